@@ -1,0 +1,30 @@
+"""Counterfoil: the ledger that AI systems write to, learn from and are governed by.
+
+`open` makes or opens a ledger, `verify` checks a receipt offline. Both are loaded when they are
+first used, so that importing this package costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from counterfoil.ledger import Ledger
+    from counterfoil.ledger import open_ledger as open
+    from counterfoil.proofs.verify import verify_receipt as verify
+
+__all__ = ["Ledger", "__version__", "open", "verify"]
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("open", "Ledger"):
+        from counterfoil.ledger import Ledger, open_ledger
+
+        return open_ledger if name == "open" else Ledger
+    if name == "verify":
+        from counterfoil.proofs.verify import verify_receipt
+
+        return verify_receipt
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,104 @@
+"""Tell apart what a log can hold: the first byte decides, then the payload's type.
+
+An attacker who gets bytes accepted as one kind must never have them read as another. Each kind
+is parsed strictly and must give the same bytes back, so exactly one kind can parse any bytes.
+Kinds that are named here but not yet accepted are refused by name. This module refuses to verify.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from typing import Final
+
+from counterfoil.errors import InputError
+from counterfoil.formats import batch, envelope, statement
+from counterfoil.formats.batch import BATCH_PAYLOAD_TYPE, Batch
+from counterfoil.formats.envelope import STATEMENT_PAYLOAD_TYPE, Envelope
+from counterfoil.formats.statement import Statement
+from counterfoil.units import ENTRY_MAX_BYTES
+
+__all__ = ["VERDICT_TYPE_WORD", "BatchEntry", "Entry", "Kind", "StatementEntry", "kind_of", "parse"]
+
+VERDICT_TYPE_WORD: Final = sha256(b"counterfoil verdict v1").digest()
+"""First 32 bytes of every verdict; begins with neither 0x7b nor 0xd2."""
+
+
+class Kind(StrEnum):
+    """What an entry's first bytes say it is."""
+
+    ENVELOPE = "envelope"
+    COSE_SIGN1 = "cose-sign1"
+    VERDICT = "verdict"
+
+
+@dataclass(frozen=True, slots=True)
+class StatementEntry:
+    """An entry that holds a statement; without signatures where a batch signs it."""
+
+    envelope: Envelope
+    statement: Statement
+
+    @property
+    def signed(self) -> bool:
+        """Tell whether the entry carries its own signature."""
+        return bool(self.envelope.signatures)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchEntry:
+    """An entry that signs the `batch.count` entries right before it."""
+
+    envelope: Envelope
+    batch: Batch
+
+
+Entry = StatementEntry | BatchEntry
+
+
+def kind_of(data: bytes) -> Kind:
+    """Tell the kind of an entry from its first bytes.
+
+    data: 1 to 65,535 bytes. Raises InputError with code entry.size or entry.kind.
+    """
+    if not 0 < len(data) <= ENTRY_MAX_BYTES:
+        raise InputError(
+            "entry.size",
+            f"expected an entry of 1 to {ENTRY_MAX_BYTES} bytes, found {len(data)}",
+            hint="Store larger payloads beside the log and record their digest.",
+        )
+    if data[0] == 0x7B:
+        return Kind.ENVELOPE
+    if data[0] == 0xD2:
+        return Kind.COSE_SIGN1
+    if data.startswith(VERDICT_TYPE_WORD):
+        return Kind.VERDICT
+    raise InputError(
+        "entry.kind", f"expected an envelope, a COSE_Sign1 or a verdict, found {data[:8].hex()}..."
+    )
+
+
+def parse(data: bytes) -> Entry:
+    """Parse an entry of any accepted kind.
+
+    data: 1 to 65,535 bytes. Raises InputError with code entry.size, entry.kind,
+    entry.unsupported, entry.payload-type, entry.unsigned, or one of the kind's own.
+    """
+    kind = kind_of(data)
+    if kind is not Kind.ENVELOPE:
+        raise InputError("entry.unsupported", f"expected an envelope, found a {kind}")
+    wrapped = envelope.parse(data)
+    if wrapped.payload_type == STATEMENT_PAYLOAD_TYPE:
+        return StatementEntry(wrapped, statement.parse(wrapped.payload))
+    if wrapped.payload_type == BATCH_PAYLOAD_TYPE:
+        if len(wrapped.signatures) != 1:
+            raise InputError(
+                "entry.unsigned",
+                f"expected one signature over a batch, found {len(wrapped.signatures)}",
+            )
+        return BatchEntry(wrapped, batch.parse(wrapped.payload))
+    raise InputError(
+        "entry.payload-type",
+        f"expected {STATEMENT_PAYLOAD_TYPE} or {BATCH_PAYLOAD_TYPE}, found {wrapped.payload_type}",
+    )

@@ -1,0 +1,48 @@
+"""The core's vocabulary: what a statement's predicate may say, as data.
+
+One class per predicate, one definition from disk to JSON Schema. This package refuses to know an
+app's predicates: apps register theirs.
+"""
+
+from counterfoil.formats.predicates.header import Header
+from counterfoil.formats.predicates.history import Equivocation, LogFrozen
+from counterfoil.formats.predicates.organisations import (
+    Evidence,
+    Key,
+    KeyBinding,
+    Mandate,
+    Organisation,
+    Party,
+    Policy,
+)
+from counterfoil.formats.predicates.records import Block, ContentRef, Record
+from counterfoil.formats.predicates.registry import (
+    CORE,
+    format_predicate,
+    json_schema,
+    parse_header,
+    parse_predicate,
+    uri_of,
+)
+
+__all__ = [
+    "CORE",
+    "Block",
+    "ContentRef",
+    "Equivocation",
+    "Evidence",
+    "Header",
+    "Key",
+    "KeyBinding",
+    "LogFrozen",
+    "Mandate",
+    "Organisation",
+    "Party",
+    "Policy",
+    "Record",
+    "format_predicate",
+    "json_schema",
+    "parse_header",
+    "parse_predicate",
+    "uri_of",
+]

@@ -1,0 +1,140 @@
+"""A receipt: all that an offline verifier needs to prove one record, as one JSON document.
+
+It carries evidence and claims, never trust: whose keys count is for the reader's policy. This
+module refuses to verify: `proofs.verify` does.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import msgspec
+
+from counterfoil.errors import InputError
+from counterfoil.formats import json_text
+from counterfoil.units import ENTRY_MAX_BYTES, MAX_SAFE_INTEGER
+
+__all__ = [
+    "RECEIPT_MAX_BYTES",
+    "RECEIPT_TYPE",
+    "AnchorClaim",
+    "BatchProof",
+    "EntryProof",
+    "Receipt",
+    "RowProof",
+    "format",
+    "parse",
+]
+
+RECEIPT_TYPE: Final = "https://counterfoil.dev/receipt/v1"
+"""Value of a receipt's `type`."""
+
+RECEIPT_MAX_BYTES: Final = 16 << 20
+"""Largest receipt that is read, bytes."""
+
+_Hash = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+_Path = Annotated[tuple[_Hash, ...], msgspec.Meta(max_length=63)]
+_Index = Annotated[int, msgspec.Meta(ge=0, le=MAX_SAFE_INTEGER)]
+
+
+class EntryProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An entry of the log and its inclusion path under the receipt's checkpoint.
+
+    index: from 0. entry: 1 to 65,535 bytes. path: leaf's sibling first, 32 bytes each.
+    """
+
+    index: _Index
+    entry: Annotated[bytes, msgspec.Meta(min_length=1, max_length=ENTRY_MAX_BYTES)]
+    path: _Path
+
+
+class BatchProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The batch signature that covers a record without one of its own.
+
+    signature: the batch's entry. path: the record's path in the batch's tree.
+    """
+
+    signature: EntryProof
+    path: _Path
+
+
+class RowProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One row of a block. row: its number, from 0. content: its JSON text, as hashed."""
+
+    row: _Index
+    salt: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+    content: str
+    path: _Path
+
+
+class AnchorClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Says that the checkpoint was anchored; a claim until a chain is asked.
+
+    contract: 0x and 40 hexadecimal digits. transaction: 0x and 64.
+    """
+
+    chain_id: _Index
+    contract: Annotated[str, msgspec.Meta(pattern=r"\A0x[0-9a-fA-F]{40}\Z")]
+    transaction: Annotated[str, msgspec.Meta(pattern=r"\A0x[0-9a-f]{64}\Z")]
+    block: _Index
+
+
+class Receipt(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag=RECEIPT_TYPE,
+):
+    """A record's receipt.
+
+    checkpoint: the signed note, verbatim. record: the record's entry. keys: the entries that
+    brought the signing key into force (and ended it), oldest first. batch: where a batch signs
+    the record. row: one row, where the record is a block. content: large content that is kept
+    beside the log, when disclosed. anchors: claims.
+    """
+
+    checkpoint: str
+    record: EntryProof
+    keys: Annotated[tuple[EntryProof, ...], msgspec.Meta(min_length=1, max_length=64)]
+    batch: BatchProof | None = None
+    row: RowProof | None = None
+    content: str | None = None
+    anchors: Annotated[tuple[AnchorClaim, ...], msgspec.Meta(max_length=64)] = ()
+
+
+_HINT: Final = "`counterfoil receipt get INDEX --ledger DIR --out FILE` writes one."
+_ENCODE: Final = msgspec.json.Encoder().encode
+_DECODE: Final = msgspec.json.Decoder(Receipt).decode
+
+
+def parse(data: bytes | str) -> Receipt:
+    """Parse a receipt.
+
+    data: JSON, at most 16 MiB. Raises InputError with code receipt.malformed or receipt.size, or
+    one of `json_text.parse`.
+    """
+    data = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    if len(data) > RECEIPT_MAX_BYTES:
+        raise InputError(
+            "receipt.size", f"expected at most {RECEIPT_MAX_BYTES} bytes, found {len(data)}"
+        )
+    document = json_text.parse(data)
+    if not isinstance(document, dict) or document.get("type") != RECEIPT_TYPE:
+        raise InputError(
+            "receipt.malformed",
+            f"expected a receipt of type {RECEIPT_TYPE}, found none",
+            hint=_HINT,
+        )
+    try:
+        return _DECODE(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as err:
+        raise InputError(
+            "receipt.malformed", f"expected a receipt, found none: {err}", hint=_HINT
+        ) from err
+
+
+def format(receipt: Receipt) -> bytes:
+    """Format a receipt as compact JSON with its type first; ends without a newline."""
+    return _ENCODE(receipt)

@@ -1,0 +1,19 @@
+"""The facade: open a ledger, record, get receipts, search, back up and recover."""
+
+from counterfoil.ledger.config import Config
+from counterfoil.ledger.create import create_ledger
+from counterfoil.ledger.layout import Layout
+from counterfoil.ledger.ledger import Ledger, open_ledger
+from counterfoil.ledger.results import Recorded, RecordedMany
+from counterfoil.ledger.view import RecordView
+
+__all__ = [
+    "Config",
+    "Layout",
+    "Ledger",
+    "RecordView",
+    "Recorded",
+    "RecordedMany",
+    "create_ledger",
+    "open_ledger",
+]

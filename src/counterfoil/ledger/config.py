@@ -1,0 +1,80 @@
+"""A ledger's settings: a flag beats `COUNTERFOIL_*`, which beats the file, which beats the default.
+
+This module refuses unknown settings: a misspelt one would silently do nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+
+from counterfoil.errors import InputError
+from counterfoil.formats.batch import MEMBERS_MAX
+from counterfoil.formats.predicates.header import Name, Uri
+
+__all__ = ["ENVIRONMENT_PREFIX", "Config", "format_config", "load_config"]
+
+ENVIRONMENT_PREFIX: Final = "COUNTERFOIL_"
+
+_HELP: Final = {
+    "origin": "the log's identity; never changes",
+    "name": "what people call the ledger",
+    "organisation": "URI of the organisation that owns it",
+    "publish_interval_s": "shortest time between two published checkpoints, seconds",
+    "batch_members": "statements under one batch signature",
+    "block_rows": "rows in one block statement",
+}
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of one ledger.
+
+    origin, name, organisation: who it is; set by `init`. publish_interval_s: 0.01 to 60 seconds.
+    batch_members: 1 to 1024. block_rows: 1 to 1,048,576.
+    """
+
+    origin: Name
+    name: Name
+    organisation: Uri
+    publish_interval_s: Annotated[float, msgspec.Meta(ge=0.01, le=60)] = 0.2
+    batch_members: Annotated[int, msgspec.Meta(ge=1, le=MEMBERS_MAX)] = 128
+    block_rows: Annotated[int, msgspec.Meta(ge=1, le=1_048_576)] = 10_000
+
+
+def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Config:
+    """Read settings from a TOML file and the environment.
+
+    environment: `os.environ` when None; `COUNTERFOIL_BATCH_MEMBERS=64` overrides batch_members.
+    Raises InputError with code config.malformed, naming the setting.
+    """
+    variables = os.environ if environment is None else environment
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        for key in ("publish_interval_s", "batch_members", "block_rows"):
+            value = variables.get(ENVIRONMENT_PREFIX + key.upper())
+            if value is not None:
+                found[key] = value
+        return msgspec.convert(found, Config, strict=False)
+    except (OSError, ValueError, msgspec.MsgspecError) as err:
+        raise InputError(
+            "config.malformed",
+            f"expected the settings of a ledger in {path}, but: {err}",
+            hint=f"Known settings: {', '.join(Config.__struct_fields__)}.",
+        ) from err
+
+
+def format_config(config: Config) -> bytes:
+    """Format settings as TOML, each with a comment that says what it means."""
+    lines = ["# Settings of this ledger. The environment overrides: COUNTERFOIL_BATCH_MEMBERS=64"]
+    for key in Config.__struct_fields__:
+        lines += [f"# {_HELP[key]}", f"{key} = {_toml(getattr(config, key))}"]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _toml(value: str | float | int) -> str:
+    return msgspec.json.encode(value).decode()  # a JSON string or number is one in TOML, too

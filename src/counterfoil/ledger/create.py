@@ -1,0 +1,168 @@
+"""Make a new ledger: its folder, keys, policy and first statements, or nothing at all.
+
+Everything is made in a folder beside the target and renamed into place, so a crash leaves no
+half-made ledger under its name.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import uuid
+from pathlib import Path
+from typing import Final
+
+from counterfoil.errors import InputError, Unavailable
+from counterfoil.formats import policy as policies
+from counterfoil.formats.ascii import encode_base64
+from counterfoil.formats.envelope import keyid_of
+from counterfoil.formats.policy import Log as PolicyLog
+from counterfoil.formats.policy import Policy
+from counterfoil.formats.predicates import Header, Key, Organisation
+from counterfoil.formats.statement import sha256_subject
+from counterfoil.formats.vkey import KeyType, SigningKey, VerifierKey
+from counterfoil.ledger.config import Config, format_config
+from counterfoil.ledger.layout import Layout
+from counterfoil.ledger.producer import Producer
+from counterfoil.ledger.signer import LogSigner
+from counterfoil.log import Log, Submission
+from counterfoil.ports import Clock, Span
+from counterfoil.proofs.signing import public_of
+from counterfoil.storage import KeyFiles, SqliteStore, TileFiles, statement_key
+
+__all__ = ["LOG_KEY", "LOG_PQ_KEY", "PRODUCER_KEY", "RECOVERY_KEY", "create_ledger"]
+
+LOG_KEY: Final = "log"
+LOG_PQ_KEY: Final = "log-ml-dsa-44"
+PRODUCER_KEY: Final = "producer"
+RECOVERY_KEY: Final = "recovery"
+
+_POLICY_HEAD: Final = """\
+# Whom a reader of this ledger's receipts trusts (C2SP tlog-policy).
+# Give this file to your readers by a way that they trust: a receipt cannot vouch for itself.
+"""
+
+
+def create_ledger(
+    folder: Path,
+    clock: Clock,
+    *,
+    name: str | None = None,
+    organisation: str | None = None,
+    post_quantum: bool = False,
+) -> None:
+    """Make a ledger in `folder`, which must be empty or not there.
+
+    name: for people; the folder's name when None. organisation: URI; a random `urn:uuid:` when
+    None. post_quantum: sign checkpoints with ML-DSA-44 too.
+    Raises InputError with code ledger.exists or config.malformed, Unavailable with code
+    ledger.create.
+    """
+    name = name or folder.resolve().name or "ledger"
+    organisation = organisation or f"urn:uuid:{uuid.uuid4()}"
+    config = _check(Config(origin=_origin(name), name=name, organisation=organisation))
+    _require_empty(folder)
+    fresh = folder.resolve().with_name(f".{folder.resolve().name}.{secrets.token_hex(4)}.new")
+    try:
+        fresh.mkdir(parents=True, mode=0o755)
+        _fill(fresh, config, clock, post_quantum=post_quantum)
+        if folder.exists():
+            folder.rmdir()
+        fresh.rename(folder)
+    except OSError as err:
+        raise Unavailable(
+            "ledger.create",
+            f"expected to make a ledger at {folder}, but: {err}",
+            hint="Check the permissions and the space of the disk.",
+        ) from err
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _require_empty(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(
+            "ledger.exists",
+            f"expected an empty or no folder at {folder}, found something there",
+            hint="A ledger is never overwritten: choose another folder.",
+        )
+
+
+def _check(config: Config) -> Config:
+    import msgspec
+
+    try:
+        return msgspec.convert(msgspec.to_builtins(config), Config)
+    except msgspec.ValidationError as err:
+        raise InputError(
+            "config.malformed",
+            f"expected a name and an organisation's URI, but: {err}",
+            hint="An organisation is a URI such as https://example.org or urn:uuid:...",
+        ) from err
+
+
+def _origin(name: str) -> str:
+    """Name the log: readable, and random, so that two ledgers never share an origin."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "ledger"
+    return f"counterfoil.local/{slug}/{secrets.token_hex(10)}"
+
+
+def _fill(folder: Path, config: Config, clock: Clock, *, post_quantum: bool) -> None:
+    layout, keys = Layout(folder), KeyFiles(folder / "keys")
+    log_keys = [keys.create(LOG_KEY, config.origin, KeyType.ED25519)]
+    if post_quantum:
+        log_keys.append(keys.create(LOG_PQ_KEY, config.origin, KeyType.COSIGNATURE_MLDSA44))
+    producer = keys.create(PRODUCER_KEY, PRODUCER_KEY, KeyType.ED25519)
+    recovery = keys.create(RECOVERY_KEY, RECOVERY_KEY, KeyType.ED25519)
+    layout.config.write_bytes(format_config(config))
+    layout.policy.write_bytes(format_policy([public_of(key) for key in log_keys]))
+    layout.payloads.mkdir()
+    _record_genesis(layout, config, clock, log_keys, producer, recovery)
+
+
+def format_policy(log_keys: list[VerifierKey]) -> bytes:
+    """Format the policy that trusts a log by its keys and asks for no witness yet."""
+    logs = tuple(PolicyLog(key) for key in log_keys)
+    return _POLICY_HEAD.encode() + policies.format(Policy(logs, (), (), policies.NONE))
+
+
+def _record_genesis(
+    layout: Layout,
+    config: Config,
+    clock: Clock,
+    log_keys: list[SigningKey],
+    producer: SigningKey,
+    recovery: SigningKey,
+) -> None:
+    signer = LogSigner(log_keys, clock)
+    writer = Producer(statement_key(producer), config.organisation, config.origin, 1)
+    source = f"genesis:{writer.key.keyid[:16]}"
+    common = {"issuer": config.organisation, "source": source, "at_ms": clock.now_ms()}
+    owner = config.organisation
+    said: list[Header] = [
+        _key(writer.key.public, "producer", owner, common | {"number": 0}),
+        _key(statement_key(recovery).public, "recovery", owner, common | {"number": 1}),
+        Organisation(organisation=owner, name=config.name, **common, number=2),  # type: ignore[arg-type]  # fields of one header
+    ]
+    entries = [
+        writer.sign(writer.statement(p, [sha256_subject(owner, owner.encode())])) for p in said
+    ]
+    store = SqliteStore(layout.database, create=True)
+    log = Log(store, TileFiles(layout.folder), config.origin, signer.sign, signer.open, clock)
+    try:
+        span = Span(owner, source, 0, len(entries), 0)
+        log.submit(Submission(entries, [span], key_entries=[0, 1], at=0)).result()
+    finally:
+        log.close()
+
+
+def _key(public: bytes, role: str, owner: str, common: dict[str, object]) -> Key:
+    return Key(
+        organisation=owner,
+        action="add",
+        keyid=keyid_of(public),
+        role=role,  # type: ignore[arg-type]  # one of the roles
+        public=encode_base64(public),
+        **common,  # type: ignore[arg-type]  # fields of one header
+    )

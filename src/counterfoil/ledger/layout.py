@@ -1,0 +1,62 @@
+"""Name the files of a ledger's folder, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from counterfoil.errors import NotFound
+
+__all__ = ["Layout"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The files of the ledger in `folder`.
+
+    config: settings. policy: whom its readers should trust (C2SP tlog-policy). database: the
+    tail. index: the search index, which can be deleted. keys: private keys, 0600. payloads:
+    what is kept beside the log. `checkpoint` and `tile/` stand in the folder itself.
+    """
+
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        """`counterfoil.toml`."""
+        return self.folder / "counterfoil.toml"
+
+    @property
+    def policy(self) -> Path:
+        """`policy.txt`."""
+        return self.folder / "policy.txt"
+
+    @property
+    def database(self) -> Path:
+        """`ledger.db`."""
+        return self.folder / "ledger.db"
+
+    @property
+    def index(self) -> Path:
+        """`index.db`."""
+        return self.folder / "index.db"
+
+    @property
+    def keys(self) -> Path:
+        """`keys/`."""
+        return self.folder / "keys"
+
+    @property
+    def payloads(self) -> Path:
+        """`payload/`."""
+        return self.folder / "payload"
+
+    def require(self) -> None:
+        """Check that a ledger is there. Raises NotFound with code ledger.missing."""
+        if not self.config.is_file():
+            raise NotFound(
+                "ledger.missing",
+                f"expected a ledger at {self.folder}, found "
+                f"{'no counterfoil.toml in it' if self.folder.is_dir() else 'no such folder'}",
+                hint=f"`counterfoil init {self.folder}` makes one.",
+            )

@@ -1,0 +1,320 @@
+"""The facade: record, get receipts, read. Everything else is behind it.
+
+One process owns a ledger; others read. This module refuses to print and to know files: it ties
+the parts together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from counterfoil.errors import InputError, Refused
+from counterfoil.formats.policy import Policy
+from counterfoil.formats.receipt import Receipt
+from counterfoil.ledger.block_writer import record_block
+from counterfoil.ledger.config import Config
+from counterfoil.ledger.create import create_ledger
+from counterfoil.ledger.key_admin import KeyAdmin
+from counterfoil.ledger.layout import Layout
+from counterfoil.ledger.opening import Reading, Writing, open_reading, open_writing, read_policy
+from counterfoil.ledger.receipts import ReceiptMaker
+from counterfoil.ledger.results import Recorded, RecordedMany
+from counterfoil.ledger.row_writer import RowWriter
+from counterfoil.ledger.sameness import check_content
+from counterfoil.ledger.view import RecordView, view
+from counterfoil.log.submission import Condition
+from counterfoil.ports import Clock, StoredCheckpoint, SystemClock
+from counterfoil.proofs.keyring import KeyPeriod
+from counterfoil.proofs.verify import Verified, verify_receipt
+
+__all__ = ["Ledger", "open_ledger"]
+
+
+def open_ledger(
+    path: str | Path,
+    *,
+    create: bool = False,
+    read_only: bool = False,
+    name: str | None = None,
+    organisation: str | None = None,
+    post_quantum: bool = False,
+    clock: Clock | None = None,
+) -> Ledger:
+    """Open the ledger in a folder.
+
+    path: the folder. create: make the ledger when there is none; name, organisation (a URI) and
+    post_quantum (ML-DSA-44 beside Ed25519) are for that. read_only: for a ledger that another
+    process owns. clock: the machine's when None.
+    Raises NotFound with code ledger.missing, Conflict with code ledger.owned, InputError with
+    code ledger.exists or config.malformed, FatalLogError when the log must not go on.
+
+    >>> import counterfoil, tempfile
+    >>> with counterfoil.open(tempfile.mkdtemp(), create=True) as ledger:
+    ...     recorded = ledger.record({"amount_minor": 1250, "currency": "EUR"})
+    ...     receipt = ledger.receipt(recorded.index)
+    ...     counterfoil.verify(receipt, ledger.policy).grade
+    'signed by the log alone'
+    """
+    folder, clock = Path(path), clock or SystemClock()
+    if create and not Layout(folder).config.exists():
+        create_ledger(
+            folder, clock, name=name, organisation=organisation, post_quantum=post_quantum
+        )
+    if read_only:
+        return Ledger(open_reading(folder), None)
+    return Ledger(*open_writing(folder, clock))
+
+
+class Ledger:
+    """An open ledger. Use it as a context manager, or call `close`.
+
+    All methods are safe for threads. Those that write raise Refused with code ledger.read-only in
+    a ledger that was opened for reading.
+    """
+
+    def __init__(self, reading: Reading, writing: Writing | None) -> None:
+        self._reading, self._writing = reading, writing
+        self._receipts = ReceiptMaker(reading.reader, reading.payloads)
+        self._keys = (
+            KeyAdmin(writing.writer, writing.keys, reading.keyring) if writing is not None else None
+        )
+
+    # Reading -----------------------------------------------------------------------------------
+
+    @property
+    def config(self) -> Config:
+        """The ledger's settings."""
+        return self._reading.config
+
+    @property
+    def origin(self) -> str:
+        """The log's identity."""
+        return self._reading.config.origin
+
+    @property
+    def layout(self) -> Layout:
+        """The ledger's files."""
+        return self._reading.layout
+
+    @property
+    def policy(self) -> Policy:
+        """The trust policy that the ledger gives to its readers (`policy.txt`)."""
+        return read_policy(self._reading.layout)
+
+    @property
+    def size(self) -> int:
+        """Number of committed entries."""
+        return self._reading.reader.size()
+
+    @property
+    def keys(self) -> tuple[KeyPeriod, ...]:
+        """All keys that were ever added, with the entries that they may sign."""
+        keyring = self._reading.keyring if self._keys is None else self._keys.keyring
+        return keyring.periods
+
+    def get(self, index: int) -> RecordView:
+        """Read and decode the entry at an index. Raises NotFound with code entry.index."""
+        return view(index, self._reading.reader.entry(index))
+
+    def entry(self, index: int) -> bytes:
+        """Read the bytes of the entry at an index. Raises NotFound with code entry.index."""
+        return self._reading.reader.entry(index)
+
+    def entries(self, first: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Read the bytes of entries [first, end), or to the log's end, in order."""
+        return self._reading.reader.entries(first, self.size if end is None else end)
+
+    def views(self, first: int = 0, end: int | None = None) -> Iterator[RecordView]:
+        """Read and decode entries [first, end), or to the log's end, in order."""
+        for index, data in enumerate(self.entries(first, end), max(first, 0)):
+            yield view(index, data)
+
+    def counter(self, key: str) -> int | str | None:
+        """Read a counter that `expect` changes; None when it is not there."""
+        return self._reading.store.counter(key)
+
+    def sources(self) -> list[tuple[str, str, int]]:
+        """List (issuer, source, statements)."""
+        return list(self._reading.store.sources())
+
+    def checkpoints(self) -> list[StoredCheckpoint]:
+        """List the kept checkpoints, oldest first."""
+        return self._reading.store.checkpoints()
+
+    def published(self) -> bytes:
+        """Read the published checkpoint's signed note. Raises NotFound log.unpublished."""
+        return self._reading.reader.published()[1]
+
+    def receipt(self, index: int, row: int | None = None) -> Receipt:
+        """Make the receipt of an entry, or of one row of a block statement.
+
+        index: from 0. row: from 0. Waits until the entry is published (at most about
+        `publish_interval_s` seconds) where this process owns the ledger.
+        Raises NotFound with code entry.index or block.row-number.
+        """
+        if self._writing is not None and 0 <= index < self.size:
+            self._writing.log.wait_published(index + 1)
+        return self._receipts.make(index, tuple(self._reading.store.key_entries()), row)
+
+    def verify(self, receipt: Receipt | bytes | str) -> Verified:
+        """Verify a receipt against this ledger's own policy; see `verify_receipt`."""
+        return verify_receipt(receipt, self.policy)
+
+    # Writing -----------------------------------------------------------------------------------
+
+    def record(
+        self,
+        content: Mapping[str, Any] | str | bytes,
+        *,
+        source: str | None = None,
+        number: int | None = None,
+        expect: Mapping[str, Condition] | None = None,
+        corrects: int | str | None = None,
+        supersedes: int | str | None = None,
+        **header: Any,
+    ) -> Recorded:
+        """Record one JSON object and wait until it is durable.
+
+        content: a mapping, or the JSON text of an object. source, number: its series and place
+        there; the same number again gets its first receipt, or Conflict when it says something
+        else. Without a source it joins this producer's own series. expect: counter -> (old, new):
+        recorded only while each counter holds `old` (None: not there), and changes it to `new`.
+        corrects, supersedes: index or leaf hash of the entry that this one corrects or replaces.
+        header: on_behalf_of, audience, nonce.
+        Raises InputError for bad content, Conflict with code log.expect or record.number-taken,
+        Unavailable when nothing was stored, FatalLogError when that is unknown.
+        """
+        return self.record_later(
+            content,
+            source=source,
+            number=number,
+            expect=expect,
+            corrects=corrects,
+            supersedes=supersedes,
+            **header,
+        ).result()
+
+    async def arecord(self, content: Mapping[str, Any] | str | bytes, **options: Any) -> Recorded:
+        """Record as `record` does, without blocking the event loop."""
+        later = await asyncio.to_thread(self.record_later, content, **options)
+        return await asyncio.wrap_future(later)
+
+    def record_later(
+        self,
+        content: Mapping[str, Any] | str | bytes,
+        *,
+        source: str | None = None,
+        number: int | None = None,
+        expect: Mapping[str, Condition] | None = None,
+        corrects: int | str | None = None,
+        supersedes: int | str | None = None,
+        **header: Any,
+    ) -> Future[Recorded]:
+        """Record in the background: arguments as for `record`; the future raises its errors."""
+        writing = self._owned()
+        if number is not None and source is None:
+            raise InputError("record.source", "expected a source with a number, found none")
+        extra = {name: value for name, value in header.items() if value is not None}
+        if expect:
+            extra["expect"] = {key: tuple(change) for key, change in expect.items()}
+        for name, entry in (("corrects", corrects), ("supersedes", supersedes)):
+            if entry is not None:
+                extra[name] = self._leaf_of(entry)
+        extra.setdefault("at_ms", writing.log.clock.now_ms())
+        text = check_content(content)
+        return writing.writer.record(text, extra, source or writing.writer.default_source, number)
+
+    def record_many(
+        self,
+        contents: Iterable[Mapping[str, Any] | str | bytes],
+        *,
+        source: str | None = None,
+        first: int | None = None,
+    ) -> RecordedMany:
+        """Record many JSON objects under batch signatures and wait until they are durable.
+
+        contents: as for `record`, at least one, all recorded or none. source, first: their series
+        and the first one's number; rows that are recorded already are answered with their place.
+        Raises as `record`.
+        """
+        return self.record_rows(list(map(check_content, contents)), source, first).result()
+
+    def record_rows(
+        self, contents: Sequence[bytes], source: str | None = None, first: int | None = None
+    ) -> Future[RecordedMany]:
+        """Record rows that were checked already, in the background.
+
+        contents: compact JSON objects as `json_text.normalise_object` returns them.
+        """
+        writer = self._owned().writer
+        return RowWriter(writer).record(source or writer.default_source, first, contents)
+
+    def record_block(
+        self,
+        contents: Iterable[Mapping[str, Any] | str | bytes],
+        *,
+        source: str | None = None,
+        number: int | None = None,
+    ) -> Recorded:
+        """Record a table of many rows as one statement; `receipt(index, row)` proves one row.
+
+        contents: as for `record`, 1 to 1,048,576 rows. source, number: the block's series and
+        place. Raises as `record`, and InputError with code block.rows.
+        """
+        writing = self._owned()
+        rows = list(map(check_content, contents))
+        source = source or writing.writer.default_source
+        now = writing.log.clock.now_ms()
+        return record_block(writing.writer, rows, source, number, now).result()
+
+    @property
+    def key_admin(self) -> KeyAdmin:
+        """Adds, rotates and revokes keys."""
+        if self._keys is None:
+            self._owned()
+            raise AssertionError  # unreachable: `_owned` raised
+        return self._keys
+
+    def publish(self) -> None:
+        """Wait until everything that is committed is published."""
+        self._owned().log.wait_published(self.size)
+
+    def close(self) -> None:
+        """Commit and publish what waits, and give the ledger up. Calling it again does nothing."""
+        if self._writing is None:
+            self._reading.store.close()
+            return
+        try:
+            self._writing.log.close()
+        finally:
+            self._writing.lock.release()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _owned(self) -> Writing:
+        if self._writing is None:
+            raise Refused(
+                "ledger.read-only",
+                "expected a ledger that can be written, found a reader",
+                hint="Open it without read_only.",
+            )
+        return self._writing
+
+    def _leaf_of(self, entry: int | str) -> str:
+        if isinstance(entry, int):
+            return self.get(entry).leaf
+        return entry

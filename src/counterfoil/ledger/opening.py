@@ -1,0 +1,161 @@
+"""Put a ledger together: choose the engines, check the state, load keys.
+
+The one place, with `ops`, that chooses adapters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from counterfoil.errors import CounterfoilError, FatalLogError
+from counterfoil.formats import policy as policies
+from counterfoil.formats.policy import Policy
+from counterfoil.ledger.config import Config, load_config
+from counterfoil.ledger.create import LOG_KEY, LOG_PQ_KEY, PRODUCER_KEY
+from counterfoil.ledger.layout import Layout
+from counterfoil.ledger.producer import Producer
+from counterfoil.ledger.receipts import key_statement
+from counterfoil.ledger.signer import LogSigner, NoteOpener
+from counterfoil.ledger.writer import Writer
+from counterfoil.log import Log, LogReader
+from counterfoil.ports import Clock
+from counterfoil.proofs.keyring import Keyring
+from counterfoil.storage import KeyFiles, OwnerLock, PayloadFiles, SqliteStore, TileFiles
+
+__all__ = ["Reading", "Writing", "open_reading", "open_writing", "own_keys"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What every user of a ledger's folder has."""
+
+    layout: Layout
+    config: Config
+    store: SqliteStore
+    reader: LogReader
+    payloads: PayloadFiles
+    keyring: Keyring
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What only a ledger's owner has."""
+
+    lock: OwnerLock
+    log: Log
+    writer: Writer
+    keys: KeyFiles
+
+
+def own_keys(layout: Layout, origin: str) -> NoteOpener:
+    """Read the log's own verifier keys from its policy file.
+
+    Raises InputError with the codes of `policy.parse`, FatalLogError with code log.policy.
+    """
+    policy = read_policy(layout)
+    keys = [log.key for log in policy.logs if log.key.name == origin]
+    if not keys:
+        raise FatalLogError(
+            "log.policy",
+            f"expected a key of {origin} in {layout.policy}, found none",
+            hint="Restore policy.txt from a copy.",
+        )
+    return NoteOpener(keys)
+
+
+def read_policy(layout: Layout) -> Policy:
+    """Read the policy that the ledger gives to its readers.
+
+    Raises FatalLogError with code log.policy when it is not there.
+    """
+    try:
+        return policies.parse(layout.policy.read_bytes())
+    except OSError as err:
+        raise FatalLogError(
+            "log.policy",
+            f"expected to read {layout.policy}, but: {err}",
+            hint="Restore policy.txt from a copy.",
+        ) from err
+
+
+def open_reading(folder: Path) -> Reading:
+    """Open a ledger for reading only; another process may own it.
+
+    Raises NotFound with code ledger.missing, and what store and config raise.
+    """
+    layout = Layout(folder)
+    layout.require()
+    config = load_config(layout.config)
+    store = SqliteStore(layout.database, read_only=True)
+    return _reading(layout, config, store)
+
+
+def open_writing(folder: Path, clock: Clock) -> tuple[Reading, Writing]:
+    """Take a ledger's ownership and open it.
+
+    Raises NotFound with code ledger.missing, Conflict with code ledger.owned, FatalLogError when
+    the log must not go on.
+    """
+    layout = Layout(folder)
+    layout.require()
+    config = load_config(layout.config)
+    lock = OwnerLock(folder)
+    try:
+        keys = KeyFiles(layout.keys)
+        signer = _signer(keys, clock)
+        store = SqliteStore(layout.database)
+        log = Log(
+            store,
+            TileFiles(folder),
+            config.origin,
+            signer.sign,
+            signer.open,
+            clock,
+            publish_interval_s=config.publish_interval_s,
+        )
+        try:
+            reading = _reading(layout, config, store, log.reader)
+            producer_key = keys.load_statement_key(PRODUCER_KEY)
+            producer = Producer(
+                producer_key, config.organisation, config.origin, config.batch_members
+            )
+            reading.payloads.sweep()
+            writer = Writer(log, store, producer, reading.payloads)
+        except BaseException:
+            log.close()
+            raise
+    except BaseException:
+        lock.release()
+        raise
+    return reading, Writing(lock, log, writer, keys)
+
+
+def _signer(keys: KeyFiles, clock: Clock) -> LogSigner:
+    names = [name for name in (LOG_KEY, LOG_PQ_KEY) if name in keys.names()]
+    return LogSigner([keys.load(name) for name in names or [LOG_KEY]], clock)
+
+
+def _reading(
+    layout: Layout, config: Config, store: SqliteStore, reader: LogReader | None = None
+) -> Reading:
+    reader = reader or LogReader(TileFiles(layout.folder), store)
+    keyring = load_keyring(reader, store.key_entries())
+    return Reading(layout, config, store, reader, PayloadFiles(layout.payloads), keyring)
+
+
+def load_keyring(reader: LogReader, key_entries: list[int]) -> Keyring:
+    """Replay a log's key statements. Raises FatalLogError with code log.keys."""
+    keyring = Keyring()
+    for index in key_entries:
+        try:
+            parsed = key_statement(reader.entry(index))
+            if parsed is not None:
+                keyring.apply(index, *parsed)
+        except CounterfoilError as err:
+            raise FatalLogError(
+                "log.keys",
+                f"expected a sound key statement at entry {index}, but: {err.message}",
+                hint="`counterfoil audit --full` says what else is wrong.",
+            ) from err
+    return keyring

@@ -1,0 +1,149 @@
+"""Record many rows at once under batch signatures, and find those that are recorded already.
+
+A killed run is simply run again: rows that stand in the log are answered with their first place,
+and nothing is recorded twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+
+from counterfoil.errors import Conflict, CounterfoilError, InputError
+from counterfoil.formats.predicates import ContentRef, Record
+from counterfoil.formats.statement import sha256_subject
+from counterfoil.ledger.producer import INLINE_CONTENT_MAX_BYTES
+from counterfoil.ledger.results import RecordedMany
+from counterfoil.ledger.sameness import statement_says
+from counterfoil.ledger.writer import Writer
+from counterfoil.log import Appended, Submission
+from counterfoil.ports import Span
+
+__all__ = ["RowWriter"]
+
+_Row = tuple[int, bytes]
+"""(offset in the rows that were given, statement)."""
+
+
+class RowWriter:
+    """Writes rows through a ledger's writer."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def record(
+        self, source: str, first: int | None, contents: Sequence[bytes]
+    ) -> Future[RecordedMany]:
+        """Record many JSON objects under batch signatures.
+
+        contents: compact JSON, as `json_text.normalise_object` returns it, at least one.
+        first: number of the first; None takes the next ones. Rows that are in the log already
+        are answered with their first place. The future raises Conflict with code
+        record.number-taken and what `Sequencer.submit` names.
+        """
+        if not contents:
+            raise InputError("record.empty", "expected at least one record, found none")
+        with self._writer.door:
+            if first is None:
+                first = self._writer.numbering.take(source, len(contents))
+            payloads = self._row_payloads(source, first, contents)
+            held = self._held(source, first, payloads)
+            new = [(at, p) for at, p in enumerate(payloads) if at not in held]
+            return self._submit_rows(source, first, len(payloads), held, new)
+
+    def _row_payloads(self, source: str, first: int, contents: Sequence[bytes]) -> list[bytes]:
+        if max(map(len, contents)) <= INLINE_CONTENT_MAX_BYTES:
+            return self._writer.producer.row_statements(source, first, contents)
+        payloads = []
+        for number, content in enumerate(contents, first):
+            if len(content) <= INLINE_CONTENT_MAX_BYTES:
+                payloads += self._writer.producer.row_statements(source, number, [content])
+                continue
+            reference = ContentRef(self._writer.payloads.put(content), len(content))
+            record = Record(
+                issuer=self._writer.producer.organisation,
+                source=source,
+                number=number,
+                content_ref=reference,
+            )
+            payloads.append(
+                self._writer.producer.statement(record, [sha256_subject("content", content)])
+            )
+        return payloads
+
+    def _held(self, source: str, first: int, payloads: Sequence[bytes]) -> dict[int, int]:
+        """Find the rows that are in the log already: offset -> index."""
+        held: dict[int, int] = {}
+        at = 0
+        issuer = self._writer.producer.organisation
+        while span := self._writer.store.find_span(issuer, source, first + at, len(payloads) - at):
+            start = max(span.first, first + at)
+            end = min(span.first + span.count, first + len(payloads))
+            index = span.index + start - span.first
+            recorded = self._writer.log.reader.entries(index, index + end - start)
+            for number, entry in zip(range(start, end), recorded, strict=True):
+                if not statement_says(entry, payloads[number - first]):
+                    raise Conflict(
+                        "record.number-taken",
+                        f"expected row {number} of {source} to be new or the same, found entry "
+                        f"{span.index + number - span.first} with other content",
+                        hint="The source changed since it was recorded: give it another name.",
+                    )
+                held[number - first] = span.index + number - span.first
+            at = end - first
+            if at >= len(payloads):
+                break
+        return held
+
+    def _submit_rows(
+        self,
+        source: str,
+        first: int,
+        count: int,
+        held: dict[int, int],
+        new: list[tuple[int, bytes]],
+    ) -> Future[RecordedMany]:
+        answer: Future[RecordedMany] = Future()
+        if not new:
+            indices = tuple(held[at] for at in range(count))
+            size = self._writer.log.head.size
+            answer.set_result(RecordedMany(source, first, count, 0, size, indices))
+            return answer
+        batch_entries: list[bytes] = []
+        spans: list[Span] = []
+        offsets: dict[int, int] = {}
+        producer, at_ms = self._writer.producer, self._writer.log.clock.now_ms()
+        for run in _runs(new):
+            start = run[0][0]
+            signed = producer.sign_batch([p for _, p in run], at_ms, source, first + start)
+            base = len(batch_entries)
+            spans += [replace(span, index=span.index + base) for span in signed.spans]
+            offsets |= {start + k: base + at for k, at in enumerate(signed.offsets)}
+            batch_entries += signed.entries
+        queued = self._writer.log.submit(Submission(batch_entries, spans))
+
+        def settle(done: Future[Appended]) -> None:
+            try:
+                appended = done.result()
+            except CounterfoilError as err:
+                answer.set_exception(err)
+                return
+            indices = tuple(
+                held[at] if at in held else appended.first + offsets[at] for at in range(count)
+            )
+            answer.set_result(RecordedMany(source, first, count, len(new), appended.size, indices))
+
+        queued.add_done_callback(settle)
+        return answer
+
+
+def _runs(rows: Sequence[_Row]) -> Iterator[list[_Row]]:
+    """Cut rows where an offset is missing: a batch signs numbers that follow each other."""
+    run: list[_Row] = []
+    for row in rows:
+        if run and row[0] != run[-1][0] + 1:
+            yield run
+            run = []
+        run.append(row)
+    yield run

@@ -1,0 +1,79 @@
+"""Show an entry to people and programs: decoded, with its place and leaf."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from counterfoil.errors import InputError
+from counterfoil.formats import entry as entries
+from counterfoil.formats import predicates
+from counterfoil.formats.entry import BatchEntry
+from counterfoil.formats.predicates import Block, Record
+from counterfoil.proofs.merkle import leaf_hash
+
+__all__ = ["RecordView", "block_of", "view"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    """A decoded entry.
+
+    index, leaf: its place and leaf hash (64 hexadecimal digits). kind: `record`, `block`, `key`,
+    ..., `batch` for a batch signature, or the predicate's URI. issuer, source, number: None where
+    a statement has none. signed_by: key ids; empty where a batch signs it. content: what was
+    recorded; for other statements their whole predicate.
+    """
+
+    index: int
+    leaf: str
+    kind: str
+    issuer: str | None
+    source: str | None
+    number: int | None
+    at_ms: int | None
+    signed_by: tuple[str, ...]
+    content: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """Turn it into what the command line and the API print."""
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return found
+
+
+def view(index: int, data: bytes) -> RecordView:
+    """Decode the entry `data` that stands at `index`. Raises InputError as `entry.parse` does."""
+    parsed = entries.parse(data)
+    signed_by = tuple(signature.keyid for signature in parsed.envelope.signatures)
+    leaf = leaf_hash(data).hex()
+    if isinstance(parsed, BatchEntry):
+        content = msgspec.to_builtins(parsed.batch)
+        signed_at = parsed.batch.at_ms
+        return RecordView(index, leaf, "batch", None, None, None, signed_at, signed_by, content)
+    statement = parsed.statement
+    predicate = predicates.parse_predicate(statement)
+    issuer, source, number = predicates.parse_header(statement) or (None, None, None)
+    whole: dict[str, Any] = msgspec.json.decode(statement.predicate)
+    kind = statement.predicate_type
+    if predicate is not None:
+        kind = kind.removeprefix("https://counterfoil.dev/").removesuffix("/v1")
+    content = whole
+    if isinstance(predicate, Record) and predicate.content is not msgspec.UNSET:
+        content = whole["content"]
+    at_ms = predicate.at_ms if predicate is not None else None
+    return RecordView(
+        index, leaf, kind, issuer, source, number, at_ms, signed_by, content
+    )
+
+
+def block_of(data: bytes) -> Block:
+    """Parse an entry as a block statement. Raises InputError with code record.not-a-block."""
+    parsed = entries.parse(data)
+    predicate = (
+        None if isinstance(parsed, BatchEntry) else predicates.parse_predicate(parsed.statement)
+    )
+    if not isinstance(predicate, Block):
+        raise InputError("record.not-a-block", "expected a block statement, found another entry")
+    return predicate

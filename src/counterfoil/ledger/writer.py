@@ -1,0 +1,166 @@
+"""Turn what is to be recorded into submissions, and answers of the log into results.
+
+Signing and queueing happen under one lock, so numbers, key changes and places in the log keep one
+order. What is in the log already is answered with its first place. This module refuses to touch
+files.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from counterfoil.errors import Conflict, CounterfoilError
+from counterfoil.formats.predicates import ContentRef, Header, Record
+from counterfoil.formats.statement import Subject, sha256_subject
+from counterfoil.ledger.numbering import Numbering
+from counterfoil.ledger.producer import INLINE_CONTENT_MAX_BYTES, Producer
+from counterfoil.ledger.results import Recorded
+from counterfoil.ledger.sameness import says_the_same
+from counterfoil.log import AlreadyRecorded, Appended, Log, Submission
+from counterfoil.log.submission import Condition
+from counterfoil.ports import LogStore, Span
+from counterfoil.proofs.merkle import leaf_hash
+from counterfoil.storage import PayloadFiles
+
+__all__ = ["Draft", "Writer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A statement before it has a number.
+
+    make: builds the predicate for a number. subjects: what it is about. source: its series.
+    number: its place there; None takes the next. expect: counter -> (old, new).
+    """
+
+    make: Callable[[int], Header]
+    subjects: Sequence[Subject]
+    source: str
+    number: int | None
+    expect: Mapping[str, Condition]
+
+
+class Writer:
+    """Writes one organisation's statements into one log."""
+
+    def __init__(
+        self, log: Log, store: LogStore, producer: Producer, payloads: PayloadFiles
+    ) -> None:
+        self.log, self.store, self.payloads = log, store, payloads
+        self.producer = producer
+        self.door = threading.RLock()  # held while signing and queueing, and for key changes
+        organisation = producer.organisation
+        self.numbering = Numbering(lambda source: store.next_number(organisation, source))
+
+    @property
+    def default_source(self) -> str:
+        """The series of statements that name none: one a producer key."""
+        return f"api:{self.producer.key.keyid[:16]}"
+
+    def record(
+        self, content: bytes, header: Mapping[str, Any], source: str, number: int | None
+    ) -> Future[Recorded]:
+        """Record one JSON object.
+
+        content: compact JSON, as `json_text.normalise_object` returns it. header: further fields
+        of the predicate's header. The future raises Conflict with code log.expect or
+        record.number-taken, and what `Sequencer.submit` names.
+        """
+        inline = len(content) <= INLINE_CONTENT_MAX_BYTES
+        subject = sha256_subject("content", content)
+        reference = None if inline else ContentRef(self.payloads.put(content), len(content))
+
+        def make(number: int) -> Header:
+            return Record(
+                issuer=self.producer.organisation,
+                source=source,
+                number=number,
+                content=msgspec.Raw(content) if inline else msgspec.UNSET,
+                content_ref=reference,
+                **header,
+            )
+
+        expect = header.get("expect") or {}
+        return self.submit(Draft(make, [subject], source, number, expect))
+
+    def submit(self, draft: Draft) -> Future[Recorded]:
+        """Sign a statement and queue it; errors as for `record`."""
+        answer: Future[Recorded] = Future()
+        with self.door:
+            given = draft.number is not None
+            number = self.numbering.take(draft.source) if draft.number is None else draft.number
+            try:
+                payload = self.producer.statement(draft.make(number), draft.subjects)
+                entry = self.producer.sign(payload)
+                span = Span(self.producer.organisation, draft.source, number, 1, 0)
+                queued = self.log.submit(Submission([entry], [span], expect=draft.expect))
+            except BaseException:
+                if not given:
+                    self.numbering.give_back(draft.source, number)
+                raise
+        queued.add_done_callback(lambda done: self._settle(done, answer, draft, number, entry))
+        return answer
+
+    def _settle(
+        self,
+        done: Future[Appended],
+        answer: Future[Recorded],
+        draft: Draft,
+        number: int,
+        entry: bytes,
+    ) -> None:
+        try:
+            first = done.result().first
+            leaf = leaf_hash(entry).hex()
+            answer.set_result(Recorded(first, leaf, draft.source, number))
+        except AlreadyRecorded as err:
+            try:
+                answer.set_result(self._first_receipt(err, entry, draft.source, number))
+            except CounterfoilError as conflict:
+                answer.set_exception(conflict)
+        except CounterfoilError as err:
+            if draft.number is None:
+                self.numbering.give_back(draft.source, number)
+            answer.set_exception(err)
+
+    def _first_receipt(
+        self, found: AlreadyRecorded, entry: bytes, source: str, number: int
+    ) -> Recorded:
+        """Answer a repeated statement with its first place, or refuse one that differs."""
+        held = self.log.reader.entry(found.index)
+        if not says_the_same(held, entry):
+            raise Conflict(
+                "record.number-taken",
+                f"expected number {number} of {source} to be free, found entry {found.index} "
+                "with other content",
+                hint="Use another source, or record a correction with `corrects`.",
+            )
+        return Recorded(found.index, leaf_hash(held).hex(), source, number, duplicate=True)
+
+    def append_foreign(self, entry: bytes, identity: bytes) -> Future[Recorded]:
+        """Append a signed envelope of somebody else, as it is.
+
+        The caller has verified it. A repeated one is answered with its first place.
+        """
+        answer: Future[Recorded] = Future()
+        with self.door:
+            queued = self.log.submit(Submission([entry], identities={identity: 0}))
+
+        def settle(done: Future[Appended]) -> None:
+            try:
+                leaf = leaf_hash(entry).hex()
+                answer.set_result(Recorded(done.result().first, leaf, "", 0))
+            except AlreadyRecorded as err:
+                leaf = leaf_hash(self.log.reader.entry(err.index)).hex()
+                answer.set_result(Recorded(err.index, leaf, "", 0, duplicate=True))
+            except CounterfoilError as err:
+                answer.set_exception(err)
+
+        queued.add_done_callback(settle)
+        return answer

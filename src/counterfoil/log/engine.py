@@ -1,0 +1,155 @@
+"""Run a log: check, sequence, publish in the background, and trim what tiles hold.
+
+This module refuses to know what an entry says; `ledger` does.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Final
+
+from counterfoil.errors import CounterfoilError, FatalLogError, Unavailable
+from counterfoil.formats.checkpoint import Checkpoint
+from counterfoil.log.publisher import Publisher
+from counterfoil.log.reader import LogReader
+from counterfoil.log.sequencer import Sequencer
+from counterfoil.log.startup import OpenNote, check_start
+from counterfoil.log.steady_clock import SteadyClock
+from counterfoil.log.submission import Appended, Submission
+from counterfoil.ports import Clock, Head, LogStore, StoredCheckpoint, TileStore
+from counterfoil.units import TILE_WIDTH
+
+__all__ = ["PUBLISH_INTERVAL_S", "Log"]
+
+PUBLISH_INTERVAL_S: Final = 0.2
+"""Shortest time between two published checkpoints, seconds."""
+
+_KEEP_INTERVAL_MS: Final = 60_000  # published checkpoints are kept for good at most this often
+_TRIM_ENTRIES: Final = 16 * TILE_WIDTH  # trimmed in runs of at least this many
+
+
+class Log:
+    """One open log, owned by this process.
+
+    store, tiles: its engines. origin: its name. sign: makes the signed note of a checkpoint.
+    open_note: checks one. clock: the machine's. publish_interval_s: seconds.
+    Raises FatalLogError when the log must not go on (see `log.startup`).
+    """
+
+    def __init__(
+        self,
+        store: LogStore,
+        tiles: TileStore,
+        origin: str,
+        sign: Callable[[Checkpoint], bytes],
+        open_note: OpenNote,
+        clock: Clock,
+        *,
+        publish_interval_s: float = PUBLISH_INTERVAL_S,
+    ) -> None:
+        edge = check_start(store, tiles, open_note)
+        self.clock = SteadyClock(clock, store.head().at_ms)
+        self.reader = LogReader(tiles, store)
+        self._store = store
+        self._publisher = Publisher(store, tiles, edge)
+        self._interval_s = publish_interval_s
+        self._kept_ms = store.head().at_ms
+        self._wanted = threading.Event()
+        self._changed = threading.Condition()
+        self._closing = threading.Event()
+        self._failure: CounterfoilError | None = None
+        self._sequencer = Sequencer(store, origin, sign, self.clock, lambda _: self._wanted.set())
+        self._thread = threading.Thread(target=self._publish, name="publisher", daemon=True)
+        self._thread.start()
+
+    @property
+    def head(self) -> Head:
+        """The last committed state."""
+        return self._sequencer.head
+
+    @property
+    def published_size(self) -> int:
+        """Size of the published tree."""
+        return self._publisher.size
+
+    def submit(self, submission: Submission) -> Future[Appended]:
+        """Hand entries over; see `Sequencer.submit`."""
+        return self._sequencer.submit(submission)
+
+    def wait_published(self, size: int, timeout_s: float = 60.0) -> None:
+        """Wait until a checkpoint of at least `size` entries is published.
+
+        Raises Unavailable with code log.publish-timeout or what kept it from being published.
+        """
+        self._wanted.set()
+        with self._changed:
+            done = self._changed.wait_for(
+                lambda: self.published_size >= size or self._failure is not None, timeout_s
+            )
+            if self.published_size >= size:
+                return
+        if self._failure is not None:
+            raise self._failure
+        if not done:
+            raise Unavailable(
+                "log.publish-timeout",
+                f"expected {size} entries to be published within {timeout_s:g} s, "
+                f"found {self.published_size}",
+                hint="The disk is slow; try again.",
+            )
+
+    def close(self) -> None:
+        """Commit and publish what waits, then stop. Calling it again does nothing.
+
+        Raises what kept the last entries from being published; they are durable all the same.
+        """
+        self._sequencer.close()
+        self._closing.set()
+        self._wanted.set()
+        self._thread.join()
+        self._store.close()
+        if self._failure is not None and self.published_size < self.head.size:
+            raise self._failure
+
+    def _publish(self) -> None:
+        while True:
+            self._wanted.wait()
+            self._wanted.clear()
+            closing = self._closing.is_set()
+            self._try_publish(closing)
+            if closing:
+                return
+            self._closing.wait(self._interval_s)
+
+    def _try_publish(self, closing: bool) -> None:
+        head = self._sequencer.head
+        try:
+            self._publisher.publish(head)
+            failure = None
+            self._tidy(head, closing)
+        except CounterfoilError as err:
+            failure = err
+        with self._changed:
+            self._failure = failure
+            self._changed.notify_all()
+        if failure is not None and not isinstance(failure, FatalLogError) and not closing:
+            self._closing.wait(self._interval_s)
+            self._wanted.set()
+
+    def _tidy(self, head: Head, closing: bool) -> None:
+        """Trim what tiles hold durably, and keep a checkpoint now and then."""
+        run = _call if closing else self._sequencer.run  # the writer's thread ends before this one
+        below = head.size - head.size % TILE_WIDTH
+        if below - self._store.head().trimmed >= _TRIM_ENTRIES:
+            run(lambda: self._store.trim(below))
+        due = closing or head.at_ms - self._kept_ms >= _KEEP_INTERVAL_MS
+        if head.note and due and head.at_ms != self._kept_ms:
+            kept = StoredCheckpoint(head.size, head.note, head.at_ms)
+            run(lambda: self._store.keep_checkpoint(kept))
+            self._kept_ms = head.at_ms
+
+
+def _call(work: Callable[[], None]) -> None:
+    work()

@@ -1,0 +1,99 @@
+"""Derive tiles from what is committed, and publish a checkpoint once they are durable.
+
+Order: entry bundles and hash tiles, synced; their folders, synced; then the checkpoint, renamed
+into place. Doing it again gives the same bytes. A root that the tiles do not lead to is never
+published. This module refuses to sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from counterfoil.errors import FatalLogError
+from counterfoil.formats.tile import entries_path, tile_path
+from counterfoil.log.edge import HashTile, TileEdge
+from counterfoil.log.reader import parse_signed
+from counterfoil.ports import Head, LogStore, Segment, TileStore
+from counterfoil.units import HASH_BYTES, TILE_WIDTH
+
+__all__ = ["Publisher"]
+
+
+class Publisher:
+    """Writes the tiles of a log.
+
+    edge: of the published tree, as `log.startup` found it; owned by the publisher from now on.
+    """
+
+    def __init__(self, store: LogStore, tiles: TileStore, edge: TileEdge) -> None:
+        self._store, self._tiles, self._edge = store, tiles, edge
+
+    @property
+    def size(self) -> int:
+        """Size of the published tree."""
+        return self._edge.size
+
+    def publish(self, head: Head) -> None:
+        """Write the tiles of `head` and publish its checkpoint.
+
+        Can be repeated after a failure. Raises Unavailable with code tiles.write, FatalLogError
+        with code log.root-mismatch when the tiles lead to another root than the one signed.
+        """
+        if head.size == self._edge.size:
+            return
+        edge = self._edge.copy()
+        full: list[HashTile] = []
+        for bundle in self._bundles(edge.size, head.size):
+            self._write_bundle(bundle)
+            new = bundle.hashes[(edge.size - bundle.first) * HASH_BYTES :]
+            hashes = [new[at : at + HASH_BYTES] for at in range(0, len(new), HASH_BYTES)]
+            for tile in edge.extend(hashes):
+                self._write_tile(tile)
+                full.append(tile)
+        for tile in edge.partials():
+            self._write_tile(tile)
+        checkpoint = parse_signed(head.note)
+        if (checkpoint.size, checkpoint.root) != (edge.size, edge.root()):
+            raise FatalLogError(
+                "log.root-mismatch",
+                f"expected the tiles to lead to {checkpoint.root.hex()} at size {checkpoint.size}, "
+                f"found {edge.root().hex()} at {edge.size}",
+                hint="Stop writing; `counterfoil audit` names what is damaged.",
+            )
+        self._tiles.flush()
+        self._tiles.publish(head.note)
+        self._edge = edge
+        for tile in full:
+            self._tiles.drop_partials(tile_path(tile.level, tile.number))
+            if tile.level == 0:
+                self._tiles.drop_partials(entries_path(tile.number))
+
+    def _bundles(self, old_size: int, new_size: int) -> Iterator[Segment]:
+        """Join the store's segments to bundles, from the one that holds `old_size` on."""
+        parts: list[Segment] = []
+        for segment in self._store.segments(old_size - old_size % TILE_WIDTH, new_size):
+            if segment.first >= new_size:
+                break
+            parts.append(segment)
+            if (segment.first + segment.count) % TILE_WIDTH == 0:
+                yield _join(parts)
+                parts = []
+        if parts:
+            yield _join(parts)
+
+    def _write_bundle(self, bundle: Segment) -> None:
+        path = entries_path(bundle.first // TILE_WIDTH, bundle.count)
+        self._tiles.put(path, bundle.entries)
+
+    def _write_tile(self, tile: HashTile) -> None:
+        path = tile_path(tile.level, tile.number, len(tile.hashes))
+        self._tiles.put(path, b"".join(tile.hashes))
+
+
+def _join(parts: list[Segment]) -> Segment:
+    return Segment(
+        parts[0].first,
+        sum(part.count for part in parts),
+        b"".join(part.entries for part in parts),
+        b"".join(part.hashes for part in parts),
+    )

@@ -1,0 +1,219 @@
+"""Give entries their place: one thread, group commit, one transaction a group.
+
+Nobody hears of an entry before the transaction that holds it, and the signed checkpoint over it,
+is durable. After a commit of unknown outcome the sequencer stops for good: a restart recovers.
+This module refuses to parse entries and to write tiles.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Final
+
+from counterfoil.errors import CounterfoilError, FatalLogError, Unavailable
+from counterfoil.formats.checkpoint import Checkpoint
+from counterfoil.log.conditions import Group
+from counterfoil.log.submission import Appended, Submission
+from counterfoil.ports import Clock, Commit, Head, LogStore, Segment
+from counterfoil.proofs.frontier import Frontier
+from counterfoil.units import TILE_WIDTH
+
+__all__ = ["GROUP_ENTRIES", "PENDING_ENTRIES", "Sequencer"]
+
+GROUP_ENTRIES: Final = 8192
+"""Entries after which a group is committed, even if more are waiting."""
+
+PENDING_ENTRIES: Final = 32_768
+"""Entries that may wait; who submits more waits too."""
+
+SignCheckpoint = Callable[[Checkpoint], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    submission: Submission
+    future: Future[Appended]
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    work: Callable[[], None]
+    future: Future[None]
+
+
+class Sequencer:
+    """The one writer of a log.
+
+    store: whose head must be sound (see `log.startup`). origin: of the log. sign: makes a signed
+    note of a checkpoint. clock: steady. on_commit: told of each new head, quickly.
+    """
+
+    def __init__(
+        self,
+        store: LogStore,
+        origin: str,
+        sign: SignCheckpoint,
+        clock: Clock,
+        on_commit: Callable[[Head], None],
+    ) -> None:
+        self._store, self._origin, self._sign, self._clock = store, origin, sign, clock
+        self._on_commit = on_commit
+        self._head = store.head()
+        self._queue: deque[_Pending | _Task] = deque()
+        self._waiting = 0  # entries in the queue
+        self._changed = threading.Condition()
+        self._closing = False
+        self._fatal: FatalLogError | None = None
+        self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
+        self._thread.start()
+
+    @property
+    def head(self) -> Head:
+        """The last committed state."""
+        return self._head
+
+    def submit(self, submission: Submission) -> Future[Appended]:
+        """Hand entries over; the future resolves once they are durable.
+
+        Waits while too many entries wait. The future raises AlreadyRecorded, Conflict (log.expect),
+        Unavailable (nothing was stored) or FatalLogError (unknown; open the ledger again).
+        Raises Unavailable with code log.closed, FatalLogError after an earlier one.
+        """
+        future: Future[Appended] = Future()
+        count = len(submission.entries)
+        with self._changed:
+            while self._waiting + count > max(PENDING_ENTRIES, count) and not self._stopped:
+                self._changed.wait()
+            self._enqueue(_Pending(submission, future))
+            self._waiting += count
+        return future
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Do `work` on the writer's thread between two commits, and wait for it.
+
+        Raises what `work` raises, and as `submit`.
+        """
+        future: Future[None] = Future()
+        with self._changed:
+            self._enqueue(_Task(work, future))
+        future.result()
+
+    def close(self) -> None:
+        """Commit what waits, then stop. Calling it again does nothing."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    @property
+    def _stopped(self) -> bool:
+        return self._closing or self._fatal is not None
+
+    def _enqueue(self, item: _Pending | _Task) -> None:
+        if self._fatal is not None:
+            raise FatalLogError(self._fatal.code, self._fatal.message, hint=self._fatal.hint)
+        if self._closing:
+            raise Unavailable("log.closed", "expected an open log, found it closed")
+        self._queue.append(item)
+        self._changed.notify_all()
+
+    def _run(self) -> None:
+        while (items := self._take()) is not None:
+            pending: list[_Pending] = []
+            for item in items:
+                if isinstance(item, _Pending):
+                    pending.append(item)
+                else:
+                    _do(item)
+            if pending:
+                self._commit(pending)
+
+    def _take(self) -> list[_Pending | _Task] | None:
+        """Wait for work; None when closing and all is done."""
+        with self._changed:
+            while not self._queue and not self._closing:
+                self._changed.wait()
+            if not self._queue:
+                return None
+            items: list[_Pending | _Task] = []
+            entries = 0
+            while self._queue and entries < GROUP_ENTRIES:
+                item = self._queue.popleft()
+                items.append(item)
+                entries += len(item.submission.entries) if isinstance(item, _Pending) else 0
+            self._waiting -= entries
+            self._changed.notify_all()
+            return items
+
+    def _commit(self, pending: list[_Pending]) -> None:
+        if self._fatal is not None:
+            _fail(pending, self._fatal)
+            return
+        group = Group(self._store, self._head.size)
+        placed: list[tuple[_Pending, int]] = []
+        for item in pending:
+            try:
+                placed.append((item, group.add(item.submission)))
+            except CounterfoilError as err:
+                item.future.set_exception(err)
+        if not placed:
+            return
+        try:
+            self._head = self._write(group)
+        except FatalLogError as err:
+            self._fatal = err
+            _fail([item for item, _ in placed], err)
+        except CounterfoilError as err:
+            _fail([item for item, _ in placed], err)
+        else:
+            self._on_commit(self._head)
+            for item, first in placed:
+                item.future.set_result(Appended(first, self._head.size))
+
+    def _write(self, group: Group) -> Head:
+        old = self._head
+        frontier = Frontier(old.size, old.frontier)
+        frontier.extend(group.leaf_hashes)
+        note = self._sign(Checkpoint(self._origin, frontier.size, frontier.root()))
+        now = self._clock.now_ms()
+        head = Head(frontier.size, frontier.hashes, note, now, old.trimmed)
+        commit = Commit(
+            base=old.size,
+            head=head,
+            segments=list(_segments(old.size, group.entries, group.leaf_hashes)),
+            spans=group.spans,
+            identities=group.identities,
+            counters=group.counters,
+            key_entries=group.key_entries,
+        )
+        self._store.commit(commit)
+        return head
+
+
+def _segments(first: int, entries: list[bytes], hashes: list[bytes]) -> Iterator[Segment]:
+    """Cut entries where bundles end, so that a bundle is its segments one after the other."""
+    at = 0
+    while at < len(entries):
+        count = min(TILE_WIDTH - (first + at) % TILE_WIDTH, len(entries) - at)
+        run = entries[at : at + count]
+        joined = b"".join([part for e in run for part in (len(e).to_bytes(2, "big"), e)])
+        yield Segment(first + at, count, joined, b"".join(hashes[at : at + count]))
+        at += count
+
+
+def _do(task: _Task) -> None:
+    try:
+        task.work()
+    except CounterfoilError as err:
+        task.future.set_exception(err)
+    else:
+        task.future.set_result(None)
+
+
+def _fail(pending: list[_Pending], err: CounterfoilError) -> None:
+    for item in pending:
+        item.future.set_exception(err)

@@ -1,0 +1,1 @@
+"""Merkle trees, signatures, trust policy and verification, pure: the offline verifier."""

@@ -1,0 +1,127 @@
+"""Keep private keys as files that only their owner can read, one key a file.
+
+This module refuses to overwrite a key and to show one.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from counterfoil.errors import InputError, NotFound, Unavailable
+from counterfoil.formats.envelope import keyid_of
+from counterfoil.formats.vkey import KeyType, SigningKey, format_skey, parse_skey
+from counterfoil.proofs.signing import public_of, signing_key
+
+__all__ = ["KeyFiles", "StatementKey", "statement_key"]
+
+_KEY_FILE_MAX_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class StatementKey:
+    """An Ed25519 key that signs statements.
+
+    keyid: 64 hexadecimal digits, see `envelope.keyid_of`. public: 32 bytes.
+    """
+
+    keyid: str
+    public: bytes
+    _private: Ed25519PrivateKey = field(repr=False)
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign a message: 64 bytes, deterministic (RFC 8032)."""
+        return self._private.sign(message)
+
+
+class KeyFiles:
+    """The private keys in one folder, each in `<name>.key` with mode 0600."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def create(self, name: str, key_name: str, key_type: KeyType) -> SigningKey:
+        """Make a new random key and write it.
+
+        key_name: name in its verifier key. Raises InputError with code key.exists.
+        """
+        key = signing_key(key_name, key_type, secrets.token_bytes(32))
+        target = self._folder / f"{name}.key"
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError as err:
+            raise InputError(
+                "key.exists",
+                f"expected no key at {target}, found one",
+                hint="Keys are never overwritten: move the file away first.",
+            ) from err
+        with os.fdopen(handle, "wb") as file:
+            file.write(format_skey(key).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return key
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Give a key file another name; the target must not exist.
+
+        Raises NotFound with code key.missing, InputError with code key.exists.
+        """
+        source, target = self._folder / f"{name}.key", self._folder / f"{new_name}.key"
+        if target.exists():
+            raise InputError("key.exists", f"expected no key at {target}, found one")
+        try:
+            source.rename(target)
+        except FileNotFoundError as err:
+            raise _missing(source) from err
+
+    def names(self) -> list[str]:
+        """List the names of the keys that are there."""
+        return sorted(path.stem for path in self._folder.glob("*.key"))
+
+    def load(self, name: str) -> SigningKey:
+        """Read a key and check that its id belongs to its seed.
+
+        Raises NotFound with code key.missing, Unavailable with code key.unreadable, InputError
+        with the codes of `parse_skey`.
+        """
+        source = self._folder / f"{name}.key"
+        try:
+            with source.open("rb") as file:
+                text = file.read(_KEY_FILE_MAX_BYTES).decode("utf-8", "replace")
+        except FileNotFoundError as err:
+            raise _missing(source) from err
+        except OSError as err:
+            raise Unavailable("key.unreadable", f"expected to read {source}, but: {err}") from err
+        key = parse_skey(text.removesuffix("\n"))
+        public_of(key)
+        return key
+
+    def load_statement_key(self, name: str) -> StatementKey:
+        """Read a key that signs statements; errors as for `load`."""
+        return statement_key(self.load(name))
+
+    def exposed(self) -> list[Path]:
+        """List the key files that others than their owner may read."""
+        return [p for p in sorted(self._folder.glob("*.key")) if p.stat().st_mode & 0o077]
+
+
+def statement_key(key: SigningKey) -> StatementKey:
+    """Make a statement key of a signing key of type 1."""
+    if key.type is not KeyType.ED25519:
+        raise InputError("key.type", f"expected an Ed25519 key, found type {int(key.type)}")
+    private = Ed25519PrivateKey.from_private_bytes(key.seed)
+    public = private.public_key().public_bytes_raw()
+    return StatementKey(keyid_of(public), public, private)
+
+
+def _missing(source: Path) -> NotFound:
+    return NotFound(
+        "key.missing",
+        f"expected a key at {source}, found none",
+        hint="Without its keys a ledger can be read and audited, but not written.",
+    )

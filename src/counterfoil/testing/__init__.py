@@ -1,0 +1,1 @@
+"""Conformance suites and working fakes that authors of plug-ins and apps run."""
