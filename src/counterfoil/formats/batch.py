@@ -78,6 +78,11 @@ def parse(payload: bytes) -> Batch:
 
 def format(batch: Batch) -> bytes:
     """Format a batch in its canonical form. Raises InputError with code batch.malformed."""
-    payload = _ENCODE(batch)
+    try:
+        payload = _ENCODE(batch)
+    except UnicodeEncodeError as err:
+        raise InputError(
+            "batch.malformed", f"expected Unicode text in a batch, found other: {err}"
+        ) from err
     parse(payload)
     return payload

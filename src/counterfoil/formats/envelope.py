@@ -135,7 +135,12 @@ def parse(data: bytes) -> Envelope:
 
 def format(envelope: Envelope) -> bytes:
     """Format an envelope in its canonical form. Raises InputError as `parse` does."""
-    data = _ENCODE(envelope)
+    try:
+        data = _ENCODE(envelope)
+    except UnicodeEncodeError as err:
+        raise InputError(
+            "envelope.malformed", f"expected Unicode text in an envelope, found other: {err}"
+        ) from err
     parse(data)
     return data
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Never
 
@@ -72,7 +73,7 @@ def normalise_object(text: bytes) -> bytes:
         value = _OBJECT.decode(text)
     except _FAST_ERRORS:
         value = parse(text)
-        if type_of(value) is not dict:
+        if type_of(value) is not dict:  # pragma: no branch - both readers refuse the same objects
             raise InputError(
                 "json.not-object",
                 f"expected a JSON object, found {_kind(value)}",
@@ -90,29 +91,36 @@ def normalise_object(text: bytes) -> bytes:
 def format(value: Any) -> bytes:
     """Format a JSON value as compact UTF-8 text, keys in their order.
 
-    value: None, bool, int, float, str, list, tuple, dict with str keys, or a msgspec.Struct.
+    value: None, bool, int, float, str, list, tuple, dict with str keys, or a msgspec.Struct,
+    whose fields may be what msgspec writes as JSON; elsewhere dates, bytes, sets and the like are
+    refused, since each has several spellings.
     Raises InputError with code json.integer, json.number, json.depth, json.surrogate or
     json.type for what strict JSON cannot say.
     """
-    try:
-        plain = msgspec.to_builtins(value, str_keys=False)
-    except (TypeError, RecursionError, msgspec.MsgspecError) as err:
-        raise InputError(
-            "json.type", f"expected a JSON value, found one that is not: {err}"
-        ) from err
-    _check(plain, MAX_DEPTH)
-    return _ENCODE(plain)
+    if isinstance(value, msgspec.Struct):
+        value = _plain(value)
+    _check(value, MAX_DEPTH)
+    return _ENCODE(value)
 
 
 def canonicalise(value: Any) -> bytes:
     """Format a JSON value in the JSON Canonicalization Scheme.
 
     value: as for `format`, but no msgspec.Struct. Returns UTF-8 text, keys sorted by UTF-16 code
-    units, numbers as ECMAScript writes them. Raises InputError as `format` does.
-    Source: RFC 8785.
+    units, numbers as ECMAScript writes them: a whole float of 2^53 to 10^21 becomes digits that
+    `parse` refuses. Raises InputError as `format` does. Source: RFC 8785.
     """
     _check(value, MAX_DEPTH)
     return _canonical(value).encode()
+
+
+def _plain(value: msgspec.Struct) -> Any:
+    try:
+        return msgspec.to_builtins(value, str_keys=False)
+    except (TypeError, RecursionError, msgspec.MsgspecError) as err:
+        raise InputError(
+            "json.type", f"expected a JSON value, found one that is not: {err}"
+        ) from err
 
 
 def _canonical(value: Any) -> str:
@@ -160,15 +168,11 @@ def _place_point(digits: str, point: int) -> str:
 def _check(value: Any, depth: int) -> None:
     """Refuse what strict JSON cannot say, anywhere inside `value`."""
     kind = type_of(value)
-    if kind is dict or kind is list or kind is tuple:
+    if kind is dict:
+        _check_object(value, depth)
+    elif kind is list or kind is tuple:
         if depth == 0:
             raise _too_deep(MAX_DEPTH)
-        if kind is dict:
-            for key in value:
-                if type_of(key) is not str:
-                    raise InputError("json.type", f"expected text as key, found {_kind(key)}")
-                _check(key, depth)
-            value = value.values()
         for item in value:
             _check(item, depth - 1)
     elif kind is int:
@@ -181,7 +185,28 @@ def _check(value: Any, depth: int) -> None:
         if not value.isascii():
             _refuse_surrogates(value)
     elif value is not None and kind is not bool:
-        raise InputError("json.type", f"expected a JSON value, found {_kind(value)}")
+        raise InputError(
+            "json.type",
+            f"expected a JSON value, found {_kind(value)}",
+            hint="Write dates, bytes and decimals as strings, and sets as sorted lists.",
+        )
+
+
+def _check_object(value: dict[Any, Any], depth: int) -> None:
+    """Check an object; its plain texts and integers here, since they are most of all values."""
+    if depth == 0:
+        raise _too_deep(MAX_DEPTH)
+    for key, item in value.items():
+        if type_of(key) is not str:
+            raise InputError("json.type", f"expected text as key, found {_kind(key)}")
+        if not key.isascii():
+            _refuse_surrogates(key)
+        kind = type_of(item)
+        if kind is str and item.isascii():
+            continue
+        if kind is int and -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER:
+            continue
+        _check(item, depth - 1)
 
 
 def _refuse_surrogates(text: str) -> None:
@@ -214,10 +239,8 @@ def _kind(value: object) -> str:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        # Each key is taken out once: counting each among all would take hours for a megabyte.
-        for key in found:
-            keys.remove(key)
+        counts = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in counts.items() if count > 1)
         raise InputError(
             "json.duplicate-key", f"expected each key once, found {twice[:80]!a} twice"
         )

@@ -112,8 +112,9 @@ _DECODE: Final = msgspec.json.Decoder(Receipt).decode
 def parse(data: bytes | str) -> Receipt:
     """Parse a receipt.
 
-    data: JSON, at most 16 MiB. Raises InputError with code receipt.malformed or receipt.size, or
-    one of `json_text.parse`.
+    data: JSON, at most 16 MiB; white space and the order of keys are free, each value has one
+    spelling (canonical base64, no null for what is not there). Raises InputError with code
+    receipt.malformed or receipt.size, or one of `json_text.parse`.
     """
     data = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     if len(data) > RECEIPT_MAX_BYTES:
@@ -128,13 +129,30 @@ def parse(data: bytes | str) -> Receipt:
             hint=_HINT,
         )
     try:
-        return _DECODE(data)
+        receipt = _DECODE(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as err:
         raise InputError(
             "receipt.malformed", f"expected a receipt, found none: {err}", hint=_HINT
         ) from err
+    # The decoder ignores the unused bits of the last base64 character: without this, a receipt
+    # with another text would be the same receipt.
+    if json_text.parse(_ENCODE(receipt)) != document:
+        raise InputError(
+            "receipt.malformed",
+            "expected canonical base64 and no empty fields in a receipt, found another spelling",
+            hint=_HINT,
+        )
+    return receipt
 
 
 def format(receipt: Receipt) -> bytes:
-    """Format a receipt as compact JSON with its type first; ends without a newline."""
-    return _ENCODE(receipt)
+    """Format a receipt as compact JSON with its type first; ends without a newline.
+
+    Raises InputError with code receipt.malformed when a text of it is no Unicode.
+    """
+    try:
+        return _ENCODE(receipt)
+    except UnicodeEncodeError as err:
+        raise InputError(
+            "receipt.malformed", f"expected Unicode text in a receipt, found other: {err}"
+        ) from err

@@ -71,18 +71,18 @@ def parse(payload: bytes) -> Statement:
     """
     json_text.normalise_object(payload)
     try:
-        statement = _DECODE(payload)
+        wire = _DECODE(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as err:
         raise InputError(
             "statement.malformed", f"expected an in-toto Statement v1, found none: {err}"
         ) from err
-    names = [subject.name for subject in statement.subject]
-    if bytes(statement.predicate)[:1] != b"{" or len(set(names)) != len(names):
+    names = [subject.name for subject in wire.subject]
+    if bytes(wire.predicate)[:1] != b"{" or len(set(names)) != len(names):
         raise InputError(
             "statement.malformed",
             "expected a predicate that is an object and subjects of different names",
         )
-    return statement
+    return Statement(wire.subject, wire.predicate_type, wire.predicate)
 
 
 def format(statement: Statement) -> bytes:
@@ -91,7 +91,12 @@ def format(statement: Statement) -> bytes:
     Raises InputError as `parse` does.
     """
     wire = _Wire(statement.kind, statement.subject, statement.predicate_type, statement.predicate)
-    payload = _ENCODE(wire)
+    try:
+        payload = _ENCODE(wire)
+    except UnicodeEncodeError as err:
+        raise InputError(
+            "statement.malformed", f"expected Unicode text in a statement, found other: {err}"
+        ) from err
     parse(payload)
     return payload
 

@@ -10,7 +10,7 @@ import msgspec
 
 from counterfoil.errors import InputError
 from counterfoil.formats.block import SALT_BYTES, format_rows, row_leaf
-from counterfoil.formats.predicates import Block, ContentRef, Header
+from counterfoil.formats.predicates import Block, ContentRef
 from counterfoil.formats.predicates.records import ROWS_MAX
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger.results import Recorded
@@ -47,8 +47,10 @@ def record_block(
     digest = writer.payloads.put(data)
     columns = tuple(msgspec.json.decode(contents[0], type=dict[str, msgspec.Raw]))
 
-    def make(number: int) -> Header:
-        return Block(
+    subject = Subject(digest={"sha256": digest}, name="rows")
+
+    def make(number: int) -> bytes:
+        block = Block(
             issuer=writer.producer.organisation,
             source=source,
             number=number,
@@ -58,9 +60,9 @@ def record_block(
             payload=ContentRef(digest, len(data)),
             columns=columns[:_COLUMNS_MAX] if all(map(_is_name, columns)) else (),
         )
+        return writer.producer.statement(block, [subject])
 
-    subject = Subject(digest={"sha256": digest}, name="rows")
-    return writer.submit(Draft(make, [subject], source, number, {}))
+    return writer.submit(Draft(make, source, number, {}))
 
 
 def _is_name(column: str) -> bool:

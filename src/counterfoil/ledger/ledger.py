@@ -16,6 +16,7 @@ from typing import Any
 from counterfoil.errors import InputError, Refused
 from counterfoil.formats.policy import Policy
 from counterfoil.formats.receipt import Receipt
+from counterfoil.formats.statement import Subject
 from counterfoil.ledger.block_writer import record_block
 from counterfoil.ledger.config import Config
 from counterfoil.ledger.create import create_ledger
@@ -26,6 +27,7 @@ from counterfoil.ledger.receipts import ReceiptMaker
 from counterfoil.ledger.results import Recorded, RecordedMany
 from counterfoil.ledger.row_writer import RowWriter
 from counterfoil.ledger.sameness import check_content
+from counterfoil.ledger.statement_writer import append_envelope, record_statement
 from counterfoil.ledger.view import RecordView, view
 from counterfoil.log.submission import Condition
 from counterfoil.ports import Clock, StoredCheckpoint, SystemClock
@@ -271,6 +273,34 @@ class Ledger:
         source = source or writing.writer.default_source
         now = writing.log.clock.now_ms()
         return record_block(writing.writer, rows, source, number, now).result()
+
+    def record_statement(
+        self,
+        kind: str,
+        fields: Mapping[str, Any],
+        *,
+        subjects: Sequence[Subject] = (),
+        source: str | None = None,
+        number: int | None = None,
+    ) -> Recorded:
+        """Record a statement that is no plain record, and wait until it is durable.
+
+        kind: `organisation`, `party`, `policy`, `mandate`, `log-frozen`, `equivocation`, or the
+        URI of an app's own predicate. fields: of its predicate. subjects: what it is about.
+        Raises InputError with code predicate.malformed or statement.kind, VerificationError when
+        what it claims does not hold, and as `record`.
+        """
+        writer = self._owned().writer
+        return record_statement(writer, kind, fields, subjects, source, number).result()
+
+    def append(self, envelope: bytes) -> Recorded:
+        """Append a statement that somebody else signed, as it is.
+
+        envelope: DSSE in its canonical form, signed by keys that are in this log.
+        Raises InputError, VerificationError or Refused when it does not hold, and as `record`.
+        """
+        keyring = self.key_admin.keyring
+        return append_envelope(self._owned().writer, keyring, envelope).result()
 
     @property
     def key_admin(self) -> KeyAdmin:

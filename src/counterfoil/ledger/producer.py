@@ -36,11 +36,13 @@ STATEMENT_MAX_BYTES: Final = (ENTRY_MAX_BYTES - 400) // 4 * 3
 INLINE_CONTENT_MAX_BYTES: Final = 40_000
 """Largest content that stands inside its statement; larger content is kept beside the log."""
 
-_ROW: Final = (
-    b'{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"%s"},'
-    b'"name":"content"}],"predicateType":"https://counterfoil.dev/record/v1",'
-    b'"predicate":{"issuer":%s,"source":%s,"number":'
+_NONCE_BYTES: Final = 16
+
+_HEAD: Final = b'{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"'
+_MIDDLE: Final = (
+    b'"},"name":"content"}],"predicateType":"https://counterfoil.dev/record/v1","predicate":'
 )
+_HEADER: Final = msgspec.json.Decoder(Header)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +71,30 @@ class Producer:
 
     def statement(self, predicate: Header, subjects: Sequence[Subject]) -> bytes:
         """Make a statement's payload. Raises InputError with code statement.size or its shape's."""
-        payload = statements.format(
-            Statement(tuple(subjects), uri_of(predicate), msgspec.Raw(format_predicate(predicate)))
-        )
-        if len(payload) > STATEMENT_MAX_BYTES:
-            raise InputError(
-                "statement.size",
-                f"expected a statement of at most {STATEMENT_MAX_BYTES} bytes, "
-                f"found {len(payload)}",
-                hint="Keep what is large beside the log and record its digest.",
+        return _bounded(
+            statements.format(
+                Statement(
+                    tuple(subjects), uri_of(predicate), msgspec.Raw(format_predicate(predicate))
+                )
             )
-        return payload
+        )
+
+    def record_statement(self, header: Header, content: bytes) -> bytes:
+        """Make the statement that records `content`.
+
+        content: compact JSON object, checked by `json_text`, at most INLINE_CONTENT_MAX_BYTES.
+        Equal to `statement(Record(...))` at a third of its cost.
+        Raises InputError with code predicate.malformed or statement.size.
+        """
+        said = msgspec.json.encode(header)
+        try:
+            _HEADER.decode(said)
+        except msgspec.ValidationError as err:
+            raise InputError(
+                "predicate.malformed", f"expected a header of a record, but: {err}"
+            ) from err
+        digest = sha256(content).hexdigest().encode()
+        return _bounded(b'%s%s%s%s,"content":%s}}' % (_HEAD, digest, _MIDDLE, said[:-1], content))
 
     def row_statements(self, source: str, first: int, contents: Sequence[bytes]) -> list[bytes]:
         """Make a record statement of each row.
@@ -87,12 +102,11 @@ class Producer:
         contents: compact JSON objects, checked by `json_text`, at most INLINE_CONTENT_MAX_BYTES.
         first: number of the first. Equal to `statement(Record(...))` at a tenth of its cost.
         """
-        head, _, tail = _ROW.partition(b"%s")
-        encode = msgspec.json.encode
-        middle = tail % (encode(self.organisation), encode(source))
+        said = msgspec.json.encode({"issuer": self.organisation, "source": source})
+        middle = b'%s%s,"number":' % (_MIDDLE, said[:-1])
         return [
             b'%s%s%s%d,"content":%s}}'
-            % (head, sha256(content).hexdigest().encode(), middle, number, content)
+            % (_HEAD, sha256(content).hexdigest().encode(), middle, number, content)
             for number, content in enumerate(contents, first)
         ]
 
@@ -110,21 +124,32 @@ class Producer:
         entries: list[bytes] = []
         offsets: list[int] = []
         spans: list[Span] = []
+        nonces = secrets.token_bytes(_NONCE_BYTES * (-(-len(payloads) // self._members)))
         for at in range(0, len(payloads), self._members):
+            nonce, nonces = nonces[:_NONCE_BYTES], nonces[_NONCE_BYTES:]
             run = payloads[at : at + self._members]
             spans.append(Span(self.organisation, source, first + at, len(run), len(entries)))
             offsets.extend(range(len(entries), len(entries) + len(run)))
             entries.extend(map(envelopes.format_unsigned_statement, run))
-            entries.append(self._batch_entry(run, at_ms))
+            entries.append(self._batch_entry(run, at_ms, nonce))
         return SignedBatch(entries, offsets, spans)
 
-    def _batch_entry(self, payloads: Sequence[bytes], at_ms: int) -> bytes:
+    def _batch_entry(self, payloads: Sequence[bytes], at_ms: int, nonce: bytes) -> bytes:
         root = root_of(map(member_hash, payloads)).hex()
-        nonce = secrets.token_hex(16)
-        batch = Batch(at_ms, len(payloads), nonce, self._origin, root)
+        batch = Batch(at_ms, len(payloads), nonce.hex(), self._origin, root)
         return self._signed(BATCH_PAYLOAD_TYPE, batches.format(batch))
 
     def _signed(self, payload_type: str, payload: bytes) -> bytes:
         signature = self.key.sign(envelopes.pae(payload_type, payload))
         signed = Envelope(payload, payload_type, (Signature(self.key.keyid, signature),))
         return envelopes.format(signed)
+
+
+def _bounded(payload: bytes) -> bytes:
+    if len(payload) > STATEMENT_MAX_BYTES:
+        raise InputError(
+            "statement.size",
+            f"expected a statement of at most {STATEMENT_MAX_BYTES} bytes, found {len(payload)}",
+            hint="Keep what is large beside the log and record its digest.",
+        )
+    return payload

@@ -11,7 +11,7 @@ from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.formats.note import Note
 from counterfoil.formats.vkey import KeyType, SigningKey, VerifierKey
 from counterfoil.ports import Clock
-from counterfoil.proofs.signing import note_signature, public_of
+from counterfoil.proofs.signing import NoteSigner
 from counterfoil.proofs.trust import open_note
 
 __all__ = ["LogSigner", "NoteOpener"]
@@ -52,15 +52,15 @@ class LogSigner(NoteOpener):
     """
 
     def __init__(self, keys: Sequence[SigningKey], clock: Clock) -> None:
-        super().__init__([public_of(key) for key in keys])
-        self._signing, self._clock = tuple(keys), clock
+        self._signers, self._clock = [NoteSigner(key) for key in keys], clock
+        super().__init__([signer.public for signer in self._signers])
 
     def sign(self, checkpoint: Checkpoint) -> bytes:
         """Make the signed note of a checkpoint, with a signature by each key."""
         text = checkpoints.format(checkpoint)
         now_s = self._clock.now_ms() // 1000
         signatures = tuple(
-            note_signature(key, text, None if key.type is KeyType.ED25519 else now_s)
-            for key in self._signing
+            signer.sign(text, None if signer.public.type is KeyType.ED25519 else now_s)
+            for signer in self._signers
         )
         return note.format(Note(text, signatures))

@@ -63,9 +63,7 @@ def view(index: int, data: bytes) -> RecordView:
     if isinstance(predicate, Record) and predicate.content is not msgspec.UNSET:
         content = whole["content"]
     at_ms = predicate.at_ms if predicate is not None else None
-    return RecordView(
-        index, leaf, kind, issuer, source, number, at_ms, signed_by, content
-    )
+    return RecordView(index, leaf, kind, issuer, source, number, at_ms, signed_by, content)
 
 
 def block_of(data: bytes) -> Block:

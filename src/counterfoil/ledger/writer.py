@@ -8,16 +8,14 @@ files.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from counterfoil.errors import Conflict, CounterfoilError
 from counterfoil.formats.predicates import ContentRef, Header, Record
-from counterfoil.formats.statement import Subject, sha256_subject
+from counterfoil.formats.statement import sha256_subject
 from counterfoil.ledger.numbering import Numbering
 from counterfoil.ledger.producer import INLINE_CONTENT_MAX_BYTES, Producer
 from counterfoil.ledger.results import Recorded
@@ -35,12 +33,11 @@ __all__ = ["Draft", "Writer"]
 class Draft:
     """A statement before it has a number.
 
-    make: builds the predicate for a number. subjects: what it is about. source: its series.
-    number: its place there; None takes the next. expect: counter -> (old, new).
+    make: builds the statement's payload for a number. source: its series. number: its place
+    there; None takes the next. expect: counter -> (old, new).
     """
 
-    make: Callable[[int], Header]
-    subjects: Sequence[Subject]
+    make: Callable[[int], bytes]
     source: str
     number: int | None
     expect: Mapping[str, Condition]
@@ -72,22 +69,22 @@ class Writer:
         of the predicate's header. The future raises Conflict with code log.expect or
         record.number-taken, and what `Sequencer.submit` names.
         """
-        inline = len(content) <= INLINE_CONTENT_MAX_BYTES
-        subject = sha256_subject("content", content)
-        reference = None if inline else ContentRef(self.payloads.put(content), len(content))
+        said = {"issuer": self.producer.organisation, "source": source, **header}
+        if len(content) <= INLINE_CONTENT_MAX_BYTES:
+            make = self._inline(said, content)
+        else:
+            make = self._beside(said, content)
+        return self.submit(Draft(make, source, number, header.get("expect") or {}))
 
-        def make(number: int) -> Header:
-            return Record(
-                issuer=self.producer.organisation,
-                source=source,
-                number=number,
-                content=msgspec.Raw(content) if inline else msgspec.UNSET,
-                content_ref=reference,
-                **header,
-            )
+    def _inline(self, said: Mapping[str, Any], content: bytes) -> Callable[[int], bytes]:
+        return lambda number: self.producer.record_statement(Header(number=number, **said), content)
 
-        expect = header.get("expect") or {}
-        return self.submit(Draft(make, [subject], source, number, expect))
+    def _beside(self, said: Mapping[str, Any], content: bytes) -> Callable[[int], bytes]:
+        reference = ContentRef(self.payloads.put(content), len(content))
+        subjects = [sha256_subject("content", content)]
+        return lambda number: self.producer.statement(
+            Record(number=number, content_ref=reference, **said), subjects
+        )
 
     def submit(self, draft: Draft) -> Future[Recorded]:
         """Sign a statement and queue it; errors as for `record`."""
@@ -96,8 +93,7 @@ class Writer:
             given = draft.number is not None
             number = self.numbering.take(draft.source) if draft.number is None else draft.number
             try:
-                payload = self.producer.statement(draft.make(number), draft.subjects)
-                entry = self.producer.sign(payload)
+                entry = self.producer.sign(draft.make(number))
                 span = Span(self.producer.organisation, draft.source, number, 1, 0)
                 queued = self.log.submit(Submission([entry], [span], expect=draft.expect))
             except BaseException:
@@ -143,22 +139,32 @@ class Writer:
             )
         return Recorded(found.index, leaf_hash(held).hex(), source, number, duplicate=True)
 
-    def append_foreign(self, entry: bytes, identity: bytes) -> Future[Recorded]:
-        """Append a signed envelope of somebody else, as it is.
+    def append_foreign(
+        self, entry: bytes, span: Span | None, identity: bytes, expect: Mapping[str, Condition]
+    ) -> Future[Recorded]:
+        """Append a signed envelope of somebody else, as it is; the caller has verified it.
 
-        The caller has verified it. A repeated one is answered with its first place.
+        span: its number in its issuer's series; None for a statement without one, which is then
+        known by its identity. A repeated one is answered with its first place.
         """
+        if span is None:
+            submission = Submission([entry], identities={identity: 0}, expect=expect)
+        else:
+            submission = Submission([entry], [span], expect=expect)
+        source, number = ("", 0) if span is None else (span.source, span.first)
         answer: Future[Recorded] = Future()
         with self.door:
-            queued = self.log.submit(Submission([entry], identities={identity: 0}))
+            queued = self.log.submit(submission)
 
         def settle(done: Future[Appended]) -> None:
             try:
-                leaf = leaf_hash(entry).hex()
-                answer.set_result(Recorded(done.result().first, leaf, "", 0))
+                first = done.result().first
+                answer.set_result(Recorded(first, leaf_hash(entry).hex(), source, number))
             except AlreadyRecorded as err:
-                leaf = leaf_hash(self.log.reader.entry(err.index)).hex()
-                answer.set_result(Recorded(err.index, leaf, "", 0, duplicate=True))
+                try:
+                    answer.set_result(self._first_receipt(err, entry, source, number))
+                except CounterfoilError as conflict:
+                    answer.set_exception(conflict)
             except CounterfoilError as err:
                 answer.set_exception(err)
 

@@ -23,11 +23,14 @@ class Group:
     """The submissions of one commit: their entries, numbers, identities and counters.
 
     store: what is committed. first: index of the group's first entry.
+    next_numbers: (issuer, source) -> a number that is above all that are recorded or about to be;
+    kept from group to group, so that a new number needs no look into the store.
     runs: (issuer, source) -> its new numbers, ascending; runs that follow each other are one.
     """
 
     store: LogStore
     first: int
+    next_numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     entries: list[bytes] = field(default_factory=list)
     leaf_hashes: list[bytes] = field(default_factory=list)
     runs: dict[tuple[str, str], list[Span]] = field(default_factory=dict)
@@ -44,7 +47,8 @@ class Group:
         index = self.first + len(self.entries)
         if submission.at not in (None, index):
             raise Conflict(
-                "log.moved", f"expected to append at {submission.at}, found the log at {index}",
+                "log.moved",
+                f"expected to append at {submission.at}, found the log at {index}",
                 hint="Decide again on the newer state.",
             )
         for span in submission.spans:
@@ -71,8 +75,13 @@ class Group:
         return list(chain.from_iterable(self.runs.values()))
 
     def _require_new_numbers(self, span: Span) -> None:
+        source = span.issuer, span.source
+        if source not in self.next_numbers:
+            self.next_numbers[source] = self.store.next_number(*source)
+        if span.first >= self.next_numbers[source]:
+            return
         held = self.store.find_span(span.issuer, span.source, span.first, span.count)
-        runs = self.runs.get((span.issuer, span.source), [])
+        runs = self.runs.get(source, [])
         at = bisect_left(runs, span.first + span.count, key=_first)
         if at and runs[at - 1].first + runs[at - 1].count > span.first:
             held = runs[at - 1]
@@ -98,7 +107,9 @@ class Group:
 
     def _join(self, span: Span) -> None:
         """Keep runs that follow each other as one; fewer rows to write."""
-        runs = self.runs.setdefault((span.issuer, span.source), [])
+        source = span.issuer, span.source
+        self.next_numbers[source] = max(self.next_numbers[source], span.first + span.count)
+        runs = self.runs.setdefault(source, [])
         at = bisect_left(runs, span.first, key=_first)
         if at:
             last = runs[at - 1]

@@ -14,7 +14,7 @@ from counterfoil.errors import CounterfoilError, FatalLogError, Unavailable
 from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.log.publisher import Publisher
 from counterfoil.log.reader import LogReader
-from counterfoil.log.sequencer import Sequencer
+from counterfoil.log.sequencer import Sequencer, unexpected
 from counterfoil.log.startup import OpenNote, check_start
 from counterfoil.log.steady_clock import SteadyClock
 from counterfoil.log.submission import Appended, Submission
@@ -27,7 +27,7 @@ PUBLISH_INTERVAL_S: Final = 0.2
 """Shortest time between two published checkpoints, seconds."""
 
 _KEEP_INTERVAL_MS: Final = 60_000  # published checkpoints are kept for good at most this often
-_TRIM_ENTRIES: Final = 16 * TILE_WIDTH  # trimmed in runs of at least this many
+_TRIM_ENTRIES: Final = TILE_WIDTH  # trimmed in runs of at least this many
 
 
 class Log:
@@ -52,6 +52,7 @@ class Log:
         edge = check_start(store, tiles, open_note)
         self.clock = SteadyClock(clock, store.head().at_ms)
         self.reader = LogReader(tiles, store)
+        self.origin = origin
         self._store = store
         self._publisher = Publisher(store, tiles, edge)
         self._interval_s = publish_interval_s
@@ -90,15 +91,15 @@ class Log:
             )
             if self.published_size >= size:
                 return
-        if self._failure is not None:
-            raise self._failure
-        if not done:
-            raise Unavailable(
-                "log.publish-timeout",
-                f"expected {size} entries to be published within {timeout_s:g} s, "
-                f"found {self.published_size}",
-                hint="The disk is slow; try again.",
-            )
+            failure = self._failure
+        if done and failure is not None:
+            raise failure
+        raise Unavailable(
+            "log.publish-timeout",
+            f"expected {size} entries to be published within {timeout_s:g} s, "
+            f"found {self.published_size}",
+            hint="The disk is slow; try again.",
+        )
 
     def close(self) -> None:
         """Commit and publish what waits, then stop. Calling it again does nothing.
@@ -125,12 +126,17 @@ class Log:
 
     def _try_publish(self, closing: bool) -> None:
         head = self._sequencer.head
+        failure: CounterfoilError | None = None
         try:
             self._publisher.publish(head)
-            failure = None
-            self._tidy(head, closing)
+            if self._sequencer.fatal is None:  # else the store's state is unknown: leave it alone
+                self._tidy(head, closing)
         except CounterfoilError as err:
             failure = err
+        except Exception as err:  # a bug must be heard by who waits, not end this thread
+            failure = unexpected(err)
+        if isinstance(failure, FatalLogError):
+            self._sequencer.stop(failure)  # what is damaged is not signed over
         with self._changed:
             self._failure = failure
             self._changed.notify_all()

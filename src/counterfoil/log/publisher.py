@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from counterfoil.errors import FatalLogError
+from counterfoil.errors import FatalLogError, InputError
+from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.formats.tile import entries_path, tile_path
 from counterfoil.log.edge import HashTile, TileEdge
-from counterfoil.log.reader import parse_signed
+from counterfoil.log.reader import damaged, parse_signed
 from counterfoil.ports import Head, LogStore, Segment, TileStore
-from counterfoil.units import HASH_BYTES, TILE_WIDTH
+from counterfoil.units import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH
 
 __all__ = ["Publisher"]
 
@@ -37,21 +38,24 @@ class Publisher:
         """Write the tiles of `head` and publish its checkpoint.
 
         Can be repeated after a failure. Raises Unavailable with code tiles.write, FatalLogError
-        with code log.root-mismatch when the tiles lead to another root than the one signed.
+        with code log.root-mismatch when the tiles lead to another root than the one signed, and
+        log.rolled-back or log.damaged when what is published is newer, or no checkpoint.
         """
         if head.size == self._edge.size:
             return
         edge = self._edge.copy()
-        full: list[HashTile] = []
+        full: list[tuple[int, int]] = []
         for bundle in self._bundles(edge.size, head.size):
             self._write_bundle(bundle)
             new = bundle.hashes[(edge.size - bundle.first) * HASH_BYTES :]
             hashes = [new[at : at + HASH_BYTES] for at in range(0, len(new), HASH_BYTES)]
             for tile in edge.extend(hashes):
                 self._write_tile(tile)
-                full.append(tile)
+                full.append((tile.level, tile.number))
         for tile in edge.partials():
-            self._write_tile(tile)
+            shift = TILE_HEIGHT * tile.level
+            if edge.size >> shift != self._edge.size >> shift:  # else it is published already
+                self._write_tile(tile)
         checkpoint = parse_signed(head.note)
         if (checkpoint.size, checkpoint.root) != (edge.size, edge.root()):
             raise FatalLogError(
@@ -60,13 +64,31 @@ class Publisher:
                 f"found {edge.root().hex()} at {edge.size}",
                 hint="Stop writing; `counterfoil audit` names what is damaged.",
             )
+        self._require_growth(checkpoint)
         self._tiles.flush()
         self._tiles.publish(head.note)
         self._edge = edge
-        for tile in full:
-            self._tiles.drop_partials(tile_path(tile.level, tile.number))
-            if tile.level == 0:
-                self._tiles.drop_partials(entries_path(tile.number))
+        for level, number in full:
+            self._tiles.drop_partials(tile_path(level, number))
+            if level == 0:
+                self._tiles.drop_partials(entries_path(number))
+
+    def _require_growth(self, checkpoint: Checkpoint) -> None:
+        """Refuse to put an older tree in the place of a newer one, whoever published that."""
+        signed = self._tiles.published()
+        if signed is None:
+            return
+        try:
+            published = parse_signed(signed)
+        except InputError as err:
+            raise damaged("the published checkpoint", err.message) from err
+        if published.size > checkpoint.size:
+            raise FatalLogError(
+                "log.rolled-back",
+                f"expected a published checkpoint of at most {checkpoint.size} entries, "
+                f"found one of {published.size}",
+                hint="Another process writes to this log, or tiles of another copy were put here.",
+            )
 
     def _bundles(self, old_size: int, new_size: int) -> Iterator[Segment]:
         """Join the store's segments to bundles, from the one that holds `old_size` on."""

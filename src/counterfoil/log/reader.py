@@ -14,7 +14,7 @@ from counterfoil.errors import FatalLogError, InputError, NotFound
 from counterfoil.formats import bundle, checkpoint, note
 from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.formats.tile import entries_path, tile_path, width_at
-from counterfoil.ports import LogStore, TileStore
+from counterfoil.ports import LogStore, Segment, TileStore
 from counterfoil.proofs.merkle import NodeReader, node_hash
 from counterfoil.units import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH
 
@@ -73,10 +73,10 @@ class LogReader:
         """
         first, end = max(first, 0), min(end, self.size())
         while first < end:
-            trimmed = end if self._store is None else self._store.head().trimmed
+            trimmed = self.size() if self._store is None else self._store.head().trimmed
             run = self._in_tiles if first < trimmed else self._in_tail
             before = first
-            for entry in run(first, min(end, trimmed) if first < trimmed else end):
+            for entry in run(first, end, trimmed):
                 yield entry
                 first += 1
             if first == before and (self._store is None or self._store.head().trimmed == trimmed):
@@ -127,21 +127,22 @@ class LogReader:
                 return path, data
         raise damaged(partial, "no such tile")
 
-    def _in_tiles(self, first: int, end: int) -> Iterator[bytes]:
-        size = self.size() if self._store is None else end
-        while first < end:
+    def _in_tiles(self, first: int, end: int, size: int) -> Iterator[bytes]:
+        """Read from bundles; size: of a tree whose bundles are durable."""
+        while first < min(end, size):
             number, offset = divmod(first, TILE_WIDTH)
             run = self._bundle(number, width_at(0, number, size))[offset : offset + end - first]
             yield from run
             first += len(run)
 
-    def _in_tail(self, first: int, end: int) -> Iterator[bytes]:
+    def _in_tail(self, first: int, end: int, _: int) -> Iterator[bytes]:
+        """Read from the store, up to what was trimmed meanwhile."""
         if self._store is None:
             return
         for segment in self._store.segments(first, end):
             if segment.first > first:
                 return
-            for entry in bundle.parse(segment.entries)[first - segment.first : end - segment.first]:
+            for entry in _entries(segment)[first - segment.first : end - segment.first]:
                 yield entry
                 first += 1
 
@@ -166,3 +167,11 @@ def damaged(place: str, found: str) -> FatalLogError:
         f"expected {place} to be whole, found {found}",
         hint="`counterfoil audit` names all damage; `counterfoil recover` mends from a copy.",
     )
+
+
+def _entries(segment: Segment) -> list[bytes]:
+    try:
+        return bundle.parse(segment.entries)
+    except InputError as err:
+        last = segment.first + segment.count - 1
+        raise damaged(f"entries {segment.first} to {last} of the database", err.message) from err

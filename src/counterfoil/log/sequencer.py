@@ -1,13 +1,15 @@
 """Give entries their place: one thread, group commit, one transaction a group.
 
 Nobody hears of an entry before the transaction that holds it, and the signed checkpoint over it,
-is durable. After a commit of unknown outcome the sequencer stops for good: a restart recovers.
-This module refuses to parse entries and to write tiles.
+is durable; a refusal that rests on an entry of the same group waits for the commit too. After a
+commit of unknown outcome the sequencer stops for good: a restart recovers. This module refuses to
+parse entries and to write tiles.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -22,13 +24,19 @@ from counterfoil.ports import Clock, Commit, Head, LogStore, Segment
 from counterfoil.proofs.frontier import Frontier
 from counterfoil.units import TILE_WIDTH
 
-__all__ = ["GROUP_ENTRIES", "PENDING_ENTRIES", "Sequencer"]
+__all__ = ["GROUP_ENTRIES", "LINGER_S", "PENDING_ENTRIES", "Sequencer", "unexpected"]
 
 GROUP_ENTRIES: Final = 8192
 """Entries after which a group is committed, even if more are waiting."""
 
 PENDING_ENTRIES: Final = 32_768
 """Entries that may wait; who submits more waits too."""
+
+LINGER_S: Final = 0.002
+"""How long a group waits for others when the last one held several submissions, seconds."""
+
+_FULL_ENTRIES: Final = 512  # a group of this many gains nothing by waiting
+_SOURCES_REMEMBERED: Final = 10_000
 
 SignCheckpoint = Callable[[Checkpoint], bytes]
 
@@ -67,6 +75,9 @@ class Sequencer:
         self._waiting = 0  # entries in the queue
         self._changed = threading.Condition()
         self._closing = False
+        self._idle = False  # the writer waits for work
+        self._crowded = False  # the last group held several submissions: others will come
+        self._numbers: dict[tuple[str, str], int] = {}
         self._fatal: FatalLogError | None = None
         self._thread = threading.Thread(target=self._run, name="sequencer", daemon=True)
         self._thread.start()
@@ -79,8 +90,10 @@ class Sequencer:
     def submit(self, submission: Submission) -> Future[Appended]:
         """Hand entries over; the future resolves once they are durable.
 
-        Waits while too many entries wait. The future raises AlreadyRecorded, Conflict (log.expect),
-        Unavailable (nothing was stored) or FatalLogError (unknown; open the ledger again).
+        Waits while too many entries wait. The future raises AlreadyRecorded, Conflict (log.expect,
+        log.moved), Unavailable (nothing was stored) or FatalLogError (unknown; open the ledger
+        again). It can be cancelled until its group is taken up; then nothing is stored. What is
+        called when it is done runs on the writer's thread and must not wait for the log.
         Raises Unavailable with code log.closed, FatalLogError after an earlier one.
         """
         future: Future[Appended] = Future()
@@ -119,16 +132,26 @@ class Sequencer:
         if self._closing:
             raise Unavailable("log.closed", "expected an open log, found it closed")
         self._queue.append(item)
-        self._changed.notify_all()
+        if self._idle:  # waking the writer for every entry would cost more than the entry
+            self._changed.notify_all()
+
+    def stop(self, err: FatalLogError) -> None:
+        """Write nothing more: all that waits and all that comes fails with `err`."""
+        with self._changed:
+            self._fatal = self._fatal or err
+            self._changed.notify_all()
+
+    @property
+    def fatal(self) -> FatalLogError | None:
+        """Why the sequencer stopped for good; None while it works."""
+        return self._fatal
 
     def _run(self) -> None:
         while (items := self._take()) is not None:
-            pending: list[_Pending] = []
             for item in items:
-                if isinstance(item, _Pending):
-                    pending.append(item)
-                else:
-                    _do(item)
+                if isinstance(item, _Task):
+                    self._do(item)
+            pending = [item for item in items if isinstance(item, _Pending)]
             if pending:
                 self._commit(pending)
 
@@ -136,43 +159,70 @@ class Sequencer:
         """Wait for work; None when closing and all is done."""
         with self._changed:
             while not self._queue and not self._closing:
+                self._idle = True
                 self._changed.wait()
+            self._idle = False
             if not self._queue:
                 return None
+        if self._crowded:
+            time.sleep(LINGER_S)
+        with self._changed:
             items: list[_Pending | _Task] = []
             entries = 0
             while self._queue and entries < GROUP_ENTRIES:
                 item = self._queue.popleft()
-                items.append(item)
+                if item.future.set_running_or_notify_cancel():
+                    items.append(item)
                 entries += len(item.submission.entries) if isinstance(item, _Pending) else 0
             self._waiting -= entries
+            self._crowded = len(items) > 1 and entries < _FULL_ENTRIES
             self._changed.notify_all()
             return items
 
-    def _commit(self, pending: list[_Pending]) -> None:
-        if self._fatal is not None:
-            _fail(pending, self._fatal)
-            return
-        group = Group(self._store, self._head.size)
-        placed: list[tuple[_Pending, int]] = []
-        for item in pending:
-            try:
-                placed.append((item, group.add(item.submission)))
-            except CounterfoilError as err:
-                item.future.set_exception(err)
-        if not placed:
-            return
+    def _do(self, task: _Task) -> None:
         try:
-            self._head = self._write(group)
-        except FatalLogError as err:
-            self._fatal = err
-            _fail([item for item, _ in placed], err)
-        except CounterfoilError as err:
-            _fail([item for item, _ in placed], err)
+            if self._fatal is not None:
+                raise self._fatal
+            task.work()
+        except Exception as err:  # the caller hears it; the writer's thread lives on
+            if isinstance(err, FatalLogError):
+                self.stop(err)
+            task.future.set_exception(err)
         else:
+            task.future.set_result(None)
+
+    def _commit(self, pending: list[_Pending]) -> None:
+        if len(self._numbers) > _SOURCES_REMEMBERED:
+            self._numbers.clear()
+        group = Group(self._store, self._head.size, self._numbers)
+        placed: list[tuple[_Pending, int]] = []
+        refused: list[tuple[_Pending, CounterfoilError]] = []
+        try:
+            if self._fatal is not None:
+                raise self._fatal
+            for item in pending:
+                try:
+                    placed.append((item, group.add(item.submission)))
+                except FatalLogError:
+                    raise
+                except CounterfoilError as err:
+                    refused.append((item, err))
+            if placed:
+                self._head = self._write(group)
+        except Exception as err:
+            failure = err if isinstance(err, CounterfoilError) else unexpected(err)
+            if isinstance(failure, FatalLogError):
+                self.stop(failure)
+            # Also what was refused: perhaps because of an entry that is not stored now.
+            for item in pending:
+                item.future.set_exception(failure)
+            return
+        if placed:
             self._on_commit(self._head)
-            for item, first in placed:
-                item.future.set_result(Appended(first, self._head.size))
+        for item, first in placed:
+            item.future.set_result(Appended(first, self._head.size))
+        for item, refusal in refused:
+            item.future.set_exception(refusal)
 
     def _write(self, group: Group) -> Head:
         old = self._head
@@ -205,15 +255,12 @@ def _segments(first: int, entries: list[bytes], hashes: list[bytes]) -> Iterator
         at += count
 
 
-def _do(task: _Task) -> None:
-    try:
-        task.work()
-    except CounterfoilError as err:
-        task.future.set_exception(err)
-    else:
-        task.future.set_result(None)
-
-
-def _fail(pending: list[_Pending], err: CounterfoilError) -> None:
-    for item in pending:
-        item.future.set_exception(err)
+def unexpected(err: Exception) -> FatalLogError:
+    """Say that something failed in a way that nobody foresaw; the log must not go on."""
+    fatal = FatalLogError(
+        "log.unexpected",
+        f"expected the log to work, but: {type(err).__name__}: {err}",
+        hint="This is a bug in Counterfoil or a plug-in. Open the ledger again: it will recover.",
+    )
+    fatal.__cause__ = err
+    return fatal

@@ -18,7 +18,7 @@ from counterfoil.log.reader import LogReader
 from counterfoil.ports import Head, LogStore, Segment, TileStore
 from counterfoil.proofs.frontier import Frontier
 from counterfoil.proofs.merkle import leaf_hash
-from counterfoil.units import HASH_BYTES
+from counterfoil.units import HASH_BYTES, TILE_WIDTH
 
 __all__ = ["OpenNote", "check_start", "published_edge"]
 
@@ -48,15 +48,8 @@ def check_start(store: LogStore, tiles: TileStore, open_note: OpenNote) -> TileE
             f"expected published tiles of at least {head.trimmed} entries, found {edge.size}",
             hint="Old tiles or an old `checkpoint` were put back: restore the newer ones.",
         )
-    _check_head(head, open_note)
-    tail = edge.copy()
-    for segment in store.segments(edge.size, head.size):
-        _check_segment(segment)
-        start = max(edge.size - segment.first, 0) * HASH_BYTES
-        new = segment.hashes[start:]
-        for _ in tail.extend([new[i : i + HASH_BYTES] for i in range(0, len(new), HASH_BYTES)]):
-            pass
-    signed = Frontier(head.size, head.frontier).root()
+    signed = _check_head(head, open_note)
+    tail = _follow_tail(store, edge, head.size)
     if (tail.size, tail.root()) != (head.size, signed):
         raise FatalLogError(
             "log.mismatch",
@@ -93,11 +86,19 @@ def published_edge(tiles: TileStore, open_note: OpenNote) -> TileEdge:
     return edge
 
 
-def _check_head(head: Head, open_note: OpenNote) -> None:
-    if not head.note:
-        return
+def _check_head(head: Head, open_note: OpenNote) -> bytes:
+    """Check the head against its checkpoint, and return the root that it leads to, 32 bytes."""
+    try:
+        root = Frontier(head.size, head.frontier).root()
+    except CounterfoilError as err:
+        raise FatalLogError(
+            "log.damaged",
+            f"expected the database's head to be whole, but: {err.message}",
+            hint="`counterfoil recover DIR` remakes the database from the tiles.",
+        ) from err
+    if not head.note and head.size == 0:
+        return root
     checkpoint = _open(head.note, open_note, "the database's checkpoint")
-    root = Frontier(head.size, head.frontier).root()
     if (checkpoint.size, checkpoint.root) != (head.size, root):
         raise FatalLogError(
             "log.mismatch",
@@ -105,6 +106,24 @@ def _check_head(head: Head, open_note: OpenNote) -> None:
             f"found {checkpoint.size} and {checkpoint.root.hex()}",
             hint="The database is damaged: `counterfoil recover DIR` remakes it from the tiles.",
         )
+    return root
+
+
+def _follow_tail(store: LogStore, edge: TileEdge, end: int) -> TileEdge:
+    """Check what will be published next, from its first bundle on, and extend the edge by it."""
+    tail = edge.copy()
+    bundle_start = edge.size - edge.size % TILE_WIDTH
+    published = b"".join(edge.levels[0]) if edge.levels else b""
+    for segment in store.segments(bundle_start, end):
+        _check_segment(segment)
+        known = min(max(edge.size - segment.first, 0), segment.count) * HASH_BYTES
+        at = (segment.first - bundle_start) * HASH_BYTES
+        if segment.hashes[:known] != published[at : at + known]:
+            raise _changed(segment)
+        new = segment.hashes[known:]
+        for _ in tail.extend([new[i : i + HASH_BYTES] for i in range(0, len(new), HASH_BYTES)]):
+            pass
+    return tail
 
 
 def _check_segment(segment: Segment) -> None:
@@ -113,13 +132,17 @@ def _check_segment(segment: Segment) -> None:
     except CounterfoilError:
         hashes = b""
     if hashes != segment.hashes or len(hashes) != segment.count * HASH_BYTES:
-        last = segment.first + segment.count - 1
-        raise FatalLogError(
-            "log.damaged",
-            f"expected entries {segment.first} to {last} of the database to be whole, "
-            "found them changed",
-            hint="Restore the database from a copy, or `counterfoil recover DIR` without them.",
-        )
+        raise _changed(segment)
+
+
+def _changed(segment: Segment) -> FatalLogError:
+    last = segment.first + segment.count - 1
+    return FatalLogError(
+        "log.damaged",
+        f"expected entries {segment.first} to {last} of the database to be whole, "
+        "found them changed",
+        hint="Restore the database from a copy, or `counterfoil recover DIR` without them.",
+    )
 
 
 def _open(signed: bytes, open_note: OpenNote, what: str) -> Checkpoint:

@@ -9,7 +9,7 @@ from counterfoil.errors import Conflict, InputError
 from counterfoil.formats.ascii import MAX_INT63
 from counterfoil.ports import Span
 from counterfoil.proofs.merkle import leaf_hash
-from counterfoil.units import ENTRY_MAX_BYTES
+from counterfoil.units import ENTRY_MAX_BYTES, HASH_BYTES
 
 __all__ = ["AlreadyRecorded", "Appended", "Condition", "Submission"]
 
@@ -27,8 +27,8 @@ class Submission:
     expect: counter -> (old, new), checked and changed with the append.
     key_entries: offsets of key statements. at: the index that the first entry must get.
     All of it is copied: what the caller changes later is not appended.
-    Raises InputError with code entry.size, submission.place, submission.numbers or
-    submission.counter.
+    Raises InputError with code entry.size, submission.place, submission.identity,
+    submission.numbers or submission.counter.
     """
 
     entries: Sequence[bytes]
@@ -98,6 +98,13 @@ def _check_places(submission: Submission) -> None:
                 f"expected a place inside {count} entries, found {start} to {end}",
                 hint="Offsets are counted from the submission's first entry.",
             )
+    for identity in submission.identities:
+        if not _is_digest(identity):
+            raise InputError(
+                "submission.identity",
+                f"expected an identity of {HASH_BYTES} bytes, found {identity!a}",
+                hint="It is the SHA-256 of the pre-authentication encoding.",
+            )
 
 
 def _check_numbers(spans: Sequence[Span]) -> None:
@@ -134,6 +141,10 @@ def _check_counter(key: str, old: object, new: object) -> None:
             f"expected a counter whose name is text, found {key!a}",
             hint="Lone surrogates are no text.",
         )
+
+
+def _is_digest(value: object) -> bool:
+    return isinstance(value, bytes) and len(value) == HASH_BYTES
 
 
 def _is_text(text: str) -> bool:

@@ -73,8 +73,8 @@ class Keyring:
 
         Statements are applied in the order of their indices. The first stands at 0, adds a
         producer key and is signed by it. Later ones are signed by a producer or recovery key of
-        the organisation; only a recovery key ends or replaces one. The log's owner may add the
-        first key of another organisation.
+        the organisation; while a recovery key of it stands, only a recovery key may add, end or
+        replace one. The log's owner may add the first key of another organisation.
         Raises VerificationError with code key.genesis, key.unauthorised, key.statement or as
         `require` and `verify_ed25519`.
         """
@@ -86,6 +86,9 @@ class Keyring:
         if statement.action == "add":
             self._add(index, statement, signer.keyid)
         else:
+            target = self._keys.get(statement.keyid)
+            if target is not None and target.role != statement.role:
+                raise _bad("statement", f"to end a {statement.role} key, found a {target.role} key")
             self._end(statement.keyid, statement.organisation, _or(statement.from_index, index + 1))
 
     def require(self, keyid: str, index: int, roles: tuple[str, ...] = ("producer",)) -> KeyPeriod:
@@ -94,24 +97,44 @@ class Keyring:
         Raises VerificationError with code key.unknown, key.role, key.too-early, key.ended or
         key.void.
         """
+        period = self._valid_itself(keyid, index, roles)
+        added = period
+        # A loop: a chain of a thousand keys, each added by the one before, must not end Python.
+        while added.added_by != added.keyid:
+            try:
+                added = self._valid_itself(added.added_by, added.added_at, _ADMIN_ROLES)
+            except VerificationError as err:
+                raise _bad(
+                    "void", f"{_name(period)} to be added by a valid key, but: {err.message}"
+                ) from err
+        return period
+
+    def _valid_itself(self, keyid: str, index: int, roles: tuple[str, ...]) -> KeyPeriod:
+        """Find a key that may sign at `index`, without asking who added it."""
         period = self._keys.get(keyid)
         if period is None:
             raise _bad("unknown", f"a key of this log, found the unknown key {keyid[:16]}")
-        name = f"key {keyid[:16]} of {period.organisation}"
+        name = _name(period)
         if period.role not in roles:
             raise _bad("role", f"a key with role {' or '.join(roles)}, found {name}: {period.role}")
         if index < period.first:
             raise _bad("too-early", f"{name} from entry {period.first} on, found it at {index}")
         if period.end is not None and index >= period.end:
             raise _bad("ended", f"{name} before entry {period.end} only, found it at {index}")
-        if period.added_by != keyid:
-            try:
-                self.require(period.added_by, period.added_at, _ADMIN_ROLES)
-            except VerificationError as err:
-                raise _bad(
-                    "void", f"{name} to be added by a valid key, but: {err.message}"
-                ) from err
         return period
+
+    def _guards(self, period: KeyPeriod, index: int) -> bool:
+        """Tell whether a recovery key guards the recovery keys: from its statement to its end.
+
+        A void one does not: else a thief's would lock the owner out.
+        """
+        if period.role != "recovery":
+            return False
+        try:
+            self.require(period.keyid, max(index, period.first), ("recovery",))
+        except VerificationError:
+            return False
+        return True
 
     def verify_entry(
         self,
@@ -161,7 +184,7 @@ class Keyring:
         if not own:
             allowed = signer.organisation == self.owner and statement.action == "add"
         else:
-            guarded = [k for k in own if k.role == "recovery" and k.end is None]
+            guarded = any(self._guards(period, index) for period in own)
             target = self._keys.get(statement.replaces or statement.keyid)
             touches = statement.role == "recovery" or (target and target.role == "recovery")
             allowed = signer.organisation == statement.organisation and (
@@ -227,6 +250,10 @@ class Keyring:
             index,
             signer,
         )
+
+
+def _name(period: KeyPeriod) -> str:
+    return f"key {period.keyid[:16]} of {period.organisation}"
 
 
 def _or(value: int | None, default: int) -> int:

@@ -18,7 +18,7 @@ from counterfoil.formats import checkpoint, cosignature
 from counterfoil.formats.note import NoteSignature
 from counterfoil.formats.vkey import KEY_ID_BYTES, KeyType, SigningKey, VerifierKey
 
-__all__ = ["note_signature", "public_of", "sign", "signing_key"]
+__all__ = ["NoteSigner", "note_signature", "public_of", "sign", "signing_key"]
 
 
 def signing_key(name: str, key_type: KeyType, seed: bytes) -> SigningKey:
@@ -55,6 +55,39 @@ def sign(key: SigningKey, message: bytes) -> bytes:
     return _private(key).sign(message)
 
 
+class NoteSigner:
+    """Signs notes with one key, derived once: for those who sign many.
+
+    Raises InputError with code key.id as `public_of` does.
+    """
+
+    def __init__(self, key: SigningKey) -> None:
+        self.public = public_of(key)
+        self._private = _private(key)
+
+    def sign(self, text: bytes, time_s: int | None = None) -> NoteSignature:
+        """Sign the text of a note; see `note_signature`."""
+        key = self.public
+        if (time_s is None) != (key.type is KeyType.ED25519):
+            raise InputError(
+                "cosignature.time",
+                f"expected {'no time' if key.type is KeyType.ED25519 else 'a time in seconds'} "
+                f"for a key of type {int(key.type)}, got {time_s}",
+                hint="Keys of type 1 sign without a time; types 4 and 6 sign with one.",
+            )
+        if time_s is None:
+            return NoteSignature(key.name, key.key_id, self._private.sign(text))
+        if key.type is KeyType.COSIGNATURE_ED25519:
+            message = cosignature.message_ed25519(time_s, text)
+        else:
+            tree = checkpoint.parse(text)
+            message = cosignature.message_mldsa44(
+                key.name, time_s, tree.origin, 0, tree.size, tree.root
+            )
+        stamped = cosignature.TimestampedSignature(time_s, self._private.sign(message))
+        return NoteSignature(key.name, key.key_id, cosignature.format(stamped))
+
+
 def note_signature(key: SigningKey, text: bytes, time_s: int | None = None) -> NoteSignature:
     """Sign the text of a note, as the key's type asks.
 
@@ -63,25 +96,7 @@ def note_signature(key: SigningKey, text: bytes, time_s: int | None = None) -> N
     Raises InputError with code key.id, cosignature.time or, for ML-DSA-44, checkpoint.*.
     Source: C2SP signed-note, "Signatures"; C2SP tlog-cosignature, "Format".
     """
-    public = public_of(key)
-    if (time_s is None) != (key.type is KeyType.ED25519):
-        raise InputError(
-            "cosignature.time",
-            f"expected {'no time' if key.type is KeyType.ED25519 else 'a time in seconds'} "
-            f"for a key of type {int(key.type)}, got {time_s}",
-            hint="Keys of type 1 sign without a time; types 4 and 6 sign with one.",
-        )
-    if time_s is None:
-        return NoteSignature(public.name, public.key_id, sign(key, text))
-    if key.type is KeyType.COSIGNATURE_ED25519:
-        message = cosignature.message_ed25519(time_s, text)
-    else:
-        tree = checkpoint.parse(text)
-        message = cosignature.message_mldsa44(
-            key.name, time_s, tree.origin, 0, tree.size, tree.root
-        )
-    stamped = cosignature.TimestampedSignature(time_s, sign(key, message))
-    return NoteSignature(public.name, public.key_id, cosignature.format(stamped))
+    return NoteSigner(key).sign(text, time_s)
 
 
 def _private(key: SigningKey) -> Ed25519PrivateKey | MLDSA44PrivateKey:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from counterfoil.errors import InputError, VerificationError
 from counterfoil.proofs.merkle import NodeReader, node_hash, root_of_range, verify_inclusion
+from counterfoil.units import HASH_BYTES
 
 __all__ = ["is_subtree", "subtree_path", "verify_subtree", "verify_subtree_inclusion"]
 
@@ -68,11 +69,16 @@ def verify_subtree(
     """Check that subtree [start, end) with `subtree_root` belongs to the tree under `root`.
 
     roots and path[i]: 32 bytes. Raises VerificationError with code proof.subtree,
-    proof.path-length or proof.root-mismatch.
+    proof.hash-length, proof.path-length or proof.root-mismatch.
     Source: draft-ietf-plants-merkle-tree-certs, "Subtree Consistency Proofs".
     """
     if not is_subtree(start, end) or end > size:
         raise _not_a_subtree(start, end)
+    for digest in (subtree_root, root, *path):
+        if len(digest) != HASH_BYTES:  # else bytes could move from one hash into its neighbour
+            raise VerificationError(
+                "proof.hash-length", f"expected hashes of 32 bytes, found one of {len(digest)}"
+            )
     steps, known = _descend(start, end, size)
     hashes = list(path)
     if len(hashes) != len(steps) + (not known):

@@ -83,8 +83,8 @@ def verify_receipt(
     if not isinstance(receipt, Receipt):
         receipt = receipts.parse(receipt)
     if not isinstance(policy, Policy):
-        policy = policies.parse(policy.encode() if isinstance(policy, str) else policy)
-    trusted = evaluate(policy, receipt.checkpoint.encode(), now_s=now_s)
+        policy = policies.parse(_octets(policy) if isinstance(policy, str) else policy)
+    trusted = evaluate(policy, _octets(receipt.checkpoint), now_s=now_s)
     keyring = _keyring(receipt, trusted)
     index, data = receipt.record.index, receipt.record.entry
     leaf = _verify_entry_proof(receipt.record, trusted)
@@ -98,6 +98,7 @@ def verify_receipt(
             trusted, index, leaf, signer, at_ms, None, None, None, None, receipt.anchors
         )
     predicate = predicates.parse_predicate(parsed.statement)
+    _require_effective(receipt, predicate)
     signer, signed_at_ms = _verify_statement(keyring, receipt, parsed, predicate, trusted)
     check_statement(parsed, signer.organisation, trusted.checkpoint.origin)
     content, row = _content(receipt, predicate)
@@ -123,11 +124,11 @@ def verify_batch_member(
     Raises VerificationError with code batch.range or as `verify_inclusion`.
     """
     count = signed.batch.count
-    position = index - (signed_index - count)
-    if not 0 <= position < count:
+    first = signed_index - count
+    position = index - first
+    if first < 0 or not 0 <= position < count:
         raise VerificationError(
-            "batch.range",
-            f"expected an entry from {signed_index - count} to {signed_index - 1}, found {index}",
+            "batch.range", f"expected an entry from {first} to {signed_index - 1}, found {index}"
         )
     root = bytes.fromhex(signed.batch.root)
     verify_inclusion(member_hash(payload), position, count, path, root)
@@ -189,8 +190,23 @@ def _keyring(receipt: Receipt, trusted: Trusted) -> Keyring:
             raise InputError(
                 "receipt.keys", f"expected a key statement at entry {proof.index}, found another"
             )
+        check_statement(parsed, statement.issuer, trusted.checkpoint.origin)
         keyring.apply(proof.index, parsed, statement)
     return keyring
+
+
+def _require_effective(receipt: Receipt, predicate: Header | None) -> None:
+    """Refuse a key statement that only looks like one: it must be among those that took effect."""
+    index = receipt.record.index
+    if isinstance(predicate, Key) and index not in [proof.index for proof in receipt.keys]:
+        raise InputError(
+            "receipt.keys", f"expected key statement {index} among the keys, found it alone"
+        )
+
+
+def _octets(text: str) -> bytes:
+    """Encode text; a lone surrogate becomes bytes that every parser of UTF-8 refuses."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _verify_entry_proof(proof: EntryProof, trusted: Trusted) -> bytes:
@@ -228,7 +244,9 @@ def _verify_statement(
         )
     _require_origin(signed, trusted)
     verify_batch_member(signed, proof.index, index, parsed.envelope.payload, receipt.batch.path)
-    return _verify_signatures(keyring, proof.index, signed, None), signed.batch.at_ms
+    signer = _verify_signatures(keyring, proof.index, signed, None)
+    keyring.require(signer.keyid, index)  # a key that begins between the two did not sign here
+    return signer, signed.batch.at_ms
 
 
 def _verify_signatures(
@@ -268,6 +286,8 @@ def _refuse_extras(receipt: Receipt) -> None:
 def _content(receipt: Receipt, predicate: Header | None) -> tuple[bytes | None, int | None]:
     """Check the row or the large content that a receipt discloses."""
     if receipt.row is not None:
+        if receipt.content is not None:
+            raise InputError("receipt.extra", "expected a row alone, found content beside it")
         return _row(receipt.row, predicate), receipt.row.row
     if isinstance(predicate, Record) and predicate.content is not msgspec.UNSET:
         if receipt.content is not None:
@@ -275,7 +295,7 @@ def _content(receipt: Receipt, predicate: Header | None) -> tuple[bytes | None, 
         return bytes(predicate.content), None
     if receipt.content is None:
         return None, None
-    content = receipt.content.encode()
+    content = _octets(receipt.content)
     reference = predicate.content_ref if isinstance(predicate, Record) else None
     if reference is None:
         raise InputError("receipt.extra", "expected content with a record only, found some")
@@ -289,7 +309,7 @@ def _content(receipt: Receipt, predicate: Header | None) -> tuple[bytes | None, 
 def _row(row: receipts.RowProof, predicate: Header | None) -> bytes:
     if not isinstance(predicate, Block):
         raise InputError("receipt.row", "expected a row of a block statement, found another record")
-    content = row.content.encode()
+    content = _octets(row.content)
     json_text.normalise_object(content)
     root = bytes.fromhex(predicate.root)
     verify_inclusion(row_leaf(row.salt, content), row.row, predicate.rows, row.path, root)

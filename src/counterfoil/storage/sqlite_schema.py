@@ -14,6 +14,7 @@ from typing import Final
 from counterfoil.errors import CounterfoilError, FatalLogError, Unavailable
 
 __all__ = [
+    "BUSY_TIMEOUT_MS",
     "SCHEMA_VERSION",
     "check_schema",
     "connect_reader",
@@ -24,6 +25,9 @@ __all__ = [
 
 SCHEMA_VERSION: Final = 1
 """Stored in the file as `user_version`."""
+
+BUSY_TIMEOUT_MS: Final = 10_000
+"""How long a connection waits for another's lock, ms."""
 
 _APPLICATION_ID: Final = 0x43464C31  # "CFL1"
 _PAGE_BYTES: Final = 8192
@@ -54,7 +58,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     What a crash left in the WAL is folded into the file and synced before anything else: after
     a failed fsync the WAL may be readable from the page cache and yet not be on disk.
     """
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    connection = _connect(path)
     connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
@@ -69,11 +73,17 @@ def connect_writer(path: Path) -> sqlite3.Connection:
 
 def connect_reader(path: Path) -> sqlite3.Connection:
     """Open a connection that can only read."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+    connection = _connect(path)
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cache_size = -4096")
     return connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000
+    )
 
 
 def create_tables(connection: sqlite3.Connection) -> None:

@@ -7,6 +7,7 @@ This module refuses to repair: it says what is wrong.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from counterfoil.errors import Conflict, FatalLogError, InputError
 from counterfoil.ports import Commit, Head, Segment, Span, StoredCheckpoint
 from counterfoil.ports.store import CounterValue
 from counterfoil.storage.sqlite_schema import (
+    BUSY_TIMEOUT_MS,
     check_schema,
     connect_reader,
     connect_writer,
@@ -25,9 +27,11 @@ from counterfoil.storage.sqlite_schema import (
 )
 from counterfoil.units import HASH_BYTES, TILE_WIDTH
 
-__all__ = ["SqliteStore"]
+__all__ = ["WAL_LIMIT_BYTES", "SqliteStore"]
 
-_WAL_LIMIT_BYTES: Final = 32 << 20  # the writer folds the WAL into the file beyond this
+WAL_LIMIT_BYTES: Final = 32 << 20
+"""Length of the WAL beyond which the writer folds it into the file."""
+
 _PAGE_ROWS: Final = 64
 
 
@@ -35,12 +39,20 @@ class SqliteStore:
     """A `LogStore` in one SQLite file.
 
     path: the file; its folder must exist. create: make it, which it must not be yet.
-    read_only: for whoever does not own the ledger.
+    read_only: for whoever does not own the ledger. wal_limit_bytes: the writer folds a longer
+    WAL into the file.
     Raises InputError with code store.missing or store.exists, Unavailable with code
     store.read-only or store.unavailable, FatalLogError with code store.corrupt or store.schema.
     """
 
-    def __init__(self, path: Path, *, create: bool = False, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        create: bool = False,
+        read_only: bool = False,
+        wal_limit_bytes: int = WAL_LIMIT_BYTES,
+    ) -> None:
         if create == path.exists():
             raise InputError(
                 "store.exists" if create else "store.missing",
@@ -51,6 +63,7 @@ class SqliteStore:
         self._path = path
         self._lock = threading.Lock()
         self._source_ids: dict[tuple[str, str], int] = {}
+        self._wal_limit_bytes = wal_limit_bytes
         self._wal = path.with_name(path.name + "-wal")
         try:
             self._writer = None if read_only else connect_writer(path)
@@ -87,13 +100,19 @@ class SqliteStore:
         except sqlite3.Error as err:
             self._roll_back(writer)
             raise fault(err, self._path) from err
+        except (OverflowError, ValueError) as err:  # an integer beyond 64 bits, or no text
+            self._roll_back(writer)
+            raise InputError(
+                "store.value", f"expected values that SQLite can keep, but: {err}"
+            ) from err
         self._finish(writer)
 
     def _finish(self, writer: sqlite3.Connection) -> None:
         try:
             writer.execute("COMMIT")
         except sqlite3.Error as err:
-            if err.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:  # no commit frame was written
+            code = getattr(err, "sqlite_errorcode", None) or 0
+            if code & 0xFF == sqlite3.SQLITE_FULL:  # no commit frame was written
                 self._roll_back(writer)
                 raise fault(err, self._path) from err
             raise FatalLogError(
@@ -101,8 +120,21 @@ class SqliteStore:
                 f"expected a commit, but it is unknown whether it is: {err}",
                 hint="Stop, look at the disk, and open the ledger again: it will recover.",
             ) from err
-        if self._wal.exists() and self._wal.stat().st_size > _WAL_LIMIT_BYTES:
-            writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._fold_wal(writer)
+
+    def _fold_wal(self, writer: sqlite3.Connection) -> None:
+        """Fold the WAL into the file when it is long.
+
+        What it holds is durable already: a full disk, or a reader that is in the way, is no
+        reason to call the commit failed. The next commit tries again.
+        """
+        with contextlib.suppress(OSError, sqlite3.Error):
+            if self._wal.stat().st_size > self._wal_limit_bytes:
+                writer.execute("PRAGMA busy_timeout = 0")
+                try:
+                    writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                finally:
+                    writer.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
     def _roll_back(self, writer: sqlite3.Connection) -> None:
         self._source_ids.clear()

@@ -1,12 +1,14 @@
 """Keep tiles as files in the C2SP layout: any static web server can publish the folder.
 
 Tiles and their folders are synced before the checkpoint that needs them is renamed into place,
-so a reader of the published checkpoint always finds its tiles. This module refuses to take a
-write's word: it reads back what it wrote.
+so a reader of the published checkpoint always finds its tiles. A tile too is written under
+another name and renamed: one that is published already and is put again is never half there.
+This module refuses to take a write's word: it reads back what it wrote.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -30,6 +32,7 @@ class TileFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._unsynced: set[Path] = set()
+        self._known: set[Path] = {folder}  # folders that exist, and whose parents are or get synced
 
     def put(self, path: str, data: bytes) -> None:
         """Write and sync a tile; its name is durable after `flush`."""
@@ -37,8 +40,9 @@ class TileFiles:
         try:
             self._make_folders(target.parent)
             self._unsynced.add(target.parent)
-            _write_synced(target, data)
+            _replace(target, data)
         except OSError as err:
+            self._known = {self._folder}  # perhaps somebody deleted one
             raise _unwritable(target, err) from err
 
     def flush(self) -> None:
@@ -63,16 +67,15 @@ class TileFiles:
     def drop_partials(self, path: str) -> None:
         """Delete the partial tiles that the full tile at `path` has replaced."""
         target = self._resolve(path + ".p")
-        if target.is_dir():
-            shutil.rmtree(target, ignore_errors=True)
+        shutil.rmtree(target, ignore_errors=True)
+        self._known.discard(target)
+        self._unsynced.discard(target)
 
     def publish(self, note: bytes) -> None:
         """Replace the published checkpoint: write, sync, rename, sync the folder."""
         target = self._folder / CHECKPOINT_FILE
-        fresh = self._folder / (CHECKPOINT_FILE + ".new")
         try:
-            _write_synced(fresh, note)
-            fresh.rename(target)
+            _replace(target, note)
             _sync_folder(self._folder)
         except OSError as err:
             raise _unwritable(target, err) from err
@@ -87,13 +90,31 @@ class TileFiles:
         return self._folder / path
 
     def _make_folders(self, folder: Path) -> None:
-        missing = []
-        while not folder.exists():
-            missing.append(folder)
+        """Make what is missing, and have every parent synced once.
+
+        Also the parents of folders that are there: whoever made them may have been killed before
+        the sync.
+        """
+        new = []
+        while folder not in self._known:
+            new.append(folder)
             folder = folder.parent
-        for each in reversed(missing):
+        for each in reversed(new):
             each.mkdir(exist_ok=True)
             self._unsynced.add(each.parent)
+            self._known.add(each)
+
+
+def _replace(target: Path, data: bytes) -> None:
+    """Write, sync and rename, so that `target` is the old file or the new one, whole."""
+    fresh = target.with_name(target.name + ".new")
+    try:
+        _write_synced(fresh, data)
+        fresh.rename(target)
+    except (OSError, FatalLogError):
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise
 
 
 def _write_synced(target: Path, data: bytes) -> None:

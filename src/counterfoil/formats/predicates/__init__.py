@@ -5,7 +5,7 @@ app's predicates: apps register theirs.
 """
 
 from counterfoil.formats.predicates.header import Header
-from counterfoil.formats.predicates.history import Equivocation, LogFrozen
+from counterfoil.formats.predicates.history import Equivocation, ForkPoint, LogFrozen
 from counterfoil.formats.predicates.organisations import (
     Evidence,
     Key,
@@ -31,6 +31,7 @@ __all__ = [
     "ContentRef",
     "Equivocation",
     "Evidence",
+    "ForkPoint",
     "Header",
     "Key",
     "KeyBinding",

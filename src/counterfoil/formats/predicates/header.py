@@ -17,7 +17,9 @@ __all__ = ["Condition", "Count", "Header", "HexDigest", "Millis", "Name", "Uri"]
 Uri = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z][A-Za-z0-9+.-]*:[!-~]+\Z", max_length=512)]
 """An absolute URI in visible ASCII (RFC 3986)."""
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
+Name = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=255, pattern=r"\A[^\x00-\x1f\x7f-\x9f]*\Z")
+]
 """Text of 1 to 255 characters without control characters."""
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_SAFE_INTEGER)]

@@ -8,9 +8,10 @@ import msgspec
 
 from counterfoil.formats.predicates.header import Count, Header, HexDigest, Name
 
-__all__ = ["Equivocation", "LogFrozen"]
+__all__ = ["Equivocation", "ForkPoint", "LogFrozen"]
 
-NoteText = Annotated[str, msgspec.Meta(min_length=1, max_length=65536)]
+NoteText = Annotated[str, msgspec.Meta(min_length=1, max_length=16384)]
+HashPath = Annotated[tuple[HexDigest, ...], msgspec.Meta(max_length=63)]
 
 
 class LogFrozen(Header, frozen=True, kw_only=True):
@@ -28,14 +29,28 @@ class LogFrozen(Header, frozen=True, kw_only=True):
     why: Annotated[str, msgspec.Meta(max_length=1000)] = ""
 
 
-class Equivocation(Header, frozen=True, kw_only=True):
-    """A log that signed two histories: both signed notes, verbatim.
+class ForkPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Two leaves at one index, each proven under one of two checkpoints.
 
-    origin: the log. first, second: checkpoints of one size and two roots; or of two sizes, and
-    then `proof` says why they cannot belong to one history.
+    index: from 0. leaves: 64 hexadecimal digits. paths: inclusion paths, leaf's sibling first.
+    """
+
+    index: Count
+    first_leaf: HexDigest
+    first_path: HashPath
+    second_leaf: HexDigest
+    second_path: HashPath
+
+
+class Equivocation(Header, frozen=True, kw_only=True):
+    """A log that signed two histories, with all that is needed to check it.
+
+    origin: the log. vkey: its verifier key. first, second: its signed notes, verbatim: of one
+    size and two roots; or of two sizes, and then `fork` shows an entry in which they differ.
     """
 
     origin: Name
+    vkey: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
     first: NoteText
     second: NoteText
-    proof: Annotated[str, msgspec.Meta(max_length=32768)] = ""
+    fork: ForkPoint | None = None

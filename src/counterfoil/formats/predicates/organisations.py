@@ -60,7 +60,8 @@ class Key(Header, frozen=True, kw_only=True):
     `add`). role: what it may sign; one key, one purpose. from_index: first entry index for which
     the action holds; the entry's own index when absent. A revocation may name an earlier index:
     entries before it stay good. until_index: last entry index (exclusive) for which an added key
-    holds. replaces: keyid of the key that this one follows; it ends here. why: for people.
+    holds. replaces: keyid of the key that this one follows; it ends where this one begins, but
+    not before the entry after this statement. why: for people.
     """
 
     organisation: Uri

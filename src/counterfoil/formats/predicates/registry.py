@@ -103,9 +103,10 @@ def format_predicate(predicate: Header) -> bytes:
 
     Raises InputError with code predicate.malformed or predicate.unknown.
     """
-    data = _ENCODE(predicate)
+    decoder = _DECODERS[uri_of(predicate)]
     try:
-        _DECODERS[uri_of(predicate)].decode(data)
+        data = _ENCODE(predicate)
+        decoder.decode(data)
     except (msgspec.MsgspecError, ValueError) as err:
         raise InputError(
             "predicate.malformed", f"expected a {type(predicate).__name__} predicate: {err}"
@@ -117,8 +118,20 @@ def json_schema(uri: str) -> dict[str, Any]:
     """Make the JSON Schema (2020-12) of a core predicate. Raises InputError predicate.unknown."""
     if uri not in CORE:
         raise InputError("predicate.unknown", f"expected a predicate of the core, found {uri}")
-    schema = msgspec.json.schema(CORE[uri])
+    schema: dict[str, Any] = _ecma_patterns(msgspec.json.schema(CORE[uri]))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": uri, **schema}
+
+
+def _ecma_patterns(schema: Any) -> Any:
+    r"""Write patterns as JSON Schema wants them: ECMA-262 knows ^ and $ for Python's \A and \Z."""
+    if isinstance(schema, list):
+        return [_ecma_patterns(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: _ecma_patterns(value) for key, value in schema.items()}
+    if isinstance(found.get("pattern"), str):
+        found["pattern"] = found["pattern"].replace(r"\A", "^").replace(r"\Z", "$")
+    return found
 
 
 def binding_text(party: str, keys: list[tuple[str, str, str]]) -> bytes:

@@ -1,0 +1,128 @@
+"""Record statements other than records: the core's, an app's own, and those of other signers.
+
+Each is checked as far as it can be before it is signed or taken up. This module refuses records,
+blocks and keys: they have their own ways in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+import msgspec
+
+from counterfoil.errors import InputError, Refused
+from counterfoil.formats import entry as entries
+from counterfoil.formats import json_text, predicates, statement
+from counterfoil.formats.entry import StatementEntry
+from counterfoil.formats.envelope import identity
+from counterfoil.formats.predicates import CORE, Block, Header, Key, Record
+from counterfoil.formats.statement import Statement, Subject, sha256_subject
+from counterfoil.ledger.results import Recorded
+from counterfoil.ledger.writer import Draft, Writer
+from counterfoil.ports import Span
+from counterfoil.proofs.claims import check_claims
+from counterfoil.proofs.keyring import Keyring
+from counterfoil.proofs.verify import check_statement
+
+__all__ = ["append_envelope", "record_statement"]
+
+_OWN_WAYS = (Record, Block, Key)
+
+
+def record_statement(
+    writer: Writer,
+    kind: str,
+    fields: Mapping[str, Any],
+    subjects: Sequence[Subject],
+    source: str | None,
+    number: int | None,
+) -> Future[Recorded]:
+    """Record a statement of this organisation.
+
+    kind: `organisation`, `party`, `policy`, `mandate`, `log-frozen`, `equivocation`, or the URI
+    of a predicate of somebody else. fields: of the predicate, without issuer, source and number.
+    subjects: what it is about; for core statements its own fields' digest when empty.
+    Raises InputError with code predicate.malformed or statement.kind; VerificationError when a
+    claim does not hold; the future as `Writer.submit`.
+    """
+    uri = kind if ":" in kind else f"https://counterfoil.dev/{kind}/v1"
+    said: dict[str, Any] = {"issuer": writer.producer.organisation, "source": source or writer.default_source}
+    said |= {"at_ms": writer.log.clock.now_ms(), **fields}
+    subject = list(subjects) or [sha256_subject(kind, json_text.canonicalise(dict(fields)))]
+    if uri not in CORE:
+        if ":" not in kind:
+            raise _unknown_kind(kind)
+        return writer.submit(
+            Draft(lambda n: _foreign(uri, said, n, subject), said["source"], number, {})
+        )
+    if CORE[uri] in _OWN_WAYS:
+        raise _unknown_kind(kind)
+
+    def make(number: int) -> bytes:
+        return writer.producer.statement(_core(uri, said, number), subject)
+
+    check_claims(_core(uri, said, 0))
+    return writer.submit(Draft(make, said["source"], number, fields.get("expect") or {}))
+
+
+def append_envelope(writer: Writer, keyring: Keyring, data: bytes) -> Future[Recorded]:
+    """Append a signed envelope as it is, after checking it against the log's keys.
+
+    data: a DSSE envelope in its canonical form. Its signers' keys must be in the log.
+    Raises InputError when it cannot be parsed, VerificationError when a signature, key or claim
+    does not hold, Refused with code append.key or append.unsigned.
+    """
+    parsed = entries.parse(data)
+    if not isinstance(parsed, StatementEntry) or not parsed.signed:
+        raise Refused(
+            "append.unsigned",
+            "expected a statement with a signature of its own, found none",
+            hint="Batches are recorded by their producer: use record_many.",
+        )
+    envelope = parsed.envelope
+    predicate = predicates.parse_predicate(parsed.statement)
+    if isinstance(predicate, Key):
+        raise Refused(
+            "append.key",
+            "expected another statement than a key's, found one",
+            hint="Keys are added, rotated and revoked by `counterfoil key`.",
+        )
+    with writer.door:
+        at = writer.log.head.size
+        for signature in envelope.signatures:
+            signer = keyring.verify_entry(
+                at, envelope.payload_type, envelope.payload, signature.keyid, signature.sig
+            )
+            check_statement(parsed, signer.organisation, writer.log.origin)
+        if predicate is not None:
+            check_claims(predicate)
+        header = predicates.parse_header(parsed.statement)
+        span = None if header is None else Span(*header, 1, 0)
+        expect = predicate.expect if predicate is not None else None
+        return writer.append_foreign(data, span, identity(envelope), expect or {})
+
+
+def _core(uri: str, said: Mapping[str, Any], number: int) -> Header:
+    try:
+        return msgspec.convert({**said, "number": number}, CORE[uri])
+    except msgspec.ValidationError as err:
+        raise InputError(
+            "predicate.malformed",
+            f"expected a predicate {uri}, but: {err}",
+            hint="`counterfoil schema` prints the shape of each statement.",
+        ) from err
+
+
+def _foreign(uri: str, said: Mapping[str, Any], number: int, subjects: list[Subject]) -> bytes:
+    predicate = json_text.format({**said, "number": number})
+    return statement.format(Statement(tuple(subjects), uri, msgspec.Raw(predicate)))
+
+
+def _unknown_kind(kind: str) -> InputError:
+    names = [uri.split("/")[-2] for uri, found in CORE.items() if found not in _OWN_WAYS]
+    return InputError(
+        "statement.kind",
+        f"expected one of {', '.join(names)} or a predicate's URI, found {kind[:80]!r}",
+    )

@@ -1,0 +1,123 @@
+"""Make a ledger, and say how one stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from counterfoil.errors import NotFound
+from counterfoil.ledger import open_ledger
+from counterfoil.log import parse_signed
+from counterfoil.ops.files import shown
+from counterfoil.ops.place import LedgerFolder, open_for_reading
+from counterfoil.ports import Param
+
+__all__ = ["Made", "Status", "init", "status"]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new ledger.
+
+    folder, policy, keys, recovery_key: paths. origin: the log's identity. organisation: URI.
+    """
+
+    folder: str
+    name: str
+    origin: str
+    organisation: str
+    post_quantum: bool
+    policy: str
+    keys: str
+    recovery_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a ledger stands.
+
+    size: committed entries. published_size, root (hexadecimal): of the published checkpoint;
+    None before the first. at_ms: when the last kept checkpoint was signed, by the ledger's clock.
+    checkpoints: kept. sources: numbered series. statements: numbered, in all of them.
+    keys_in_force: that may sign the next entry.
+    """
+
+    folder: str
+    name: str
+    origin: str
+    organisation: str
+    size: int
+    published_size: int
+    root: str | None
+    at_ms: int | None
+    checkpoints: int
+    sources: int
+    statements: int
+    keys_in_force: int
+
+
+def init(
+    folder: Annotated[Path, Param("Folder to make; it must be empty or not there.", "DIR")],
+    *,
+    name: Annotated[
+        str | None, Param("What people call the ledger; else the folder's name.", "NAME")
+    ] = None,
+    organisation: Annotated[
+        str | None,
+        Param("Who owns it, for example https://example.org; else a random URN.", "URI"),
+    ] = None,
+    post_quantum: Annotated[
+        bool, Param("Sign checkpoints with ML-DSA-44 too (2.4 KB each).")
+    ] = False,
+) -> Made:
+    """Make a new ledger: its log, its keys and the trust policy for its readers.
+
+    Raises InputError with code ledger.exists or config.malformed, Unavailable with code
+    ledger.create.
+    """
+    with open_ledger(
+        folder, create=True, name=name, organisation=organisation, post_quantum=post_quantum
+    ) as ledger:
+        layout, config = ledger.layout, ledger.config
+        ledger.publish()
+    return Made(
+        folder=shown(layout.folder),
+        name=config.name,
+        origin=config.origin,
+        organisation=config.organisation,
+        post_quantum=post_quantum,
+        policy=shown(layout.policy),
+        keys=shown(layout.keys),
+        recovery_key=shown(layout.keys / "recovery.key"),
+    )
+
+
+def status(*, ledger: LedgerFolder = None) -> Status:
+    """Say how a ledger stands: its size, last checkpoint, sources and keys.
+
+    Nothing is checked: `audit` and `doctor` do. Raises as `open_ledger`.
+    """
+    with open_for_reading(ledger) as opened:
+        try:
+            published = parse_signed(opened.published())
+        except NotFound:
+            published = None
+        size, sources, kept = opened.size, opened.sources(), opened.checkpoints()
+        return Status(
+            folder=shown(opened.layout.folder),
+            name=opened.config.name,
+            origin=opened.origin,
+            organisation=opened.config.organisation,
+            size=size,
+            published_size=published.size if published else 0,
+            root=published.root.hex() if published else None,
+            at_ms=kept[-1].at_ms if kept else None,
+            checkpoints=len(kept),
+            sources=len(sources),
+            statements=sum(count for _, _, count in sources),
+            keys_in_force=sum(
+                period.first <= size and (period.end is None or size < period.end)
+                for period in opened.keys
+            ),
+        )

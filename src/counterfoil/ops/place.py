@@ -1,0 +1,55 @@
+"""Find the ledger that an operation is about, and open it.
+
+This module refuses to make a ledger: `init` does.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Final
+
+from counterfoil.errors import NotFound
+from counterfoil.ledger import Layout, Ledger, open_ledger
+from counterfoil.ports import Param
+
+__all__ = ["ENVIRONMENT", "LedgerFolder", "find_ledger", "open_for_reading", "open_for_writing"]
+
+ENVIRONMENT: Final = "COUNTERFOIL_LEDGER"
+"""Environment variable that names the ledger's folder."""
+
+LedgerFolder = Annotated[
+    Path | None,
+    Param(f"The ledger's folder; else ${ENVIRONMENT}, else the current folder.", "DIR"),
+]
+"""The parameter that every operation on a ledger has."""
+
+
+def find_ledger(given: Path | None) -> Path:
+    """Tell the folder of the ledger that is meant.
+
+    given: what the caller named. Raises NotFound with code ledger.missing or ledger.unnamed.
+    """
+    named = given or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
+    if named is not None:
+        Layout(named).require()
+        return named
+    here = Path()
+    if Layout(here).config.is_file():
+        return here
+    raise NotFound(
+        "ledger.unnamed",
+        f"expected the folder of a ledger, found neither --ledger nor ${ENVIRONMENT} nor a ledger "
+        "here",
+        hint="Add --ledger DIR; `counterfoil init DIR` makes a ledger.",
+    )
+
+
+def open_for_reading(given: Path | None) -> Ledger:
+    """Open the ledger that is meant beside whoever owns it; errors as `open_ledger`."""
+    return open_ledger(find_ledger(given), read_only=True)
+
+
+def open_for_writing(given: Path | None) -> Ledger:
+    """Own the ledger that is meant; errors as `open_ledger`."""
+    return open_ledger(find_ledger(given))
