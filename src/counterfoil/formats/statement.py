@@ -97,7 +97,10 @@ def format(statement: Statement) -> bytes:
         raise InputError(
             "statement.malformed", f"expected Unicode text in a statement, found other: {err}"
         ) from err
-    parse(payload)
+    if parse(payload).predicate != statement.predicate:
+        raise InputError(
+            "statement.malformed", "expected a predicate that is one value, found more around it"
+        )
     return payload
 
 

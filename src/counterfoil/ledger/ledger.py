@@ -7,27 +7,28 @@ the parts together.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from counterfoil.errors import InputError, Refused
+from counterfoil.errors import Conflict, InputError, Refused, Unavailable
 from counterfoil.formats.policy import Policy
 from counterfoil.formats.receipt import Receipt
 from counterfoil.formats.statement import Subject
-from counterfoil.ledger.block_writer import record_block
 from counterfoil.ledger.config import Config
 from counterfoil.ledger.create import create_ledger
+from counterfoil.ledger.forward_client import ForwardingRecorder
+from counterfoil.ledger.forward_server import ForwardServer
 from counterfoil.ledger.key_admin import KeyAdmin
 from counterfoil.ledger.layout import Layout
-from counterfoil.ledger.opening import Reading, Writing, open_reading, open_writing, read_policy
+from counterfoil.ledger.opening import Reading, open_reading, open_writing, read_policy
 from counterfoil.ledger.receipts import ReceiptMaker
+from counterfoil.ledger.recorder import LocalRecorder, Recorder
 from counterfoil.ledger.results import Recorded, RecordedMany
-from counterfoil.ledger.row_writer import RowWriter
 from counterfoil.ledger.sameness import check_content
-from counterfoil.ledger.statement_writer import append_envelope, record_statement
 from counterfoil.ledger.view import RecordView, view
 from counterfoil.log.submission import Condition
 from counterfoil.ports import Clock, StoredCheckpoint, SystemClock
@@ -35,6 +36,9 @@ from counterfoil.proofs.keyring import KeyPeriod
 from counterfoil.proofs.verify import Verified, verify_receipt
 
 __all__ = ["Ledger", "open_ledger"]
+
+_OPEN_TRIES = 40
+_OPEN_PAUSE_S = 0.05
 
 
 def open_ledger(
@@ -69,7 +73,32 @@ def open_ledger(
         )
     if read_only:
         return Ledger(open_reading(folder), None)
-    return Ledger(*open_writing(folder, clock))
+    for attempt in range(_OPEN_TRIES):
+        try:
+            return _own(folder, clock)
+        except Conflict as owned:
+            try:
+                return Ledger(open_reading(folder), ForwardingRecorder(folder))
+            except Unavailable as err:  # the owner has just come or gone
+                if attempt == _OPEN_TRIES - 1:
+                    raise owned from err
+                time.sleep(_OPEN_PAUSE_S)
+    raise AssertionError  # unreachable: the loop returns or raises
+
+
+def _own(folder: Path, clock: Clock) -> Ledger:
+    reading, writing = open_writing(folder, clock)
+    admin = KeyAdmin(writing.writer, writing.keys, reading.keyring)
+    local = LocalRecorder(writing, admin)
+    try:
+        return Ledger(reading, local, admin, ForwardServer(folder, local))
+    except OSError as err:
+        local.close()
+        raise Unavailable(
+            "ledger.socket",
+            f"expected to listen for other processes, but: {err}",
+            hint="Check the permissions of the ledger's folder.",
+        ) from err
 
 
 class Ledger:
@@ -79,12 +108,17 @@ class Ledger:
     a ledger that was opened for reading.
     """
 
-    def __init__(self, reading: Reading, writing: Writing | None) -> None:
-        self._reading, self._writing = reading, writing
+    def __init__(
+        self,
+        reading: Reading,
+        recorder: Recorder | None,
+        admin: KeyAdmin | None = None,
+        server: ForwardServer | None = None,
+    ) -> None:
+        self._reading, self._recorder = reading, recorder
+        self._admin, self._server = admin, server
+        self._closed = False
         self._receipts = ReceiptMaker(reading.reader, reading.payloads)
-        self._keys = (
-            KeyAdmin(writing.writer, writing.keys, reading.keyring) if writing is not None else None
-        )
 
     # Reading -----------------------------------------------------------------------------------
 
@@ -116,7 +150,7 @@ class Ledger:
     @property
     def keys(self) -> tuple[KeyPeriod, ...]:
         """All keys that were ever added, with the entries that they may sign."""
-        keyring = self._reading.keyring if self._keys is None else self._keys.keyring
+        keyring = self._reading.keyring if self._admin is None else self._admin.keyring
         return keyring.periods
 
     def get(self, index: int) -> RecordView:
@@ -159,8 +193,8 @@ class Ledger:
         `publish_interval_s` seconds) where this process owns the ledger.
         Raises NotFound with code entry.index or block.row-number.
         """
-        if self._writing is not None and 0 <= index < self.size:
-            self._writing.log.wait_published(index + 1)
+        if self._recorder is not None and 0 <= index < self.size:
+            self._recorder.wait_published(index + 1)
         return self._receipts.make(index, tuple(self._reading.store.key_entries()), row)
 
     def verify(self, receipt: Receipt | bytes | str) -> Verified:
@@ -218,7 +252,7 @@ class Ledger:
         **header: Any,
     ) -> Future[Recorded]:
         """Record in the background: arguments as for `record`; the future raises its errors."""
-        writing = self._owned()
+        recorder = self._writable()
         if number is not None and source is None:
             raise InputError("record.source", "expected a source with a number, found none")
         extra = {name: value for name, value in header.items() if value is not None}
@@ -227,9 +261,7 @@ class Ledger:
         for name, entry in (("corrects", corrects), ("supersedes", supersedes)):
             if entry is not None:
                 extra[name] = self._leaf_of(entry)
-        extra.setdefault("at_ms", writing.log.clock.now_ms())
-        text = check_content(content)
-        return writing.writer.record(text, extra, source or writing.writer.default_source, number)
+        return recorder.record(check_content(content), extra, source, number)
 
     def record_many(
         self,
@@ -253,8 +285,7 @@ class Ledger:
 
         contents: compact JSON objects as `json_text.normalise_object` returns them.
         """
-        writer = self._owned().writer
-        return RowWriter(writer).record(source or writer.default_source, first, contents)
+        return self._writable().record_rows(contents, source, first)
 
     def record_block(
         self,
@@ -268,11 +299,8 @@ class Ledger:
         contents: as for `record`, 1 to 1,048,576 rows. source, number: the block's series and
         place. Raises as `record`, and InputError with code block.rows.
         """
-        writing = self._owned()
         rows = list(map(check_content, contents))
-        source = source or writing.writer.default_source
-        now = writing.log.clock.now_ms()
-        return record_block(writing.writer, rows, source, number, now).result()
+        return self._writable().record_block(rows, source, number).result()
 
     def record_statement(
         self,
@@ -290,8 +318,8 @@ class Ledger:
         Raises InputError with code predicate.malformed or statement.kind, VerificationError when
         what it claims does not hold, and as `record`.
         """
-        writer = self._owned().writer
-        return record_statement(writer, kind, fields, subjects, source, number).result()
+        recorder = self._writable()
+        return recorder.record_statement(kind, fields, subjects, source, number).result()
 
     def append(self, envelope: bytes) -> Recorded:
         """Append a statement that somebody else signed, as it is.
@@ -299,30 +327,38 @@ class Ledger:
         envelope: DSSE in its canonical form, signed by keys that are in this log.
         Raises InputError, VerificationError or Refused when it does not hold, and as `record`.
         """
-        keyring = self.key_admin.keyring
-        return append_envelope(self._owned().writer, keyring, envelope).result()
+        return self._writable().append(envelope).result()
 
     @property
     def key_admin(self) -> KeyAdmin:
-        """Adds, rotates and revokes keys."""
-        if self._keys is None:
-            self._owned()
-            raise AssertionError  # unreachable: `_owned` raised
-        return self._keys
+        """Adds, rotates and revokes keys.
+
+        Raises Refused with code ledger.not-owner in a process that does not own the ledger.
+        """
+        if self._admin is None:
+            raise Refused(
+                "ledger.not-owner",
+                "expected the process that owns the ledger, found another",
+                hint="Change keys where the ledger is owned, or stop that process first.",
+            )
+        return self._admin
 
     def publish(self) -> None:
         """Wait until everything that is committed is published."""
-        self._owned().log.wait_published(self.size)
+        self._writable().wait_published(self.size)
 
     def close(self) -> None:
         """Commit and publish what waits, and give the ledger up. Calling it again does nothing."""
-        if self._writing is None:
-            self._reading.store.close()
+        if self._closed:
             return
+        self._closed = True
+        if self._server is not None:
+            self._server.close()
         try:
-            self._writing.log.close()
+            if self._recorder is not None:
+                self._recorder.close()
         finally:
-            self._writing.lock.release()
+            self._reading.store.close()
 
     def __enter__(self) -> Ledger:
         return self
@@ -335,14 +371,14 @@ class Ledger:
     ) -> None:
         self.close()
 
-    def _owned(self) -> Writing:
-        if self._writing is None:
+    def _writable(self) -> Recorder:
+        if self._recorder is None:
             raise Refused(
                 "ledger.read-only",
                 "expected a ledger that can be written, found a reader",
                 hint="Open it without read_only.",
             )
-        return self._writing
+        return self._recorder
 
     def _leaf_of(self, entry: int | str) -> str:
         if isinstance(entry, int):

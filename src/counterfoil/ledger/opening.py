@@ -105,15 +105,19 @@ def open_writing(folder: Path, clock: Clock) -> tuple[Reading, Writing]:
         keys = KeyFiles(layout.keys)
         signer = _signer(keys, clock)
         store = SqliteStore(layout.database)
-        log = Log(
-            store,
-            TileFiles(folder),
-            config.origin,
-            signer.sign,
-            signer.open,
-            clock,
-            publish_interval_s=config.publish_interval_s,
-        )
+        try:
+            log = Log(
+                store,
+                TileFiles(folder),
+                config.origin,
+                signer.sign,
+                signer.open,
+                clock,
+                publish_interval_s=config.publish_interval_s,
+            )
+        except BaseException:
+            store.close()
+            raise
         try:
             reading = _reading(layout, config, store, log.reader)
             producer_key = keys.load_statement_key(PRODUCER_KEY)

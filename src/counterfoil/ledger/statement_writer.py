@@ -48,15 +48,16 @@ def record_statement(
     claim does not hold; the future as `Writer.submit`.
     """
     uri = kind if ":" in kind else f"https://counterfoil.dev/{kind}/v1"
-    said: dict[str, Any] = {"issuer": writer.producer.organisation, "source": source or writer.default_source}
+    said: dict[str, Any] = {
+        "issuer": writer.producer.organisation,
+        "source": source or writer.default_source,
+    }
     said |= {"at_ms": writer.log.clock.now_ms(), **fields}
     subject = list(subjects) or [sha256_subject(kind, json_text.canonicalise(dict(fields)))]
     if uri not in CORE:
         if ":" not in kind:
             raise _unknown_kind(kind)
-        return writer.submit(
-            Draft(lambda n: _foreign(uri, said, n, subject), said["source"], number, {})
-        )
+        return writer.submit(Draft(lambda n: _foreign(uri, said, n, subject), source, number, {}))
     if CORE[uri] in _OWN_WAYS:
         raise _unknown_kind(kind)
 
@@ -64,7 +65,7 @@ def record_statement(
         return writer.producer.statement(_core(uri, said, number), subject)
 
     check_claims(_core(uri, said, 0))
-    return writer.submit(Draft(make, said["source"], number, fields.get("expect") or {}))
+    return writer.submit(Draft(make, source, number, fields.get("expect") or {}))
 
 
 def append_envelope(writer: Writer, keyring: Keyring, data: bytes) -> Future[Recorded]:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 from counterfoil.errors import NotFound
-from counterfoil.ledger import open_ledger
+from counterfoil.ledger import create_ledger, open_ledger
 from counterfoil.log import parse_signed
 from counterfoil.ops.files import shown
 from counterfoil.ops.place import LedgerFolder, open_for_reading
-from counterfoil.ports import Param
+from counterfoil.ports import Param, SystemClock
 
 __all__ = ["Made", "Status", "init", "status"]
 
@@ -76,11 +76,11 @@ def init(
     Raises InputError with code ledger.exists or config.malformed, Unavailable with code
     ledger.create.
     """
-    with open_ledger(
-        folder, create=True, name=name, organisation=organisation, post_quantum=post_quantum
-    ) as ledger:
-        layout, config = ledger.layout, ledger.config
-        ledger.publish()
+    create_ledger(
+        folder, SystemClock(), name=name, organisation=organisation, post_quantum=post_quantum
+    )
+    with open_ledger(folder, read_only=True) as made:
+        layout, config = made.layout, made.config
     return Made(
         folder=shown(layout.folder),
         name=config.name,

@@ -157,6 +157,8 @@ def test_ambiguous_json_is_refused(old: bytes, new: bytes, code: str) -> None:
         (Statement((Subject({"a": "b"}),), "x", msgspec.Raw(b"[]")), "statement.malformed"),
         (Statement((Subject({"a": "b"}),), "x", msgspec.Raw(b"")), "json.malformed"),
         (Statement((Subject({"a": "b"}),), "x", msgspec.Raw(b'{},"y":{}}')), "json.malformed"),
+        (Statement((Subject({"a": "b"}),), "x", msgspec.Raw(b'{},"y":{}')), "statement.malformed"),
+        (Statement((Subject({"a": "b"}),), "x", msgspec.Raw(b"{} ")), "statement.malformed"),
         (
             Statement((Subject({"a": "b"}),), "x", msgspec.Raw(b'{},"predicate":{"b":1}')),
             "json.duplicate-key",

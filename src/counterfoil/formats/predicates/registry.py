@@ -104,13 +104,16 @@ def format_predicate(predicate: Header) -> bytes:
     Raises InputError with code predicate.malformed or predicate.unknown.
     """
     decoder = _DECODERS[uri_of(predicate)]
+    name = type(predicate).__name__
     try:
         data = _ENCODE(predicate)
-        decoder.decode(data)
+        found = decoder.decode(data)
     except (msgspec.MsgspecError, ValueError) as err:
+        raise InputError("predicate.malformed", f"expected a {name} predicate: {err}") from err
+    if found != predicate:  # raw content such as `{},"number":7` speaks for other fields
         raise InputError(
-            "predicate.malformed", f"expected a {type(predicate).__name__} predicate: {err}"
-        ) from err
+            "predicate.malformed", f"expected a {name} predicate that reads back the same"
+        )
     return data
 
 

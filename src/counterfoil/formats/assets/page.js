@@ -1,0 +1,276 @@
+// The page: run the checks and say what they found, in words first.
+//
+// It says "intact" when everything holds under the key that came with the receipt, and speaks of
+// trust only against a policy that the reader brings.
+import { fingerprint, toHex } from "./bytes.js";
+import {
+  byId, copyButton, el, hash, icon, stateLine, table, visible,
+} from "./dom.js";
+import { verifyEd25519 } from "./ed25519.js";
+import { leafHash } from "./merkle.js";
+import { parseEntry, parsePredicate, parseReceipt } from "./entries.js";
+import { parseObject } from "./json.js";
+import { parseCheckpoint, parseNote } from "./notes.js";
+import { lyingStick, pathFigure } from "./tally.js";
+import { CHECKS, verifyReceipt } from "./verify.js";
+
+const ROWS_MAX = 300;
+const COMMAND = "counterfoil verify FILE --policy POLICY";
+
+const number = (value) => value.toLocaleString("en");
+const date = (ms) => new Date(ms).toISOString().replace("T", " ").replace(/(\.000)?Z$/, " UTC");
+const nowSeconds = () => Math.floor(Date.now() / 1000);
+const show = (id, ...children) => {
+  byId(id).replaceChildren(...children);
+  byId(id).hidden = false;
+};
+
+async function main() {
+  const receiptText = byId("receipt").textContent;
+  const logKey = JSON.parse(byId("log-key").textContent);
+  const result = await verifyReceipt(receiptText, `log ${logKey}\nquorum none\n`, nowSeconds());
+  const said = await outline(receiptText);
+  await showVerdict(result, said);
+  showFacts(result, said);
+  showChecks(result, said);
+  if (result.found.way) showPath(result);
+  showRaw(receiptText, said);
+  listenForPolicy(receiptText);
+}
+
+/** Read what the file says, proven or not; what cannot be read is left out. */
+async function outline(receiptText) {
+  const said = { rows: [] };
+  const steps = [
+    () => (said.receipt = parseReceipt(receiptText)),
+    () => (said.note = parseNote(said.receipt.checkpoint)),
+    () => (said.checkpoint = parseCheckpoint(said.note.text)),
+    async () => (said.leaf = toHex(await leafHash(said.receipt.record.entry))),
+    async () => (said.entry = await parseEntry(said.receipt.record.entry)),
+    () => (said.predicate = said.entry.statement && parsePredicate(said.entry.statement)),
+    () => (said.rows = contentRows(said)),
+  ];
+  try {
+    for (const step of steps) await step();
+  } catch {
+    said.partial = true; // the checks say what is wrong
+  }
+  return said;
+}
+
+const VERDICTS = {
+  holds: ["ok", "Intact"],
+  fails: ["bad", "Not intact"],
+  unable: ["wait", "Could not be checked here"],
+};
+
+async function showVerdict({ outcome, fault, found }, said) {
+  const [state, word] = VERDICTS[outcome];
+  const lines = [el("h1", {}, icon(state), outcome === "holds" ? `${word} under key` : word)];
+  if (outcome === "holds") {
+    const key = await fingerprint(found.trusted.log.publicKey);
+    const { origin, size } = found.trusted.checkpoint;
+    const { index } = found.receipt.record;
+    lines.push(
+      el("p", {}, el("code", { class: "print", id: "fingerprint" }, key.match(/.{4}/g).join(" ")), " ",
+        copyButton(key, "the key's fingerprint")),
+      el("p", {}, `Entry ${number(index)} of ${visible(origin)}, as of size ${number(size)}.`),
+    );
+  } else {
+    const what = outcome === "fails" ? "Do not rely on this receipt: " : "";
+    lines.push(el("p", {}, `${what}${visible(fault.message)} [${fault.code}]`));
+    if (outcome === "unable") lines.push(el("p", {}, "Check it with: ", el("code", {}, COMMAND)));
+  }
+  document.documentElement.dataset.outcome = outcome;
+  byId("verdict").className = state;
+  show("verdict", ...lines);
+  const path = said.receipt?.record.path ?? [];
+  show("stick", lyingStick(found.way ?? path.map((_, i) => ({ side: i % 2 ? "left" : "right" })), state));
+  byId("trust").hidden = outcome === "fails";
+}
+
+/** Flatten a JSON object to [path, text] rows, numbers as they were written. */
+function flatten(node, text, path) {
+  const isTree = node.type === "object" || node.type === "array";
+  const items = isTree ? [...node.value.entries()] : [];
+  if (items.length === 0) {
+    const shown = node.type === "string" ? visible(node.value) : text.slice(node.start, node.end);
+    return [[path, shown]];
+  }
+  return items.flatMap(([key, item]) => {
+    const step = node.type === "array" ? `[${key}]` : `${path && "."}${key}`;
+    return flatten(item, text, path + step);
+  });
+}
+
+function contentRows({ receipt, entry, predicate }) {
+  if (!entry.statement) {
+    const { batch } = entry;
+    return [["batch signature", `over ${number(batch.count)} entries`], ["made", date(batch.at_ms)]];
+  }
+  const text = receipt.row?.content ?? predicate?.content ?? receipt.content;
+  if (text !== null && text !== undefined) return flatten(parseObject(text), text, "");
+  return flatten(entry.statement.predicate, entry.statement.text, "");
+}
+
+function showFacts(result, said) {
+  const { receipt, entry, predicate, checkpoint } = said;
+  const holds = result.outcome === "holds";
+  const title = holds ? "What was recorded" : "What the file says (not proven)";
+  const parts = [el("h2", {}, title), table(said.rows.slice(0, ROWS_MAX))];
+  if (said.rows.length > ROWS_MAX) {
+    parts.push(el("p", { class: "note" }, `${said.rows.length - ROWS_MAX} more fields below, in the raw JSON.`));
+  }
+  if (said.rows.length === 0) parts.push(el("p", { class: "note" }, "It cannot be read."));
+  if (entry?.statement) {
+    const value = predicate?.value ?? {};
+    const rows = [["kind", visible(entry.statement.type)]];
+    for (const name of ["issuer", "source", "number", "corrects", "supersedes"]) {
+      if (value[name] !== undefined) rows.push([name, visible(value[name])]);
+    }
+    if (receipt.row) rows.push(["row", `${number(receipt.row.row)} of ${number(value.rows ?? 0)}`]);
+    parts.push(el("h2", {}, "The statement"), table(rows));
+  }
+  if (holds) parts.push(el("h2", {}, "Who signed it"), table(signerRows(result.found)));
+  if (checkpoint) {
+    const rows = [
+      ["log", visible(checkpoint.origin)],
+      ["entry", `${number(receipt.record.index)}, counted from 0`],
+      ["size", `${number(checkpoint.size)} entries`],
+    ];
+    if (said.leaf) rows.push(["leaf", hash(said.leaf, "the leaf's hash")]);
+    rows.push(["root", hash(toHex(checkpoint.root), "the root")]);
+    parts.push(el("h2", {}, "Where it stands"), table(rows));
+  }
+  byId("facts").replaceChildren(...parts);
+}
+
+function signerRows({ signer, signedAt, batch, trusted }) {
+  const until = signer.end === null
+    ? `no end as of size ${number(trusted.checkpoint.size)}`
+    : `until entry ${number(signer.end)}`;
+  return [
+    ["organisation", visible(signer.organisation)],
+    ["key", hash(signer.keyid, "the signer's key"), ` ${signer.role}`],
+    ["valid", `from entry ${number(signer.first)}, ${until}`],
+    ["signed", signedAt === null ? "at a time it does not say" : `${date(signedAt)}, by the signer's clock`],
+    ...(batch ? [["batch", `one signature over ${number(batch.count)} entries, at ${number(batch.index)}`]] : []),
+  ];
+}
+
+const DETAILS = {
+  form: ["Form", () => "is that of a receipt."],
+  checkpoint: ["Checkpoint", ({ trusted }) =>
+    `is signed by the log ${visible(trusted.log.name)}, key ${trusted.log.id}.`],
+  keys: ["Keys", ({ receipt }) =>
+    `${receipt.keys.length} key statement(s) stand in the log, each signed by whom it must be.`],
+  place: ["Place", ({ receipt, way }) =>
+    `entry ${number(receipt.record.index)} leads to the root through ${way.length} hash(es).`],
+  signature: ["Signature", ({ batch }) =>
+    batch ? "over the batch that the record is part of." : "over the record itself."],
+  statement: ["Statement", () => "its issuer, its log and its digest fit."],
+  content: ["Content", ({ content, receipt }) => {
+    if (receipt.row) return `row ${number(receipt.row.row)} belongs to the block.`;
+    return content === null ? "none in this file." : "is what was signed.";
+  }],
+};
+
+function showChecks({ fault, passed, found }, said) {
+  const lines = [];
+  let failed = false;
+  for (const name of Object.keys(CHECKS)) {
+    const [label, detail] = DETAILS[name] ?? ["Log key", () => ""];
+    if (passed.includes(name)) {
+      if (detail(found)) lines.push(stateLine("li", "ok", `${label} holds:`, detail(found)));
+    } else if (!failed) {
+      failed = true;
+      const state = fault.kind === "unable" ? "wait" : "bad";
+      const word = state === "bad" ? "fails:" : "not checked:";
+      lines.push(stateLine("li", state, `${label} ${word}`, visible(fault.message)));
+    } else {
+      lines.push(stateLine("li", "wait", `${label} not reached.`));
+    }
+  }
+  const others = (said.note?.signatures.length ?? 1) - 1;
+  if (others > 0) {
+    const text = `${others} more signature(s) on the checkpoint; your policy says whose count.`;
+    lines.push(stateLine("li", "wait", "Witnesses not checked:", text));
+    if (said.note.signatures.some(({ signature }) => signature.length === 2428)) {
+      const why = "no browser checks these signatures; the command line does.";
+      lines.push(stateLine("li", "wait", "ML-DSA-44 not checked:", why));
+    }
+  }
+  for (const { chain_id, block, transaction } of said.receipt?.anchors ?? []) {
+    const text = `chain ${chain_id}, block ${number(block)}, `;
+    lines.push(stateLine("li", "wait", "Anchor claimed:", text, hash(transaction, "the transaction")));
+  }
+  show("checks", el("h2", {}, "What was checked"), el("ol", {}, ...lines));
+}
+
+function showPath({ found: { way, trusted, receipt } }) {
+  const [index, size] = [number(receipt.record.index), number(trusted.checkpoint.size)];
+  const label = `Proof path: ${way.length} hashes from entry ${index} to the root of ${size} entries`;
+  show("path", el("h2", {}, "The proof path"),
+    el("figure", {}, pathFigure(way, label), el("figcaption", {},
+      "Each notch is a neighbour's hash, on its side. Change one byte and they lead elsewhere.")));
+}
+
+function showRaw(receiptText, said) {
+  const raw = (title, text, label) =>
+    el("details", {}, el("summary", {}, title), el("pre", { tabindex: 0 }, visible(text)), copyButton(text, label));
+  const parts = [
+    el("p", { class: "note" }, "Shown: that the record stood in the log, signed, at the size above. Not " +
+      "shown: that it is true, that everything was recorded, or that a key was not revoked later."),
+    el("p", { class: "note" }, "This page came with the receipt, and whoever made the file could have made the " +
+      "page. Independent of it: ", el("code", {}, COMMAND), " reads this file."),
+  ];
+  if (said.receipt) {
+    const json = JSON.stringify(JSON.parse(receiptText), null, 1);
+    parts.push(raw("Checkpoint, as signed", said.receipt.checkpoint, "the checkpoint"));
+    parts.push(raw("Receipt, raw JSON", json, "the receipt"));
+  }
+  byId("raw").replaceChildren(...parts);
+}
+
+function listenForPolicy(receiptText) {
+  let asked = 0;
+  const judge = async () => {
+    const turn = (asked += 1);
+    const text = byId("policy").value;
+    const judged = text.trim() ? await verifyReceipt(receiptText, text, nowSeconds()) : null;
+    if (turn === asked) showJudgement(judged); // a slower answer to an older text is dropped
+  };
+  byId("policy").addEventListener("input", judge);
+  byId("file").addEventListener("change", async ({ target }) => {
+    byId("policy").value = await target.files[0].text();
+    judge();
+  });
+  judge();
+}
+
+function showJudgement(judged) {
+  const [state, word, detail] = judged ? judgementOf(judged) : ["wait", "Not judged yet.", ""];
+  document.documentElement.dataset.trust = judged ? state : "none";
+  const line = stateLine("div", state, word, detail);
+  byId("judgement").className = line.className;
+  show("judgement", ...line.childNodes);
+}
+
+function judgementOf({ outcome, fault, found }) {
+  if (outcome === "unable") return ["wait", "Could not be judged here:", visible(fault.message)];
+  if (outcome === "fails") {
+    const word = found.policy ? "Not trusted by your policy:" : "Your policy cannot be read:";
+    return ["bad", word, visible(fault.message)];
+  }
+  const { cosigners, unchecked } = found.trusted;
+  const grade = cosigners.length
+    ? `witnessed ${cosigners.length} of ${found.policy.witnesses.length}.`
+    : "signed by the log alone.";
+  const who = cosigners.map(({ name, time }) => ` ${visible(name)}: ${date(Number(time) * 1000)}.`);
+  const more = unchecked.length ? ` ${unchecked.length} ML-DSA-44 signature(s) not checked.` : "";
+  return ["ok", "Trusted by your policy:", grade + who.join("") + more];
+}
+
+// For programs that drive this page; nothing here can change what it shows.
+globalThis.counterfoil = Object.freeze({ verifyEd25519, verifyReceipt });
+main();

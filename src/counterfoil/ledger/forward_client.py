@@ -1,0 +1,113 @@
+"""Write through the process that owns the ledger.
+
+Answers come back in order, one request at a time. When the owner goes away in the middle, it is
+unknown whether the last record stands: with a source and a number it can simply be sent again.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from counterfoil.errors import Unavailable
+from counterfoil.formats.statement import Subject
+from counterfoil.ledger.forward_server import socket_path
+from counterfoil.ledger.frames import Answer, Request, raised, receive, send
+from counterfoil.ledger.results import Recorded, RecordedMany
+
+__all__ = ["ForwardingRecorder"]
+
+_T = TypeVar("_T")
+
+
+class ForwardingRecorder:
+    """A `Recorder` whose verbs are done by the ledger's owner.
+
+    folder: the ledger's. Raises Unavailable with code ledger.owner-unreachable.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._lock = threading.Lock()
+        try:
+            self._socket.connect(str(socket_path(folder)))
+        except OSError as err:
+            self._socket.close()
+            raise Unavailable(
+                "ledger.owner-unreachable",
+                f"expected the ledger's owner to answer at {socket_path(folder)}, but: {err}",
+                hint="Wait until the other process has opened or closed the ledger; try again.",
+            ) from err
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="forward")
+
+    def record(
+        self, content: bytes, header: Mapping[str, Any], source: str | None, number: int | None
+    ) -> Future[Recorded]:
+        """Record compact JSON text."""
+        return self._later(Recorded, "record", content, dict(header), source, number)
+
+    def record_rows(
+        self, contents: Sequence[bytes], source: str | None, first: int | None
+    ) -> Future[RecordedMany]:
+        """Record rows of compact JSON text under batch signatures."""
+        return self._later(RecordedMany, "record_rows", list(contents), source, first)
+
+    def record_block(
+        self, contents: Sequence[bytes], source: str | None, number: int | None
+    ) -> Future[Recorded]:
+        """Record rows of compact JSON text as one statement."""
+        return self._later(Recorded, "record_block", list(contents), source, number)
+
+    def record_statement(
+        self,
+        kind: str,
+        fields: Mapping[str, Any],
+        subjects: Sequence[Subject],
+        source: str | None,
+        number: int | None,
+    ) -> Future[Recorded]:
+        """Record a statement that is no plain record."""
+        said = msgspec.to_builtins(list(subjects))
+        return self._later(Recorded, "record_statement", kind, dict(fields), said, source, number)
+
+    def append(self, envelope: bytes) -> Future[Recorded]:
+        """Append a statement that somebody else signed."""
+        return self._later(Recorded, "append", envelope)
+
+    def wait_published(self, size: int) -> None:
+        """Wait until a checkpoint of at least `size` entries is published."""
+        self._ask("wait_published", size)
+
+    def close(self) -> None:
+        """Finish what was begun and hang up."""
+        self._worker.shutdown(wait=True)
+        self._socket.close()
+
+    def _later(self, kind: type[_T], verb: str, *arguments: Any) -> Future[_T]:
+        return self._worker.submit(lambda: msgspec.convert(self._ask(verb, *arguments), kind))
+
+    def _ask(self, verb: str, *arguments: Any) -> Any:
+        try:
+            with self._lock:
+                send(self._socket, Request(verb, arguments))
+                answer = receive(self._socket, Answer)
+        except OSError as err:
+            raise _gone(str(err)) from err
+        if answer is None:
+            raise _gone("it hung up")
+        return raised(answer)
+
+
+def _gone(why: str) -> Unavailable:
+    return Unavailable(
+        "ledger.owner-gone",
+        f"expected an answer of the ledger's owner, but: {why}",
+        hint="Open the ledger again. What was under way may stand or not: sent again with its "
+        "source and number it is never recorded twice.",
+    )

@@ -1,0 +1,117 @@
+"""The verbs that change a ledger, wherever its owner is.
+
+`LocalRecorder` does them in this process, which owns the ledger; `forward_client` has another
+process do them. The facade knows only this protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+from counterfoil.formats.statement import Subject
+from counterfoil.ledger.block_writer import record_block
+from counterfoil.ledger.key_admin import KeyAdmin
+from counterfoil.ledger.opening import Writing
+from counterfoil.ledger.results import Recorded, RecordedMany
+from counterfoil.ledger.row_writer import RowWriter
+from counterfoil.ledger.statement_writer import append_envelope, record_statement
+
+__all__ = ["LocalRecorder", "Recorder"]
+
+
+class Recorder(Protocol):
+    """Records for one organisation. The futures raise what `Ledger.record` names."""
+
+    def record(
+        self, content: bytes, header: Mapping[str, Any], source: str | None, number: int | None
+    ) -> Future[Recorded]:
+        """Record compact JSON text; header: further fields of the predicate's header."""
+
+    def record_rows(
+        self, contents: Sequence[bytes], source: str | None, first: int | None
+    ) -> Future[RecordedMany]:
+        """Record rows of compact JSON text under batch signatures."""
+
+    def record_block(
+        self, contents: Sequence[bytes], source: str | None, number: int | None
+    ) -> Future[Recorded]:
+        """Record rows of compact JSON text as one statement."""
+
+    def record_statement(
+        self,
+        kind: str,
+        fields: Mapping[str, Any],
+        subjects: Sequence[Subject],
+        source: str | None,
+        number: int | None,
+    ) -> Future[Recorded]:
+        """Record a statement that is no plain record."""
+
+    def append(self, envelope: bytes) -> Future[Recorded]:
+        """Append a statement that somebody else signed."""
+
+    def wait_published(self, size: int) -> None:
+        """Wait until a checkpoint of at least `size` entries is published."""
+
+    def close(self) -> None:
+        """Finish what was begun and let go."""
+
+
+class LocalRecorder:
+    """Records in this process.
+
+    writing: what the ledger's owner has. admin: its keys.
+    """
+
+    def __init__(self, writing: Writing, admin: KeyAdmin) -> None:
+        self._writing, self._admin = writing, admin
+        self._rows = RowWriter(writing.writer)
+
+    def record(
+        self, content: bytes, header: Mapping[str, Any], source: str | None, number: int | None
+    ) -> Future[Recorded]:
+        """Record compact JSON text; see `Writer.record`."""
+        writer = self._writing.writer
+        timed = {"at_ms": self._writing.log.clock.now_ms(), **header}
+        return writer.record(content, timed, source or writer.default_source, number)
+
+    def record_rows(
+        self, contents: Sequence[bytes], source: str | None, first: int | None
+    ) -> Future[RecordedMany]:
+        """Record rows; see `RowWriter.record`."""
+        return self._rows.record(source or self._writing.writer.default_source, first, contents)
+
+    def record_block(
+        self, contents: Sequence[bytes], source: str | None, number: int | None
+    ) -> Future[Recorded]:
+        """Record rows as one statement; see `block_writer.record_block`."""
+        writer, now = self._writing.writer, self._writing.log.clock.now_ms()
+        return record_block(writer, contents, source or writer.default_source, number, now)
+
+    def record_statement(
+        self,
+        kind: str,
+        fields: Mapping[str, Any],
+        subjects: Sequence[Subject],
+        source: str | None,
+        number: int | None,
+    ) -> Future[Recorded]:
+        """Record a statement; see `statement_writer.record_statement`."""
+        return record_statement(self._writing.writer, kind, fields, subjects, source, number)
+
+    def append(self, envelope: bytes) -> Future[Recorded]:
+        """Append an envelope; see `statement_writer.append_envelope`."""
+        return append_envelope(self._writing.writer, self._admin.keyring, envelope)
+
+    def wait_published(self, size: int) -> None:
+        """Wait for publication; see `Log.wait_published`."""
+        self._writing.log.wait_published(size)
+
+    def close(self) -> None:
+        """Commit and publish what waits, and give the ledger up."""
+        try:
+            self._writing.log.close()
+        finally:
+            self._writing.lock.release()
