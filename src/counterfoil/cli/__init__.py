@@ -1,1 +1,5 @@
-"""The command line: parse, call an operation, print. No logic lives here."""
+"""The command line: parse, call an operation, print. No logic."""
+
+from counterfoil.cli.main import main
+
+__all__ = ["main"]

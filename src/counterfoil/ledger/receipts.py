@@ -58,7 +58,7 @@ class ReceiptMaker:
                 hint="`counterfoil record tail` shows the last records.",
             )
         nodes = self._reader.nodes(checkpoint.size)
-        data = self._reader.entry(index)
+        data = self._entry(index, checkpoint.size)
         disclosed = self._disclose(data, row)
         return Receipt(
             checkpoint=note.decode(),
@@ -73,11 +73,12 @@ class ReceiptMaker:
         if not is_unsigned_statement(data):
             return None
         at = index + 1
-        for entry in self._reader.entries(at, min(at + MEMBERS_MAX, size)):
+        for entry in self._reader.published_entries(at, min(at + MEMBERS_MAX, size), size):
             if not is_unsigned_statement(entry):
                 break
             at += 1
-        parsed = entries.parse(self._reader.entry(at))
+        data = self._entry(at, size)
+        parsed = entries.parse(data)
         if not isinstance(parsed, BatchEntry) or at - parsed.batch.count > index:
             raise FatalLogError(
                 "log.unsigned",
@@ -85,22 +86,24 @@ class ReceiptMaker:
                 hint="`counterfoil audit` says what else is wrong.",
             )
         first = at - parsed.batch.count
-        hashes = [member_hash(payload_of_unsigned(e)) for e in self._reader.entries(first, at)]
+        members = self._reader.published_entries(first, at, size)
+        hashes = [member_hash(payload_of_unsigned(member)) for member in members]
         path = inclusion_path(index - first, len(hashes), reader_of(hashes))
-        signature = EntryProof(at, self._reader.entry(at), tuple(inclusion_path(at, size, nodes)))
+        signature = EntryProof(at, data, tuple(inclusion_path(at, size, nodes)))
         return BatchProof(signature, tuple(path))
 
     def _load_keys(self, key_entries: tuple[int, ...], size: int) -> tuple[EntryProof, ...]:
         nodes = self._reader.nodes(size)
         return tuple(
-            EntryProof(at, self._reader.entry(at), tuple(inclusion_path(at, size, nodes)))
+            EntryProof(at, self._entry(at, size), tuple(inclusion_path(at, size, nodes)))
             for at in key_entries[:_KEYS_MAX]
         )
 
+    def _entry(self, index: int, size: int) -> bytes:
+        return next(self._reader.published_entries(index, index + 1, size))
+
     def _disclose(self, data: bytes, row: int | None) -> RowProof | str | None:
         """Make the row proof that was asked for, or read the content that an entry refers to."""
-        if row is None and b'"payload":"' in data and len(data) > 4000:
-            return None  # content beside the log makes a short entry
         parsed = entries.parse(data)
         predicate = (
             predicates.parse_predicate(parsed.statement)

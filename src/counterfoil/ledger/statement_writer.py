@@ -48,11 +48,9 @@ def record_statement(
     claim does not hold; the future as `Writer.submit`.
     """
     uri = kind if ":" in kind else f"https://counterfoil.dev/{kind}/v1"
-    said: dict[str, Any] = {
-        "issuer": writer.producer.organisation,
-        "source": source or writer.default_source,
-    }
-    said |= {"at_ms": writer.log.clock.now_ms(), **fields}
+    source = source or writer.default_source
+    issuer, now = writer.producer.organisation, writer.log.clock.now_ms()
+    said: dict[str, Any] = {"at_ms": now, **fields, "issuer": issuer, "source": source}
     subject = list(subjects) or [sha256_subject(kind, json_text.canonicalise(dict(fields)))]
     if uri not in CORE:
         if ":" not in kind:

@@ -82,6 +82,13 @@ class LogReader:
             if first == before and (self._store is None or self._store.head().trimmed == trimmed):
                 raise damaged(f"entry {first}", "none")
 
+    def published_entries(self, first: int, end: int, size: int) -> Iterator[bytes]:
+        """Read entries [first, end) of the published tree of `size` entries, from its tiles.
+
+        0 <= first, end <= size. Raises FatalLogError with code log.damaged.
+        """
+        return self._in_tiles(first, end, size)
+
     def nodes(self, size: int) -> NodeReader:
         """Make a reader of tree nodes; size: of a published tree, whose tiles are used.
 
@@ -155,6 +162,7 @@ class LogReader:
         return nodes
 
 
+@lru_cache(8)
 def parse_signed(signed: bytes) -> Checkpoint:
     """Parse the checkpoint inside a signed note, without checking signatures."""
     return checkpoint.parse(note.parse(signed).text)

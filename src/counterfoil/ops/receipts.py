@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from counterfoil.errors import Conflict, InputError, NotFound
-from counterfoil.formats import note, tlog_proof
-from counterfoil.formats import receipt as receipts
+from counterfoil.errors import Conflict, InputError, NotFound, Unavailable
+from counterfoil.formats import note
 from counterfoil.formats.receipt import RECEIPT_MAX_BYTES, Receipt
-from counterfoil.formats.tlog_proof import TlogProof
 from counterfoil.ledger import Ledger, open_ledger
 from counterfoil.ledger.view import view
 from counterfoil.log import parse_signed
 from counterfoil.ops.files import read_input, shown, write_file
 from counterfoil.ops.place import LedgerFolder, find_ledger
+from counterfoil.ops.receipt_files import MEDIA_TYPES, Form, format_receipt, parse_receipt
 from counterfoil.ops.records import Entry, find_entry
 from counterfoil.ports import STANDARD_STREAM, Channel, Document, Param
 
-__all__ = ["ReceiptFile", "ReceiptView", "Saved", "get", "parse_any", "show"]
+__all__ = ["ReceiptView", "Saved", "get", "show"]
 
-Form = Literal["json", "html", "tlog-proof"]
-
-_MEDIA: Final = {
-    "json": "application/json",
-    "html": "text/html; charset=utf-8",
-    "tlog-proof": "text/plain; charset=utf-8",
-}
 _PUBLISH_WAIT_S: Final = 10.0
+_POLL_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +59,6 @@ class ReceiptView:
     verified: Literal[False] = False
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptFile:
-    """A receipt in any of its forms, parsed: `receipt`, or `proof` where it is a tlog-proof."""
-
-    form: Form
-    receipt: Receipt | None
-    proof: TlogProof | None
-
-
 def get(
     entry: Entry,
     *,
@@ -102,9 +87,9 @@ def get(
     with _published(find_ledger(ledger), entry) as opened:
         index = find_entry(opened, entry)
         receipt = opened.receipt(index, row)
-    data = _format(receipt, form)
+    data = format_receipt(receipt, form)
     if out == STANDARD_STREAM:
-        return Document([data], _MEDIA[form])
+        return Document([data], MEDIA_TYPES[form])
     write_file(out, data)
     size = parse_signed(receipt.checkpoint.encode()).size
     return Saved(index, row, size, form, shown(out), len(data))
@@ -119,29 +104,51 @@ def show(
 
     Raises InputError when it is no receipt, and as `read_file`.
     """
-    found = parse_any(read_input(file, channel, RECEIPT_MAX_BYTES))
-    if found.receipt is not None:
-        signed, proof, row = found.receipt.checkpoint.encode(), found.receipt.record, found.receipt.row
-        entry: bytes | None = proof.entry
-        index, keys = proof.index, len(found.receipt.keys)
+    form, found = parse_receipt(read_input(file, channel, RECEIPT_MAX_BYTES))
+    row, keys = None, 0
+    if isinstance(found, Receipt):
+        signed, index, entry = found.checkpoint.encode(), found.record.index, found.record.entry
+        keys = len(found.keys)
+        if found.row is not None:
+            row = {"row": found.row.row, "content": found.row.content}
     else:
-        assert found.proof is not None  # noqa: S101
-        signed, index, entry, row, keys = (
-            found.proof.checkpoint,
-            found.proof.index,
-            found.proof.extra,
-            None,
-            0,
-        )
+        signed, index, entry = found.checkpoint, found.index, found.extra or b""
     checkpoint = parse_signed(signed)
     return ReceiptView(
-        form=found.form,
+        form=form,
         index=index,
         origin=checkpoint.origin,
         size=checkpoint.size,
         root=checkpoint.root.hex(),
         signed_by=tuple(line.name for line in note.parse(signed).signatures),
         record=view(index, entry).to_json() if entry else None,
-        row={"row": row.row, "content": row.content} if row else None,
+        row=row,
         keys=keys,
     )
+
+
+def _published(folder: Path, entry: str) -> Ledger:
+    """Open a ledger whose published checkpoint covers an entry, if it has that entry at all.
+
+    Entries wait to be published for a moment after they were recorded; where their recorder was
+    killed they wait for the next owner, which this becomes.
+    """
+    ledger = open_ledger(folder, read_only=True)
+    try:
+        index = find_entry(ledger, entry)
+        until = time.monotonic() + _PUBLISH_WAIT_S
+        while _published_size(ledger) <= index < ledger.size and time.monotonic() < until:
+            with contextlib.suppress(Conflict, Unavailable), open_ledger(folder) as owned:
+                owned.publish()
+            time.sleep(_POLL_S)
+    except BaseException:
+        ledger.close()
+        raise
+    return ledger
+
+
+def _published_size(ledger: Ledger) -> int:
+    try:
+        return parse_signed(ledger.published()).size
+    except NotFound:
+        return 0

@@ -323,10 +323,12 @@ class SqliteStore:
         return [line for (line,) in rows if line != "ok"]
 
     def close(self) -> None:
-        """Let go of the file; what was committed stays."""
+        """Let go of the file; what was committed stays. Space that trimming freed is given back."""
         with self._lock:
             self._reader.close()
             if self._writer is not None:
+                with contextlib.suppress(sqlite3.Error):  # nothing is lost without it
+                    self._writer.executescript("PRAGMA incremental_vacuum;")  # steps to the end
                 self._writer.close()
 
     def _require_writer(self) -> sqlite3.Connection:

@@ -25,7 +25,7 @@ _PAGE_SEGMENTS = 64
 class MemoryDisk:
     """What a `MemoryStore` has committed; open it again to go on after a close or a crash."""
 
-    head: Head = Head(0, (), b"", 0, 0)
+    head: Head = field(default_factory=lambda: Head(0, (), b"", 0, 0))
     segments: list[Segment] = field(default_factory=list)
     spans: dict[tuple[str, str], list[Span]] = field(default_factory=dict)
     identities: dict[bytes, int] = field(default_factory=dict)

@@ -10,6 +10,9 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from functools import partial
+from itertools import pairwise
+from typing import Any
 
 from counterfoil.errors import Conflict, CounterfoilError
 from counterfoil.ports import Commit, Head, LogStore, Span, StoredCheckpoint
@@ -96,16 +99,16 @@ class LogStoreConformance:
         with self.opened(2) as store:
             taken = next_commit(store.head(), [b"c"], identities={b"x" * 32: 2})
             store.commit(taken)
-            for name, changes in {
+            unfit: dict[str, dict[str, Any]] = {
                 "an identity that is taken": {"identities": {b"x" * 32: 3}},
                 "a counter beyond 64 bits": {"counters": {"big": 2**63}},
-            }.items():
+            }
+            for name, changes in unfit.items():
+                spans = [Span("i", name, 0, 1, 3)]
                 commit = next_commit(
-                    store.head(),
-                    [b"d", b"e"],
-                    **{"spans": [Span("i", name, 0, 1, 3)], "key_entries": [4]} | changes,
+                    store.head(), [b"d", b"e"], spans=spans, key_entries=[4], **changes
                 )
-                refuses(CounterfoilError, lambda commit=commit: store.commit(commit))
+                refuses(CounterfoilError, partial(store.commit, commit))
                 check(f"head after {name}", taken.head, store.head())
                 check("segments", 3, sum(s.count for s in store.segments(0, 9)))
                 check("span", None, store.find_span("i", name, 0, 1))
@@ -184,7 +187,7 @@ class LogStoreConformance:
                 found = list(store.segments(first, end))
                 edges = [(s.first, s.first + s.count) for s in found]
                 touching = all(a < end and b > first for a, b in edges)
-                in_a_row = all(a[1] == b[0] for a, b in zip(edges, edges[1:], strict=False))
+                in_a_row = all(a[1] == b[0] for a, b in pairwise(edges))
                 check(f"segments of {first}-{end}", (True, True), (touching, in_a_row))
                 whole = not found or (edges[0][0] <= first and edges[-1][1] >= end)
                 check(f"entries of {first}-{end}", (first < end, True), (bool(found), whole))

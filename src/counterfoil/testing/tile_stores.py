@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from counterfoil.errors import InputError
 from counterfoil.formats.tile import entries_path, tile_path
@@ -136,4 +137,4 @@ class TileStoreConformance:
         """A path that leads out of the store is refused, and nothing is written."""
         tiles = self.open_tiles()
         for path in ("../outside", "tile/../../outside", "/outside"):
-            refuses(InputError, lambda path=path: tiles.put(path, b"x"))
+            refuses(InputError, partial(tiles.put, path, b"x"))

@@ -5,8 +5,8 @@ import {
   bytesOfBase64, canonicalBase64, concat, malformed, onFault, sameBytes, sha256, textOf, utf8,
 } from "./bytes.js";
 import { parseJson, parseObject, plain } from "./json.js";
-import { SCHEMAS } from "./schemas.js";
 import { misfit } from "./shape.js";
+import { SHAPES } from "./shapes.js";
 
 const STATEMENT = "application/vnd.in-toto+json";
 const BATCH = "application/vnd.counterfoil.batch+json";
@@ -14,8 +14,8 @@ const ENVELOPE =
   /^\{"payload":"([\w+/=]*)","payloadType":"([!#-[\]-~]{1,200})","signatures":\[(.*)\]\}$/;
 const SIGNATURE = /^\{"keyid":"([0-9a-f]{64})","sig":"([\w+/=]*)"\}$/;
 
-function requireShape(node, name, code) {
-  const where = misfit(node, SCHEMAS[name]);
+function requireShape(node, name, code, shape = name) {
+  const where = misfit(node, shape);
   if (where !== null) throw malformed(code, `the shape of a ${name}`, `another at ${where}`);
 }
 
@@ -116,9 +116,10 @@ function parseStatement(payload) {
  *
  * Returns {kind, value, content}: content is the text of a record's object, as it was hashed. */
 export function parsePredicate({ text, type, predicate }) {
-  const kind = SCHEMAS.uris.find(([uri]) => uri === type)?.[1];
-  if (!kind) return null;
-  requireShape(predicate, kind, "predicate.malformed");
+  if (!Object.hasOwn(SHAPES.uris, type)) return null;
+  const kind = SHAPES.uris[type];
+  const fields = { ...SHAPES.Header.fields, ...SHAPES[kind].fields };
+  requireShape(predicate, kind, "predicate.malformed", { fields });
   const value = plain(predicate);
   const node = kind === "Record" ? predicate.value.get("content") : undefined;
   if (!(RULES[kind]?.(value, node) ?? true)) {

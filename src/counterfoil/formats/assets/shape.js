@@ -1,67 +1,57 @@
-// Check a value against the part of JSON Schema that Counterfoil's own definitions use.
+// Check a parsed value against the kinds that counterfoil/formats/receipt_shapes.py writes down.
 //
-// The schemas are made from the very classes that the Python verifier parses with, so the two
-// cannot drift apart.
+// They are made from the very classes that the Python verifier parses with, so the two cannot
+// drift apart.
 import { bytesOfBase64 } from "./bytes.js";
-import { SCHEMAS } from "./schemas.js";
+import { SHAPES } from "./shapes.js";
 
-/** Say where a parsed node does not fit its schema; null when it fits. */
-export function misfit(node, schema, where = "$") {
-  if (schema.$ref) return misfit(node, SCHEMAS[schema.$ref], where);
-  if (schema.anyOf) {
-    const faults = schema.anyOf.map((option) => misfit(node, option, where));
-    return faults.includes(null) ? null : where;
+/** Say where a parsed node is not of its kind; null where it is. */
+export function misfit(node, kind, where = "$") {
+  if (typeof kind === "string") return misfit(node, SHAPES[kind], where);
+  if (Array.isArray(kind)) {
+    return kind.some((option) => misfit(node, option) === null) ? null : where;
   }
   const { type, value } = node;
-  if (schema.enum && !(type === "string" && schema.enum.includes(value))) return where;
-  if (schema.type && type !== schema.type) return where;
-  return RULES[type]?.(value, schema, where) ?? null;
+  const wanted = kind.fields ? "object" : kind.enum ? "string" : (kind.type ?? type);
+  if (type !== wanted || (kind.enum && !kind.enum.includes(value))) return where;
+  const amount = (MEASURES[type] ?? (() => 0))(value);
+  if (amount < (kind.min ?? -Infinity) || amount > (kind.max ?? Infinity)) return where;
+  if (kind.pattern && !patternOf(kind).test(value)) return where;
+  if (kind.base64 && !bytesOfBase64(value)) return where;
+  if (kind.fields) return misfitFields(value, kind, where);
+  const itemKind = (i) => kind.tuple?.[i] ?? kind.items;
+  if (!kind.tuple && !kind.items) return null;
+  return first(value, (item, i) => misfit(item, itemKind(i), `${where}[${i}]`));
 }
 
-const RULES = {
-  integer: (value, { minimum, maximum }, where) => (within(value, minimum, maximum) ? null : where),
-
-  string(value, { minLength, maxLength, pattern, contentEncoding }, where) {
-    // Characters, not UTF-16 units; and Python writes the ends of a text as \A and \Z.
-    const fits =
-      within([...value].length, minLength, maxLength) &&
-      (!pattern || new RegExp(pattern.replace("\\A", "^").replace("\\Z", "$")).test(value)) &&
-      (!contentEncoding || bytesOfBase64(value));
-    return fits ? null : where;
-  },
-
-  array(items, schema, where) {
-    if (!within(items.length, schema.minItems, schema.maxItems)) return where;
-    return first(items, (item, i) => {
-      const kind = schema.prefixItems?.[i] ?? schema.items;
-      return kind ? misfit(item, kind, `${where}[${i}]`) : null;
-    });
-  },
-
-  object(fields, schema, where) {
-    const { properties = {}, required = [], additionalProperties, propertyNames } = schema;
-    if (!within(fields.size, schema.minProperties, schema.maxProperties)) return where;
-    const missing = required.find((name) => !fields.has(name));
-    if (missing) return `${where}.${missing}`;
-    return first([...fields], ([name, item]) => {
-      const inside = `${where}.${name.slice(0, 80)}`;
-      const kind = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
-      if (kind === false) return inside;
-      const key = { type: "string", value: name };
-      return (
-        (propertyNames ? misfit(key, propertyNames, inside) : null) ??
-        (kind ? misfit(item, kind, inside) : null)
-      );
-    });
-  },
+const MEASURES = {
+  integer: (value) => value,
+  string: (value) => [...value].length, // characters, not UTF-16 units
+  array: (value) => value.length,
+  object: (value) => value.size,
 };
 
-const within = (value, least = -Infinity, most = Infinity) => least <= value && value <= most;
+// Python writes the ends of a text as \A and \Z.
+const patternOf = ({ pattern }) => new RegExp(pattern.replace("\\A", "^").replace("\\Z", "$"));
+
+function misfitFields(value, { fields, more, names }, where) {
+  const missing = Object.keys(fields).find((name) => !name.endsWith("?") && !value.has(name));
+  if (missing) return `${where}.${missing}`;
+  return first(value, ([name, item]) => {
+    const inside = `${where}.${name.slice(0, 80)}`;
+    const known = [name, `${name}?`].find((key) => Object.hasOwn(fields, key));
+    const kind = known && !name.endsWith("?") ? fields[known] : more;
+    if (!kind || (names && misfit({ type: "string", value: name }, names) !== null)) return inside;
+    return misfit(item, kind, inside);
+  });
+}
 
 function first(items, look) {
-  for (const [i, item] of items.entries()) {
+  let i = 0;
+  for (const item of items) {
     const fault = look(item, i);
     if (fault !== null) return fault;
+    i += 1;
   }
   return null;
 }

@@ -20,7 +20,7 @@ def parse(change: dict[str, Any]) -> Header:
 
 def test_the_full_header() -> None:
     """A header with every field is read back the same; the three first fields suffice."""
-    assert parse({}) == Header(**HEADER)  # type: ignore[arg-type]  # fields of many types
+    assert parse({}) == Header(**HEADER)
     least = DECODE(b'{"issuer":"a:b","source":"s","number":0}')
     assert msgspec.json.encode(least) == b'{"issuer":"a:b","source":"s","number":0}'
 

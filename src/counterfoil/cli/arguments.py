@@ -1,0 +1,117 @@
+"""Turn the words of a command line into an operation's parameters.
+
+cyclopts parses and suggests; what each parameter is, the operation's signature says. This module
+refuses to round, to guess an encoding, and to take an empty path for the current folder.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+from counterfoil.errors import InputError
+from counterfoil.ops.signature import Field
+from counterfoil.ports import Operation
+
+__all__ = ["bind"]
+
+# The parser takes a lone hyphen for an option. No argument of a process can hold a NUL, so this
+# stands for it while it parses.
+_HYPHEN: Final = "\0-"
+
+_WHOLE: Final = re.compile(r"-?(0|[1-9][0-9]{0,15})")
+
+
+def bind(operation: Operation, fields: Sequence[Field], words: Sequence[str]) -> dict[str, Any]:
+    """Parse the words after a command's name; give the parameters that were named.
+
+    Raises InputError with code usage.arguments or usage.value.
+    """
+
+    def take(**given: Any) -> dict[str, Any]:
+        return given
+
+    places = [_parameter(field) for field in fields]
+    take.__signature__ = inspect.Signature(places)  # type: ignore[attr-defined]  # read by cyclopts
+    take.__annotations__ = {place.name: place.annotation for place in places}
+    app = App(name=f"counterfoil {operation.name}", help_flags=[], version_flags=[])
+    app.default(take)
+    try:
+        _, bound, _ = app.parse_args(
+            [_HYPHEN if word == "-" else word for word in words],
+            print_error=False,
+            exit_on_error=False,
+            verbose=False,
+        )
+    except CycloptsError as err:
+        raise InputError(
+            "usage.arguments",
+            _sentence(str(err)),
+            hint=f"`counterfoil {operation.name} --help` shows how it is used.",
+        ) from err
+    by_name = {field.name: field for field in fields}
+    return {name: _converted(by_name[name], value) for name, value in bound.arguments.items()}
+
+
+def _parameter(field: Field) -> inspect.Parameter:
+    place = inspect.Parameter.KEYWORD_ONLY
+    if field.positional:
+        place = (
+            inspect.Parameter.VAR_POSITIONAL if field.many else inspect.Parameter.POSITIONAL_ONLY
+        )
+    names = [f"--{field.name.replace('_', '-')}", *([f"-{field.short}"] if field.short else [])]
+    kind: Any = Literal[field.choices] if field.choices else bool if field.kind == "flag" else str
+    loose = place is inspect.Parameter.VAR_POSITIONAL
+    return inspect.Parameter(
+        field.name,
+        place,
+        default=inspect.Parameter.empty if field.required or loose else field.default,
+        annotation=Annotated[
+            tuple[kind, ...] if field.many and not loose else kind,
+            Parameter(
+                name=None if field.positional else names,
+                negative=None if field.option.startswith("--no-") else "",
+            ),
+        ],
+    )
+
+
+def _converted(field: Field, value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_one(field, one) for one in value)
+    return _one(field, value)
+
+
+def _one(field: Field, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = "-" if value == _HYPHEN else value
+    if field.kind == "path":
+        if not text:
+            raise _bad_value(field, "a path", "an empty text", "Is a variable of the shell empty?")
+        return Path(text)
+    if field.kind == "integer":
+        if not _WHOLE.fullmatch(text):
+            raise _bad_value(field, "a whole number", f"{text[:80]!a}")
+        return int(text)
+    try:
+        text.encode()
+    except UnicodeEncodeError as err:
+        raise _bad_value(field, "UTF-8 text", f"{text[:80]!a}") from err
+    return text
+
+
+def _bad_value(field: Field, expected: str, found: str, hint: str = "") -> InputError:
+    name = field.shown_value if field.positional else field.option
+    return InputError("usage.value", f"{name}: expected {expected}, found {found}", hint=hint)
+
+
+def _sentence(text: str) -> str:
+    """Make a parser's message one line that begins like ours."""
+    plain = " ".join(text.replace(_HYPHEN, "-").split()).rstrip(".")
+    return plain[:1].lower() + plain[1:]

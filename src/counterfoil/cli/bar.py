@@ -1,0 +1,78 @@
+"""Show progress on standard error while it takes longer than a moment, and only to people.
+
+rich is loaded when the first bar is drawn. This module refuses to write to standard output.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+__all__ = ["ProgressBar"]
+
+_PATIENCE_S: Final = 0.5
+
+
+class ProgressBar:
+    """A `ports.Progress` for terminals; silent where standard error is none."""
+
+    def __init__(self) -> None:
+        self._wanted = sys.stderr.isatty()
+        self._began = time.monotonic()
+        self._bars: Bars | None = None
+        self._unit = ""
+        self._task: TaskID | None = None
+
+    def __call__(self, done: int, total: int | None, unit: str) -> None:
+        """Hear that `done` of `total` are done."""
+        if not self._wanted or time.monotonic() - self._began < _PATIENCE_S:
+            return
+        if self._bars is None:
+            self._bars = _start()
+        if self._task is None or unit != self._unit:
+            if self._task is not None:
+                self._bars.remove_task(self._task)
+            self._task = self._bars.add_task(unit, total=total)
+            self._unit = unit
+        self._bars.update(self._task, completed=done, total=total)
+
+    def __enter__(self) -> ProgressBar:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+
+
+def _start() -> Bars:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    bars = Progress(
+        TextColumn("{task.completed:,.0f} {task.description}"),
+        BarColumn(),
+        TaskProgressColumn(show_speed=True),
+        TextColumn("{task.speed:,.0f}/s" if False else ""),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    bars.start()
+    return bars

@@ -1,0 +1,173 @@
+"""All operations, by the words that people call them with; every shell is made from this.
+
+Listing them loads none: a target is imported when it is chosen. This module refuses to hold an
+operation that is not there yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final
+
+from counterfoil.ports import Operation
+
+__all__ = ["GROUPS", "OPERATIONS", "find", "load"]
+
+GROUPS: Final[dict[str, str]] = {
+    "record": "Record things, and find them again.",
+    "receipt": "Take proof away, and look into it.",
+    "checkpoint": "The signed states of the log.",
+    "prove": "Proofs for other tools.",
+    "key": "The keys that sign for the ledger's organisation.",
+}
+"""What the operations that share a first word are about."""
+
+
+def _operation(words: str, target: str, summary: str, *examples: str, writes: bool) -> Operation:
+    lines = tuple(f"counterfoil {words} {rest}".rstrip() for rest in examples)
+    return Operation(
+        tuple(words.split()), f"counterfoil.ops.{target}", summary, writes, lines
+    )
+
+
+def _reads(words: str, target: str, summary: str, *examples: str) -> Operation:
+    return _operation(words, target, summary, *examples, writes=False)
+
+
+def _writes(words: str, target: str, summary: str, *examples: str) -> Operation:
+    return _operation(words, target, summary, *examples, writes=True)
+
+
+OPERATIONS: Final = (
+    _writes(
+        "init",
+        "ledgers:init",
+        "Make a new ledger: its log, its keys and the trust policy for its readers.",
+        "shop --organisation https://shop.example",
+    ),
+    _reads(
+        "status",
+        "ledgers:status",
+        "Say how a ledger stands: its size, last checkpoint, sources and keys.",
+        "--ledger shop",
+    ),
+    _writes(
+        "record add",
+        "records:add",
+        "Record one JSON object and wait until it is durable.",
+        """'{"payment": "P-1", "amount_minor": 4200}' --ledger shop""",
+        "payment.json --ledger shop --expect account/7=5000:800",
+    ),
+    _writes(
+        "record batch",
+        "batch:batch",
+        "Record each line or row of a file as a record of its own.",
+        "payments.parquet --ledger shop",
+        "- --source terminal-7 --ledger shop < payments.ndjson",
+    ),
+    _reads(
+        "record get",
+        "records:get",
+        "Show one entry, decoded.",
+        "3 --ledger shop",
+    ),
+    _reads(
+        "record search",
+        "searches:search",
+        "Find records by any of their public fields.",
+        "currency=EUR 'amount_minor>100000' --ledger shop",
+    ),
+    _reads(
+        "record tail",
+        "records:tail",
+        "Show the last records, oldest first.",
+        "-n 5 --follow --ledger shop",
+    ),
+    _reads(
+        "receipt get",
+        "receipts:get",
+        "Write the receipt of an entry: proof for ever, without the ledger.",
+        "3 --ledger shop --out receipt.json",
+        "3 --ledger shop --out receipt.html --html",
+    ),
+    _reads(
+        "receipt show",
+        "receipts:show",
+        "Show what a receipt says, without verifying it.",
+        "receipt.json",
+    ),
+    _reads(
+        "verify",
+        "verification:verify",
+        "Verify a receipt against your own trust policy, offline.",
+        "receipt.json --policy policy.txt",
+    ),
+    _reads(
+        "checkpoint ls",
+        "checkpoints:listing",
+        "List the checkpoints that the ledger keeps, oldest first.",
+        "--ledger shop",
+    ),
+    _reads(
+        "checkpoint get",
+        "checkpoints:get",
+        "Print a checkpoint's signed note, byte for byte.",
+        "--ledger shop",
+    ),
+    _reads(
+        "prove inclusion",
+        "checkpoints:inclusion",
+        "Prove that an entry stands in the log.",
+        "3 --ledger shop",
+    ),
+    _reads(
+        "prove consistency",
+        "checkpoints:consistency",
+        "Prove that the log only grew from one size to another.",
+        "3 --ledger shop",
+    ),
+    _reads(
+        "key ls",
+        "keys:listing",
+        "List all keys that were ever added, oldest first.",
+        "--ledger shop",
+    ),
+    _writes(
+        "key new",
+        "keys:new",
+        "Make a further key and state it in the log.",
+        "intake-2 --role producer --ledger shop",
+    ),
+    _writes(
+        "key rotate",
+        "keys:rotate",
+        "Replace the producer key by a new one; earlier entries stay good.",
+        "--why 'a year is over' --ledger shop",
+    ),
+    _writes(
+        "key revoke",
+        "keys:revoke",
+        "End a key from an entry on; what it signed before stays good.",
+        "3f2a --why 'laptop lost' --ledger shop",
+    ),
+    _reads(
+        "schema",
+        "schemas:schema",
+        "Print the JSON Schema of a core statement's predicate, or list the statements.",
+        "record",
+    ),
+)
+"""Every operation, in the order in which help lists them."""
+
+
+def find(words: tuple[str, ...]) -> Operation | None:
+    """Find the operation with exactly these words."""
+    return next((operation for operation in OPERATIONS if operation.words == words), None)
+
+
+def load(operation: Operation) -> Callable[..., Any]:
+    """Import an operation's function."""
+    module, _, name = operation.target.partition(":")
+    function: Callable[..., Any] = getattr(import_module(module), name)
+    return function

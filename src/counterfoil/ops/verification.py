@@ -1,0 +1,183 @@
+"""Verify a receipt from its bytes and the reader's policy alone: no ledger, no network.
+
+Whatever is wrong with the receipt, also that it cannot be read, is a failed verification. This
+module refuses to take trust from anywhere but the policy.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from counterfoil.errors import InputError, VerificationError
+from counterfoil.formats import policy as policies
+from counterfoil.formats.policy import Policy
+from counterfoil.formats.receipt import RECEIPT_MAX_BYTES, Receipt
+from counterfoil.formats.tlog_proof import TlogProof
+from counterfoil.ledger.view import view
+from counterfoil.ops.files import POLICY_MAX_BYTES, read_file, read_input
+from counterfoil.ops.receipt_files import Form, parse_receipt
+from counterfoil.ports import Channel, Param
+from counterfoil.proofs.merkle import leaf_hash, verify_inclusion
+from counterfoil.proofs.trust import Trusted, evaluate
+from counterfoil.proofs.verify import grade, verify_receipt
+from counterfoil.units import ENTRY_MAX_BYTES
+
+__all__ = ["Signer", "Verification", "Witness", "verify", "verify_bytes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who signed the statement. organisation: URI. keyid: valid at the entry, as of the size.
+
+    at_ms: when, by the signer's clock; None where it did not say.
+    """
+
+    organisation: str
+    keyid: str
+    at_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A witness of the policy that cosigned. time_s: POSIX seconds by its own clock."""
+
+    name: str
+    time_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was proven; that it exists says that everything held.
+
+    grade: in words, who vouches. form: of the receipt. origin, size, root (hexadecimal): the
+    checkpoint as of which it is proven. index, leaf: where the entry stands. signer: None for a
+    tlog-proof, which does not prove who signed. witnesses, quorum: of the policy. record: the
+    entry, decoded. content: the row, or the large content, that the receipt discloses beside the
+    record. row: number of the row in its block. anchors: claims; no chain was asked.
+    """
+
+    grade: str
+    form: Form
+    origin: str
+    size: int
+    root: str
+    index: int
+    leaf: str
+    signer: Signer | None
+    witnesses: tuple[Witness, ...]
+    quorum: str
+    record: dict[str, Any]
+    content: str | None
+    row: int | None
+    anchors: int
+
+
+def verify(
+    file: Annotated[Path, Param("A receipt in any form, or - for standard input.", "FILE")],
+    *,
+    policy: Annotated[
+        Path, Param("Whom you trust: a C2SP tlog-policy that you did not get here.", "FILE")
+    ],
+    entry: Annotated[
+        Path | None, Param("The entry, for a tlog-proof that does not hold it.", "FILE")
+    ] = None,
+    channel: Channel,
+) -> Verification:
+    """Verify a receipt against your own trust policy, offline.
+
+    Raises VerificationError with the code of what does not hold, verify.malformed for what is no
+    receipt, InputError for a malformed policy, and as `read_file`.
+    """
+    trusted = policies.parse(read_file(policy, POLICY_MAX_BYTES))
+    data = read_input(file, channel, RECEIPT_MAX_BYTES)
+    given = None if entry is None else read_file(entry, ENTRY_MAX_BYTES)
+    return verify_bytes(data, trusted, entry=given, now_s=int(time.time()))
+
+
+def verify_bytes(
+    data: bytes, policy: Policy, *, entry: bytes | None = None, now_s: int | None = None
+) -> Verification:
+    """Verify a receipt's bytes; see `verify`.
+
+    now_s: POSIX seconds, to refuse cosignatures from the future; None judges no time.
+    """
+    try:
+        form, receipt = parse_receipt(data)
+        if isinstance(receipt, TlogProof):
+            return _verify_proof(receipt, policy, entry, now_s)
+        return _verify_receipt(form, receipt, policy, now_s)
+    except InputError as err:
+        raise VerificationError(
+            "verify.malformed",
+            f"expected a receipt, but: {err.message}",
+            hint=err.hint or "It was changed or cut: get it again.",
+        ) from err
+
+
+def _verify_receipt(
+    form: Form, receipt: Receipt, policy: Policy, now_s: int | None
+) -> Verification:
+    verified = verify_receipt(receipt, policy, now_s=now_s)
+    signer = verified.signer
+    shown = None
+    if receipt.row is not None or receipt.content is not None:
+        shown = (verified.content or b"").decode()
+    return _result(
+        verified.trusted,
+        form,
+        verified.index,
+        receipt.record.entry,
+        signer=Signer(signer.organisation, signer.keyid, verified.signed_at_ms),
+        content=shown,
+        row=verified.row,
+        anchors=len(verified.anchors),
+    )
+
+
+def _verify_proof(
+    proof: TlogProof, policy: Policy, entry: bytes | None, now_s: int | None
+) -> Verification:
+    data = entry or proof.extra
+    if data is None:
+        raise InputError(
+            "verify.entry",
+            "expected the entry, found a tlog-proof without it",
+            hint="Name the entry's file with --entry.",
+        )
+    trusted = evaluate(policy, proof.checkpoint, now_s=now_s)
+    checkpoint = trusted.checkpoint
+    verify_inclusion(leaf_hash(data), proof.index, checkpoint.size, proof.path, checkpoint.root)
+    return _result(trusted, "tlog-proof", proof.index, data)
+
+
+def _result(
+    trusted: Trusted,
+    form: Form,
+    index: int,
+    entry: bytes,
+    *,
+    signer: Signer | None = None,
+    content: str | None = None,
+    row: int | None = None,
+    anchors: int = 0,
+) -> Verification:
+    checkpoint = trusted.checkpoint
+    return Verification(
+        grade=grade(trusted),
+        form=form,
+        origin=checkpoint.origin,
+        size=checkpoint.size,
+        root=checkpoint.root.hex(),
+        index=index,
+        leaf=leaf_hash(entry).hex(),
+        signer=signer,
+        witnesses=tuple(Witness(seen.name, seen.time_s) for seen in trusted.cosigners),
+        quorum=trusted.quorum,
+        record=view(index, entry).to_json(),
+        content=content,
+        row=row,
+        anchors=anchors,
+    )
