@@ -24,23 +24,27 @@ class ProgressBar:
 
     def __init__(self) -> None:
         self._wanted = sys.stderr.isatty()
-        self._began = time.monotonic()
+        self._began = self._began_unit = time.monotonic()
         self._bars: Bars | None = None
         self._unit = ""
         self._task: TaskID | None = None
 
     def __call__(self, done: int, total: int | None, unit: str) -> None:
         """Hear that `done` of `total` are done."""
-        if not self._wanted or time.monotonic() - self._began < _PATIENCE_S:
+        now = time.monotonic()
+        if unit != self._unit:
+            self._unit, self._began_unit = unit, now
+            if self._bars is not None and self._task is not None:
+                self._bars.remove_task(self._task)
+            self._task = None
+        if not self._wanted or now - self._began < _PATIENCE_S:
             return
+        rate = f"{done / max(now - self._began_unit, 1e-3):,.0f}/s"
         if self._bars is None:
             self._bars = _start()
-        if self._task is None or unit != self._unit:
-            if self._task is not None:
-                self._bars.remove_task(self._task)
-            self._task = self._bars.add_task(unit, total=total)
-            self._unit = unit
-        self._bars.update(self._task, completed=done, total=total)
+        if self._task is None:
+            self._task = self._bars.add_task(unit, total=total, rate=rate)
+        self._bars.update(self._task, completed=done, total=total, rate=rate)
 
     def __enter__(self) -> ProgressBar:
         return self
@@ -57,19 +61,12 @@ class ProgressBar:
 
 def _start() -> Bars:
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     bars = Progress(
         TextColumn("{task.completed:,.0f} {task.description}"),
         BarColumn(),
-        TaskProgressColumn(show_speed=True),
-        TextColumn("{task.speed:,.0f}/s" if False else ""),
+        TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,

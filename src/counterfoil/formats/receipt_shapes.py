@@ -52,6 +52,7 @@ def shapes() -> dict[str, Any]:
     """
     classes = [Receipt, Batch, Statement, Header, *CORE.values()]
     _, schemas = msgspec.json.schema_components(classes, ref_template="{name}")
+    schemas["Statement"]["required"].append("_type")  # its default is for Python alone
     header = schemas["Header"]["properties"]
     for kind in CORE.values():
         own = schemas[kind.__name__]["properties"]

@@ -56,7 +56,7 @@ class Log:
         self._store = store
         self._publisher = Publisher(store, tiles, edge)
         self._interval_s = publish_interval_s
-        self._kept_ms = store.head().at_ms
+        self._kept_ms, self._kept_size = store.head().at_ms, 0
         self._wanted = threading.Event()
         self._changed = threading.Condition()
         self._closing = threading.Event()
@@ -151,10 +151,10 @@ class Log:
         if below - self._store.head().trimmed >= _TRIM_ENTRIES:
             run(lambda: self._store.trim(below))
         due = closing or head.at_ms - self._kept_ms >= _KEEP_INTERVAL_MS
-        if head.note and due and head.at_ms != self._kept_ms:
+        if head.note and due and head.size != self._kept_size:
             kept = StoredCheckpoint(head.size, head.note, head.at_ms)
             run(lambda: self._store.keep_checkpoint(kept))
-            self._kept_ms = head.at_ms
+            self._kept_ms, self._kept_size = head.at_ms, head.size
 
 
 def _call(work: Callable[[], None]) -> None:

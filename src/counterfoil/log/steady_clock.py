@@ -1,7 +1,8 @@
 """A log's clock: it never goes back, and it refuses to guess across a large step.
 
-A step back of minutes is a fault to look at; a small one is everyday life and is bridged by
-adding a millisecond.
+A step back of minutes is a fault to look at; a small one is everyday life, and is bridged by
+telling the last time again. It must not be bridged by counting on: thousands of calls in a
+millisecond would run ahead of the machine's clock until that looks like a step back itself.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ STEP_BACK_MAX_MS: Final = 300_000
 
 
 class SteadyClock:
-    """Tells a time that is later at every call.
+    """Tells a time that never goes back.
 
     clock: the machine's. last_ms: the last time that the log's store knows.
     """
@@ -30,7 +31,7 @@ class SteadyClock:
         self._lock = threading.Lock()
 
     def now_ms(self) -> int:
-        """Tell the Unix time, ms, later than at the call before.
+        """Tell the Unix time, ms, never before what was told before.
 
         Raises Refused with code clock.back when the machine's clock went back by more than five
         minutes.
@@ -44,5 +45,5 @@ class SteadyClock:
                     f"clock went back by {(self._last_ms - now) // 1000} s",
                     hint="Set the clock right; nothing was recorded.",
                 )
-            self._last_ms = max(now, self._last_ms + 1)
+            self._last_ms = max(now, self._last_ms)
             return self._last_ms

@@ -128,11 +128,10 @@ class MemoryStore:
                 held = self.disk.segments
                 start = max(bisect_right(held, at, key=_first) - 1, 0)
                 page = [s for s in held[start : start + _PAGE_SEGMENTS] if s.first < end]
-            for segment in page:
-                if segment.first + segment.count > first:
-                    yield segment
-            if not page or page[-1].first + page[-1].count <= at:
+            page = [s for s in page if s.first + s.count > at]
+            if not page:
                 return
+            yield from page
             at = page[-1].first + page[-1].count
 
     def trim(self, below: int) -> None:

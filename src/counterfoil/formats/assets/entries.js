@@ -2,7 +2,7 @@
 //
 // Bytes are accepted in one form only, and are hashed as they came, never encoded again.
 import {
-  bytesOfBase64, canonicalBase64, concat, malformed, onFault, sameBytes, sha256, textOf, utf8,
+  canonicalBase64, concat, malformed, onFault, sameBytes, sha256, textOf, utf8,
 } from "./bytes.js";
 import { parseJson, parseObject, plain } from "./json.js";
 import { misfit } from "./shape.js";
@@ -24,6 +24,8 @@ export function parseReceipt(text) {
   if (utf8(text).length > 16 << 20) throw malformed("receipt.size", "at most 16 MiB", "more");
   const node = parseJson(text);
   requireShape(node, "Receipt", "receipt.malformed");
+  const empty = ({ type, value }) => type === "null" || (type === "array" && value.length === 0);
+  if ([...node.value.values()].some(empty)) throw otherSpelling();
   const { checkpoint, record, keys, batch, row, content = null, anchors = [] } = plain(node);
   return {
     checkpoint,
@@ -36,16 +38,18 @@ export function parseReceipt(text) {
   };
 }
 
+const otherSpelling = () => malformed("receipt.malformed", "each value in its one spelling");
+
 const entryProof = ({ index, entry, path }) => ({
-  index, entry: bytesOfBase64(entry), path: hashes(path),
+  index, entry: bytesOf(entry), path: hashes(path),
 });
 
 const hashes = (path) => path.map((text) => bytesOf(text, 32));
 
 function bytesOf(text, length) {
-  const bytes = bytesOfBase64(text);
-  if (bytes.length === length) return bytes;
-  throw malformed("receipt.malformed", `${length} bytes`, bytes.length);
+  const bytes = onFault(() => canonicalBase64(text), otherSpelling);
+  if (bytes.length !== (length ?? bytes.length)) throw otherSpelling();
+  return bytes;
 }
 
 /** Read an entry to {envelope, batch} or {envelope, statement}. */

@@ -21,27 +21,37 @@ export class Keyring {
       throw bad("genesis", "the first key statement to be signed by the key that it adds");
     }
     await verifyEd25519(signer.publicKey, pae(type, payload), signatures[0].sig);
-    const { action, keyid, organisation, from_index } = statement;
-    if (action === "add") await this.add(index, statement, signer.keyid);
-    else this.end(keyid, organisation, from_index ?? index + 1);
+    const { action, keyid, organisation, role, from_index } = statement;
+    if (action === "add") return this.add(index, statement, signer.keyid);
+    const target = this.keys.get(keyid);
+    if (target && target.role !== role) throw bad("statement", `a ${role} key to end`, target.role);
+    return this.end(keyid, organisation, from_index ?? index + 1);
   }
 
   /** Find the key that may sign the entry at `index` in one of `roles`. */
   require(keyid, index, roles) {
+    const period = this.validItself(keyid, index, roles);
+    let added = period;
+    while (added.addedBy !== added.keyid) {
+      try {
+        added = this.validItself(added.addedBy, added.addedAt, ADMIN_ROLES);
+      } catch (fault) {
+        const name = `key ${short(keyid)} of ${period.organisation}`;
+        throw bad("void", `${name} to be added by a valid key`, `none (${fault.message})`);
+      }
+    }
+    return period;
+  }
+
+  /** Find the key without asking who added it. */
+  validItself(keyid, index, roles) {
     const period = this.keys.get(keyid);
     if (!period) throw bad("unknown", "a key of this log", short(keyid));
-    const { organisation, role, first, end, addedBy, addedAt } = period;
+    const { organisation, role, first, end } = period;
     const name = `key ${short(keyid)} of ${organisation}`;
     if (!roles.includes(role)) throw bad("role", `${name} to be a ${roles.join(" or ")} key`, role);
     if (index < first) throw bad("too-early", `${name} from entry ${first} on`, index);
     if (end !== null && index >= end) throw bad("ended", `${name} before entry ${end}`, index);
-    if (addedBy !== keyid) {
-      try {
-        this.require(addedBy, addedAt, ADMIN_ROLES);
-      } catch (fault) {
-        throw bad("void", `${name} to be added by a valid key`, `none (${fault.message})`);
-      }
-    }
     return period;
   }
 
@@ -64,22 +74,33 @@ export class Keyring {
     const what = `${action} a ${role} key of ${organisation}`;
     if (signatures.length !== 1) throw bad("unauthorised", `one signature to ${what}`);
     const signer = this.require(signatures[0].keyid, index, ADMIN_ROLES);
-    if (signer.organisation !== issuer || !this.allows(signer, statement)) {
+    if (signer.organisation !== issuer || !this.allows(signer, index, statement)) {
       throw bad("unauthorised", `a key that may ${what}`, `one of ${signer.organisation}`);
     }
     return signer;
   }
 
-  allows(signer, { action, role, organisation, keyid, replaces }) {
+  allows(signer, index, { action, role, organisation, keyid, replaces }) {
     const all = [...this.keys.values()];
     const own = all.filter((key) => key.organisation === organisation);
     // The log's owner, who began it, may bring in other organisations.
     if (!own.length) return signer.organisation === all[0].organisation && action === "add";
-    const guarded = own.some((key) => key.role === "recovery" && key.end === null);
+    const guarded = own.some((key) => this.guards(key, index));
     const target = this.keys.get(replaces || keyid);
     const touches = role === "recovery" || target?.role === "recovery";
     const ours = signer.organisation === organisation;
     return ours && (signer.role === "recovery" || !touches || !guarded);
+  }
+
+  /** Tell whether a recovery key guards the recovery keys: a void one does not, or a thief's
+   * would lock the owner out. */
+  guards({ role, keyid, first }, index) {
+    if (role !== "recovery") return false;
+    try {
+      return Boolean(this.require(keyid, Math.max(index, first), ["recovery"]));
+    } catch {
+      return false;
+    }
   }
 
   async add(index, statement, signer) {
@@ -94,7 +115,7 @@ export class Keyring {
       if (this.keys.get(replaces)?.role !== role) {
         throw bad("statement", `a ${role} key to replace`, "another or none");
       }
-      this.end(replaces, organisation, first);
+      this.end(replaces, organisation, Math.max(first, index + 1)); // its last word is this one
     }
     this.keys.set(keyid, period);
   }

@@ -56,6 +56,7 @@ export const CHECKS = {
       const { envelope, statement } = await parseEntry(proof.entry);
       const predicate = statement && parsePredicate(statement);
       if (predicate?.kind !== "Key") throw malformed("receipt.keys", `a key statement at ${index}`);
+      requireAudience(predicate, found);
       await found.keyring.apply(index, envelope, predicate.value);
     }
   },
@@ -76,19 +77,23 @@ export const CHECKS = {
     }
     found.statement = statement;
     found.predicate = parsePredicate(statement);
+    const listed = receipt.keys.some(({ index }) => index === receipt.record.index);
+    if (found.predicate?.kind === "Key" && !listed) {
+      // Else a key statement that never took effect would look like one that did.
+      throw malformed("receipt.keys", "this key statement among the keys", "none");
+    }
     await (envelope.signatures.length ? verifyOwn : verifyBatch)(found, envelope);
   },
 
-  async statement({ statement, predicate, signer, trusted }) {
+  async statement(found) {
+    const { statement, predicate, signer } = found;
     if (!statement) return;
     const issuer = predicate ? predicate.value.issuer : foreignIssuer(statement);
     if (issuer !== null && issuer !== signer.organisation) {
       throw untrue("statement.issuer", `the issuer ${signer.organisation}`, issuer);
     }
     if (!predicate) return;
-    const { origin } = trusted.checkpoint;
-    const audience = predicate.value.audience ?? origin;
-    if (audience !== origin) throw untrue("statement.audience", `one for ${origin}`, audience);
+    requireAudience(predicate, found);
     const digest = await contentDigest(predicate);
     if (digest !== null && statement.subjects[0].digest.sha256 !== digest) {
       throw untrue("statement.subject", `a subject with digest ${digest}`);
@@ -128,14 +133,21 @@ async function verifyBatch(found, { payload }) {
   if (!batch) throw malformed("receipt.batch", `a batch signature at entry ${proof.index}`);
   requireOrigin(batch, found);
   const first = proof.index - batch.count;
-  if (index < first || index >= proof.index) {
+  if (first < 0 || index < first || index >= proof.index) {
     throw untrue("batch.range", `an entry from ${first} to ${proof.index - 1}`, index);
   }
   const leaf = await memberHash(payload);
   await verifyInclusion(leaf, index - first, BigInt(batch.count), path, fromHex(batch.root));
   found.signer = await keyring.verifyEntry(proof.index, envelope, ["producer"]);
+  keyring.require(found.signer.keyid, index, ["producer"]); // it must count at the record, too
   found.signedAt = batch.at_ms;
   found.batch = { count: batch.count, index: proof.index };
+}
+
+function requireAudience({ value }, { trusted: { checkpoint } }) {
+  const audience = value.audience ?? checkpoint.origin;
+  if (audience === checkpoint.origin) return;
+  throw untrue("statement.audience", `a statement for ${checkpoint.origin}`, `one for ${audience}`);
 }
 
 function requireOrigin(batch, { trusted: { checkpoint } }) {
@@ -159,8 +171,11 @@ async function contentDigest({ kind, value, content }) {
 
 /** Check the row or the large content that the receipt discloses; returns its text or null. */
 async function verifyContent({ receipt, predicate }) {
-  if (receipt.row) return verifyRow(receipt.row, predicate);
   const { content } = receipt;
+  if (receipt.row) {
+    if (content !== null) throw extra("a row alone");
+    return verifyRow(receipt.row, predicate);
+  }
   const record = predicate?.kind === "Record" ? predicate : null;
   if (record && record.content !== null) {
     if (content !== null) throw extra("one content");

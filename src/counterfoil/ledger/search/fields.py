@@ -68,15 +68,14 @@ _SIGNERS_KEPT: Final = 64
 class EntryFields:
     """The fields of the entry at `index`.
 
-    header: of HEADER_FIELDS, `expect.<counter>`, `subject.name`, `subject.<algorithm>`; a name
+    kind: as in the header, empty for what cannot be decoded. header: of HEADER_FIELDS, `expect.<counter>`, `subject.name`, `subject.<algorithm>`; a name
     may stand several times. content: (path, value); a path longer than PATH_MAX is None.
-    readable: False for what cannot be decoded; only index and leaf are known then.
     """
 
     index: int
+    kind: str
     header: list[Field]
     content: list[ContentField]
-    readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +170,10 @@ def entry_fields(index: int, data: bytes, signers: Signers) -> EntryFields:
             content = _OBJECT(envelope.payload)
             header.append(("kind", "batch"))
             _append_signing(header, Signing(content.get("at_ms"), signed_by))
-            return EntryFields(index, header, flatten(content))
+            return EntryFields(index, "batch", header, flatten(content))
         return _statement(index, header, envelope.payload, Signing(None, signed_by))
     except _UNDECODABLE:
-        return EntryFields(index, header[:2], [], readable=False)
+        return EntryFields(index, "", header[:2], [])
 
 
 def flatten(content: dict[str, Any]) -> list[ContentField]:
@@ -209,12 +208,13 @@ def _flatten(value: Any, path: str | None, found: list[ContentField]) -> None:
 def _statement(index: int, header: list[Field], payload: bytes, signing: Signing) -> EntryFields:
     statement = _STATEMENT(payload)
     predicate = statement.predicate
-    kind = _KINDS.get(statement.predicate_type)
-    header.append(("kind", kind or statement.predicate_type))
+    core = _KINDS.get(statement.predicate_type)
+    kind = core or statement.predicate_type
+    header.append(("kind", kind))
     issuer, source, number = (predicate.get(name) for name in ("issuer", "source", "number"))
     if type(issuer) is str and type(source) is str and type(number) is int:
         header += (("issuer", issuer), ("source", source), ("number", number))
-    if kind is not None:
+    if core is not None:
         at_ms = predicate.get("at_ms")
         if at_ms is not None:
             signing = Signing(at_ms, signing.signed_by)
@@ -225,9 +225,9 @@ def _statement(index: int, header: list[Field], payload: bytes, signing: Signing
             header += [(f"expect.{counter}", value) for value in change]
     _append_signing(header, signing)
     _append_subjects(header, statement.subject)
-    inner = predicate.get("content") if kind == "record" else None
+    inner = predicate.get("content") if core == "record" else None
     content = inner if type(inner) is dict else predicate
-    return EntryFields(index, header, flatten(content))
+    return EntryFields(index, kind, header, flatten(content))
 
 
 def _append_signing(header: list[Field], signing: Signing) -> None:

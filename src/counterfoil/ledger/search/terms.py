@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Final
+from typing import Final, TypeVar
 
 from counterfoil.ledger.search.fields import EntryFields, Scalar
 from counterfoil.ledger.search.numbers import is_number, number_key
-from counterfoil.storage.search_index import TERM_SEPARATOR, Zone, ZoneKind
+from counterfoil.storage.search_index import TERM_SEPARATOR, Zone
 from counterfoil.units import TILE_WIDTH
 
 __all__ = [
-    "WORDED_HEADER",
     "ZONED_HEADER",
     "ZONE_TEXT_CHARS",
     "ZoneMap",
@@ -28,12 +27,13 @@ __all__ = [
     "field_code",
     "field_term",
     "is_digest",
+    "is_worded",
     "value_prefix",
     "word_term",
     "words",
 ]
 
-WORDED_HEADER: Final = frozenset(
+_WORDED_HEADER: Final = frozenset(
     {
         "leaf",
         "issuer",
@@ -46,12 +46,6 @@ WORDED_HEADER: Final = frozenset(
         "supersedes",
     }
 )
-"""Header fields whose words a bare word finds, with `expect.` and `subject.` ones.
-
-Not `kind`, `index`, `number` and `at_ms`, and not the subject's name in records and blocks: each
-entry has them, and who looks for the word "record" looks for it in what was recorded.
-"""
-
 ZONED_HEADER: Final = frozenset({"number", "at_ms"})
 """Header fields that zones are kept of; all content fields have zones."""
 
@@ -64,11 +58,26 @@ _ZONED_MAX: Final = 256  # fields of one block with zones; more make the block w
 _END: Final = "\x1f"  # ends the value in a term
 _DIGEST: Final = re.compile(r"[0-9a-fA-F]{64}")
 _WORD: Final = re.compile(r"\w+")
+_CACHED_CHARS: Final = 64  # words of longer texts are not remembered
+
+_Key = tuple[int, int]  # (field, block)
+_T = TypeVar("_T", float, str)
 
 
 def fold(text: str) -> str:
     """Make text that differs in case or Unicode form only the same."""
     return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text.casefold())
+
+
+def is_worded(name: str, kind: str) -> bool:
+    """Tell whether a bare word looks at a header field of an entry of this kind.
+
+    Not at `kind`, `index`, `number` and `at_ms`, nor at the subject's name in records and blocks:
+    every entry has them, and who looks for the word "record" looks for it in what was recorded.
+    """
+    if name == "subject.name":
+        return kind not in ("record", "block")
+    return name in _WORDED_HEADER or name.startswith(("expect.", "subject."))
 
 
 def is_digest(text: str) -> bool:
@@ -112,19 +121,11 @@ def word_term(word: str) -> str:
 def document(entry: EntryFields, zones: ZoneMap) -> str:
     """Make the terms of an entry, joined for the index, and note its values in `zones`."""
     found: list[str] = []
-    plain = ("record", "block")
-    kind = ""
     for name, value in entry.header:
-        if name == "index":
+        if name == "index":  # it is the row's own number
             continue
-        if name == "kind":
-            kind = str(value)
         found.append(field_term(name, True, value))
-        if type(value) is str and (
-            name in WORDED_HEADER
-            or name.startswith("expect.")
-            or (name.startswith("subject.") and (name != "subject.name" or kind not in plain))
-        ):
+        if isinstance(value, str) and is_worded(name, entry.kind):
             found += _word_terms(value)
         if name in ZONED_HEADER:
             zones.add(entry.index, field_code(name, True), value)
@@ -134,30 +135,33 @@ def document(entry: EntryFields, zones: ZoneMap) -> str:
             zones.add(entry.index, field_code(path, False), value)
         else:
             found.append(value_prefix(value))
-        if type(value) is str:
+        if isinstance(value, str):
             found += _word_terms(value)
     return TERM_SEPARATOR.join(found if len(found) < 256 else dict.fromkeys(found))
 
 
-@lru_cache(1 << 14)
 def _word_terms(text: str) -> tuple[str, ...]:
     """Make the terms of the words of a text; numbers and digests are found by their prefix."""
+    return _short_word_terms(text) if len(text) <= _CACHED_CHARS else _all_word_terms(text)
+
+
+def _all_word_terms(text: str) -> tuple[str, ...]:
     if is_number(text) or is_digest(text):
         return ()
     return tuple(map(word_term, dict.fromkeys(words(text))))
 
 
+_short_word_terms: Final = lru_cache(1 << 14)(_all_word_terms)
+
+
 def _value_text(value: Scalar) -> str:
-    kind = type(value)
-    if kind is str:
-        if is_number(value):  # type: ignore[arg-type] # mypy does not follow `kind is str`
-            return _cut(number_key(value))  # type: ignore[arg-type]
-        return _cut(fold(value))  # type: ignore[arg-type]
-    if kind is int:
-        return str(value)
-    if kind is float:
-        return number_key(value)  # type: ignore[arg-type]
-    return "null" if value is None else "true" if value else "false"
+    if isinstance(value, str):
+        return _cut(number_key(value) if is_number(value) else fold(value))
+    if value is None:
+        return "null"
+    if type(value) is bool:
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else number_key(value)
 
 
 def _cut(folded: str) -> str:
@@ -176,31 +180,40 @@ class ZoneMap:
     """
 
     def __init__(self) -> None:
-        self._numbers: dict[tuple[int, int], list[float]] = {}
-        self._texts: dict[tuple[int, int], list[str]] = {}
+        self._numbers: dict[_Key, tuple[float, float]] = {}
+        self._texts: dict[_Key, tuple[str, str]] = {}
         self._fields: dict[int, int] = {}  # block -> zones
         self.wide_blocks: set[int] = set()
 
     def add(self, index: int, field: int, value: Scalar) -> None:
         """Note the value of a field of the entry at `index`."""
-        block = index // TILE_WIDTH
-        kind = type(value)
-        if kind is int or kind is float:
-            self._note(self._numbers, block, field, float(value))  # type: ignore[arg-type]
-        elif kind is str:
-            text: str = value  # type: ignore[assignment]
-            self._note(self._texts, block, field, text[:ZONE_TEXT_CHARS])
-            if is_number(text):
-                self._note(self._numbers, block, field, float(text))
+        key = (field, index // TILE_WIDTH)
+        if isinstance(value, str):
+            self._note(self._texts, key, value[:ZONE_TEXT_CHARS])
+            if is_number(value):
+                self._note(self._numbers, key, float(value))
+        elif value is not None and type(value) is not bool:
+            self._note(self._numbers, key, value)
 
     def zones(self) -> Iterator[Zone]:
         """List what was noted."""
-        yield from _zones("number", self._numbers)
-        yield from _zones("text", self._texts)
+        for (field, block), numbers in self._numbers.items():
+            yield "number", field, block, *numbers
+        for (field, block), texts in self._texts.items():
+            yield "text", field, block, *texts
 
-    def _note[T: (float, str)](self) -> None: ...
-
-
-def _zones(kind: ZoneKind, noted: dict[tuple[int, int], list[float]] | dict[tuple[int, int], list[str]]) -> Iterable[Zone]:
-    for (field, block), (low, high) in noted.items():
-        yield kind, field, block, low, high
+    def _note(self, table: dict[_Key, tuple[_T, _T]], key: _Key, value: _T) -> None:
+        known = table.get(key)
+        if known is not None:
+            if value < known[0]:
+                table[key] = value, known[1]
+            elif value > known[1]:
+                table[key] = known[0], value
+            return
+        block = key[1]
+        count = self._fields.get(block, 0)
+        if count < _ZONED_MAX:
+            self._fields[block] = count + 1
+            table[key] = value, value
+        else:
+            self.wide_blocks.add(block)
