@@ -1,7 +1,6 @@
-"""What the tests of the log share: a signer, a naive model, and stores that break on purpose.
+"""What the tests of the log share: a signer, a way to open one, and engines that break on purpose.
 
-The model is RFC 6962 word for word, recursive and slow, and imports nothing of ours: what it says
-about a list of entries is what the log must say.
+Every write can be broken two ways: not done, and done but reported lost.
 """
 
 from __future__ import annotations
@@ -9,33 +8,40 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from counterfoil.errors import CounterfoilError, VerificationError
+from counterfoil.errors import CounterfoilError, FatalLogError, Unavailable, VerificationError
 from counterfoil.formats import checkpoint, note
 from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.formats.note import Note, NoteSignature
 from counterfoil.formats.vkey import KeyType
-from counterfoil.log import Log
+from counterfoil.log import Log, Submission
 from counterfoil.ports import Clock, LogStore, SystemClock, TileStore
 from counterfoil.proofs import trust
 from counterfoil.proofs.signing import public_of, signing_key
 
 __all__ = [
     "ORIGIN",
-    "naive_consistency",
-    "naive_path",
-    "naive_root",
+    "STORE_WRITES",
+    "TILE_WRITES",
+    "Watched",
+    "append",
+    "entries_of",
+    "fatal",
+    "files_of",
     "open_log",
     "open_note",
     "raises_code",
     "sign",
+    "unavailable",
 ]
 
-ORIGIN = "log.example/4711"
+ORIGIN: Final = "log.example/4711"
+STORE_WRITES: Final = ("commit", "trim", "keep_checkpoint")
+TILE_WRITES: Final = ("put", "flush", "publish")
 
 _KEY = signing_key(ORIGIN, KeyType.ED25519, sha256(b"the log of the tests").digest())
 _PRIVATE = Ed25519PrivateKey.from_private_bytes(_KEY.seed)  # made once: tests sign a lot
@@ -74,6 +80,22 @@ def open_log(
     )
 
 
+def entries_of(count: int, first: int = 0) -> list[bytes]:
+    """Make the entries number first ... first + count - 1 of a log; they differ in length too."""
+    return [b"entry %d " % number + b"." * (number % 7) for number in range(first, first + count)]
+
+
+def append(log: Log, count: int, first: int | None = None, group: int = 100) -> None:
+    """Append `count` entries made by `entries_of`, and wait for them."""
+    start = log.head.size if first is None else first
+    waiting = [
+        log.submit(Submission(entries_of(min(group, count - at), start + at)))
+        for at in range(0, count, group)
+    ]
+    for future in waiting:
+        future.result(60)
+
+
 @contextmanager
 def raises_code(code: str, kind: type[CounterfoilError] = CounterfoilError) -> Iterator[Any]:
     """Expect an error of that code and kind, whose message says what was expected."""
@@ -83,81 +105,56 @@ def raises_code(code: str, kind: type[CounterfoilError] = CounterfoilError) -> I
     assert "expected" in caught.value.message
 
 
-def naive_leaf(entry: bytes) -> bytes:
-    """MTH({d(0)}) = SHA-256(0x00 || d(0))."""
-    return sha256(b"\x00" + entry).digest()
+def unavailable() -> Unavailable:
+    """Make the error of an engine that cannot serve now."""
+    return Unavailable("test.unavailable", "expected a working disk, found a test")
 
 
-def naive_root(entries: Sequence[bytes]) -> bytes:
-    """MTH(D[n]) of RFC 6962, 2.1, over entries."""
-    return _mth([naive_leaf(entry) for entry in entries], 0, len(entries))
+def fatal() -> FatalLogError:
+    """Make the error of an engine that does not know what it did."""
+    return FatalLogError("test.unknown", "expected to know what was written, found a test")
 
 
-def naive_path(index: int, leaves: Sequence[bytes]) -> list[bytes]:
-    """PATH(m, D[n]) of RFC 6962, 2.1.1, over leaf hashes."""
+class Watched:
+    """An engine whose writes are written down, and can be broken.
 
-    def path(m: int, start: int, end: int) -> list[bytes]:
-        if end - start == 1:
-            return []
-        k = _split(end - start)
-        if m < k:
-            return [*path(m, start, start + k), _mth(leaves, start + k, end)]
-        return [*path(m - k, start + k, end), _mth(leaves, start, start + k)]
-
-    return path(index, 0, len(leaves))
-
-
-def naive_consistency(old: int, leaves: Sequence[bytes]) -> list[bytes]:
-    """PROOF(m, D[n]) of RFC 6962, 2.1.2, over leaf hashes; none for an old size of 0."""
-
-    def subproof(m: int, start: int, end: int, whole: bool) -> list[bytes]:
-        if m == end - start:
-            return [] if whole else [_mth(leaves, start, end)]
-        k = _split(end - start)
-        if m <= k:
-            return [*subproof(m, start, start + k, whole), _mth(leaves, start + k, end)]
-        return [*subproof(m - k, start + k, end, False), _mth(leaves, start, start + k)]
-
-    return subproof(old, 0, len(leaves), True) if old else []
-
-
-def _mth(leaves: Sequence[bytes], start: int, end: int) -> bytes:
-    if end == start:
-        return sha256().digest()
-    if end - start == 1:
-        return leaves[start]
-    k = _split(end - start)
-    left, right = _mth(leaves, start, start + k), _mth(leaves, start + k, end)
-    return sha256(b"\x01" + left + right).digest()
-
-
-def _split(n: int) -> int:
-    """The largest power of two smaller than n."""
-    k = 1
-    while k * 2 < n:
-        k *= 2
-    return k
-
-
-class _Broken:
-    """Forwards to a real engine, and breaks at one write."""
+    inner: a `LogStore` or `TileStore`. writes: names of its methods that write. calls: the
+    (name, arguments) so far. before, after: called with (number, name, arguments) of a write; to
+    raise there breaks it, not done or done but reported lost.
+    """
 
     def __init__(self, inner: Any, writes: Sequence[str]) -> None:
-        self._inner, self._writes = inner, frozenset(writes)
+        self.inner, self._writes = inner, frozenset(writes)
         self.calls: list[tuple[str, tuple[Any, ...]]] = []
-        self.on_write: Callable[[str, int, bool], None] = lambda name, number, done: None
+        self.before: Callable[[int, str, tuple[Any, ...]], None] = _nothing
+        self.after: Callable[[int, str, tuple[Any, ...]], None] = _nothing
 
     def __getattr__(self, name: str) -> Any:
-        method = getattr(self._inner, name)
+        """Forward."""
+        method = getattr(self.inner, name)
         if name not in self._writes:
             return method
 
         def call(*arguments: Any) -> Any:
             number = len(self.calls)
             self.calls.append((name, arguments))
-            self.on_write(name, number, False)
+            self.before(number, name, arguments)
             result = method(*arguments)
-            self.on_write(name, number, True)
+            self.after(number, name, arguments)
             return result
 
         return call
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the writes so far."""
+        return [name for name, _ in self.calls]
+
+
+def _nothing(number: int, name: str, arguments: tuple[Any, ...]) -> None:
+    """Break nothing."""
+
+
+def files_of(tiles: TileStore) -> Callable[[str], bytes | None]:
+    """Serve a tile store's files by path, as a static web server would."""
+    return lambda path: tiles.published() if path == "checkpoint" else tiles.get(path)

@@ -6,7 +6,7 @@ that programs may branch on it. This module imports nothing of ours, and refuses
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 __all__ = [
     "Conflict",
@@ -40,6 +40,10 @@ class CounterfoilError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} [{self.code}]"
+
+    def renewed(self, message: str = "") -> Self:
+        """Make the error anew, to raise it elsewhere; with another message if one is given."""
+        return type(self)(self.code, message or self.message, hint=self.hint)
 
 
 class InputError(CounterfoilError):

@@ -39,6 +39,8 @@ __all__ = [
     "SmallLog",
     "key",
     "log_policy",
+    "referring",
+    "statement",
     "story",
     "witness_policy",
 ]

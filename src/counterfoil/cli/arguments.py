@@ -12,7 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import (
+    App,
+    CycloptsError,
+    MissingArgumentError,
+    Parameter,
+    UnusedCliTokensError,
+)
 
 from counterfoil.errors import InputError
 from counterfoil.ops.signature import Field
@@ -49,28 +55,24 @@ def bind(operation: Operation, fields: Sequence[Field], words: Sequence[str]) ->
             verbose=False,
         )
     except CycloptsError as err:
-        raise InputError(
-            "usage.arguments",
-            _sentence(str(err)),
-            hint=f"`counterfoil {operation.name} --help` shows how it is used.",
-        ) from err
+        hint = f"`counterfoil {operation.name} --help` shows how it is used."
+        if "--" in words:
+            hint = "What follows -- are values, not options."
+        raise InputError("usage.arguments", _explain(err, fields), hint=hint) from err
     by_name = {field.name: field for field in fields}
     return {name: _converted(by_name[name], value) for name, value in bound.arguments.items()}
 
 
 def _parameter(field: Field) -> inspect.Parameter:
-    place = inspect.Parameter.KEYWORD_ONLY
-    if field.positional:
-        place = (
-            inspect.Parameter.VAR_POSITIONAL if field.many else inspect.Parameter.POSITIONAL_ONLY
-        )
-    names = [f"--{field.name.replace('_', '-')}", *([f"-{field.short}"] if field.short else [])]
+    loose = field.positional and field.many
+    places = inspect.Parameter
+    fixed = places.POSITIONAL_ONLY if field.positional else places.KEYWORD_ONLY
     kind: Any = Literal[field.choices] if field.choices else bool if field.kind == "flag" else str
-    loose = place is inspect.Parameter.VAR_POSITIONAL
+    names = [f"--{field.plain_name}", *([f"-{field.short}"] if field.short else [])]
     return inspect.Parameter(
         field.name,
-        place,
-        default=inspect.Parameter.empty if field.required or loose else field.default,
+        places.VAR_POSITIONAL if loose else fixed,
+        default=places.empty if field.required or loose else field.default,
         annotation=Annotated[
             tuple[kind, ...] if field.many and not loose else kind,
             Parameter(
@@ -111,7 +113,13 @@ def _bad_value(field: Field, expected: str, found: str, hint: str = "") -> Input
     return InputError("usage.value", f"{name}: expected {expected}, found {found}", hint=hint)
 
 
-def _sentence(text: str) -> str:
-    """Make a parser's message one line that begins like ours."""
-    plain = " ".join(text.replace(_HYPHEN, "-").split()).rstrip(".")
+def _explain(err: CycloptsError, fields: Sequence[Field]) -> str:
+    """Say in our words what the parser says in its own."""
+    if isinstance(err, UnusedCliTokensError) and err.unused_tokens:
+        return f"expected no more words, found {err.unused_tokens[0].replace(_HYPHEN, '-')!a}"
+    if isinstance(err, MissingArgumentError) and err.argument is not None:
+        missing = {field.name: field for field in fields}[err.argument.field_info.name]
+        name = "" if missing.positional else f"{missing.option} "
+        return f"expected {name}{missing.shown_value}, found none"
+    plain = " ".join(str(err).replace(_HYPHEN, "-").split()).rstrip(".")
     return plain[:1].lower() + plain[1:]

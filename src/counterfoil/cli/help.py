@@ -14,7 +14,14 @@ from counterfoil.ops.registry import GROUPS, OPERATIONS
 from counterfoil.ops.signature import Field
 from counterfoil.ports import Operation
 
-__all__ = ["SHELL_OPTIONS", "command_help", "group_help", "root_help"]
+__all__ = [
+    "SHELL_OPTIONS",
+    "command_help",
+    "group_help",
+    "option_row",
+    "root_help",
+    "usage_of",
+]
 
 SHELL_OPTIONS: Final = (
     ("--json", "Print JSON; so it is when standard output is no terminal."),
@@ -60,16 +67,22 @@ def command_help(operation: Operation, fields: Sequence[Field], paint: Paint) ->
     options = [field for field in fields if not field.positional]
     yield operation.summary
     yield ""
-    yield " ".join(["usage: counterfoil", *operation.words, *map(_usage, [*places, *options])])
+    yield f"usage: {usage_of(operation, fields)}"
     if places:
         yield ""
         yield from _table([(f.shown_value, f.help) for f in places], paint)
     yield ""
-    yield from _table([*(_option(field) for field in options), *SHELL_OPTIONS], paint)
+    yield from _table([*(option_row(field) for field in options), *SHELL_OPTIONS], paint)
     yield ""
     yield "For example:"
     for example in operation.examples:
         yield f"  $ {example}"
+
+
+def usage_of(operation: Operation, fields: Sequence[Field]) -> str:
+    """Show how a command is written, on one line."""
+    placed = sorted(fields, key=lambda field: not field.positional)
+    return " ".join(["counterfoil", *operation.words, *map(_usage, placed)])
 
 
 def _members(group: str) -> list[tuple[str, str]]:
@@ -88,15 +101,13 @@ def _usage(field: Field) -> str:
     return named if field.required else f"[{named}]..." if field.many else f"[{named}]"
 
 
-def _option(field: Field) -> tuple[str, str]:
+def option_row(field: Field) -> tuple[str, str]:
+    """Name an option as help does, and say what it is for."""
     short = f", -{field.short}" if field.short else ""
     name = f"{field.option}{short} {field.shown_value}".rstrip()
     default = f" Default: {field.default}." if _has_default(field) else ""
     repeat = " May be given several times." if field.many else ""
-    help_text = field.help
-    if field.option.startswith("--no-"):
-        help_text = f"Do not: {help_text[:1].lower()}{help_text[1:]}"
-    return name, f"{help_text}{repeat}{default}"
+    return name, f"{field.help}{repeat}{default}"
 
 
 def _has_default(field: Field) -> bool:

@@ -67,9 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _require_streams() -> None:
     """Stand in for standard streams that were closed before we began."""
+    sys.stdin = sys.stdin or io.TextIOWrapper(io.BytesIO())
     sys.stdout = sys.stdout or io.TextIOWrapper(io.BytesIO())
     sys.stderr = sys.stderr or io.TextIOWrapper(io.BytesIO())
-    sys.stdin = sys.stdin or io.TextIOWrapper(io.BytesIO())
 
 
 def _take_apart(arguments: Sequence[str]) -> _Line:
@@ -98,7 +98,7 @@ def _run(line: _Line) -> int:
         print_lines([f"counterfoil {__version__}"], sink)
         return 0
     group = line.words[0] if line.words else ""
-    if group and group not in GROUPS or len(line.words) > 1:
+    if (group and group not in GROUPS) or len(line.words) > 1:
         raise _unknown(line.words)
     page = group_help(group, paint) if group else root_help(paint)
     print_lines(page, sink if line.help else sys.stderr.buffer)

@@ -48,11 +48,15 @@ class Checkpoint:
     def __post_init__(self) -> None:
         _check_origin(self.origin)
         if not 0 <= self.size <= MAX_INT63:
-            raise _bad("size", f"a size from 0 to {MAX_INT63}", str(self.size))
+            raise _bad("checkpoint.size", f"a size from 0 to {MAX_INT63}", str(self.size))
         if len(self.root) != HASH_BYTES:
-            raise _bad("root", f"a root of {HASH_BYTES} bytes", f"{len(self.root)} bytes")
+            raise _bad(
+                "checkpoint.root", f"a root of {HASH_BYTES} bytes", f"{len(self.root)} bytes"
+            )
         if self.size == 0 and self.root != EMPTY_ROOT:
-            raise _bad("root", "the root of nothing (SHA-256 of no bytes) for size 0", "another")
+            raise _bad(
+                "checkpoint.root", "the root of nothing (SHA-256 of no bytes) for size 0", "another"
+            )
 
 
 def parse(body: bytes) -> Checkpoint:
@@ -64,7 +68,9 @@ def parse(body: bytes) -> Checkpoint:
     """
     lines = parse_text(body, NOTE_MAX_BYTES, "checkpoint").split("\n")
     if len(lines) < 4 or lines[-1]:
-        raise _bad("lines", "three lines that each end in a newline", f"{len(lines) - 1} such")
+        raise _bad(
+            "checkpoint.lines", "three lines that each end in a newline", f"{len(lines) - 1} such"
+        )
     if len(lines) > 4:
         raise InputError(
             "checkpoint.extension",
@@ -75,11 +81,15 @@ def parse(body: bytes) -> Checkpoint:
     try:
         number = parse_decimal(size)
     except InputError as err:
-        raise _bad("size", "a decimal size on line 2", f"not that: {err.message}") from err
+        raise _bad(
+            "checkpoint.size", "a decimal size on line 2", f"not that: {err.message}"
+        ) from err
     try:
         digest = decode_base64(root)
     except InputError as err:
-        raise _bad("root", "a base64 root on line 3", f"not that: {err.message}") from err
+        raise _bad(
+            "checkpoint.root", "a base64 root on line 3", f"not that: {err.message}"
+        ) from err
     return Checkpoint(origin, number, digest)
 
 
@@ -93,19 +103,21 @@ def _check_origin(origin: str) -> None:
     raw = origin.encode("utf-8", "surrogatepass")
     if not 1 <= len(raw) <= ORIGIN_MAX_BYTES or "\n" in origin:
         raise _bad(
-            "origin",
+            "checkpoint.origin",
             f"an origin of 1 to {ORIGIN_MAX_BYTES} bytes on one line",
             f"{len(raw)} bytes" + (" on several" if "\n" in origin else ""),
         )
     try:
         parse_text(raw, ORIGIN_MAX_BYTES, "origin")
     except InputError as err:
-        raise _bad("origin", "an origin of printable UTF-8", f"not that: {err.message}") from err
+        raise _bad(
+            "checkpoint.origin", "an origin of printable UTF-8", f"not that: {err.message}"
+        ) from err
 
 
-def _bad(part: str, expected: str, came: str) -> InputError:
+def _bad(code: str, expected: str, came: str) -> InputError:
     return InputError(
-        f"checkpoint.{part}",
+        code,
         f"expected {expected} in a checkpoint, got {came}",
         hint="Fetch the checkpoint again from its log.",
     )

@@ -50,9 +50,11 @@ class TimestampedSignature:
     signature: bytes
 
     def __post_init__(self) -> None:
-        _check_range("time", self.time_s)
+        _check_range("cosignature.time", self.time_s)
         if len(self.signature) not in _SIGNATURE_BYTES:
-            raise _bad("length", "a signature of 64 or 2420 bytes", f"{len(self.signature)}")
+            raise _bad(
+                "cosignature.length", "a signature of 64 or 2420 bytes", f"{len(self.signature)}"
+            )
 
 
 def parse(data: bytes) -> TimestampedSignature:
@@ -62,7 +64,11 @@ def parse(data: bytes) -> TimestampedSignature:
     Source: C2SP tlog-cosignature, "Format".
     """
     if len(data) - _TIME_BYTES not in _SIGNATURE_BYTES:
-        raise _bad("length", "8 bytes of time and a signature of 64 or 2420", f"{len(data)} bytes")
+        raise _bad(
+            "cosignature.length",
+            "8 bytes of time and a signature of 64 or 2420",
+            f"{len(data)} bytes",
+        )
     return TimestampedSignature(int.from_bytes(data[:_TIME_BYTES], "big"), data[_TIME_BYTES:])
 
 
@@ -78,7 +84,7 @@ def message_ed25519(time_s: int, body: bytes) -> bytes:
     Raises InputError with code cosignature.time.
     Source: C2SP tlog-cosignature, "Ed25519 signed message".
     """
-    _check_range("time", time_s)
+    _check_range("cosignature.time", time_s)
     return b"cosignature/v1\ntime %d\n%b" % (time_s, body)
 
 
@@ -93,21 +99,23 @@ def message_mldsa44(
     Raises InputError with code cosignature.name, .origin, .time, .range or .root.
     Source: C2SP tlog-cosignature, "ML-DSA-44 signed message".
     """
-    _check_range("time", time_s)
-    _check_range("range", start)
-    _check_range("range", end)
+    _check_range("cosignature.time", time_s)
+    _check_range("cosignature.range", start)
+    _check_range("cosignature.range", end)
     if start > end:
-        raise _bad("range", "a subtree whose start is at most its end", f"[{start}, {end})")
+        raise _bad(
+            "cosignature.range", "a subtree whose start is at most its end", f"[{start}, {end})"
+        )
     if start and time_s:
-        raise _bad("time", "time 0 for a subtree that does not start at 0", str(time_s))
+        raise _bad("cosignature.time", "time 0 for a subtree that does not start at 0", str(time_s))
     if len(root) != HASH_BYTES:
-        raise _bad("root", f"a root of {HASH_BYTES} bytes", f"{len(root)}")
+        raise _bad("cosignature.root", f"a root of {HASH_BYTES} bytes", f"{len(root)}")
     return b"".join(
         (
             _LABEL_MLDSA44,
-            _vector("name", name, KEY_NAME_MAX_BYTES),
+            _vector("cosignature.name", name, KEY_NAME_MAX_BYTES),
             time_s.to_bytes(8, "big"),
-            _vector("origin", origin, ORIGIN_MAX_BYTES),
+            _vector("cosignature.origin", origin, ORIGIN_MAX_BYTES),
             start.to_bytes(8, "big"),
             end.to_bytes(8, "big"),
             root,
@@ -115,25 +123,25 @@ def message_mldsa44(
     )
 
 
-def _vector(part: str, text: str, maximum: int) -> bytes:
+def _vector(code: str, text: str, maximum: int) -> bytes:
     """Encode opaque<1..2^8-1> (RFC 8446, 3.4)."""
     try:
         raw = text.encode("utf-8")
     except UnicodeEncodeError as err:
-        raise _bad(part, f"a {part} in UTF-8", "a lone surrogate") from err
+        raise _bad(code, "a name in UTF-8", "a lone surrogate") from err
     if not 1 <= len(raw) <= maximum:
-        raise _bad(part, f"a {part} of 1 to {maximum} bytes", f"{len(raw)}")
+        raise _bad(code, f"a name of 1 to {maximum} bytes", f"{len(raw)}")
     return bytes([len(raw)]) + raw
 
 
-def _check_range(part: str, value: int) -> None:
+def _check_range(code: str, value: int) -> None:
     if not 0 <= value <= MAX_INT63:
-        raise _bad(part, f"a number from 0 to {MAX_INT63}", str(value))
+        raise _bad(code, f"a number from 0 to {MAX_INT63}", str(value))
 
 
-def _bad(part: str, expected: str, came: str) -> InputError:
+def _bad(code: str, expected: str, came: str) -> InputError:
     return InputError(
-        f"cosignature.{part}",
+        code,
         f"expected {expected} in a cosignature, got {came}",
         hint="Ask the cosigner for a new cosignature.",
     )

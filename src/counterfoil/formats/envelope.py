@@ -155,9 +155,7 @@ def format_unsigned_statement(payload: bytes) -> bytes:
 
 def _require_ordered(signatures: Sequence[Signature]) -> None:
     keyids = [signature.keyid for signature in signatures]
-    if len(keyids) > SIGNATURES_MAX or any(
-        a >= b for a, b in pairwise(keyids)
-    ):
+    if len(keyids) > SIGNATURES_MAX or any(a >= b for a, b in pairwise(keyids)):
         raise InputError(
             "envelope.not-canonical",
             f"expected at most {SIGNATURES_MAX} signatures, sorted, one a key, found {len(keyids)}",
@@ -178,12 +176,18 @@ def is_unsigned_statement(data: bytes) -> bool:
 def payload_of_unsigned(data: bytes) -> bytes:
     """Cut the statement out of a member of a signed batch, which must be one.
 
-    Raises InputError with code envelope.malformed. Ten times faster than `parse`, for bytes that
-    come from a log whose hashes were checked.
+    Raises InputError with code envelope.malformed or envelope.not-canonical: it is as strict as
+    `parse`, at a third of its cost.
     """
     try:
-        return _DECODE_BYTES(data[len(_MEMBER_HEAD) - 1 : 1 - len(_MEMBER_TAIL)])
-    except msgspec.MsgspecError as err:
+        payload = _DECODE_BYTES(data[len(_MEMBER_HEAD) - 1 : 1 - len(_MEMBER_TAIL)])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as err:
         raise InputError(
             "envelope.malformed", f"expected base64 in an envelope, found none: {err}"
         ) from err
+    if format_unsigned_statement(payload) != data:
+        raise InputError(
+            "envelope.not-canonical",
+            "expected an envelope in its one canonical form, found another encoding of it",
+        )
+    return payload

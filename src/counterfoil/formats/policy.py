@@ -101,10 +101,11 @@ def parse(data: bytes) -> Policy:
         try:
             _parse_line(scope, [_to_text(word) for word in words])
         except InputError as err:
-            message = f"line {number}: {err.message}"
-            raise InputError(err.code, message, hint=err.hint) from err
+            raise err.renewed(f"line {number}: {err.message}") from err
     if scope.quorum is None:
-        raise _bad("quorum", "exactly one quorum line", "none", "Add `quorum none` or a name.")
+        raise _bad(
+            "policy.quorum", "exactly one quorum line", "none", "Add `quorum none` or a name."
+        )
     return Policy(tuple(scope.logs), tuple(scope.witnesses), tuple(scope.groups), scope.quorum)
 
 
@@ -149,18 +150,20 @@ class _Scope:
             self._check_defined(member)
             if member in self.members:
                 hint = "List it once, so that it counts in one way only."
-                raise _bad("member", "each name as a member once", _quote(member), hint)
+                raise _bad("policy.member", "each name as a member once", _quote(member), hint)
             self.members.add(member)
         self._add_name(group.name)
         if not 1 <= group.threshold <= len(group.members):
             count = len(group.members)
             hint = "Write `all`, `any`, or a number up to the number of members."
-            raise _bad("threshold", f"1 to {count} of {count}", str(group.threshold), hint)
+            raise _bad("policy.threshold", f"1 to {count} of {count}", str(group.threshold), hint)
         self.groups.append(group)
 
     def set_quorum(self, name: str) -> None:
         if self.quorum is not None:
-            raise _bad("quorum", "exactly one quorum line", "a second", "Remove one of them.")
+            raise _bad(
+                "policy.quorum", "exactly one quorum line", "a second", "Remove one of them."
+            )
         if name != NONE:
             self._check_defined(name)
         self.quorum = name
@@ -169,27 +172,31 @@ class _Scope:
         _check_token(name)
         if name in self.names:
             hint = "Witnesses and groups share their names, and `none` is taken."
-            raise _bad("duplicate-name", "a new name", _quote(name), hint)
+            raise _bad("policy.duplicate-name", "a new name", _quote(name), hint)
         self.names.add(name)
 
     def _check_defined(self, name: str) -> None:
         if name not in self.names or name == NONE:
             hint = "Define witnesses and groups on lines before those that use them."
-            raise _bad("unknown-name", "a witness or group defined above", _quote(name), hint)
+            raise _bad(
+                "policy.unknown-name", "a witness or group defined above", _quote(name), hint
+            )
 
     def _add_key(self, key: VerifierKey, types: tuple[KeyType, ...], role: str) -> None:
         if key.type not in types:
             wanted = " or ".join(str(int(t)) for t in types)
             hint = "Types: 1 Ed25519, 4 Ed25519 cosignature, 6 ML-DSA-44 cosignature."
-            raise _bad("key-type", f"a {role} key of type {wanted}", str(int(key.type)), hint)
+            raise _bad(
+                "policy.key-type", f"a {role} key of type {wanted}", str(int(key.type)), hint
+            )
         # One key in two roles would let a log vouch for itself as its own witness.
         if key.public in self.publics:
             hint = "One key, one purpose: list each key once, as a log or as a witness."
-            raise _bad("duplicate-key", "each public key once", key.key_id.hex(), hint)
+            raise _bad("policy.duplicate-key", "each public key once", key.key_id.hex(), hint)
         # Two keys of one name and id could not be told apart on a signature line.
         if (key.name, key.key_id) in self.key_ids:
             hint = "This does not happen by accident: ask both owners for their keys."
-            raise _bad("ambiguous-key", "different key ids", key.key_id.hex(), hint)
+            raise _bad("policy.ambiguous-key", "different key ids", key.key_id.hex(), hint)
         self.publics.add(key.public)
         self.key_ids.add((key.name, key.key_id))
 
@@ -198,7 +205,7 @@ def _parse_line(scope: _Scope, words: list[str]) -> None:
     parser = _PARSERS.get(words[0])
     if parser is None:
         hint = "A comment starts with # on a line of its own."
-        raise _bad("word", "log, witness, group or quorum", _quote(words[0]), hint)
+        raise _bad("policy.word", "log, witness, group or quorum", _quote(words[0]), hint)
     parser(scope, words)
 
 
@@ -222,7 +229,7 @@ def _parse_group(scope: _Scope, words: list[str]) -> None:
             threshold = parse_decimal(words[2])
         except InputError as err:
             hint = "Write `all`, `any`, or a number up to the number of members."
-            raise _bad("threshold", "all, any or a number", _quote(words[2]), hint) from err
+            raise _bad("policy.threshold", "all, any or a number", _quote(words[2]), hint) from err
     scope.add_group(Group(words[1], threshold, members))
 
 
@@ -242,21 +249,23 @@ _PARSERS: Final[dict[str, Callable[[_Scope, list[str]], None]]] = {
 def _check_octets(data: bytes) -> None:
     if len(data) > POLICY_MAX_BYTES:
         expected = f"a file of at most {POLICY_MAX_BYTES} bytes"
-        raise _bad("too-long", expected, f"{len(data)}", "Check that this is the right file.")
+        raise _bad(
+            "policy.too-long", expected, f"{len(data)}", "Check that this is the right file."
+        )
     if match := _FORBIDDEN.search(data):
         number = data.count(b"\n", 0, match.start()) + 1
         came = f"0x{data[match.start()]:02x} on line {number}"
         hint = "Lines end in a single newline (0x0a), without carriage returns."
-        raise _bad("octet", "no control characters but tab and newline", came, hint)
+        raise _bad("policy.octet", "no control characters but tab and newline", came, hint)
     if not data.endswith(b"\n"):
         hint = "End the last line with a newline, and check that the file is whole."
-        raise _bad("line-end", "a newline after every line", "a last line without one", hint)
+        raise _bad("policy.line-end", "a newline after every line", "a last line without one", hint)
 
 
 def _check_count(words: list[str], least: int, most: int, form: str) -> None:
     if not least <= len(words) <= most:
         hint = "A comment needs a line of its own."
-        raise _bad("line", f"`{form}`", f"{len(words)} words", hint)
+        raise _bad("policy.line", f"`{form}`", f"{len(words)} words", hint)
 
 
 def _check_url(url: str | None) -> None:
@@ -272,7 +281,7 @@ def _check_token(token: str) -> None:
         raw = b""
     if not raw or _TOKEN_FORBIDDEN.search(raw) or _to_text(raw) != token:
         hint = "Leave out spaces, tabs and line breaks."
-        raise _bad("token", "a name or URL of printable octets", ascii(token), hint)
+        raise _bad("policy.token", "a name or URL of printable octets", ascii(token), hint)
 
 
 def _to_text(word: bytes) -> str:
@@ -288,5 +297,5 @@ def _line(*words: str | None) -> str:
     return " ".join(word for word in words if word is not None) + "\n"
 
 
-def _bad(part: str, expected: str, came: str, hint: str) -> InputError:
-    return InputError(f"policy.{part}", f"expected {expected}, got {came}", hint=hint)
+def _bad(code: str, expected: str, came: str, hint: str) -> InputError:
+    return InputError(code, f"expected {expected}, got {came}", hint=hint)

@@ -16,8 +16,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
-from counterfoil.formats.receipt_shapes import shapes
 from counterfoil.formats import json_text
+from counterfoil.formats.receipt_shapes import shapes
 
 __all__ = ["MODULES", "ReceiptPage", "receipt_page"]
 
@@ -82,23 +82,25 @@ def _script() -> str:
 
 
 def _squeeze(source: str) -> str:
-    """Leave out comments and needless blanks; line breaks stay, since they can end a statement.
+    """Leave out comments and needless blanks: one statement a line is left.
 
     source: JavaScript without division and without templates inside templates.
     """
     parts: list[str] = []
-    blank = ""
+    last, blank = "\n", ""
     for token in _TOKEN.findall(source):
         if token.startswith(("//", "/*")):
             continue
         if token.isspace():
             blank = "\n" if "\n" in blank + token else " "
             continue
-        last = parts[-1][-1] if parts else "\n"
-        if (blank == "\n" and last != "\n") or (blank and _is_word(last) and _is_word(token[0])):
+        # A line break may end a statement; not after these, nor before those.
+        if blank == "\n" and (last in "\n{[(,=>?:&|+" or token in "}]),.?:&|=+"):
+            blank = ""
+        if blank == "\n" or (blank and _is_word(last) and _is_word(token[0])):
             parts.append(blank)
         parts.append(token)
-        blank = ""
+        last, blank = token[-1], ""
     return "".join(parts) + "\n"
 
 

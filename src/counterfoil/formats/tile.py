@@ -57,11 +57,11 @@ class TilePath:
 
     def __post_init__(self) -> None:
         if self.level is not None and not 0 <= self.level <= LEVEL_MAX:
-            raise _bad("level", f"a level from 0 to {LEVEL_MAX}", self.level)
+            raise _bad("tile.level", f"a level from 0 to {LEVEL_MAX}", self.level)
         if not 0 <= self.index <= MAX_INT63:
-            raise _bad("index", f"an index from 0 to {MAX_INT63}", self.index)
+            raise _bad("tile.index", f"an index from 0 to {MAX_INT63}", self.index)
         if not 1 <= self.width <= TILE_WIDTH:
-            raise _bad("width", f"a width from 1 to {TILE_WIDTH}", self.width)
+            raise _bad("tile.width", f"a width from 1 to {TILE_WIDTH}", self.width)
 
     def __str__(self) -> str:
         kind = "entries" if self.level is None else self.level
@@ -199,18 +199,18 @@ def _partial(width: int) -> str:
 
 def _check_size(size: int) -> None:
     if not 0 <= size <= MAX_INT63:
-        raise _bad("size", f"a tree size from 0 to {MAX_INT63}", size)
+        raise _bad("tile.size", f"a tree size from 0 to {MAX_INT63}", size)
 
 
 def _check_growth(old_size: int, new_size: int) -> None:
     _check_size(new_size)
     if not 0 <= old_size <= new_size:
-        raise _bad("size", f"an old size from 0 to the new size {new_size}", old_size)
+        raise _bad("tile.size", f"an old size from 0 to the new size {new_size}", old_size)
 
 
-def _bad(part: str, expected: str, came: int) -> InputError:
+def _bad(code: str, expected: str, came: int) -> InputError:
     return InputError(
-        f"tile.{part}",
+        code,
         f"expected {expected}, got {came}",
         hint="Tiles are 256 wide; compute their place from a checkpoint's size.",
     )

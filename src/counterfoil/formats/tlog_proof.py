@@ -53,14 +53,14 @@ class TlogProof:
 
     def __post_init__(self) -> None:
         if not 0 <= self.index <= MAX_INT63:
-            raise _bad("index", f"an index from 0 to {MAX_INT63}", str(self.index))
+            raise _bad("proof.index", f"an index from 0 to {MAX_INT63}", str(self.index))
         if len(self.path) > PATH_MAX:
-            raise _bad("path", f"at most {PATH_MAX} hashes", f"{len(self.path)}")
+            raise _bad("proof.path", f"at most {PATH_MAX} hashes", f"{len(self.path)}")
         if any(len(digest) != HASH_BYTES for digest in self.path):
-            raise _bad("path", f"hashes of {HASH_BYTES} bytes", "others")
+            raise _bad("proof.path", f"hashes of {HASH_BYTES} bytes", "others")
         if self.extra is not None and not 1 <= len(self.extra) <= EXTRA_MAX_BYTES:
             came = f"{len(self.extra)} bytes"
-            raise _bad("extra", f"1 to {EXTRA_MAX_BYTES} bytes of extra data, or None", came)
+            raise _bad("proof.extra", f"1 to {EXTRA_MAX_BYTES} bytes of extra data, or None", came)
         note.parse(self.checkpoint)
 
 
@@ -71,25 +71,25 @@ def parse(data: bytes) -> TlogProof:
     Source: C2SP tlog-proof, "Format".
     """
     if len(data) > _PROOF_MAX_BYTES:
-        raise _bad("too-long", f"at most {_PROOF_MAX_BYTES} bytes", f"{len(data)}")
+        raise _bad("proof.too-long", f"at most {_PROOF_MAX_BYTES} bytes", f"{len(data)}")
     head, blank, checkpoint = data.partition(b"\n\n")
     if not blank:
-        raise _bad("lines", "a blank line before the checkpoint", "none")
+        raise _bad("proof.lines", "a blank line before the checkpoint", "none")
     lines = parse_text(head, _PROOF_MAX_BYTES, "proof").split("\n")
     if lines.pop(0) != _HEADER:
-        raise _bad("header", f"`{_HEADER}` on the first line", "another line")
+        raise _bad("proof.header", f"`{_HEADER}` on the first line", "another line")
     extra = None
     if lines and lines[0].startswith("extra "):
-        extra = _base64("extra", lines.pop(0)[6:])
+        extra = _base64("proof.extra", lines.pop(0)[6:])
     if not lines or not lines[0].startswith("index "):
-        raise _bad("index", "`index <number>` on the next line", "another line")
+        raise _bad("proof.index", "`index <number>` on the next line", "another line")
     try:
         index = parse_decimal(lines.pop(0)[6:])
     except InputError as err:
-        raise _bad("index", "a decimal index", f"not that: {err.message}") from err
+        raise _bad("proof.index", "a decimal index", f"not that: {err.message}") from err
     if len(lines) > PATH_MAX:
-        raise _bad("path", f"at most {PATH_MAX} hashes", f"{len(lines)}")
-    path = tuple(_base64("path", line) for line in lines)
+        raise _bad("proof.path", f"at most {PATH_MAX} hashes", f"{len(lines)}")
+    path = tuple(_base64("proof.path", line) for line in lines)
     return TlogProof(index, path, checkpoint, extra)
 
 
@@ -106,16 +106,16 @@ def format(proof: TlogProof) -> bytes:
     return "\n".join([*lines, "", ""]).encode("ascii") + proof.checkpoint
 
 
-def _base64(part: str, text: str) -> bytes:
+def _base64(code: str, text: str) -> bytes:
     try:
         return decode_base64(text)
     except InputError as err:
-        raise _bad(part, "canonical base64", f"not that: {err.message}") from err
+        raise _bad(code, "canonical base64", f"not that: {err.message}") from err
 
 
-def _bad(part: str, expected: str, came: str) -> InputError:
+def _bad(code: str, expected: str, came: str) -> InputError:
     return InputError(
-        f"proof.{part}",
+        code,
         f"expected {expected} in a tlog-proof, got {came}",
         hint="Fetch or export the proof again; every byte of it counts.",
     )

@@ -8,14 +8,15 @@ from concurrent.futures import Future
 
 import msgspec
 
-from counterfoil.errors import InputError
-from counterfoil.formats.block import SALT_BYTES, format_rows, row_leaf
+from counterfoil.errors import InputError, NotFound
+from counterfoil.formats.block import SALT_BYTES, format_rows, parse_rows, row_leaf
 from counterfoil.formats.predicates import Block, ContentRef
 from counterfoil.formats.predicates.records import ROWS_MAX
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger.results import Recorded
+from counterfoil.ledger.view import block_of
 from counterfoil.ledger.writer import Draft, Writer
-from counterfoil.proofs.merkle import root_of
+from counterfoil.proofs.merkle import leaf_hash, root_of
 
 __all__ = ["record_block"]
 
@@ -29,6 +30,7 @@ def record_block(
 
     contents: compact JSON objects, 1 to 1,048,576. source, number: the block's series and place.
     at_ms: Unix ms. Rows and salts are durable beside the log before the statement is.
+    The same rows under the same number get their first receipt, under its first salts.
     Raises InputError with code block.rows; the future as `Writer.record`.
     """
     if not 0 < len(contents) <= ROWS_MAX:
@@ -37,6 +39,9 @@ def record_block(
             f"expected 1 to {ROWS_MAX} rows, found {len(contents)}",
             hint="Cut the table into several blocks.",
         )
+    held = None if number is None else _recorded_before(writer, contents, source, number)
+    if held is not None:
+        return held
     salts = secrets.token_bytes(SALT_BYTES * len(contents))
     rows = [
         (salts[at * SALT_BYTES : (at + 1) * SALT_BYTES], content)
@@ -63,6 +68,30 @@ def record_block(
         return writer.producer.statement(block, [subject])
 
     return writer.submit(Draft(make, source, number, {}))
+
+
+def _recorded_before(
+    writer: Writer, contents: Sequence[bytes], source: str, number: int
+) -> Future[Recorded] | None:
+    """Answer rows that stand under their number already; None where they do not.
+
+    Salts are random, so the rows are compared, and not the root.
+    """
+    span = writer.store.find_span(writer.producer.organisation, source, number, 1)
+    if span is None:
+        return None
+    index = span.index + number - span.first
+    entry = writer.log.reader.entry(index)
+    try:
+        block = block_of(entry)
+        recorded = [content for _, content in parse_rows(writer.payloads.get(block.payload.sha256))]
+    except (InputError, NotFound):
+        return None  # another statement, or rows that were erased: recording it will be refused
+    if recorded != list(contents):
+        return None
+    answer: Future[Recorded] = Future()
+    answer.set_result(Recorded(index, leaf_hash(entry).hex(), source, number, duplicate=True))
+    return answer
 
 
 def _is_name(column: str) -> bool:

@@ -29,6 +29,7 @@ from counterfoil.ledger.receipts import ReceiptMaker
 from counterfoil.ledger.recorder import LocalRecorder, Recorder
 from counterfoil.ledger.results import Recorded, RecordedMany
 from counterfoil.ledger.sameness import check_content
+from counterfoil.ledger.search import Searchable
 from counterfoil.ledger.view import RecordView, view
 from counterfoil.log.submission import Condition
 from counterfoil.ports import Clock, StoredCheckpoint, SystemClock
@@ -101,7 +102,7 @@ def _own(folder: Path, clock: Clock) -> Ledger:
         ) from err
 
 
-class Ledger:
+class Ledger(Searchable):
     """An open ledger. Use it as a context manager, or call `close`.
 
     All methods are safe for threads. Those that write raise Refused with code ledger.read-only in

@@ -8,6 +8,7 @@ compare: `log.audit` does.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final, TypeVar
 
 from counterfoil.errors import CounterfoilError
@@ -102,6 +103,11 @@ class StoreReads:
     def __init__(self, store: LogStore | None, findings: Findings) -> None:
         self._store, self._findings = store, findings
 
+    @property
+    def there(self) -> bool:
+        """Tell whether there is a store at all."""
+        return self._store is not None
+
     def head(self) -> Head | None:
         """Read the head; None where there is none that has the right types."""
         store = self._store
@@ -148,6 +154,25 @@ class StoreReads:
             )
         return sound
 
+    def strays(self, trimmed: int) -> list[tuple[int, int, str]]:
+        """Find entries outside the log as (first, end, what was expected).
+
+        trimmed: as the audit began; below it, and from the head's size on, nothing may be.
+        """
+        store, head = self._store, self.head() if self._store is not None else None
+        if store is None or head is None:
+            return []
+        found = []
+        for first, end, what in (
+            (0, trimmed, "no entry that was trimmed"),
+            (head.size, MAX_INT63, f"no entry after the head's {head.size}"),
+        ):
+            place = f"database: entries from {first} on"
+            stray = self._read(place, partial(_first, store, first, end))
+            if stray is not None and stray.first < end:
+                found.append((stray.first, stray.first + stray.count, what))
+        return found
+
     def _read(self, place: str, read: Callable[[], _Read]) -> _Read | None:
         try:
             return read()
@@ -155,6 +180,10 @@ class StoreReads:
             said = err.message if isinstance(err, CounterfoilError) else f"{err}"
             self._findings.add("audit.unreadable", place, "rows that can be read", said)
             return None
+
+
+def _first(store: LogStore, first: int, end: int) -> Segment | None:
+    return next(iter(store.segments(first, end)), None) if first < end else None
 
 
 def _is_head(head: Head) -> bool:

@@ -62,6 +62,12 @@ class Findings:
         else:
             self.more += 1
 
+    def take(self, others: Findings) -> None:
+        """Take up all findings of another list."""
+        for finding in others.kept:
+            self.add(finding.code, finding.place, finding.expected, finding.found)
+        self.more += others.more
+
     @property
     def kept(self) -> tuple[Finding, ...]:
         """The findings, in the order in which they were made."""

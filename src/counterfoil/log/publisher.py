@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from counterfoil.errors import FatalLogError, InputError
+from counterfoil.errors import FatalLogError, NotFound
 from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.formats.tile import entries_path, tile_path
 from counterfoil.log.edge import HashTile, TileEdge
-from counterfoil.log.reader import damaged, parse_signed
+from counterfoil.log.reader import LogReader, parse_signed
 from counterfoil.ports import Head, LogStore, Segment, TileStore
 from counterfoil.units import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH
 
@@ -75,13 +75,10 @@ class Publisher:
 
     def _require_growth(self, checkpoint: Checkpoint) -> None:
         """Refuse to put an older tree in the place of a newer one, whoever published that."""
-        signed = self._tiles.published()
-        if signed is None:
-            return
         try:
-            published = parse_signed(signed)
-        except InputError as err:
-            raise damaged("the published checkpoint", err.message) from err
+            published, _ = LogReader(self._tiles).published()
+        except NotFound:
+            return
         if published.size > checkpoint.size:
             raise FatalLogError(
                 "log.rolled-back",

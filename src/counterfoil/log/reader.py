@@ -41,7 +41,7 @@ class LogReader:
     def published(self) -> Published:
         """Read the published checkpoint; its signatures are not checked.
 
-        Raises NotFound with code log.unpublished, FatalLogError with code log.checkpoint.
+        Raises NotFound with code log.unpublished, FatalLogError with code log.damaged.
         """
         signed = self._tiles.published()
         if signed is None:
@@ -50,7 +50,10 @@ class LogReader:
                 "expected a published checkpoint, found none",
                 hint="The log is empty or new: record something first.",
             )
-        return parse_signed(signed), signed
+        try:
+            return parse_signed(signed), signed
+        except InputError as err:
+            raise damaged("the published checkpoint", err.message) from err
 
     def size(self) -> int:
         """Tell how many entries can be read: committed ones where there is a store."""

@@ -128,7 +128,7 @@ class Sequencer:
 
     def _enqueue(self, item: _Pending | _Task) -> None:
         if self._fatal is not None:
-            raise FatalLogError(self._fatal.code, self._fatal.message, hint=self._fatal.hint)
+            raise self._fatal.renewed()
         if self._closing:
             raise Unavailable("log.closed", "expected an open log, found it closed")
         self._queue.append(item)

@@ -226,12 +226,9 @@ class TreeWalk:
         if own is not None and own != ways[0]:
             start = number * TILE_WIDTH ** (level + 1)
             self._doubt(_Pending(start, self.size, self._blamer(level, number, own, ways)))
-        roots = [_UNKNOWN if _UNKNOWN in h else root_of(h) for h in (own or ways[0], ways[1])]
-        return roots
+        return [_UNKNOWN if _UNKNOWN in h else root_of(h) for h in (own or ways[0], ways[1])]
 
-    def _blamer(
-        self, level: int, number: int, own: list[bytes], ways: list[list[bytes]]
-    ) -> Blame:
+    def _blamer(self, level: int, number: int, own: list[bytes], ways: list[list[bytes]]) -> Blame:
         def blame(truth: Truth) -> None:
             if truth == "stored":
                 self._blame_children(level, number, own, ways)
@@ -265,9 +262,7 @@ class TreeWalk:
             known = {(p.first - start) // span for p in decided}
             self._blame_children(level, number, own, ways, known)
 
-    def _resolve(
-        self, first: int, end: int, truth: Callable[[_Pending], Truth]
-    ) -> list[_Pending]:
+    def _resolve(self, first: int, end: int, truth: Callable[[_Pending], Truth]) -> list[_Pending]:
         decided = [p for p in self._pending if first <= p.first < end]
         self._pending = [p for p in self._pending if not first <= p.first < end]
         for pending in decided:

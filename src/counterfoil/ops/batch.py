@@ -87,7 +87,7 @@ def batch(
         bool, Param("Record tables of many rows as one statement each, with row receipts.")
     ] = False,
     check: Annotated[
-        bool, Param("Read the whole file before recording its first row.")
+        bool, Param("Begin before the whole file has been read and found good.")
     ] = True,
     progress: Progress = no_progress,
     channel: Channel,

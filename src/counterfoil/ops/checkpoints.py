@@ -116,9 +116,7 @@ def inclusion(
     entry: Entry,
     *,
     ledger: LedgerFolder = None,
-    size: Annotated[
-        int | None, Param("Size of the tree; else the published one.", "SIZE")
-    ] = None,
+    size: Annotated[int | None, Param("Size of the tree; else the published one.", "SIZE")] = None,
 ) -> Inclusion:
     """Prove that an entry stands in the log.
 

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from counterfoil.errors import NotFound
 from counterfoil.formats import receipt as receipts
 from counterfoil.formats import tlog_proof
 from counterfoil.formats.receipt import Receipt
 from counterfoil.formats.tlog_proof import TlogProof
+from counterfoil.formats.vkey import KeyType, VerifierKey
+from counterfoil.ledger import Ledger
 
 __all__ = ["MEDIA_TYPES", "Form", "format_receipt", "parse_receipt"]
 
@@ -27,17 +30,20 @@ MEDIA_TYPES: Final[dict[Form, str]] = {
 """What each form is to HTTP."""
 
 
-def format_receipt(receipt: Receipt, form: Form) -> bytes:
-    """Write a receipt in one form; it ends with a newline."""
+def format_receipt(receipt: Receipt, form: Form, ledger: Ledger) -> bytes:
+    """Write a receipt of a ledger in one form; it ends with a newline.
+
+    Raises NotFound with code receipt.log-key where the page needs a key that the policy lacks.
+    """
     if form == "tlog-proof":
         record = receipt.record
         return tlog_proof.format(
             TlogProof(record.index, record.path, receipt.checkpoint.encode(), record.entry)
         )
     if form == "html":
-        from counterfoil.formats import receipt_html
+        from counterfoil.formats.receipt_html import format_html
 
-        return receipt_html.format(receipt)
+        return format_html(receipt, _log_key(ledger))
     return receipts.format(receipt) + b"\n"
 
 
@@ -46,7 +52,18 @@ def parse_receipt(data: bytes) -> tuple[Form, Receipt | TlogProof]:
     if data.startswith(b"c2sp.org/tlog-proof@"):
         return "tlog-proof", tlog_proof.parse(data)
     if data.lstrip()[:1] == b"<":
-        from counterfoil.formats import receipt_html
+        from counterfoil.formats.receipt_html import parse_html
 
-        return "html", receipt_html.parse_html(data)
+        return "html", parse_html(data)
     return "json", receipts.parse(data)
+
+
+def _log_key(ledger: Ledger) -> VerifierKey:
+    for log in ledger.policy.logs:
+        if log.key.name == ledger.origin and log.key.type is KeyType.ED25519:
+            return log.key
+    raise NotFound(
+        "receipt.log-key",
+        f"expected an Ed25519 key of {ledger.origin} in policy.txt, found none",
+        hint="Restore policy.txt from a copy.",
+    )

@@ -87,7 +87,7 @@ def get(
     with _published(find_ledger(ledger), entry) as opened:
         index = find_entry(opened, entry)
         receipt = opened.receipt(index, row)
-    data = format_receipt(receipt, form)
+        data = format_receipt(receipt, form, opened)
     if out == STANDARD_STREAM:
         return Document([data], MEDIA_TYPES[form])
     write_file(out, data)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final
 
-from counterfoil.errors import InputError
+from counterfoil.errors import InputError, NotFound
 from counterfoil.ledger import Ledger, Recorded, RecordView
 from counterfoil.ledger.sources import CONTENT_MAX_BYTES
 from counterfoil.ops.files import read_input
@@ -142,7 +142,14 @@ def _value(text: str) -> int | str | None:
 def _read_content(content: str, channel: Channel) -> bytes:
     if content.lstrip()[:1] == "{":
         return content.encode("utf-8", "surrogateescape")
-    return read_input(Path(content), channel, CONTENT_MAX_BYTES)
+    try:
+        return read_input(Path(content), channel, CONTENT_MAX_BYTES)
+    except NotFound as err:
+        raise NotFound(
+            "record.content-file",
+            f"expected a JSON object, or a file that holds one, found no file {content[:80]!a}",
+            hint='Record an object such as {"amount_minor": 4200}, a file, or - for a pipe.',
+        ) from err
 
 
 def _reference(ledger: Ledger, text: str | None) -> int | str | None:

@@ -26,9 +26,7 @@ GROUPS: Final[dict[str, str]] = {
 
 def _operation(words: str, target: str, summary: str, *examples: str, writes: bool) -> Operation:
     lines = tuple(f"counterfoil {words} {rest}".rstrip() for rest in examples)
-    return Operation(
-        tuple(words.split()), f"counterfoil.ops.{target}", summary, writes, lines
-    )
+    return Operation(tuple(words.split()), f"counterfoil.ops.{target}", summary, writes, lines)
 
 
 def _reads(words: str, target: str, summary: str, *examples: str) -> Operation:

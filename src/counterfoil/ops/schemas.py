@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from counterfoil.errors import NotFound
-from counterfoil.formats.predicates import CORE, URI_BASE, json_schema
+from counterfoil.formats.predicates import CORE, json_schema
 from counterfoil.ports import Document, Param
 
 __all__ = ["SchemaName", "schema"]
@@ -32,7 +32,7 @@ def schema(
 
     Raises NotFound with code schema.unknown.
     """
-    names = {uri.removeprefix(URI_BASE).removesuffix("/v1"): uri for uri in CORE}
+    names = {uri.split("/")[-2]: uri for uri in CORE}
     if predicate is None:
         return (
             SchemaName(name, uri, (CORE[uri].__doc__ or "").partition("\n")[0])

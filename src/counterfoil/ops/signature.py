@@ -45,10 +45,15 @@ class Field:
     short: str
 
     @property
+    def plain_name(self) -> str:
+        """The name as people write it: `from` for `from_`, `last-known` for `last_known`."""
+        return self.name.strip("_").replace("_", "-")
+
+    @property
     def option(self) -> str:
         """The name as an option; `--no-...` for a flag that is on by default."""
-        plain = self.name.replace("_", "-")
-        return f"--no-{plain}" if self.kind == "flag" and self.default is True else f"--{plain}"
+        on = self.kind == "flag" and self.default is True
+        return f"--no-{self.plain_name}" if on else f"--{self.plain_name}"
 
     @property
     def shown_value(self) -> str:

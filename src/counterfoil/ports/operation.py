@@ -50,8 +50,9 @@ class Operation:
 class Param:
     """Says, inside `Annotated`, what a parameter of an operation is for.
 
-    help: one sentence. value: what people call the value, for example DIR. short: a one-letter
-    name, without its hyphen.
+    help: one sentence; of a flag that is on by default, what leaving it out means.
+    value: what people call the value, for example DIR. short: a one-letter name, without its
+    hyphen.
     """
 
     help: str

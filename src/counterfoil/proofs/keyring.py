@@ -88,7 +88,9 @@ class Keyring:
         else:
             target = self._keys.get(statement.keyid)
             if target is not None and target.role != statement.role:
-                raise _bad("statement", f"to end a {statement.role} key, found a {target.role} key")
+                raise _bad(
+                    "key.statement", f"to end a {statement.role} key, found a {target.role} key"
+                )
             self._end(statement.keyid, statement.organisation, _or(statement.from_index, index + 1))
 
     def require(self, keyid: str, index: int, roles: tuple[str, ...] = ("producer",)) -> KeyPeriod:
@@ -105,7 +107,7 @@ class Keyring:
                 added = self._valid_itself(added.added_by, added.added_at, _ADMIN_ROLES)
             except VerificationError as err:
                 raise _bad(
-                    "void", f"{_name(period)} to be added by a valid key, but: {err.message}"
+                    "key.void", f"{_name(period)} to be added by a valid key, but: {err.message}"
                 ) from err
         return period
 
@@ -113,14 +115,16 @@ class Keyring:
         """Find a key that may sign at `index`, without asking who added it."""
         period = self._keys.get(keyid)
         if period is None:
-            raise _bad("unknown", f"a key of this log, found the unknown key {keyid[:16]}")
+            raise _bad("key.unknown", f"a key of this log, found the unknown key {keyid[:16]}")
         name = _name(period)
         if period.role not in roles:
-            raise _bad("role", f"a key with role {' or '.join(roles)}, found {name}: {period.role}")
+            raise _bad(
+                "key.role", f"a key with role {' or '.join(roles)}, found {name}: {period.role}"
+            )
         if index < period.first:
-            raise _bad("too-early", f"{name} from entry {period.first} on, found it at {index}")
+            raise _bad("key.too-early", f"{name} from entry {period.first} on, found it at {index}")
         if period.end is not None and index >= period.end:
-            raise _bad("ended", f"{name} before entry {period.end} only, found it at {index}")
+            raise _bad("key.ended", f"{name} before entry {period.end} only, found it at {index}")
         return period
 
     def _guards(self, period: KeyPeriod, index: int) -> bool:
@@ -161,7 +165,7 @@ class Keyring:
             or statement.from_index not in (None, 0)
         ):
             raise _bad(
-                "genesis",
+                "key.genesis",
                 f"the log's first entry to add its owner's producer key, found entry {index}: "
                 f"{statement.action} {statement.role}",
             )
@@ -170,7 +174,7 @@ class Keyring:
     def _authorise(self, index: int, entry: StatementEntry, statement: Key) -> KeyPeriod:
         if len(entry.envelope.signatures) != 1:
             raise _bad(
-                "unauthorised",
+                "key.unauthorised",
                 "a key statement with one signature of its own, found "
                 f"{len(entry.envelope.signatures)}",
             )
@@ -178,7 +182,7 @@ class Keyring:
         own = [k for k in self._keys.values() if k.organisation == statement.organisation]
         if signer.organisation != statement.issuer:
             raise _bad(
-                "unauthorised",
+                "key.unauthorised",
                 f"a key of the issuer {statement.issuer}, found one of {signer.organisation}",
             )
         if not own:
@@ -192,7 +196,7 @@ class Keyring:
             )
         if not allowed:
             raise _bad(
-                "unauthorised",
+                "key.unauthorised",
                 f"a key that may {statement.action} a {statement.role} key of "
                 f"{statement.organisation}, found a {signer.role} key of {signer.organisation}",
             )
@@ -201,18 +205,20 @@ class Keyring:
     def _verify(self, entry: StatementEntry, signer: KeyPeriod) -> None:
         envelope = entry.envelope
         if [s.keyid for s in envelope.signatures] != [signer.keyid]:
-            raise _bad("genesis", "the first key statement to be signed by the key that it adds")
+            raise _bad(
+                "key.genesis", "the first key statement to be signed by the key that it adds"
+            )
         verify_ed25519(
             signer.public, pae(envelope.payload_type, envelope.payload), envelope.signatures[0].sig
         )
 
     def _add(self, index: int, statement: Key, signer: str) -> None:
         if statement.keyid in self._keys:
-            raise _bad("statement", f"a new key, found {statement.keyid[:16]} again")
+            raise _bad("key.statement", f"a new key, found {statement.keyid[:16]} again")
         period = self._period(index, statement, signer)
         if period.first < index or (period.end is not None and period.end <= period.first):
             raise _bad(
-                "statement",
+                "key.statement",
                 f"a key valid from its statement on, found from {period.first}"
                 f" to {period.end} at {index}",
             )
@@ -220,7 +226,7 @@ class Keyring:
             replaced = self._keys.get(statement.replaces)
             if replaced is None or replaced.role != statement.role:
                 raise _bad(
-                    "statement",
+                    "key.statement",
                     f"a {statement.role} key to replace, found "
                     f"{'none' if replaced is None else replaced.role}",
                 )
@@ -231,14 +237,14 @@ class Keyring:
     def _end(self, keyid: str, organisation: str, end: int) -> None:
         period = self._keys.get(keyid)
         if period is None or period.organisation != organisation:
-            raise _bad("statement", f"a key of {organisation} to end, found {keyid[:16]}")
+            raise _bad("key.statement", f"a key of {organisation} to end, found {keyid[:16]}")
         if period.end is None or end < period.end:  # what has ended does not come back
             self._keys[keyid] = replace(period, end=end)
 
     def _period(self, index: int, statement: Key, signer: str) -> KeyPeriod:
         public = decode_base64(statement.public or "")
         if len(public) != 32 or keyid_of(public) != statement.keyid:
-            raise _bad("statement", f"the public key of {statement.keyid[:16]}, found another")
+            raise _bad("key.statement", f"the public key of {statement.keyid[:16]}, found another")
         first = _or(statement.from_index, index)
         return KeyPeriod(
             statement.keyid,
@@ -262,7 +268,7 @@ def _or(value: int | None, default: int) -> int:
 
 def _bad(code: str, expected: str) -> VerificationError:
     return VerificationError(
-        f"key.{code}",
+        code,
         f"expected {expected}",
         hint="`counterfoil key ls` shows the keys of a log and the entries that they may sign.",
     )

@@ -28,7 +28,14 @@ from counterfoil.proofs.keyring import KeyPeriod, Keyring
 from counterfoil.proofs.merkle import leaf_hash, verify_inclusion
 from counterfoil.proofs.trust import Trusted, evaluate
 
-__all__ = ["Verified", "check_statement", "grade", "verify_batch_member", "verify_receipt"]
+__all__ = [
+    "Verified",
+    "check_said",
+    "check_statement",
+    "grade",
+    "verify_batch_member",
+    "verify_receipt",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +148,17 @@ def check_statement(parsed: StatementEntry, organisation: str, origin: str) -> N
     """
     predicate = predicates.parse_predicate(parsed.statement)
     header = predicates.parse_header(parsed.statement)
+    check_said(parsed.statement, predicate, header, organisation, origin)
+
+
+def check_said(
+    statement: Statement,
+    predicate: Header | None,
+    header: tuple[str, str, int] | None,
+    organisation: str,
+    origin: str,
+) -> None:
+    """Check a statement whose predicate and header are parsed already; as `check_statement`."""
     if header is not None and header[0] != organisation:
         raise VerificationError(
             "statement.issuer",
@@ -156,7 +174,7 @@ def check_statement(parsed: StatementEntry, organisation: str, origin: str) -> N
             hint="The statement was made for another log and replayed here.",
         )
     digest = _content_digest(predicate)
-    if digest is not None and parsed.statement.subject[0].digest.get("sha256") != digest:
+    if digest is not None and statement.subject[0].digest.get("sha256") != digest:
         raise VerificationError(
             "statement.subject", f"expected a subject with digest {digest}, found another"
         )

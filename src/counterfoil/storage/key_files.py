@@ -5,10 +5,11 @@ This module refuses to overwrite a key and to show one.
 
 from __future__ import annotations
 
-import os
+import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -16,10 +17,12 @@ from counterfoil.errors import InputError, NotFound, Unavailable
 from counterfoil.formats.envelope import keyid_of
 from counterfoil.formats.vkey import KeyType, SigningKey, format_skey, parse_skey
 from counterfoil.proofs.signing import public_of, signing_key
+from counterfoil.storage.durable import sync_folder, write_new
 
 __all__ = ["KeyFiles", "StatementKey", "statement_key"]
 
-_KEY_FILE_MAX_BYTES = 4096
+_KEY_FILE_MAX_BYTES: Final = 4096
+_FILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,45 +42,61 @@ class StatementKey:
 
 
 class KeyFiles:
-    """The private keys in one folder, each in `<name>.key` with mode 0600."""
+    """The private keys in one folder, each in `<name>.key` with mode 0600.
+
+    Names are of letters, digits, hyphens, points and underscores, so that none leads out of the
+    folder: InputError with code key.file-name.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def create(self, name: str, key_name: str, key_type: KeyType) -> SigningKey:
-        """Make a new random key and write it.
+        """Make a new random key and write it durably.
 
-        key_name: name in its verifier key. Raises InputError with code key.exists.
+        key_name: name in its verifier key. Raises InputError with code key.exists, Unavailable
+        with code key.write.
         """
         key = signing_key(key_name, key_type, secrets.token_bytes(32))
-        target = self._folder / f"{name}.key"
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        target = self._path(name)
         try:
-            handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_new(target, format_skey(key).encode() + b"\n", mode=0o600)
+            sync_folder(self._folder)
         except FileExistsError as err:
             raise InputError(
                 "key.exists",
                 f"expected no key at {target}, found one",
                 hint="Keys are never overwritten: move the file away first.",
             ) from err
-        with os.fdopen(handle, "wb") as file:
-            file.write(format_skey(key).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        except OSError as err:
+            raise _unwritable(target, err) from err
         return key
+
+    def discard(self, name: str) -> None:
+        """Delete a key that was made in vain; it must never have signed. Raises Unavailable."""
+        target = self._path(name)
+        try:
+            target.unlink(missing_ok=True)
+        except OSError as err:
+            raise _unwritable(target, err) from err
 
     def rename(self, name: str, new_name: str) -> None:
         """Give a key file another name; the target must not exist.
 
-        Raises NotFound with code key.missing, InputError with code key.exists.
+        Raises NotFound with code key.missing, InputError with code key.exists, Unavailable with
+        code key.write.
         """
-        source, target = self._folder / f"{name}.key", self._folder / f"{new_name}.key"
+        source, target = self._path(name), self._path(new_name)
         if target.exists():
             raise InputError("key.exists", f"expected no key at {target}, found one")
         try:
             source.rename(target)
+            sync_folder(self._folder)
         except FileNotFoundError as err:
             raise _missing(source) from err
+        except OSError as err:
+            raise _unwritable(target, err) from err
 
     def names(self) -> list[str]:
         """List the names of the keys that are there."""
@@ -89,7 +108,7 @@ class KeyFiles:
         Raises NotFound with code key.missing, Unavailable with code key.unreadable, InputError
         with the codes of `parse_skey`.
         """
-        source = self._folder / f"{name}.key"
+        source = self._path(name)
         try:
             with source.open("rb") as file:
                 text = file.read(_KEY_FILE_MAX_BYTES).decode("utf-8", "replace")
@@ -109,6 +128,16 @@ class KeyFiles:
         """List the key files that others than their owner may read."""
         return [p for p in sorted(self._folder.glob("*.key")) if p.stat().st_mode & 0o077]
 
+    def _path(self, name: str) -> Path:
+        if not _FILE_NAME.fullmatch(name):
+            raise InputError(
+                "key.file-name",
+                "expected a name of at most 100 letters, digits, hyphens and points, "
+                f"found {name[:80]!a}",
+                hint="For example intake-2.",
+            )
+        return self._folder / f"{name}.key"
+
 
 def statement_key(key: SigningKey) -> StatementKey:
     """Make a statement key of a signing key of type 1."""
@@ -124,4 +153,12 @@ def _missing(source: Path) -> NotFound:
         "key.missing",
         f"expected a key at {source}, found none",
         hint="Without its keys a ledger can be read and audited, but not written.",
+    )
+
+
+def _unwritable(target: Path, err: OSError) -> Unavailable:
+    return Unavailable(
+        "key.write",
+        f"expected to write {target}, but: {err}",
+        hint="Check the space and the permissions of the disk; no key was changed in the log.",
     )

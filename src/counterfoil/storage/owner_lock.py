@@ -6,6 +6,7 @@ those who want to forward their writes. This module refuses to break a lock.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -33,14 +34,10 @@ class OwnerLock:
         try:
             self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as err:
-            raise Unavailable(
-                "ledger.lock",
-                f"expected to lock {folder}, but: {err}",
-                hint="Check that the folder exists and is writable, or open it for reading only.",
-            ) from err
+            raise _unlockable(folder, err) from err
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as err:
+        except BlockingIOError as err:
             os.close(self._handle)
             owner = read_owner(folder)
             raise Conflict(
@@ -49,19 +46,27 @@ class OwnerLock:
                 f"{owner.get('pid', '?')} on {owner.get('host', '?')}",
                 hint="Stop that process or write through it; reading needs no ownership.",
             ) from err
+        except OSError as err:
+            os.close(self._handle)
+            raise _unlockable(folder, err) from err
         self.announce({})
 
     def announce(self, more: dict[str, Any]) -> None:
-        """Write down who owns the ledger, and how to reach the owner."""
+        """Write down who owns the ledger, and how to reach the owner.
+
+        The lock holds without it: a full disk is no reason to refuse.
+        """
         owner = {"pid": os.getpid(), "host": socket.gethostname(), "since_s": int(time.time())}
         text = json.dumps(owner | more).encode()
-        os.pwrite(self._handle, text, 0)
-        os.ftruncate(self._handle, len(text))
+        with contextlib.suppress(OSError):
+            os.pwrite(self._handle, text, 0)
+            os.ftruncate(self._handle, len(text))
 
     def release(self) -> None:
         """Give the ledger up. Calling it again does nothing."""
         if self._handle >= 0:
             os.ftruncate(self._handle, 0)
+            fcntl.flock(self._handle, fcntl.LOCK_UN)  # else a forked child would keep it
             os.close(self._handle)
             self._handle = -1
 
@@ -73,3 +78,11 @@ def read_owner(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _unlockable(folder: Path, err: OSError) -> Unavailable:
+    return Unavailable(
+        "ledger.lock",
+        f"expected to lock {folder}, but: {err}",
+        hint="Check that the folder exists and is writable, or open it for reading only.",
+    )

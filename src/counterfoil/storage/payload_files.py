@@ -6,12 +6,12 @@ durable before the entry that names it; one that no entry names is an orphan, an
 
 from __future__ import annotations
 
-import os
 import secrets
 from hashlib import sha256
 from pathlib import Path
 
 from counterfoil.errors import InputError, NotFound, Unavailable, VerificationError
+from counterfoil.storage.durable import sync_folder, write_new
 
 __all__ = ["PAYLOAD_MAX_BYTES", "PayloadFiles"]
 
@@ -40,15 +40,12 @@ class PayloadFiles:
         target = self._path(digest)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            if not target.exists():
+            if not _holds(target, data):  # what was changed meanwhile is mended here
                 fresh = target.with_name(f".{secrets.token_hex(8)}.new")
-                with fresh.open("xb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
+                write_new(fresh, data)
                 fresh.rename(target)
             for folder in (target.parent, self._folder):
-                _sync(folder)
+                sync_folder(folder)
         except OSError as err:
             raise Unavailable(
                 "payload.write",
@@ -94,9 +91,8 @@ class PayloadFiles:
         return self._folder / digest[:2] / digest
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _holds(target: Path, data: bytes) -> bool:
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        return target.stat().st_size == len(data) and target.read_bytes() == data
+    except FileNotFoundError:
+        return False

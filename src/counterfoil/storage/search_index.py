@@ -172,10 +172,8 @@ class SearchIndex:
         self, expression: str, first: int, end: int, *, newest_first: bool, limit: int
     ) -> list[int]:
         """Find entries of [first, end) whose terms satisfy an FTS5 expression of `quote_term`s."""
-        order = "DESC" if newest_first else "ASC"
-        query = (
-            "SELECT rowid FROM term WHERE term MATCH ? AND rowid >= ? AND rowid < ? "
-            f"ORDER BY rowid {order} LIMIT ?"
+        query = _FIND + (
+            "ORDER BY rowid DESC LIMIT ?" if newest_first else "ORDER BY rowid LIMIT ?"
         )
         with _faults(self.path):
             rows = self._connection.execute(query, (expression, first, end, limit)).fetchall()
@@ -218,6 +216,7 @@ class SearchIndex:
             return self._connection.execute(query).fetchone()
 
 
+_FIND: Final = "SELECT rowid FROM term WHERE term MATCH ? AND rowid >= ? AND rowid < ? "
 _EXTEND: Final = {
     kind: (
         f"INSERT INTO zone_{kind} VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "  # noqa: S608

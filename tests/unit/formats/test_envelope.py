@@ -230,6 +230,8 @@ def test_other_entries_are_no_unsigned_statements() -> None:
     for data in (SIGNED, other, b"", b"{}", b'{"payload":"'):
         assert not envelope.is_unsigned_statement(data)
     data = envelope.format_unsigned_statement(b"xy")
-    for broken in (data.replace(b"eHk=", b"eHk"), data.replace(b"eHk=", b"e\\u0048k=")):
-        with refused("envelope.malformed"):
-            envelope.payload_of_unsigned(broken)
+    with refused("envelope.malformed"):
+        envelope.payload_of_unsigned(data.replace(b"eHk=", b"eHk"))
+    for changed in (b"e\\u0048k=", b"eHl="):
+        with refused("envelope.not-canonical"):
+            envelope.payload_of_unsigned(data.replace(b"eHk=", changed))

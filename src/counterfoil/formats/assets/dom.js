@@ -18,9 +18,10 @@ function fill(node, attributes, children) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** Show a text so that it cannot pose as another: control, invisible and bidi characters by code. */
+/** Show control, invisible and bidi characters by their codes, so that no text poses as another;
+ * not the two that scripts such as Persian join and part letters with. */
 export const visible = (text) =>
-  String(text).replace(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/gu, (char) =>
+  String(text).replace(/(?![\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/gu, (char) =>
     `\\u{${char.codePointAt(0).toString(16)}}`);
 
 const ICONS = {

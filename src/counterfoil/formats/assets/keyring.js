@@ -18,13 +18,13 @@ export class Keyring {
       ? this.authorise(index, signatures, statement)
       : await genesis(index, statement);
     if (signatures.length !== 1 || signatures[0].keyid !== signer.keyid) {
-      throw bad("genesis", "the first key statement to be signed by the key that it adds");
+      throw badKey("genesis", "the first key statement to be signed by the key that it adds");
     }
     await verifyEd25519(signer.publicKey, pae(type, payload), signatures[0].sig);
     const { action, keyid, organisation, role, from_index } = statement;
     if (action === "add") return this.add(index, statement, signer.keyid);
     const target = this.keys.get(keyid);
-    if (target && target.role !== role) throw bad("statement", `a ${role} key to end`, target.role);
+    if (target && target.role !== role) throw badKey("statement", `a ${role} key to end`, target.role);
     return this.end(keyid, organisation, from_index ?? index + 1);
   }
 
@@ -37,7 +37,7 @@ export class Keyring {
         added = this.validItself(added.addedBy, added.addedAt, ADMIN_ROLES);
       } catch (fault) {
         const name = `key ${short(keyid)} of ${period.organisation}`;
-        throw bad("void", `${name} to be added by a valid key`, `none (${fault.message})`);
+        throw badKey("void", `${name} to be added by a valid key`, `none (${fault.message})`);
       }
     }
     return period;
@@ -46,12 +46,12 @@ export class Keyring {
   /** Find the key without asking who added it. */
   validItself(keyid, index, roles) {
     const period = this.keys.get(keyid);
-    if (!period) throw bad("unknown", "a key of this log", short(keyid));
+    if (!period) throw badKey("unknown", "a key of this log", short(keyid));
     const { organisation, role, first, end } = period;
     const name = `key ${short(keyid)} of ${organisation}`;
-    if (!roles.includes(role)) throw bad("role", `${name} to be a ${roles.join(" or ")} key`, role);
-    if (index < first) throw bad("too-early", `${name} from entry ${first} on`, index);
-    if (end !== null && index >= end) throw bad("ended", `${name} before entry ${end}`, index);
+    if (!roles.includes(role)) throw badKey("role", `${name} to be a ${roles.join(" or ")} key`, role);
+    if (index < first) throw badKey("too-early", `${name} from entry ${first} on`, index);
+    if (end !== null && index >= end) throw badKey("ended", `${name} before entry ${end}`, index);
     return period;
   }
 
@@ -72,10 +72,10 @@ export class Keyring {
   authorise(index, signatures, statement) {
     const { action, role, issuer, organisation } = statement;
     const what = `${action} a ${role} key of ${organisation}`;
-    if (signatures.length !== 1) throw bad("unauthorised", `one signature to ${what}`);
+    if (signatures.length !== 1) throw badKey("unauthorised", `one signature to ${what}`);
     const signer = this.require(signatures[0].keyid, index, ADMIN_ROLES);
     if (signer.organisation !== issuer || !this.allows(signer, index, statement)) {
-      throw bad("unauthorised", `a key that may ${what}`, `one of ${signer.organisation}`);
+      throw badKey("unauthorised", `a key that may ${what}`, `one of ${signer.organisation}`);
     }
     return signer;
   }
@@ -105,15 +105,15 @@ export class Keyring {
 
   async add(index, statement, signer) {
     const { keyid, organisation, role, replaces } = statement;
-    if (this.keys.has(keyid)) throw bad("statement", "a new key", `${short(keyid)} again`);
+    if (this.keys.has(keyid)) throw badKey("statement", "a new key", `${short(keyid)} again`);
     const period = await periodOf(index, statement, signer);
     const { first, end } = period;
     if (first < index || (end !== null && end <= first)) {
-      throw bad("statement", `a key valid from ${index} on`, `from ${first} to ${end}`);
+      throw badKey("statement", `a key valid from ${index} on`, `from ${first} to ${end}`);
     }
     if (typeof replaces === "string") {
       if (this.keys.get(replaces)?.role !== role) {
-        throw bad("statement", `a ${role} key to replace`, "another or none");
+        throw badKey("statement", `a ${role} key to replace`, "another or none");
       }
       this.end(replaces, organisation, Math.max(first, index + 1)); // its last word is this one
     }
@@ -123,7 +123,7 @@ export class Keyring {
   end(keyid, organisation, end) {
     const period = this.keys.get(keyid);
     if (period?.organisation !== organisation) {
-      throw bad("statement", `a key of ${organisation} to end`, short(keyid));
+      throw badKey("statement", `a key of ${organisation} to end`, short(keyid));
     }
     // What has ended does not come back.
     if (period.end === null || end < period.end) this.keys.set(keyid, { ...period, end });
@@ -135,7 +135,7 @@ function genesis(index, statement) {
   const begins = index === 0 && action === "add" && role === "producer";
   const alone = (replaces ?? null) === null && (from_index ?? 0) === 0;
   if (!begins || !alone || issuer !== organisation) {
-    throw bad("genesis", "the log's first entry to add its owner's producer key", `entry ${index}`);
+    throw badKey("genesis", "the log's first entry to add its owner's producer key", `entry ${index}`);
   }
   return periodOf(index, statement, keyid);
 }
@@ -144,11 +144,11 @@ async function periodOf(index, statement, addedBy) {
   const publicKey = canonicalBase64(statement.public);
   const { keyid, organisation, role, from_index, until_index } = statement;
   if (publicKey.length !== 32 || (await fingerprint(publicKey)) !== keyid) {
-    throw bad("statement", `the public key of ${short(keyid)}`);
+    throw badKey("statement", `the public key of ${short(keyid)}`);
   }
   const [first, end] = [from_index ?? index, until_index ?? null];
   return { keyid, publicKey, organisation, role, first, end, addedAt: index, addedBy };
 }
 
 const short = (keyid) => keyid.slice(0, 16);
-const bad = (code, expected, found) => untrue(`key.${code}`, expected, found);
+const badKey = (code, expected, found) => untrue(`key.${code}`, expected, found);

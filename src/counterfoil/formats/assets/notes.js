@@ -67,20 +67,20 @@ function parseLine(line) {
 /** Read the text of a checkpoint to {origin, size: BigInt, root}. */
 export function parseCheckpoint(text) {
   const lines = text.split("\n");
-  if (lines.length < 4 || lines.at(-1) !== "") throw bad("lines", "three lines");
-  if (lines.length > 4) throw bad("extension", "origin, size and root only");
+  if (lines.length < 4 || lines.at(-1) !== "") throw badCheckpoint("lines", "three lines");
+  if (lines.length > 4) throw badCheckpoint("extension", "origin, size and root only");
   const [origin, digits, base64] = lines;
-  const size = onFault(() => parseDecimal(digits), () => bad("size", "a decimal size"));
-  const root = onFault(() => canonicalBase64(base64), () => bad("root", "a base64 root"));
+  const size = onFault(() => parseDecimal(digits), () => badCheckpoint("size", "a decimal size"));
+  const root = onFault(() => canonicalBase64(base64), () => badCheckpoint("root", "a base64 root"));
   const length = utf8(origin).length;
-  if (length < 1 || length > 255) throw bad("origin", "an origin of 1 to 255 bytes");
+  if (length < 1 || length > 255) throw badCheckpoint("origin", "an origin of 1 to 255 bytes");
   if (root.length !== 32 || (size === 0n && toHex(root) !== EMPTY_ROOT)) {
-    throw bad("root", "a root of 32 bytes");
+    throw badCheckpoint("root", "a root of 32 bytes");
   }
   return { origin, size, root };
 }
 
-const bad = (part, expected) => malformed(`checkpoint.${part}`, `${expected} in a checkpoint`);
+const badCheckpoint = (part, expected) => malformed(`checkpoint.${part}`, `${expected} in a checkpoint`);
 
 /** Read a cosignature to {time: BigInt, signature}, or null. Source: C2SP tlog-cosignature. */
 export function parseCosignature(bytes) {

@@ -18,8 +18,11 @@ const ROWS_MAX = 300;
 const COMMAND = "counterfoil verify FILE --policy POLICY";
 
 const number = (value) => value.toLocaleString("en");
-const date = (ms) => new Date(ms).toISOString().replace("T", " ").replace(/(\.000)?Z$/, " UTC");
+const DATE_MAX = 8.64e15; // ECMAScript's last date, ms; what is signed may lie beyond it
+const date = (ms) =>
+  ms > DATE_MAX ? `${ms} ms` : new Date(ms).toISOString().replace("T", " ").replace(/(\.000)?Z$/, " UTC");
 const nowSeconds = () => Math.floor(Date.now() / 1000);
+const sentence = ({ message }) => visible(message[0].toUpperCase() + message.slice(1) + ".");
 const show = (id, ...children) => {
   byId(id).replaceChildren(...children);
   byId(id).hidden = false;
@@ -34,7 +37,7 @@ async function main() {
   showFacts(result, said);
   showChecks(result, said);
   if (result.found.way) showPath(result);
-  showRaw(receiptText, said);
+  showRaw(receiptText, result, said);
   listenForPolicy(receiptText);
 }
 
@@ -64,7 +67,7 @@ const VERDICTS = {
   unable: ["wait", "Could not be checked here"],
 };
 
-async function showVerdict({ outcome, fault, found }, said) {
+async function showVerdict({ outcome, fault, passed, found }, said) {
   const [state, word] = VERDICTS[outcome];
   const lines = [el("h1", {}, icon(state), outcome === "holds" ? `${word} under key` : word)];
   if (outcome === "holds") {
@@ -75,11 +78,13 @@ async function showVerdict({ outcome, fault, found }, said) {
       el("p", {}, el("code", { class: "print", id: "fingerprint" }, key.match(/.{4}/g).join(" ")), " ",
         copyButton(key, "the key's fingerprint")),
       el("p", {}, `Entry ${number(index)} of ${visible(origin)}, as of size ${number(size)}.`),
+      el("p", { id: "grade" }),
     );
   } else {
-    const what = outcome === "fails" ? "Do not rely on this receipt: " : "";
-    lines.push(el("p", {}, `${what}${visible(fault.message)} [${fault.code}]`));
-    if (outcome === "unable") lines.push(el("p", {}, "Check it with: ", el("code", {}, COMMAND)));
+    const failed = Object.keys(CHECKS)[passed.length];
+    const why = `Do not rely on this receipt: the check of its ${failed} fails. [${fault.code}]`;
+    lines.push(el("p", {}, outcome === "fails" ? why : sentence(fault)));
+    if (outcome === "unable") lines.push(el("p", {}, "Check it with ", el("code", {}, COMMAND)));
   }
   document.documentElement.dataset.outcome = outcome;
   byId("verdict").className = state;
@@ -148,30 +153,33 @@ function showFacts(result, said) {
 function signerRows({ signer, signedAt, batch, trusted }) {
   const until = signer.end === null
     ? `no end as of size ${number(trusted.checkpoint.size)}`
-    : `until entry ${number(signer.end)}`;
+    : `before entry ${number(signer.end)}`;
   return [
     ["organisation", visible(signer.organisation)],
-    ["key", hash(signer.keyid, "the signer's key"), ` ${signer.role}`],
+    ["role", signer.role],
+    ["key", hash(signer.keyid, "the signer's key")],
     ["valid", `from entry ${number(signer.first)}, ${until}`],
     ["signed", signedAt === null ? "at a time it does not say" : `${date(signedAt)}, by the signer's clock`],
     ...(batch ? [["batch", `one signature over ${number(batch.count)} entries, at ${number(batch.index)}`]] : []),
   ];
 }
 
+const count = (list, what) => `${list.length} ${what}${list.length === 1 ? "" : "s"}`;
+
 const DETAILS = {
-  form: ["Form", () => "is that of a receipt."],
-  checkpoint: ["Checkpoint", ({ trusted }) =>
-    `is signed by the log ${visible(trusted.log.name)}, key ${trusted.log.id}.`],
-  keys: ["Keys", ({ receipt }) =>
-    `${receipt.keys.length} key statement(s) stand in the log, each signed by whom it must be.`],
-  place: ["Place", ({ receipt, way }) =>
-    `entry ${number(receipt.record.index)} leads to the root through ${way.length} hash(es).`],
+  form: ["Form", () => "The file is a receipt, in its one form."],
+  checkpoint: ["Checkpoint", ({ trusted: { log } }) =>
+    `Signed by the log ${visible(log.name)}, key ${log.id}.`],
+  keys: ["Keys", ({ receipt: { keys } }) =>
+    `${count(keys, "key statement")} in the log, each signed by whom it must be.`],
+  place: ["Place", ({ receipt: { record }, way }) =>
+    `Entry ${number(record.index)} leads to the root through ${count(way, "hash value")}.`],
   signature: ["Signature", ({ batch }) =>
-    batch ? "over the batch that the record is part of." : "over the record itself."],
-  statement: ["Statement", () => "its issuer, its log and its digest fit."],
-  content: ["Content", ({ content, receipt }) => {
-    if (receipt.row) return `row ${number(receipt.row.row)} belongs to the block.`;
-    return content === null ? "none in this file." : "is what was signed.";
+    batch ? "Over the batch that the record is part of." : "Over the record itself."],
+  statement: ["Statement", () => "Its issuer, its log and its digest fit."],
+  content: ["Content", ({ content, receipt: { row } }) => {
+    if (row) return `Row ${number(row.row)} belongs to the block.`;
+    return content === null ? "This file discloses none." : "It is what was signed.";
   }],
 };
 
@@ -179,30 +187,25 @@ function showChecks({ fault, passed, found }, said) {
   const lines = [];
   let failed = false;
   for (const name of Object.keys(CHECKS)) {
-    const [label, detail] = DETAILS[name] ?? ["Log key", () => ""];
+    const [label, detail] = DETAILS[name] ?? ["Log key"];
     if (passed.includes(name)) {
-      if (detail(found)) lines.push(stateLine("li", "ok", `${label} holds:`, detail(found)));
+      if (detail) lines.push(stateLine("li", "ok", `${label}: holds.`, detail(found)));
     } else if (!failed) {
       failed = true;
-      const state = fault.kind === "unable" ? "wait" : "bad";
-      const word = state === "bad" ? "fails:" : "not checked:";
-      lines.push(stateLine("li", state, `${label} ${word}`, visible(fault.message)));
-    } else {
-      lines.push(stateLine("li", "wait", `${label} not reached.`));
+      const [state, word] = fault.kind === "unable" ? ["wait", "not checked"] : ["bad", "fails"];
+      lines.push(stateLine("li", state, `${label}: ${word}.`, sentence(fault)));
+    } else if (detail) {
+      lines.push(stateLine("li", "wait", `${label}: not reached.`));
     }
   }
-  const others = (said.note?.signatures.length ?? 1) - 1;
-  if (others > 0) {
-    const text = `${others} more signature(s) on the checkpoint; your policy says whose count.`;
-    lines.push(stateLine("li", "wait", "Witnesses not checked:", text));
-    if (said.note.signatures.some(({ signature }) => signature.length === 2428)) {
-      const why = "no browser checks these signatures; the command line does.";
-      lines.push(stateLine("li", "wait", "ML-DSA-44 not checked:", why));
-    }
+  const unable = said.note?.signatures.filter(({ signature }) => signature.length === 2428) ?? [];
+  if (unable.length > 0) {
+    const why = `${count(unable, "such signature")}, which the command line checks and no browser.`;
+    lines.push(stateLine("li", "wait", "ML-DSA-44: not checked.", why));
   }
   for (const { chain_id, block, transaction } of said.receipt?.anchors ?? []) {
-    const text = `chain ${chain_id}, block ${number(block)}, `;
-    lines.push(stateLine("li", "wait", "Anchor claimed:", text, hash(transaction, "the transaction")));
+    const text = `Chain ${chain_id}, block ${number(block)}, `;
+    lines.push(stateLine("li", "wait", "Anchor: a claim.", text, hash(transaction, "the transaction")));
   }
   show("checks", el("h2", {}, "What was checked"), el("ol", {}, ...lines));
 }
@@ -215,20 +218,21 @@ function showPath({ found: { way, trusted, receipt } }) {
       "Each notch is a neighbour's hash, on its side. Change one byte and they lead elsewhere.")));
 }
 
-function showRaw(receiptText, said) {
+function showRaw(receiptText, { outcome }, said) {
   const raw = (title, text, label) =>
     el("details", {}, el("summary", {}, title), el("pre", { tabindex: 0 }, visible(text)), copyButton(text, label));
+  const note = (...text) => el("p", { class: "note" }, ...text);
   const parts = [
-    el("p", { class: "note" }, "Shown: that the record stood in the log, signed, at the size above. Not " +
-      "shown: that it is true, that everything was recorded, or that a key was not revoked later."),
-    el("p", { class: "note" }, "This page came with the receipt, and whoever made the file could have made the " +
-      "page. Independent of it: ", el("code", {}, COMMAND), " reads this file."),
+    note("This page came with the receipt, and whoever made the file could have made the page. ",
+      "Independent of it: ", el("code", {}, COMMAND), " reads this file."),
   ];
-  if (said.receipt) {
-    const json = JSON.stringify(JSON.parse(receiptText), null, 1);
-    parts.push(raw("Checkpoint, as signed", said.receipt.checkpoint, "the checkpoint"));
-    parts.push(raw("Receipt, raw JSON", json, "the receipt"));
+  if (outcome === "holds") {
+    parts.unshift(note("Shown: that the record stood in the log, signed, at the size above. Not " +
+      "shown: that it is true, that all was recorded, or that no key was revoked later."));
   }
+  if (said.receipt) parts.push(raw("Checkpoint, as signed", said.receipt.checkpoint, "the checkpoint"));
+  const json = said.receipt ? JSON.stringify(JSON.parse(receiptText), null, 1) : receiptText;
+  parts.push(raw("Receipt, raw JSON", json, "the receipt"));
   byId("raw").replaceChildren(...parts);
 }
 
@@ -249,26 +253,29 @@ function listenForPolicy(receiptText) {
 }
 
 function showJudgement(judged) {
-  const [state, word, detail] = judged ? judgementOf(judged) : ["wait", "Not judged yet.", ""];
+  const [state, word, detail, ...more] = judged ? judgementOf(judged) : UNJUDGED;
   document.documentElement.dataset.trust = judged ? state : "none";
-  const line = stateLine("div", state, word, detail);
-  byId("judgement").className = line.className;
-  show("judgement", ...line.childNodes);
+  const lines = more.map((line) => el("div", {}, line));
+  byId("judgement").replaceChildren(stateLine("div", state, word, detail, ...lines));
+  const link = el("a", { href: "#trust" }, judged ? word : "Do you trust this key?");
+  byId("grade")?.replaceChildren(link, ` ${judged ? detail : ""}`);
 }
 
+const UNJUDGED = ["wait", "Not judged yet.", "Witnesses, too, count only where your policy names them."];
+
 function judgementOf({ outcome, fault, found }) {
-  if (outcome === "unable") return ["wait", "Could not be judged here:", visible(fault.message)];
+  if (outcome === "unable") return ["wait", "Could not be judged here.", sentence(fault)];
   if (outcome === "fails") {
-    const word = found.policy ? "Not trusted by your policy:" : "Your policy cannot be read:";
-    return ["bad", word, visible(fault.message)];
+    const word = found.policy ? "Not trusted by your policy." : "Your policy cannot be read.";
+    return ["bad", word, sentence(fault)];
   }
   const { cosigners, unchecked } = found.trusted;
   const grade = cosigners.length
     ? `witnessed ${cosigners.length} of ${found.policy.witnesses.length}.`
     : "signed by the log alone.";
-  const who = cosigners.map(({ name, time }) => ` ${visible(name)}: ${date(Number(time) * 1000)}.`);
-  const more = unchecked.length ? ` ${unchecked.length} ML-DSA-44 signature(s) not checked.` : "";
-  return ["ok", "Trusted by your policy:", grade + who.join("") + more];
+  const who = cosigners.map(({ name, time }) => `${visible(name)}: ${time ? date(Number(time) * 1000) : "no time"}`);
+  const more = unchecked.length ? [`${count(unchecked, "ML-DSA-44 signature")} not checked.`] : [];
+  return ["ok", "Trusted by your policy:", grade, ...who, ...more];
 }
 
 // For programs that drive this page; nothing here can change what it shows.

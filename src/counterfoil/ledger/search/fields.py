@@ -68,11 +68,13 @@ _SIGNERS_KEPT: Final = 64
 class EntryFields:
     """The fields of the entry at `index`.
 
-    kind: as in the header, empty for what cannot be decoded. header: of HEADER_FIELDS, `expect.<counter>`, `subject.name`, `subject.<algorithm>`; a name
+    leaf: 64 hexadecimal digits. kind: as in the header, empty for what cannot be decoded.
+    header: of HEADER_FIELDS, `expect.<counter>`, `subject.name`, `subject.<algorithm>`; a name
     may stand several times. content: (path, value); a path longer than PATH_MAX is None.
     """
 
     index: int
+    leaf: str
     kind: str
     header: list[Field]
     content: list[ContentField]
@@ -159,21 +161,20 @@ def entry_fields(index: int, data: bytes, signers: Signers) -> EntryFields:
     A member of a batch has the batch signature's key, and its time where it has none itself.
     Takes ~8 us for a record of 20 fields.
     """
-    header: list[Field] = [("index", index), ("leaf", leaf_hash(data).hex())]
+    leaf = leaf_hash(data).hex()
+    header: list[Field] = [("index", index), ("leaf", leaf)]
     try:
         if is_unsigned_statement(data):
-            signing = signers.of(index)
-            return _statement(index, header, payload_of_unsigned(data), signing)
-        envelope = _ENVELOPE(data)
-        signed_by = tuple(signature.keyid for signature in envelope.signatures)
-        if envelope.payload_type == BATCH_PAYLOAD_TYPE:
-            content = _OBJECT(envelope.payload)
-            header.append(("kind", "batch"))
-            _append_signing(header, Signing(content.get("at_ms"), signed_by))
-            return EntryFields(index, "batch", header, flatten(content))
-        return _statement(index, header, envelope.payload, Signing(None, signed_by))
+            kind, content = _statement(header, payload_of_unsigned(data), signers.of(index))
+        else:
+            envelope = _ENVELOPE(data)
+            signing = Signing(None, tuple(signature.keyid for signature in envelope.signatures))
+            is_batch = envelope.payload_type == BATCH_PAYLOAD_TYPE
+            lay_out = _batch if is_batch else _statement
+            kind, content = lay_out(header, envelope.payload, signing)
+        return EntryFields(index, leaf, kind, header, content)
     except _UNDECODABLE:
-        return EntryFields(index, "", header[:2], [])
+        return EntryFields(index, leaf, "", header[:2], [])
 
 
 def flatten(content: dict[str, Any]) -> list[ContentField]:
@@ -205,7 +206,10 @@ def _flatten(value: Any, path: str | None, found: list[ContentField]) -> None:
             found.append((inner, item))
 
 
-def _statement(index: int, header: list[Field], payload: bytes, signing: Signing) -> EntryFields:
+def _statement(
+    header: list[Field], payload: bytes, signing: Signing
+) -> tuple[str, list[ContentField]]:
+    """Add a statement's header fields; return its kind and content."""
     statement = _STATEMENT(payload)
     predicate = statement.predicate
     core = _KINDS.get(statement.predicate_type)
@@ -227,7 +231,14 @@ def _statement(index: int, header: list[Field], payload: bytes, signing: Signing
     _append_subjects(header, statement.subject)
     inner = predicate.get("content") if core == "record" else None
     content = inner if type(inner) is dict else predicate
-    return EntryFields(index, kind, header, flatten(content))
+    return kind, flatten(content)
+
+
+def _batch(header: list[Field], payload: bytes, signing: Signing) -> tuple[str, list[ContentField]]:
+    content = _OBJECT(payload)
+    header.append(("kind", "batch"))
+    _append_signing(header, Signing(content.get("at_ms"), signing.signed_by))
+    return "batch", flatten(content)
 
 
 def _append_signing(header: list[Field], signing: Signing) -> None:

@@ -31,7 +31,16 @@ from counterfoil.ledger.search.fields import HEADER_FIELDS, PATH_MAX
 from counterfoil.ledger.search.numbers import decimal_of, is_number
 from counterfoil.ledger.search.terms import words
 
-__all__ = ["QUERY_MAX_CHARS", "Comparison", "Condition", "Operator", "Query", "Value", "Words", "parse"]
+__all__ = [
+    "QUERY_MAX_CHARS",
+    "Comparison",
+    "Condition",
+    "Operator",
+    "Query",
+    "Value",
+    "Words",
+    "parse",
+]
 
 QUERY_MAX_CHARS: Final = 4096
 """Longest query, characters."""
@@ -70,13 +79,14 @@ class Comparison:
 class Words:
     """A condition on words in a row, at least one; field: None for any.
 
-    number: the number that they are when there is but one.
+    text: as written. number: what it is as a number, exactly.
     """
 
     field: str | None
     in_header: bool
     words: tuple[str, ...]
-    number: Decimal | None
+    text: str
+    number: Decimal | None = None
 
 
 Condition = Comparison | Words
@@ -94,8 +104,8 @@ def parse(text: str) -> Query:
 
     text: at most 4,096 characters. Raises InputError with code search.query, naming the place.
 
-    >>> parse('kind=record amount>=100 "late fee"').conditions[2]
-    Words(field=None, in_header=False, words=('late', 'fee'), number=None)
+    >>> parse('kind=record amount>=100 "late fee"').conditions[2].words
+    ('late', 'fee')
     """
     if len(text) > QUERY_MAX_CHARS:
         raise _bad(QUERY_MAX_CHARS, f"at most {QUERY_MAX_CHARS} characters", f"{len(text)}")
@@ -200,7 +210,7 @@ def _words(place: int, field: str | None, in_header: bool, text: str) -> Words:
     found = tuple(words(text))
     if not found:
         raise _bad(place, "a word of letters or digits", repr(text[:40]))
-    return Words(field, in_header, found, decimal_of(text) if is_number(text) else None)
+    return Words(field, in_header, found, text, decimal_of(text) if is_number(text) else None)
 
 
 def _bad(at: int, expected: str, found: str, hint: str = "") -> InputError:
