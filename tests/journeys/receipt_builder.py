@@ -15,6 +15,7 @@ from counterfoil.formats import checkpoint, note, policy
 from counterfoil.formats.ascii import encode_base64
 from counterfoil.formats.block import row_leaf
 from counterfoil.formats.checkpoint import Checkpoint
+from counterfoil.formats.envelope import STATEMENT_PAYLOAD_TYPE
 from counterfoil.formats.policy import Group, Log, Policy, Witness
 from counterfoil.formats.predicates import Block, ContentRef, Key, Organisation, Record
 from counterfoil.formats.receipt import BatchProof, EntryProof, Receipt, RowProof
@@ -40,6 +41,7 @@ __all__ = [
     "key",
     "log_policy",
     "referring",
+    "sealed",
     "statement",
     "story",
     "witness_policy",
@@ -159,6 +161,14 @@ def referring(number: int, content: bytes) -> bytes:
     reference = ContentRef(subject.digest["sha256"], len(content))
     record = Record(issuer=ORG, source="till-7", number=number, content_ref=reference)
     return payload_of(record, [subject])
+
+
+def sealed(payload: bytes, *signers: Actor, payload_type: str = STATEMENT_PAYLOAD_TYPE) -> bytes:
+    """Sign any payload, also one that no parser takes."""
+    made = sorted((s.keyid, s.signature(payload_type, payload).sig) for s in signers)
+    lines = [f'{{"keyid":"{keyid}","sig":"{encode_base64(sig)}"}}' for keyid, sig in made]
+    form = '{"payload":"%s","payloadType":"%s","signatures":[%s]}'
+    return (form % (encode_base64(payload), payload_type, ",".join(lines))).encode()
 
 
 def story() -> dict[str, tuple[SmallLog, int]]:

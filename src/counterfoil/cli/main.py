@@ -150,12 +150,16 @@ def _unknown(words: Sequence[str]) -> InputError:
     from difflib import get_close_matches
 
     tried = " ".join(word for word in words[:2] if not word.startswith("-"))
-    names = [operation.name for operation in OPERATIONS]
-    close = get_close_matches(tried, names, 1) or get_close_matches(words[0], [*names, *GROUPS], 1)
+    in_group = words[0] in GROUPS
+    known = [operation.name for operation in OPERATIONS] + list(GROUPS)
+    if in_group:  # the group is right, so only its own commands are near
+        known = [one.words[1] for one in OPERATIONS if one.words[0] == words[0]]
+    group = f"{words[0]} " if in_group else ""
+    close = get_close_matches(words[1] if in_group else tried, known, 1)
     return InputError(
         "usage.command",
         f"expected a command, found {tried or words[0]!a}",
-        hint=f"Did you mean `counterfoil {close[0]}`?"
+        hint=f"Did you mean `counterfoil {group}{close[0]}`?"
         if close
-        else "`counterfoil --help` lists the commands.",
+        else f"`counterfoil {group}--help` lists the commands.",
     )

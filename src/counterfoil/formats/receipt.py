@@ -15,6 +15,7 @@ from counterfoil.formats import json_text
 from counterfoil.units import ENTRY_MAX_BYTES, MAX_SAFE_INTEGER
 
 __all__ = [
+    "KEYS_MAX",
     "RECEIPT_MAX_BYTES",
     "RECEIPT_TYPE",
     "AnchorClaim",
@@ -31,6 +32,9 @@ RECEIPT_TYPE: Final = "https://counterfoil.dev/receipt/v1"
 
 RECEIPT_MAX_BYTES: Final = 16 << 20
 """Largest receipt that is read, bytes."""
+
+KEYS_MAX: Final = 1024
+"""Most key statements in a receipt, and so in a log: a receipt carries them all."""
 
 _Hash = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 _Path = Annotated[tuple[_Hash, ...], msgspec.Meta(max_length=63)]
@@ -97,7 +101,7 @@ class Receipt(
 
     checkpoint: str
     record: EntryProof
-    keys: Annotated[tuple[EntryProof, ...], msgspec.Meta(min_length=1, max_length=64)]
+    keys: Annotated[tuple[EntryProof, ...], msgspec.Meta(min_length=1, max_length=KEYS_MAX)]
     batch: BatchProof | None = None
     row: RowProof | None = None
     content: str | None = None

@@ -3,7 +3,8 @@
 from counterfoil.ledger.config import Config
 from counterfoil.ledger.create import create_ledger
 from counterfoil.ledger.layout import Layout
-from counterfoil.ledger.ledger import Ledger, open_ledger
+from counterfoil.ledger.ledger import Ledger
+from counterfoil.ledger.open import open_ledger
 from counterfoil.ledger.results import Recorded, RecordedMany
 from counterfoil.ledger.view import RecordView
 

@@ -33,16 +33,11 @@ class BatchRun:
 
     def add(self, index: int, member: bytes, issuer: str | None) -> None:
         """Add the unsigned statement at `index`. member: its leaf, 32 bytes."""
-        if not self._members:
-            self._first = index
-        self._members.append(_Member(member, issuer))
-        if len(self._members) > 2 * MEMBERS_MAX:  # no batch reaches so far back
-            self._drop(MEMBERS_MAX)
+        self._append(index, _Member(member, issuer))
 
-    def add_damaged(self) -> None:
+    def add_damaged(self, index: int) -> None:
         """Add an entry that cannot be read: a statement, or the batch over those before it."""
-        if self._members:
-            self._members.append(_Member(None, None))
+        self._append(index, _Member(None, None))
 
     def sign(self, index: int, batch: Batch, organisation: str | None) -> None:
         """Take up the batch at `index`. organisation: of its key; None where no key counts."""
@@ -83,6 +78,13 @@ class BatchRun:
     def close(self) -> None:
         """End the run: what it holds is signed by nobody."""
         self._drop(len(self._members))
+
+    def _append(self, index: int, member: _Member) -> None:
+        if not self._members:
+            self._first = index
+        self._members.append(member)
+        if len(self._members) > 2 * MEMBERS_MAX:  # no batch reaches so far back
+            self._drop(MEMBERS_MAX)
 
     def _drop(self, count: int) -> None:
         """Name the first `count` members as unsigned, unless a damaged batch may cover them."""

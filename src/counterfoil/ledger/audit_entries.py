@@ -74,9 +74,7 @@ class EntryAudit:
         """Take up the next entries; those before them are judged meanwhile."""
         future = self._pool.submit(examine, first, entries, self._origin, self._publics)
         self._waiting.append((first + len(entries), future))
-        while len(self._waiting) > _CHUNKS_AHEAD or (
-            self._waiting and self._waiting[0][1].done()
-        ):
+        while len(self._waiting) > _CHUNKS_AHEAD or (self._waiting and self._waiting[0][1].done()):
             self._judge(*self._waiting.popleft())
 
     def finish(self) -> None:
@@ -117,7 +115,7 @@ class EntryAudit:
             self.damaged[-1] = range(last.start, seen.index + 1)
         else:
             self.damaged.append(range(seen.index, seen.index + 1))
-        self._run.add_damaged()
+        self._run.add_damaged(seen.index)
         self._builder.skip()
 
     # Statements --------------------------------------------------------------------------------
@@ -260,4 +258,3 @@ class EntryAudit:
             )
         self._run.sign(seen.index, parsed.batch, period.organisation if period else None)
         self._builder.take(seen)
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import Future
+from typing import Final
 
 import msgspec
 
@@ -13,6 +14,7 @@ from counterfoil.formats.block import SALT_BYTES, format_rows, parse_rows, row_l
 from counterfoil.formats.predicates import Block, ContentRef
 from counterfoil.formats.predicates.records import ROWS_MAX
 from counterfoil.formats.statement import Subject
+from counterfoil.ledger.numbering import check_place
 from counterfoil.ledger.results import Recorded
 from counterfoil.ledger.view import block_of
 from counterfoil.ledger.writer import Draft, Writer
@@ -20,7 +22,8 @@ from counterfoil.proofs.merkle import leaf_hash, root_of
 
 __all__ = ["record_block"]
 
-_COLUMNS_MAX = 256
+_COLUMNS_MAX: Final = 256
+_COLUMNS_MAX_BYTES: Final = 16_000  # else the names alone would not fit into an entry
 
 
 def record_block(
@@ -31,8 +34,10 @@ def record_block(
     contents: compact JSON objects, 1 to 1,048,576. source, number: the block's series and place.
     at_ms: Unix ms. Rows and salts are durable beside the log before the statement is.
     The same rows under the same number get their first receipt, under its first salts.
-    Raises InputError with code block.rows; the future as `Writer.record`.
+    Raises InputError with code block.rows, record.source or record.number; the future as
+    `Writer.record`.
     """
+    check_place(source, number)
     if not 0 < len(contents) <= ROWS_MAX:
         raise InputError(
             "block.rows",
@@ -50,8 +55,7 @@ def record_block(
     root = root_of(row_leaf(salt, content) for salt, content in rows).hex()
     data = format_rows(rows)
     digest = writer.payloads.put(data)
-    columns = tuple(msgspec.json.decode(contents[0], type=dict[str, msgspec.Raw]))
-
+    columns = _columns(contents[0])
     subject = Subject(digest={"sha256": digest}, name="rows")
 
     def make(number: int) -> bytes:
@@ -63,7 +67,7 @@ def record_block(
             rows=len(contents),
             root=root,
             payload=ContentRef(digest, len(data)),
-            columns=columns[:_COLUMNS_MAX] if all(map(_is_name, columns)) else (),
+            columns=columns,
         )
         return writer.producer.statement(block, [subject])
 
@@ -92,6 +96,18 @@ def _recorded_before(
     answer: Future[Recorded] = Future()
     answer.set_result(Recorded(index, leaf_hash(entry).hex(), source, number, duplicate=True))
     return answer
+
+
+def _columns(row: bytes) -> tuple[str, ...]:
+    """Name the first columns; none where a name is no name, or where they are too long."""
+    names = tuple(msgspec.json.decode(row, type=dict[str, msgspec.Raw]))[:_COLUMNS_MAX]
+    if not all(map(_is_name, names)) or sum(map(_bytes, names)) > _COLUMNS_MAX_BYTES:
+        return ()
+    return names
+
+
+def _bytes(column: str) -> int:
+    return len(column.encode())
 
 
 def _is_name(column: str) -> bool:

@@ -60,7 +60,7 @@ def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Con
             if value is not None:
                 found[key] = value
         return msgspec.convert(found, Config, strict=False)
-    except (OSError, ValueError, msgspec.MsgspecError) as err:
+    except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as err:
         raise InputError(
             "config.malformed",
             f"expected the settings of a ledger in {path}, but: {err}",

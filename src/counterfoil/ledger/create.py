@@ -1,17 +1,22 @@
 """Make a new ledger: its folder, keys, policy and first statements, or nothing at all.
 
 Everything is made in a folder beside the target and renamed into place, so a crash leaves no
-half-made ledger under its name.
+half-made ledger under its name. In an empty folder that is there already, which may be a mounted
+disk, it is made inside and moved up, `counterfoil.toml` last: without that there is no ledger.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import secrets
 import shutil
 import uuid
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from counterfoil.errors import InputError, Unavailable
 from counterfoil.formats import policy as policies
@@ -30,6 +35,7 @@ from counterfoil.log import Log, Submission
 from counterfoil.ports import Clock, Span
 from counterfoil.proofs.signing import public_of
 from counterfoil.storage import KeyFiles, SqliteStore, TileFiles, statement_key
+from counterfoil.storage.durable import sync_folder, write_new
 
 __all__ = ["LOG_KEY", "LOG_PQ_KEY", "PRODUCER_KEY", "RECOVERY_KEY", "create_ledger"]
 
@@ -56,28 +62,79 @@ def create_ledger(
 
     name: for people; the folder's name when None. organisation: URI; a random `urn:uuid:` when
     None. post_quantum: sign checkpoints with ML-DSA-44 too.
-    Raises InputError with code ledger.exists or config.malformed, Unavailable with code
-    ledger.create.
+    Raises InputError with code ledger.exists, ledger.path or config.malformed, Unavailable with
+    code ledger.create.
     """
-    name = name or folder.resolve().name or "ledger"
+    folder = _resolved(folder)
+    name = name or folder.name.encode("utf-8", "replace").decode() or "ledger"
     organisation = organisation or f"urn:uuid:{uuid.uuid4()}"
     config = _check(Config(origin=_origin(name), name=name, organisation=organisation))
-    _require_empty(folder)
-    fresh = folder.resolve().with_name(f".{folder.resolve().name}.{secrets.token_hex(4)}.new")
     try:
-        fresh.mkdir(parents=True, mode=0o755)
-        _fill(fresh, config, clock, post_quantum=post_quantum)
-        if folder.exists():
-            folder.rmdir()
-        fresh.rename(folder)
+        _require_empty(folder)
+        make = _create_inside if folder.is_dir() else _create_beside
+        make(folder, config, clock, post_quantum=post_quantum)
     except OSError as err:
         raise Unavailable(
             "ledger.create",
             f"expected to make a ledger at {folder}, but: {err}",
             hint="Check the permissions and the space of the disk.",
         ) from err
+
+
+def _resolved(folder: Path) -> Path:
+    try:
+        return folder.resolve()
+    except (OSError, RuntimeError, ValueError) as err:  # a loop of links, a null byte
+        raise InputError(
+            "ledger.path", f"expected the path of a folder, found {str(folder)[:80]!a}: {err}"
+        ) from err
+
+
+def _create_beside(folder: Path, config: Config, clock: Clock, *, post_quantum: bool) -> None:
+    fresh = folder.parent / _fresh_name()
+    try:
+        fresh.mkdir(parents=True, mode=0o755)
+        _fill(fresh, config, clock, post_quantum=post_quantum)
+        sync_folder(fresh)
+        fresh.rename(folder)
+        sync_folder(folder.parent)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _create_inside(folder: Path, config: Config, clock: Clock, *, post_quantum: bool) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fresh = folder / _fresh_name()
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # two at once would mix two ledgers
+        _require_empty(folder)
+        fresh.mkdir(mode=0o755)
+        _fill(fresh, config, clock, post_quantum=post_quantum)
+        _move_up(fresh, folder)
+        os.fsync(handle)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        os.close(handle)
+
+
+def _move_up(fresh: Path, folder: Path) -> None:
+    """Move what was made into the empty folder around it, the settings last; or nothing."""
+    settings = Layout(fresh).config.name
+    moved: list[Path] = []
+    try:
+        for name in sorted((part.name for part in fresh.iterdir()), key=settings.__eq__):
+            if name == settings:
+                sync_folder(folder)
+            moved.append(folder / name)
+            (fresh / name).rename(folder / name)
+    except BaseException:
+        for part in moved:
+            shutil.rmtree(part, ignore_errors=True) if part.is_dir() else part.unlink(True)
+        raise
+
+
+def _fresh_name() -> str:
+    return f".{secrets.token_hex(8)}.new"
 
 
 def _require_empty(folder: Path) -> None:
@@ -90,11 +147,10 @@ def _require_empty(folder: Path) -> None:
 
 
 def _check(config: Config) -> Config:
-    import msgspec
-
     try:
+        format_config(config)
         return msgspec.convert(msgspec.to_builtins(config), Config)
-    except msgspec.ValidationError as err:
+    except (msgspec.ValidationError, UnicodeEncodeError) as err:
         raise InputError(
             "config.malformed",
             f"expected a name and an organisation's URI, but: {err}",
@@ -115,8 +171,8 @@ def _fill(folder: Path, config: Config, clock: Clock, *, post_quantum: bool) -> 
         log_keys.append(keys.create(LOG_PQ_KEY, config.origin, KeyType.COSIGNATURE_MLDSA44))
     producer = keys.create(PRODUCER_KEY, PRODUCER_KEY, KeyType.ED25519)
     recovery = keys.create(RECOVERY_KEY, RECOVERY_KEY, KeyType.ED25519)
-    layout.config.write_bytes(format_config(config))
-    layout.policy.write_bytes(format_policy([public_of(key) for key in log_keys]))
+    write_new(layout.config, format_config(config))
+    write_new(layout.policy, format_policy([public_of(key) for key in log_keys]))
     layout.payloads.mkdir()
     _record_genesis(layout, config, clock, log_keys, producer, recovery)
 
@@ -149,7 +205,11 @@ def _record_genesis(
         writer.sign(writer.statement(p, [sha256_subject(owner, owner.encode())])) for p in said
     ]
     store = SqliteStore(layout.database, create=True)
-    log = Log(store, TileFiles(layout.folder), config.origin, signer.sign, signer.open, clock)
+    try:
+        log = Log(store, TileFiles(layout.folder), config.origin, signer.sign, signer.open, clock)
+    except BaseException:
+        store.close()
+        raise
     try:
         span = Span(owner, source, 0, len(entries), 0)
         log.submit(Submission(entries, [span], key_entries=[0, 1], at=0)).result()

@@ -29,19 +29,21 @@ _T = TypeVar("_T")
 class ForwardingRecorder:
     """A `Recorder` whose verbs are done by the ledger's owner.
 
-    folder: the ledger's. Raises Unavailable with code ledger.owner-unreachable.
+    folder: the ledger's. Raises Unavailable with code ledger.owner-unreachable, and as
+    `socket_path`.
     """
 
     def __init__(self, folder: Path) -> None:
+        path = socket_path(folder)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._lock = threading.Lock()
         try:
-            self._socket.connect(str(socket_path(folder)))
+            self._socket.connect(str(path))
         except OSError as err:
             self._socket.close()
             raise Unavailable(
                 "ledger.owner-unreachable",
-                f"expected the ledger's owner to answer at {socket_path(folder)}, but: {err}",
+                f"expected the ledger's owner to answer at {path}, but: {err}",
                 hint="Wait until the other process has opened or closed the ledger; try again.",
             ) from err
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="forward")
@@ -90,7 +92,10 @@ class ForwardingRecorder:
         self._socket.close()
 
     def _later(self, kind: type[_T], verb: str, *arguments: Any) -> Future[_T]:
-        return self._worker.submit(lambda: msgspec.convert(self._ask(verb, *arguments), kind))
+        try:
+            return self._worker.submit(lambda: msgspec.convert(self._ask(verb, *arguments), kind))
+        except RuntimeError as err:  # closed, or the interpreter is ending
+            raise Unavailable("ledger.closed", f"expected an open ledger, but: {err}") from err
 
     def _ask(self, verb: str, *arguments: Any) -> Any:
         try:
@@ -99,6 +104,8 @@ class ForwardingRecorder:
                 answer = receive(self._socket, Answer)
         except OSError as err:
             raise _gone(str(err)) from err
+        except Unavailable as err:  # it hung up within an answer
+            raise _gone(err.message) from err
         if answer is None:
             raise _gone("it hung up")
         return raised(answer)

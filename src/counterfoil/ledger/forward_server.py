@@ -13,6 +13,7 @@ import socket
 import stat
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,7 @@ from typing import Any, Final
 import msgspec
 
 from counterfoil.errors import CounterfoilError, InputError, Refused
+from counterfoil.formats import json_text
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger.frames import Answer, Request, failure, receive, send
 from counterfoil.ledger.recorder import Recorder
@@ -27,6 +29,8 @@ from counterfoil.ledger.recorder import Recorder
 __all__ = ["ForwardServer", "socket_path"]
 
 _SOCKET_PATH_MAX: Final = 100  # sun_path holds 108 bytes on Linux, 104 on macOS
+_ANSWER_WITHIN_S: Final = 5.0
+_ACCEPT_AGAIN_S: Final = 0.05
 
 
 def socket_path(folder: Path) -> Path:
@@ -58,39 +62,60 @@ class ForwardServer:
 
     def __init__(self, folder: Path, recorder: Recorder) -> None:
         self._recorder = recorder
+        self._verbs: dict[str, Callable[..., Any]] = {
+            "record": self._record,
+            "record_rows": lambda rows, *place: recorder.record_rows(_contents(rows), *place),
+            "record_block": lambda rows, *place: recorder.record_block(_contents(rows), *place),
+            "record_statement": self._statement,
+            "append": recorder.append,
+            "wait_published": recorder.wait_published,
+        }
         self.path = socket_path(folder)
         self.path.unlink(missing_ok=True)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        before = os.umask(0o177)
         try:
             self._listener.bind(str(self.path))
-        finally:
-            os.umask(before)
-        self._listener.listen()
-        self._clients: set[socket.socket] = set()
+            self.path.chmod(0o600)  # nobody can connect before `listen`
+            self._listener.listen()
+        except BaseException:
+            self._listener.close()
+            raise
+        self._closed = False
+        self._clients: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
         threading.Thread(target=self._accept, name="forward", daemon=True).start()
 
     def close(self) -> None:
-        """Hang up and remove the socket. Requests under way are answered first."""
+        """Hang up and remove the socket. Requests under way are answered first, for 5 seconds."""
+        self._closed = True
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self.path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the folder may be gone
+            self.path.unlink(missing_ok=True)
         with self._lock:
-            for client in self._clients:
-                with contextlib.suppress(OSError):
-                    client.shutdown(socket.SHUT_RD)
+            clients = dict(self._clients)
+        for client in clients:
+            with contextlib.suppress(OSError):
+                client.shutdown(socket.SHUT_RD)
+        deadline = time.monotonic() + _ANSWER_WITHIN_S
+        for thread in clients.values():
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _accept(self) -> None:
-        while True:
+        while not self._closed:
             try:
                 client, _ = self._listener.accept()
-            except OSError:
-                return  # closed
+            except OSError:  # closed, or too many files are open: then clients wait
+                time.sleep(_ACCEPT_AGAIN_S)
+                continue
+            thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
             with self._lock:
-                self._clients.add(client)
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+                self._clients[client] = thread
+            try:
+                thread.start()
+            except RuntimeError:  # no more threads: the client hears that it was hung up on
+                self._forget(client)
 
     def _serve(self, client: socket.socket) -> None:
         try:
@@ -99,34 +124,39 @@ class ForwardServer:
         except (OSError, CounterfoilError):
             pass  # the client is gone; what it asked for is done or refused all the same
         finally:
-            with self._lock:
-                self._clients.discard(client)
-            client.close()
+            self._forget(client)
+
+    def _forget(self, client: socket.socket) -> None:
+        with self._lock:
+            self._clients.pop(client, None)
+        client.close()
 
     def _answer(self, request: Request) -> Answer:
-        verbs: dict[str, Callable[..., Any]] = {
-            "record": self._recorder.record,
-            "record_rows": self._recorder.record_rows,
-            "record_block": self._recorder.record_block,
-            "record_statement": self._statement,
-            "append": self._recorder.append,
-            "wait_published": self._recorder.wait_published,
-        }
         try:
-            verb = verbs.get(request.verb)
+            verb = self._verbs.get(request.verb)
             if verb is None:
                 raise InputError(
-                    "ledger.verb", f"expected a verb of a ledger, found {request.verb[:40]!r}"
+                    "ledger.verb", f"expected a verb of a ledger, found {request.verb[:40]!a}"
                 )
             done = verb(*request.arguments)
             return Answer(msgspec.to_builtins(done.result() if done is not None else None))
         except CounterfoilError as err:
             return failure(err)
-        except TypeError as err:
-            return failure(InputError("ledger.verb", f"expected other arguments, but: {err}"))
+        except Exception as err:  # of arguments that no client of ours sends
+            return failure(
+                InputError("ledger.verb", f"expected other arguments, but: {str(err)[:200]!a}")
+            )
+
+    def _record(self, content: bytes, header: dict[str, Any], *place: Any) -> Any:
+        return self._recorder.record(json_text.normalise_object(content), header, *place)
 
     def _statement(
         self, kind: str, fields: dict[str, Any], subjects: list[Any], *place: Any
     ) -> Any:
         said = msgspec.convert(subjects, list[Subject])
         return self._recorder.record_statement(kind, fields, said, *place)
+
+
+def _contents(rows: list[bytes]) -> list[bytes]:
+    """Check rows again: what a broken client sends must not get into the log."""
+    return list(map(json_text.normalise_object, rows))

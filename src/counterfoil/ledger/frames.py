@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from counterfoil import errors
-from counterfoil.errors import CounterfoilError, Unavailable
+from counterfoil.errors import CounterfoilError, InputError, Unavailable
 
 __all__ = ["FRAME_MAX_BYTES", "Answer", "Request", "failure", "raised", "receive", "send"]
 
@@ -38,8 +38,21 @@ _Frame = TypeVar("_Frame", Request, Answer)
 
 
 def send(connection: socket.socket, value: Request | Answer) -> None:
-    """Send one frame. Raises OSError as sockets do."""
-    data = msgspec.msgpack.encode(value)
+    """Send one frame.
+
+    Raises OSError as sockets do; before anything is sent InputError with code ledger.frame for
+    what is too long or cannot be written.
+    """
+    try:
+        data = msgspec.msgpack.encode(value)
+    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as err:
+        raise InputError("ledger.frame", f"expected plain values, but: {str(err)!a}") from err
+    if len(data) > FRAME_MAX_BYTES:
+        raise InputError(
+            "ledger.frame",
+            f"expected at most {FRAME_MAX_BYTES} bytes at once, found {len(data)}",
+            hint="Record fewer rows at a time.",
+        )
     connection.sendall(len(data).to_bytes(4, "big") + data)
 
 
@@ -57,13 +70,15 @@ def receive(connection: socket.socket, kind: type[_Frame]) -> _Frame | None:
         raise Unavailable("ledger.frame", f"expected {length} bytes, found {len(data)}")
     try:
         return msgspec.msgpack.decode(data, type=kind)
-    except msgspec.MsgspecError as err:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as err:
         raise Unavailable("ledger.frame", f"expected a {kind.__name__}, but: {err}") from err
 
 
 def failure(err: CounterfoilError) -> Answer:
-    """Turn an error into an answer."""
-    return Answer(error=(type(err).__name__, err.code, err.message, err.hint))
+    """Turn an error into an answer; one that is no part of the public tree into its nearest."""
+    kind = next(each for each in type(err).__mro__ if each.__module__ == errors.__name__)
+    message, hint = (text.encode("utf-8", "replace").decode() for text in (err.message, err.hint))
+    return Answer(error=(kind.__name__, err.code, message, hint))
 
 
 def raised(answer: Answer) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from counterfoil.errors import NotFound
+from counterfoil.errors import InputError, NotFound
 
 __all__ = ["Layout"]
 
@@ -51,9 +51,23 @@ class Layout:
         """`payload/`."""
         return self.folder / "payload"
 
+    def exists(self) -> bool:
+        """Tell whether a ledger is there. Raises InputError with code ledger.path."""
+        try:
+            return self.config.is_file()
+        except (OSError, ValueError) as err:
+            raise InputError(
+                "ledger.path",
+                f"expected the path of a folder, found one that cannot be read: {str(err)!a}",
+                hint="Check its length, its characters and its permissions.",
+            ) from err
+
     def require(self) -> None:
-        """Check that a ledger is there. Raises NotFound with code ledger.missing."""
-        if not self.config.is_file():
+        """Check that a ledger is there.
+
+        Raises NotFound with code ledger.missing, InputError with code ledger.path.
+        """
+        if not self.exists():
             raise NotFound(
                 "ledger.missing",
                 f"expected a ledger at {self.folder}, found "

@@ -7,99 +7,33 @@ the parts together.
 from __future__ import annotations
 
 import asyncio
-import time
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from counterfoil.errors import Conflict, InputError, Refused, Unavailable
+from counterfoil.errors import Refused, Unavailable
 from counterfoil.formats.policy import Policy
 from counterfoil.formats.receipt import Receipt
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger.config import Config
-from counterfoil.ledger.create import create_ledger
-from counterfoil.ledger.forward_client import ForwardingRecorder
 from counterfoil.ledger.forward_server import ForwardServer
 from counterfoil.ledger.key_admin import KeyAdmin
 from counterfoil.ledger.layout import Layout
-from counterfoil.ledger.opening import Reading, open_reading, open_writing, read_policy
+from counterfoil.ledger.opening import Reading, load_keyring, read_policy
 from counterfoil.ledger.receipts import ReceiptMaker
-from counterfoil.ledger.recorder import LocalRecorder, Recorder
+from counterfoil.ledger.recorder import Recorder
 from counterfoil.ledger.results import Recorded, RecordedMany
 from counterfoil.ledger.sameness import check_content
 from counterfoil.ledger.search import Searchable
 from counterfoil.ledger.view import RecordView, view
 from counterfoil.log.submission import Condition
-from counterfoil.ports import Clock, StoredCheckpoint, SystemClock
+from counterfoil.ports import StoredCheckpoint
 from counterfoil.proofs.keyring import KeyPeriod
 from counterfoil.proofs.verify import Verified, verify_receipt
 
-__all__ = ["Ledger", "open_ledger"]
-
-_OPEN_TRIES = 40
-_OPEN_PAUSE_S = 0.05
-
-
-def open_ledger(
-    path: str | Path,
-    *,
-    create: bool = False,
-    read_only: bool = False,
-    name: str | None = None,
-    organisation: str | None = None,
-    post_quantum: bool = False,
-    clock: Clock | None = None,
-) -> Ledger:
-    """Open the ledger in a folder.
-
-    path: the folder. create: make the ledger when there is none; name, organisation (a URI) and
-    post_quantum (ML-DSA-44 beside Ed25519) are for that. read_only: for a ledger that another
-    process owns. clock: the machine's when None.
-    Raises NotFound with code ledger.missing, Conflict with code ledger.owned, InputError with
-    code ledger.exists or config.malformed, FatalLogError when the log must not go on.
-
-    >>> import counterfoil, tempfile
-    >>> with counterfoil.open(tempfile.mkdtemp(), create=True) as ledger:
-    ...     recorded = ledger.record({"amount_minor": 1250, "currency": "EUR"})
-    ...     receipt = ledger.receipt(recorded.index)
-    ...     counterfoil.verify(receipt, ledger.policy).grade
-    'signed by the log alone'
-    """
-    folder, clock = Path(path), clock or SystemClock()
-    if create and not Layout(folder).config.exists():
-        create_ledger(
-            folder, clock, name=name, organisation=organisation, post_quantum=post_quantum
-        )
-    if read_only:
-        return Ledger(open_reading(folder), None)
-    for attempt in range(_OPEN_TRIES):
-        try:
-            return _own(folder, clock)
-        except Conflict as owned:
-            try:
-                return Ledger(open_reading(folder), ForwardingRecorder(folder))
-            except Unavailable as err:  # the owner has just come or gone
-                if attempt == _OPEN_TRIES - 1:
-                    raise owned from err
-                time.sleep(_OPEN_PAUSE_S)
-    raise AssertionError  # unreachable: the loop returns or raises
-
-
-def _own(folder: Path, clock: Clock) -> Ledger:
-    reading, writing = open_writing(folder, clock)
-    admin = KeyAdmin(writing.writer, writing.keys, reading.keyring)
-    local = LocalRecorder(writing, admin)
-    try:
-        return Ledger(reading, local, admin, ForwardServer(folder, local))
-    except OSError as err:
-        local.close()
-        raise Unavailable(
-            "ledger.socket",
-            f"expected to listen for other processes, but: {err}",
-            hint="Check the permissions of the ledger's folder.",
-        ) from err
+__all__ = ["Ledger"]
 
 
 class Ledger(Searchable):
@@ -119,6 +53,7 @@ class Ledger(Searchable):
         self._reading, self._recorder = reading, recorder
         self._admin, self._server = admin, server
         self._closed = False
+        self._process = os.getpid()
         self._receipts = ReceiptMaker(reading.reader, reading.payloads)
 
     # Reading -----------------------------------------------------------------------------------
@@ -151,8 +86,10 @@ class Ledger(Searchable):
     @property
     def keys(self) -> tuple[KeyPeriod, ...]:
         """All keys that were ever added, with the entries that they may sign."""
-        keyring = self._reading.keyring if self._admin is None else self._admin.keyring
-        return keyring.periods
+        if self._admin is not None:
+            return self._admin.keyring.periods
+        reading = self._reading  # the owner may have changed keys since it was opened
+        return load_keyring(reading.reader, reading.store.key_entries()).periods
 
     def get(self, index: int) -> RecordView:
         """Read and decode the entry at an index. Raises NotFound with code entry.index."""
@@ -254,11 +191,9 @@ class Ledger(Searchable):
     ) -> Future[Recorded]:
         """Record in the background: arguments as for `record`; the future raises its errors."""
         recorder = self._writable()
-        if number is not None and source is None:
-            raise InputError("record.source", "expected a source with a number, found none")
         extra = {name: value for name, value in header.items() if value is not None}
         if expect:
-            extra["expect"] = {key: tuple(change) for key, change in expect.items()}
+            extra["expect"] = expect
         for name, entry in (("corrects", corrects), ("supersedes", supersedes)):
             if entry is not None:
                 extra[name] = self._leaf_of(entry)
@@ -336,6 +271,7 @@ class Ledger(Searchable):
 
         Raises Refused with code ledger.not-owner in a process that does not own the ledger.
         """
+        self._require_usable()
         if self._admin is None:
             raise Refused(
                 "ledger.not-owner",
@@ -350,8 +286,8 @@ class Ledger(Searchable):
 
     def close(self) -> None:
         """Commit and publish what waits, and give the ledger up. Calling it again does nothing."""
-        if self._closed:
-            return
+        if self._closed or os.getpid() != self._process:
+            return  # a forked child must not let go of what is its parent's
         self._closed = True
         if self._server is not None:
             self._server.close()
@@ -372,7 +308,22 @@ class Ledger(Searchable):
     ) -> None:
         self.close()
 
+    def _require_usable(self) -> None:
+        if self._closed:
+            raise Unavailable(
+                "ledger.closed",
+                "expected an open ledger, found it closed",
+                hint="Open it again.",
+            )
+        if os.getpid() != self._process:
+            raise Refused(
+                "ledger.forked",
+                "expected the process that opened the ledger, found a fork of it",
+                hint="Open the ledger in the child process: it then writes through its owner.",
+            )
+
     def _writable(self) -> Recorder:
+        self._require_usable()
         if self._recorder is None:
             raise Refused(
                 "ledger.read-only",

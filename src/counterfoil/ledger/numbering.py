@@ -29,7 +29,7 @@ class Numbering:
     def __init__(
         self,
         next_number: Callable[[str], int],
-        holes: Callable[[str, int], Iterable[int]] = lambda source, below: (),
+        holes: Callable[[str, int], Iterable[int]],
     ) -> None:
         self._next_number, self._holes = next_number, holes
         self._lock = threading.Lock()  # its own: answers of the log come while the door is held

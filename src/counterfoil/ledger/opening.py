@@ -8,22 +8,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from counterfoil.errors import CounterfoilError, FatalLogError
+from counterfoil.errors import CounterfoilError, FatalLogError, InputError
 from counterfoil.formats import policy as policies
 from counterfoil.formats.policy import Policy
+from counterfoil.ledger.backup_marker import refuse_backup
 from counterfoil.ledger.config import Config, load_config
-from counterfoil.ledger.create import LOG_KEY, LOG_PQ_KEY, PRODUCER_KEY
+from counterfoil.ledger.key_choice import log_signer, producer_key
 from counterfoil.ledger.layout import Layout
 from counterfoil.ledger.producer import Producer
 from counterfoil.ledger.receipts import key_statement
-from counterfoil.ledger.signer import LogSigner, NoteOpener
+from counterfoil.ledger.signer import NoteOpener
 from counterfoil.ledger.writer import Writer
-from counterfoil.log import Log, LogReader
+from counterfoil.log import Log, LogReader, parse_signed
 from counterfoil.ports import Clock
 from counterfoil.proofs.keyring import Keyring
 from counterfoil.storage import KeyFiles, OwnerLock, PayloadFiles, SqliteStore, TileFiles
 
-__all__ = ["Reading", "Writing", "open_reading", "open_writing", "own_keys"]
+__all__ = [
+    "Reading",
+    "Writing",
+    "open_reading",
+    "open_writing",
+    "opener_of",
+    "own_keys",
+    "read_policy",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +62,20 @@ def own_keys(layout: Layout, origin: str) -> NoteOpener:
 
     Raises InputError with the codes of `policy.parse`, FatalLogError with code log.policy.
     """
-    policy = read_policy(layout)
+    return opener_of(read_policy(layout), origin)
+
+
+def opener_of(policy: Policy, origin: str) -> NoteOpener:
+    """Take the verifier keys of a log from a policy.
+
+    Raises FatalLogError with code log.policy when it names none.
+    """
     keys = [log.key for log in policy.logs if log.key.name == origin]
     if not keys:
         raise FatalLogError(
             "log.policy",
-            f"expected a key of {origin} in {layout.policy}, found none",
-            hint="Restore policy.txt from a copy.",
+            f"expected a key of {origin} in the policy, found none",
+            hint="Restore policy.txt from a copy, or give the policy that names this log.",
         )
     return NoteOpener(keys)
 
@@ -82,30 +98,37 @@ def read_policy(layout: Layout) -> Policy:
 def open_reading(folder: Path) -> Reading:
     """Open a ledger for reading only; another process may own it.
 
-    Raises NotFound with code ledger.missing, and what store and config raise.
+    Raises NotFound with code ledger.missing, FatalLogError with code log.mismatch when the
+    database is another ledger's, and what store and config raise.
     """
     layout = Layout(folder)
     layout.require()
     config = load_config(layout.config)
     store = SqliteStore(layout.database, read_only=True)
-    return _reading(layout, config, store)
+    try:
+        _require_own(store, config)
+        return _reading(layout, config, store)
+    except BaseException:
+        store.close()
+        raise
 
 
 def open_writing(folder: Path, clock: Clock) -> tuple[Reading, Writing]:
     """Take a ledger's ownership and open it.
 
-    Raises NotFound with code ledger.missing, Conflict with code ledger.owned, FatalLogError when
-    the log must not go on.
+    Raises NotFound with code ledger.missing, Conflict with code ledger.owned, Refused with code
+    ledger.is-backup, FatalLogError when the log must not go on.
     """
     layout = Layout(folder)
     layout.require()
+    refuse_backup(folder)
     config = load_config(layout.config)
     lock = OwnerLock(folder)
     try:
         keys = KeyFiles(layout.keys)
-        signer = _signer(keys, clock)
         store = SqliteStore(layout.database)
         try:
+            signer = log_signer(keys, config.origin, store.head().note, clock)
             log = Log(
                 store,
                 TileFiles(folder),
@@ -120,10 +143,8 @@ def open_writing(folder: Path, clock: Clock) -> tuple[Reading, Writing]:
             raise
         try:
             reading = _reading(layout, config, store, log.reader)
-            producer_key = keys.load_statement_key(PRODUCER_KEY)
-            producer = Producer(
-                producer_key, config.organisation, config.origin, config.batch_members
-            )
+            key = producer_key(keys, reading.keyring, config, log.head.size)
+            producer = Producer(key, config.organisation, config.origin, config.batch_members)
             reading.payloads.sweep()
             writer = Writer(log, store, producer, reading.payloads)
         except BaseException:
@@ -135,9 +156,18 @@ def open_writing(folder: Path, clock: Clock) -> tuple[Reading, Writing]:
     return reading, Writing(lock, log, writer, keys)
 
 
-def _signer(keys: KeyFiles, clock: Clock) -> LogSigner:
-    names = [name for name in (LOG_KEY, LOG_PQ_KEY) if name in keys.names()]
-    return LogSigner([keys.load(name) for name in names or [LOG_KEY]], clock)
+def _require_own(store: SqliteStore, config: Config) -> None:
+    """Refuse another ledger's database; who writes checks much more."""
+    try:
+        origin = parse_signed(store.head().note).origin
+    except InputError:
+        return  # empty, or damaged: `audit` says so
+    if origin != config.origin:
+        raise FatalLogError(
+            "log.mismatch",
+            f"expected the database of {config.origin}, found that of {origin}",
+            hint="Restore ledger.db from a copy, or `counterfoil recover DIR` remakes it.",
+        )
 
 
 def _reading(

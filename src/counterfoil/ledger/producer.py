@@ -70,7 +70,11 @@ class Producer:
         self._origin, self._members = origin, batch_members
 
     def statement(self, predicate: Header, subjects: Sequence[Subject]) -> bytes:
-        """Make a statement's payload. Raises InputError with code statement.size or its shape's."""
+        """Make a statement's payload.
+
+        Raises InputError with code statement.size, statement.audience or its shape's.
+        """
+        self._require_audience(predicate)
         return _bounded(
             statements.format(
                 Statement(
@@ -84,12 +88,13 @@ class Producer:
 
         content: compact JSON object, checked by `json_text`, at most INLINE_CONTENT_MAX_BYTES.
         Equal to `statement(Record(...))` at a third of its cost.
-        Raises InputError with code predicate.malformed or statement.size.
+        Raises InputError with code predicate.malformed, statement.audience or statement.size.
         """
-        said = msgspec.json.encode(header)
+        self._require_audience(header)
         try:
+            said = msgspec.json.encode(header)
             _HEADER.decode(said)
-        except msgspec.ValidationError as err:
+        except (msgspec.ValidationError, TypeError, ValueError, OverflowError) as err:
             raise InputError(
                 "predicate.malformed", f"expected a header of a record, but: {err}"
             ) from err
@@ -133,6 +138,16 @@ class Producer:
             entries.extend(map(envelopes.format_unsigned_statement, run))
             entries.append(self._batch_entry(run, at_ms, nonce))
         return SignedBatch(entries, offsets, spans)
+
+    def _require_audience(self, header: Header) -> None:
+        """Refuse what was made for another log: no receipt of it would verify."""
+        if header.audience not in (None, self._origin):
+            raise InputError(
+                "statement.audience",
+                f"expected a statement for this log, {self._origin}, "
+                f"found one for {str(header.audience)[:80]!a}",
+                hint="Record it in the log that it is for, or leave the audience out.",
+            )
 
     def _batch_entry(self, payloads: Sequence[bytes], at_ms: int, nonce: bytes) -> bytes:
         root = root_of(map(member_hash, payloads)).hex()

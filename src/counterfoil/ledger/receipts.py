@@ -29,8 +29,6 @@ __all__ = ["CONTENT_DISCLOSED_MAX_BYTES", "ReceiptMaker", "key_statement"]
 CONTENT_DISCLOSED_MAX_BYTES = 1 << 20
 """Largest content beside the log that a receipt carries, bytes."""
 
-_KEYS_MAX = 64
-
 
 class ReceiptMaker:
     """Makes receipts from a log's reader.
@@ -96,7 +94,7 @@ class ReceiptMaker:
         nodes = self._reader.nodes(size)
         return tuple(
             EntryProof(at, self._entry(at, size), tuple(inclusion_path(at, size, nodes)))
-            for at in key_entries[:_KEYS_MAX]
+            for at in key_entries
         )
 
     def _entry(self, index: int, size: int) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
+from counterfoil.errors import InputError
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger.block_writer import record_block
 from counterfoil.ledger.key_admin import KeyAdmin
@@ -75,20 +76,20 @@ class LocalRecorder:
         """Record compact JSON text; see `Writer.record`."""
         writer = self._writing.writer
         timed = {"at_ms": self._writing.log.clock.now_ms(), **header}
-        return writer.record(content, timed, source or writer.default_source, number)
+        return writer.record(content, timed, self._series(source, number), number)
 
     def record_rows(
         self, contents: Sequence[bytes], source: str | None, first: int | None
     ) -> Future[RecordedMany]:
         """Record rows; see `RowWriter.record`."""
-        return self._rows.record(source or self._writing.writer.default_source, first, contents)
+        return self._rows.record(self._series(source, first), first, contents)
 
     def record_block(
         self, contents: Sequence[bytes], source: str | None, number: int | None
     ) -> Future[Recorded]:
         """Record rows as one statement; see `block_writer.record_block`."""
         writer, now = self._writing.writer, self._writing.log.clock.now_ms()
-        return record_block(writer, contents, source or writer.default_source, number, now)
+        return record_block(writer, contents, self._series(source, number), number, now)
 
     def record_statement(
         self,
@@ -99,11 +100,12 @@ class LocalRecorder:
         number: int | None,
     ) -> Future[Recorded]:
         """Record a statement; see `statement_writer.record_statement`."""
-        return record_statement(self._writing.writer, kind, fields, subjects, source, number)
+        series = self._series(source, number)
+        return record_statement(self._writing.writer, kind, fields, subjects, series, number)
 
     def append(self, envelope: bytes) -> Future[Recorded]:
         """Append an envelope; see `statement_writer.append_envelope`."""
-        return append_envelope(self._writing.writer, self._admin.keyring, envelope)
+        return append_envelope(self._writing.writer, lambda: self._admin.keyring, envelope)
 
     def wait_published(self, size: int) -> None:
         """Wait for publication; see `Log.wait_published`."""
@@ -115,3 +117,15 @@ class LocalRecorder:
             self._writing.log.close()
         finally:
             self._writing.lock.release()
+
+    def _series(self, source: str | None, number: int | None) -> str:
+        """Name the series of what is recorded; ours, where none is named."""
+        if source is not None:
+            return source
+        if number is not None:
+            raise InputError(
+                "record.source",
+                "expected a source with a number, found none",
+                hint="Our own series numbers itself: leave the number out, or name a source.",
+            )
+        return self._writing.writer.default_source

@@ -6,18 +6,19 @@ and nothing is recorded twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import replace
 
 from counterfoil.errors import Conflict, CounterfoilError, InputError
 from counterfoil.formats.predicates import ContentRef, Record
 from counterfoil.formats.statement import sha256_subject
+from counterfoil.ledger.numbering import check_place
 from counterfoil.ledger.producer import INLINE_CONTENT_MAX_BYTES
 from counterfoil.ledger.results import RecordedMany
 from counterfoil.ledger.sameness import statement_says
-from counterfoil.ledger.writer import Writer
-from counterfoil.log import Appended, Submission
+from counterfoil.ledger.writer import Writer, promise
+from counterfoil.log import AlreadyRecorded, Appended, Submission
 from counterfoil.ports import Span
 
 __all__ = ["RowWriter"]
@@ -31,6 +32,7 @@ class RowWriter:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
+        self._under_way: dict[Future[Appended], tuple[str, int, int]] = {}
 
     def record(
         self, source: str, first: int | None, contents: Sequence[bytes]
@@ -39,18 +41,50 @@ class RowWriter:
 
         contents: compact JSON, as `json_text.normalise_object` returns it, at least one.
         first: number of the first; None takes the next ones. Rows that are in the log already
-        are answered with their first place. The future raises Conflict with code
-        record.number-taken and what `Sequencer.submit` names.
+        are answered with their first place. Raises InputError with code record.empty,
+        record.source or record.number; the future Conflict with code record.number-taken and what
+        `Sequencer.submit` names.
         """
         if not contents:
             raise InputError("record.empty", "expected at least one record, found none")
+        check_place(source, first, len(contents))
+        numbering, count = self._writer.numbering, len(contents)
         with self._writer.door:
-            if first is None:
-                first = self._writer.numbering.take(source, len(contents))
-            payloads = self._row_payloads(source, first, contents)
-            held = self._held(source, first, payloads)
-            new = [(at, p) for at, p in enumerate(payloads) if at not in held]
-            return self._submit_rows(source, first, len(payloads), held, new)
+            if first is not None:
+                numbering.use(source, first, count)
+                return self._record(source, first, contents, lambda: None)
+            taken = numbering.take(source, count)
+
+            def give_back() -> None:
+                numbering.give_back(source, taken, count)
+
+            try:
+                return self._record(source, taken, contents, give_back)
+            except BaseException:
+                give_back()
+                raise
+
+    def _record(
+        self, source: str, first: int, contents: Sequence[bytes], refused: Callable[[], None]
+    ) -> Future[RecordedMany]:
+        payloads = self._row_payloads(source, first, contents)
+        self._await_twins(source, first, first + len(payloads))
+        held = self._held(source, first, payloads)
+        new = [(at, p) for at, p in enumerate(payloads) if at not in held]
+        return self._submit_rows(source, first, len(payloads), held, new, refused)
+
+    def _await_twins(self, source: str, first: int, end: int) -> None:
+        """Let rows of the same numbers arrive that are on their way; then they are found.
+
+        A client that sends again what it thinks is lost, while it is not, must not be refused.
+        """
+        wait(
+            [
+                future
+                for future, (other, start, stop) in list(self._under_way.items())
+                if other == source and start < end and first < stop
+            ]
+        )
 
     def _row_payloads(self, source: str, first: int, contents: Sequence[bytes]) -> list[bytes]:
         if max(map(len, contents)) <= INLINE_CONTENT_MAX_BYTES:
@@ -102,9 +136,10 @@ class RowWriter:
         first: int,
         count: int,
         held: dict[int, int],
-        new: list[tuple[int, bytes]],
+        new: list[_Row],
+        refused: Callable[[], None],
     ) -> Future[RecordedMany]:
-        answer: Future[RecordedMany] = Future()
+        answer: Future[RecordedMany] = promise()
         if not new:
             indices = tuple(held[at] for at in range(count))
             size = self._writer.log.head.size
@@ -122,11 +157,15 @@ class RowWriter:
             offsets |= {start + k: base + at for k, at in enumerate(signed.offsets)}
             batch_entries += signed.entries
         queued = self._writer.log.submit(Submission(batch_entries, spans))
+        self._under_way[queued] = (source, first, first + count)
 
         def settle(done: Future[Appended]) -> None:
+            self._under_way.pop(done, None)
             try:
                 appended = done.result()
             except CounterfoilError as err:
+                if not isinstance(err, AlreadyRecorded):
+                    refused()
                 answer.set_exception(err)
                 return
             indices = tuple(

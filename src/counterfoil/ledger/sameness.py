@@ -59,6 +59,14 @@ def check_content(content: object) -> bytes:
 def _meaning(said: Statement) -> tuple[object, ...]:
     predicate = predicates.parse_predicate(said)
     if predicate is None:
-        return (said.subject, said.predicate_type, bytes(said.predicate))
+        return (said.subject, said.predicate_type, _foreign_meaning(said))
     timeless = msgspec.structs.replace(predicate, at_ms=None, nonce=None)
     return (said.subject, said.predicate_type, predicates.format_predicate(timeless))
+
+
+def _foreign_meaning(said: Statement) -> object:
+    """Read a predicate of somebody else; one that is numbered has a time of its own, too."""
+    found: dict[str, object] = msgspec.json.decode(said.predicate)
+    if predicates.parse_header(said) is not None:
+        found = {**found, "at_ms": None, "nonce": None}
+    return json_text.format(dict(sorted(found.items())))

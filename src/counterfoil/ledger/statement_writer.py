@@ -6,24 +6,25 @@ blocks and keys: they have their own ways in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
 import msgspec
 
-from counterfoil.errors import InputError, Refused
+from counterfoil.errors import InputError, Refused, VerificationError
 from counterfoil.formats import entry as entries
 from counterfoil.formats import json_text, predicates, statement
 from counterfoil.formats.entry import StatementEntry
 from counterfoil.formats.envelope import identity
 from counterfoil.formats.predicates import CORE, Block, Header, Key, Record
 from counterfoil.formats.statement import Statement, Subject, sha256_subject
+from counterfoil.ledger.numbering import check_place
 from counterfoil.ledger.results import Recorded
 from counterfoil.ledger.writer import Draft, Writer
 from counterfoil.ports import Span
 from counterfoil.proofs.claims import check_claims
-from counterfoil.proofs.keyring import Keyring
+from counterfoil.proofs.keyring import KeyPeriod, Keyring
 from counterfoil.proofs.verify import check_statement
 
 __all__ = ["append_envelope", "record_statement"]
@@ -44,14 +45,18 @@ def record_statement(
     kind: `organisation`, `party`, `policy`, `mandate`, `log-frozen`, `equivocation`, or the URI
     of a predicate of somebody else. fields: of the predicate, without issuer, source and number.
     subjects: what it is about; for core statements its own fields' digest when empty.
-    Raises InputError with code predicate.malformed or statement.kind; VerificationError when a
-    claim does not hold; the future as `Writer.submit`.
+    Raises InputError with code predicate.malformed, statement.fields or statement.kind;
+    VerificationError when a claim does not hold; the future as `Writer.submit`.
     """
+    if not isinstance(kind, str):
+        raise _unknown_kind(kind)
     uri = kind if ":" in kind else f"https://counterfoil.dev/{kind}/v1"
-    source = source or writer.default_source
+    source = writer.default_source if source is None else source
+    check_place(source, number)
+    text = _canonical(fields)
     issuer, now = writer.producer.organisation, writer.log.clock.now_ms()
     said: dict[str, Any] = {"at_ms": now, **fields, "issuer": issuer, "source": source}
-    subject = list(subjects) or [sha256_subject(kind, json_text.canonicalise(dict(fields)))]
+    subject = list(subjects) or [sha256_subject(kind, text)]
     if uri not in CORE:
         if ":" not in kind:
             raise _unknown_kind(kind)
@@ -62,14 +67,18 @@ def record_statement(
     def make(number: int) -> bytes:
         return writer.producer.statement(_core(uri, said, number), subject)
 
-    check_claims(_core(uri, said, 0))
-    return writer.submit(Draft(make, source, number, fields.get("expect") or {}))
+    predicate = _core(uri, said, 0)
+    check_claims(predicate)
+    return writer.submit(Draft(make, source, number, predicate.expect or {}))
 
 
-def append_envelope(writer: Writer, keyring: Keyring, data: bytes) -> Future[Recorded]:
+def append_envelope(
+    writer: Writer, keyring: Callable[[], Keyring], data: bytes
+) -> Future[Recorded]:
     """Append a signed envelope as it is, after checking it against the log's keys.
 
-    data: a DSSE envelope in its canonical form. Its signers' keys must be in the log.
+    keyring: tells the keys as of the log's head. data: a DSSE envelope in its canonical form, of
+    one organisation whose keys are in the log.
     Raises InputError when it cannot be parsed, VerificationError when a signature, key or claim
     does not hold, Refused with code append.key or append.unsigned.
     """
@@ -88,19 +97,46 @@ def append_envelope(writer: Writer, keyring: Keyring, data: bytes) -> Future[Rec
             "expected another statement than a key's, found one",
             hint="Keys are added, rotated and revoked by `counterfoil key`.",
         )
-    with writer.door:
-        at = writer.log.head.size
-        for signature in envelope.signatures:
-            signer = keyring.verify_entry(
+    with writer.door:  # no key changes meanwhile
+        at, keys = writer.log.head.size, keyring()
+        signers = [
+            keys.verify_entry(
                 at, envelope.payload_type, envelope.payload, signature.keyid, signature.sig
             )
-            check_statement(parsed, signer.organisation, writer.log.origin)
+            for signature in envelope.signatures
+        ]
+        _require_one_organisation(signers)
+        check_statement(parsed, signers[0].organisation, writer.log.origin)
         if predicate is not None:
             check_claims(predicate)
         header = predicates.parse_header(parsed.statement)
         span = None if header is None else Span(*header, 1, 0)
         expect = predicate.expect if predicate is not None else None
         return writer.append_foreign(data, span, identity(envelope), expect or {})
+
+
+def _require_one_organisation(signers: Sequence[KeyPeriod]) -> None:
+    """Refuse what no receipt could prove; see `proofs.verify`."""
+    if len({signer.organisation for signer in signers}) != 1:
+        raise VerificationError(
+            "statement.signers", "expected signatures of one organisation, found several"
+        )
+
+
+def _canonical(fields: Mapping[str, Any]) -> bytes:
+    """Check that a predicate's fields are JSON, and none of those that the ledger writes."""
+    if not isinstance(fields, Mapping):
+        raise InputError(
+            "statement.fields", f"expected a mapping of fields, found {type(fields).__name__}"
+        )
+    given = sorted({"issuer", "source", "number"} & set(fields))
+    if given:
+        raise InputError(
+            "statement.fields",
+            f"expected fields of the predicate alone, found {given[0]}",
+            hint="The ledger writes the issuer; give source and number beside the fields.",
+        )
+    return json_text.canonicalise(dict(fields))
 
 
 def _core(uri: str, said: Mapping[str, Any], number: int) -> Header:
@@ -119,9 +155,9 @@ def _foreign(uri: str, said: Mapping[str, Any], number: int, subjects: list[Subj
     return statement.format(Statement(tuple(subjects), uri, msgspec.Raw(predicate)))
 
 
-def _unknown_kind(kind: str) -> InputError:
+def _unknown_kind(kind: object) -> InputError:
     names = [uri.split("/")[-2] for uri, found in CORE.items() if found not in _OWN_WAYS]
     return InputError(
         "statement.kind",
-        f"expected one of {', '.join(names)} or a predicate's URI, found {kind[:80]!r}",
+        f"expected one of {', '.join(names)} or a predicate's URI, found {str(kind)[:80]!a}",
     )

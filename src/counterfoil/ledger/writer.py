@@ -8,15 +8,15 @@ files.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, TypeVar
 
-from counterfoil.errors import Conflict, CounterfoilError
+from counterfoil.errors import Conflict, CounterfoilError, InputError
 from counterfoil.formats.predicates import ContentRef, Header, Record
 from counterfoil.formats.statement import sha256_subject
-from counterfoil.ledger.numbering import Numbering
+from counterfoil.ledger.numbering import HOLES_WITHIN, Numbering, check_place
 from counterfoil.ledger.producer import INLINE_CONTENT_MAX_BYTES, Producer
 from counterfoil.ledger.results import Recorded
 from counterfoil.ledger.sameness import says_the_same
@@ -26,7 +26,14 @@ from counterfoil.ports import LogStore, Span
 from counterfoil.proofs.merkle import leaf_hash
 from counterfoil.storage import PayloadFiles
 
-__all__ = ["Draft", "Writer"]
+__all__ = ["HEADER_OPTIONS", "Draft", "Writer", "promise"]
+
+HEADER_OPTIONS: Final = frozenset(
+    ("at_ms", "audience", "corrects", "expect", "nonce", "on_behalf_of", "supersedes")
+)
+"""Fields of a record's header that its author chooses; the others are the ledger's."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,9 @@ class Writer:
         self.producer = producer
         self.door = threading.RLock()  # held while signing and queueing, and for key changes
         organisation = producer.organisation
-        self.numbering = Numbering(lambda source: store.next_number(organisation, source))
+        self.numbering = Numbering(
+            lambda source: store.next_number(organisation, source), self._holes
+        )
 
     @property
     def default_source(self) -> str:
@@ -66,15 +75,17 @@ class Writer:
         """Record one JSON object.
 
         content: compact JSON, as `json_text.normalise_object` returns it. header: further fields
-        of the predicate's header. The future raises Conflict with code log.expect or
-        record.number-taken, and what `Sequencer.submit` names.
+        of the predicate's header, of HEADER_OPTIONS. Raises InputError with code record.header,
+        record.source, record.number or predicate.malformed; the future Conflict with code
+        log.expect or record.number-taken, and what `Sequencer.submit` names.
         """
-        said = {"issuer": self.producer.organisation, "source": source, **header}
+        check_place(source, number)
+        said = {**_checked(header), "issuer": self.producer.organisation, "source": source}
         if len(content) <= INLINE_CONTENT_MAX_BYTES:
             make = self._inline(said, content)
         else:
             make = self._beside(said, content)
-        return self.submit(Draft(make, source, number, header.get("expect") or {}))
+        return self.submit(Draft(make, source, number, said.get("expect") or {}))
 
     def _inline(self, said: Mapping[str, Any], content: bytes) -> Callable[[int], bytes]:
         return lambda number: self.producer.record_statement(Header(number=number, **said), content)
@@ -88,12 +99,15 @@ class Writer:
 
     def submit(self, draft: Draft) -> Future[Recorded]:
         """Sign a statement and queue it; errors as for `record`."""
-        answer: Future[Recorded] = Future()
+        check_place(draft.source, draft.number)
+        answer: Future[Recorded] = promise()
         with self.door:
             given = draft.number is not None
             number = self.numbering.take(draft.source) if draft.number is None else draft.number
             try:
                 entry = self.producer.sign(draft.make(number))
+                if given:
+                    self.numbering.use(draft.source, number)
                 span = Span(self.producer.organisation, draft.source, number, 1, 0)
                 queued = self.log.submit(Submission([entry], [span], expect=draft.expect))
             except BaseException:
@@ -118,7 +132,7 @@ class Writer:
         except AlreadyRecorded as err:
             try:
                 answer.set_result(self._first_receipt(err, entry, draft.source, number))
-            except CounterfoilError as conflict:
+            except Exception as conflict:  # whoever waits must hear of it
                 answer.set_exception(conflict)
         except CounterfoilError as err:
             if draft.number is None:
@@ -152,8 +166,10 @@ class Writer:
         else:
             submission = Submission([entry], [span], expect=expect)
         source, number = ("", 0) if span is None else (span.source, span.first)
-        answer: Future[Recorded] = Future()
+        answer: Future[Recorded] = promise()
         with self.door:
+            if span is not None and span.issuer == self.producer.organisation:
+                self.numbering.use(source, number)
             queued = self.log.submit(submission)
 
         def settle(done: Future[Appended]) -> None:
@@ -163,10 +179,55 @@ class Writer:
             except AlreadyRecorded as err:
                 try:
                     answer.set_result(self._first_receipt(err, entry, source, number))
-                except CounterfoilError as conflict:
+                except Exception as conflict:  # whoever waits must hear of it
                     answer.set_exception(conflict)
             except CounterfoilError as err:
                 answer.set_exception(err)
 
         queued.add_done_callback(settle)
         return answer
+
+    def _holes(self, source: str, below: int) -> Iterator[int]:
+        """List numbers that our own series lacks; another's gaps are its own to explain."""
+        if source != self.default_source:
+            return
+        at = max(0, below - HOLES_WITHIN)
+        while at < below:
+            span = self.store.find_span(self.producer.organisation, source, at, below - at)
+            if span is None:  # pragma: no cover - the number before `below` is recorded
+                return
+            yield from range(at, span.first)
+            at = span.first + span.count
+
+
+def promise() -> Future[_T]:
+    """Make a future that cannot be cancelled: what is queued will be recorded."""
+    answer: Future[_T] = Future()
+    answer.set_running_or_notify_cancel()
+    return answer
+
+
+def _checked(header: Mapping[str, Any]) -> dict[str, Any]:
+    """Refuse fields that are not the author's to choose; counters get the form they are kept in."""
+    unknown = sorted(set(header) - HEADER_OPTIONS)
+    if unknown:
+        raise InputError(
+            "record.header",
+            f"expected options of {', '.join(sorted(HEADER_OPTIONS))}, found {unknown[0][:80]!a}",
+            hint="What is recorded stands in the content.",
+        )
+    said = dict(header)
+    if said.get("expect"):
+        said["expect"] = _counters(said["expect"])
+    return said
+
+
+def _counters(expect: object) -> dict[str, tuple[object, ...]]:
+    try:
+        return {key: tuple(change) for key, change in dict(expect).items()}  # type: ignore[call-overload]  # checked by trying
+    except (TypeError, ValueError) as err:
+        raise InputError(
+            "record.expect",
+            f"expected counters with (old, new) each, found {str(expect)[:80]!a}",
+            hint='For example expect={"seat/12A": (None, "sold")}.',
+        ) from err

@@ -114,9 +114,7 @@ def _head(head: Head | None, open_note: OpenNote, findings: Findings) -> Checkpo
     return signed
 
 
-def _published(
-    signed: bytes | None, open_note: OpenNote, findings: Findings
-) -> Checkpoint | None:
+def _published(signed: bytes | None, open_note: OpenNote, findings: Findings) -> Checkpoint | None:
     if signed is None:
         return None
     try:

@@ -91,8 +91,6 @@ class Publisher:
         """Join the store's segments to bundles, from the one that holds `old_size` on."""
         parts: list[Segment] = []
         for segment in self._store.segments(old_size - old_size % TILE_WIDTH, new_size):
-            if segment.first >= new_size:
-                break
             parts.append(segment)
             if (segment.first + segment.count) % TILE_WIDTH == 0:
                 yield _join(parts)

@@ -77,9 +77,12 @@ class LogReader:
         first, end = max(first, 0), min(end, self.size())
         while first < end:
             trimmed = self.size() if self._store is None else self._store.head().trimmed
-            run = self._in_tiles if first < trimmed else self._in_tail
             before = first
-            for entry in run(first, end, trimmed):
+            if self._store is None or first < trimmed:
+                run = self._in_tiles(first, end, trimmed)
+            else:
+                run = _in_tail(self._store, first, end)
+            for entry in run:
                 yield entry
                 first += 1
             if first == before and (self._store is None or self._store.head().trimmed == trimmed):
@@ -145,17 +148,6 @@ class LogReader:
             yield from run
             first += len(run)
 
-    def _in_tail(self, first: int, end: int, _: int) -> Iterator[bytes]:
-        """Read from the store, up to what was trimmed meanwhile."""
-        if self._store is None:
-            return
-        for segment in self._store.segments(first, end):
-            if segment.first > first:
-                return
-            for entry in _entries(segment)[first - segment.first : end - segment.first]:
-                yield entry
-                first += 1
-
     def _load_nodes(self, level: int, number: int, width: int) -> list[list[bytes]]:
         data = self.tile(level, number, width)
         nodes = [[data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]]
@@ -178,6 +170,16 @@ def damaged(place: str, found: str) -> FatalLogError:
         f"expected {place} to be whole, found {found}",
         hint="`counterfoil audit` names all damage; `counterfoil recover` mends from a copy.",
     )
+
+
+def _in_tail(store: LogStore, first: int, end: int) -> Iterator[bytes]:
+    """Read from the store, up to where it was trimmed meanwhile."""
+    for segment in store.segments(first, end):
+        if segment.first > first:
+            return
+        for entry in _entries(segment)[first - segment.first : end - segment.first]:
+            yield entry
+            first += 1
 
 
 def _entries(segment: Segment) -> list[bytes]:

@@ -119,7 +119,12 @@ def _follow_tail(store: LogStore, edge: TileEdge, end: int) -> TileEdge:
         known = min(max(edge.size - segment.first, 0), segment.count) * HASH_BYTES
         at = (segment.first - bundle_start) * HASH_BYTES
         if segment.hashes[:known] != published[at : at + known]:
-            raise _changed(segment)
+            raise FatalLogError(
+                "log.mismatch",
+                f"expected entries {segment.first} to {edge.size - 1} of the database to be those "
+                "of the tiles, found others",
+                hint="They are of different histories: `counterfoil audit` says where.",
+            )
         new = segment.hashes[known:]
         for _ in tail.extend([new[i : i + HASH_BYTES] for i in range(0, len(new), HASH_BYTES)]):
             pass
@@ -132,17 +137,13 @@ def _check_segment(segment: Segment) -> None:
     except CounterfoilError:
         hashes = b""
     if hashes != segment.hashes or len(hashes) != segment.count * HASH_BYTES:
-        raise _changed(segment)
-
-
-def _changed(segment: Segment) -> FatalLogError:
-    last = segment.first + segment.count - 1
-    return FatalLogError(
-        "log.damaged",
-        f"expected entries {segment.first} to {last} of the database to be whole, "
-        "found them changed",
-        hint="Restore the database from a copy, or `counterfoil recover DIR` without them.",
-    )
+        last = segment.first + segment.count - 1
+        raise FatalLogError(
+            "log.damaged",
+            f"expected entries {segment.first} to {last} of the database to be whole, "
+            "found them changed",
+            hint="Restore the database from a copy, or `counterfoil recover DIR` without them.",
+        )
 
 
 def _open(signed: bytes, open_note: OpenNote, what: str) -> Checkpoint:

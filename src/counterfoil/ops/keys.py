@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
-from counterfoil.errors import InputError
 from counterfoil.ledger import Recorded
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
 from counterfoil.ports import Param
 
 __all__ = ["KeyView", "listing", "new", "revoke", "rotate"]
-
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")
 
 Role = Literal["producer", "recovery", "witness", "anchor", "decider"]
 Why = Annotated[str, Param("Why, for people; it is recorded.", "TEXT")]
@@ -60,21 +56,29 @@ def new(
     role: Annotated[Role, Param("What the key may sign; one key, one purpose.")] = "producer",
     why: Why = "",
 ) -> Recorded:
-    """Make a further key and state it in the log; answers with that statement's place.
+    """Make a further key and state it in the log.
 
-    Raises InputError with code key.exists or key.file-name, and as `KeyAdmin.add`.
+    Answers with that statement's place.
+    Raises as `KeyAdmin.add`.
     """
     with open_for_writing(ledger) as opened:
-        return opened.key_admin.add(_file_name(name), role, why)
+        return opened.key_admin.add(name, role, why)
 
 
-def rotate(*, ledger: LedgerFolder = None, why: Why = "") -> Recorded:
+def rotate(
+    *,
+    ledger: LedgerFolder = None,
+    by_recovery: Annotated[
+        bool, Param("Sign with the recovery key, as after a theft, and revoke the old key then.")
+    ] = False,
+    why: Why = "",
+) -> Recorded:
     """Replace the producer key by a new one; earlier entries stay good.
 
     Raises as `KeyAdmin.rotate`.
     """
     with open_for_writing(ledger) as opened:
-        return opened.key_admin.rotate(why)
+        return opened.key_admin.rotate(why, by_recovery=by_recovery)
 
 
 def revoke(
@@ -92,14 +96,3 @@ def revoke(
     """
     with open_for_writing(ledger) as opened:
         return opened.key_admin.revoke(keyid, why, from_index)
-
-
-def _file_name(name: str) -> str:
-    """Refuse a name that would lead out of the folder of keys."""
-    if not _NAME.fullmatch(name):
-        raise InputError(
-            "key.file-name",
-            f"expected a name of letters, digits, hyphens and points, found {name[:80]!a}",
-            hint="For example: counterfoil key new intake-2.",
-        )
-    return name

@@ -39,6 +39,13 @@ def _writes(words: str, target: str, summary: str, *examples: str) -> Operation:
 
 OPERATIONS: Final = (
     _writes(
+        "demo",
+        "demo:demo",
+        "See it work: payments recorded, a receipt checked offline, a changed byte found.",
+        "",
+        "tour",
+    ),
+    _writes(
         "init",
         "ledgers:init",
         "Make a new ledger: its log, its keys and the trust policy for its readers.",
@@ -102,6 +109,13 @@ OPERATIONS: Final = (
         "receipt.json --policy policy.txt",
     ),
     _reads(
+        "audit",
+        "audits:audit",
+        "Check the whole log: hashes, tree, database, and with --full every signature.",
+        "--ledger shop --full",
+        "--ledger shop --against receipt.json --policy policy.txt",
+    ),
+    _reads(
         "checkpoint ls",
         "checkpoints:listing",
         "List the checkpoints that the ledger keeps, oldest first.",
@@ -148,6 +162,18 @@ OPERATIONS: Final = (
         "keys:revoke",
         "End a key from an entry on; what it signed before stays good.",
         "3f2a --why 'laptop lost' --ledger shop",
+    ),
+    _reads(
+        "export",
+        "exports:export",
+        "Write entries as NDJSON, CSV or Parquet; a file appears whole or not at all.",
+        "--format csv --kind record --out payments.csv --ledger shop",
+    ),
+    _reads(
+        "backup",
+        "backups:backup",
+        "Copy a ledger while it is in use; again into the same folder copies only what is new.",
+        "shop /mnt/disk/shop",
     ),
     _reads(
         "schema",

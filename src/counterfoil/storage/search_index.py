@@ -92,9 +92,8 @@ class SearchIndex:
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
         self.path = path
-        # A reader that may write plays the journal of a writer that was killed; others cannot.
-        mode = "rwc" if create else "rw" if os.access(path, os.W_OK) else "ro"
-        uri = f"{path.absolute().as_uri()}?mode={mode}"
+        # Readers too, where they may: they must play the journal of a writer that was killed.
+        uri = f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}"
         if not create and not path.exists():
             raise Unavailable("index.missing", f"expected a search index at {path}, found none")
         with _faults(path):
@@ -279,7 +278,9 @@ def _faults(path: Path) -> Iterator[None]:
     """Say what an SQLite error means for an index."""
     try:
         yield
-    except (sqlite3.Error, sqlite3.Warning) as err:
+    except sqlite3.ProgrammingError:  # our own mistake, no fault of the file
+        raise
+    except sqlite3.Error as err:
         code = (getattr(err, "sqlite_errorcode", None) or 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:
             raise Unavailable(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from counterfoil.storage.sqlite_schema import connect_reader
+from counterfoil.storage.sqlite_schema import READ_FAULTS, connect_reader
 
 __all__ = ["Difference", "compare_tables", "integrity_faults", "span_gaps"]
 
@@ -61,7 +61,7 @@ def compare_tables(found: Path, expected: Path) -> Iterator[Difference]:
             with contextlib.closing(_attach(found, expected)) as connection:
                 extra = _except(connection, query, "found", "main")
                 missing = _except(connection, query, "main", "found")
-        except (sqlite3.Error, OverflowError) as err:
+        except (*READ_FAULTS, OverflowError) as err:
             yield Difference(table, "all rows", "rows that can be read", str(err))
             continue
         yield from _pair(table, naming, extra, missing)
@@ -72,7 +72,7 @@ def integrity_faults(path: Path) -> list[str]:
     try:
         with contextlib.closing(connect_reader(path)) as connection:
             rows = connection.execute("PRAGMA integrity_check(100)").fetchall()
-    except sqlite3.Error as err:
+    except READ_FAULTS as err:
         return [str(err)]
     return [_show(line) for (line,) in rows if line != "ok"]
 

@@ -13,7 +13,8 @@ import sqlite3
 from pathlib import Path
 
 from counterfoil.errors import InputError
-from counterfoil.storage.sqlite_schema import connect_reader, fault
+from counterfoil.storage.durable import sync_folder
+from counterfoil.storage.sqlite_schema import READ_FAULTS, connect_reader, fault
 
 __all__ = ["copy_database"]
 
@@ -36,15 +37,8 @@ def copy_database(source: Path, target: Path) -> None:
         ):
             writer.execute("PRAGMA synchronous = OFF")  # synced once, below
             reader.backup(writer)
-        for path in (target, target.parent):
-            _sync(path)
-    except sqlite3.Error as err:
+        with target.open("rb") as file:
+            os.fsync(file.fileno())
+        sync_folder(target.parent)
+    except READ_FAULTS as err:
         raise fault(err, source) from err
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from counterfoil.errors import CounterfoilError, FatalLogError, Unavailable
 
 __all__ = [
     "BUSY_TIMEOUT_MS",
+    "READ_FAULTS",
     "SCHEMA_VERSION",
     "check_schema",
     "connect_reader",
@@ -28,6 +30,9 @@ SCHEMA_VERSION: Final = 1
 
 BUSY_TIMEOUT_MS: Final = 10_000
 """How long a connection waits for another's lock, ms."""
+
+READ_FAULTS: Final = (sqlite3.Error, UnicodeDecodeError)
+"""What reading a damaged file raises: SQLite's message about it need not be text either."""
 
 _APPLICATION_ID: Final = 0x43464C31  # "CFL1"
 _PAGE_BYTES: Final = 8192
@@ -58,33 +63,36 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     What a crash left in the WAL is folded into the file and synced before anything else: after
     a failed fsync the WAL may be readable from the page cache and yet not be on disk.
     """
-    connection = _connect(path)
-    connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # heeded only before the first table
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    pragmas = [
+        f"page_size = {_PAGE_BYTES}",
+        "auto_vacuum = INCREMENTAL",  # heeded only before the first table
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "wal_autocheckpoint = 0",
+        "trusted_schema = OFF",
+        "wal_checkpoint(TRUNCATE)",
+    ]
     if sys.platform == "darwin":
-        connection.execute("PRAGMA fullfsync = ON")
-        connection.execute("PRAGMA checkpoint_fullfsync = ON")
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return connection
+        pragmas = ["fullfsync = ON", "checkpoint_fullfsync = ON", *pragmas]
+    return _connect(path, pragmas)
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
     """Open a connection that can only read."""
-    connection = _connect(path)
-    connection.execute("PRAGMA query_only = ON")
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA cache_size = -4096")
-    return connection
+    return _connect(path, ["query_only = ON", "trusted_schema = OFF", "cache_size = -4096"])
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(
+def _connect(path: Path, pragmas: Sequence[str]) -> sqlite3.Connection:
+    connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000
     )
+    try:
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+    except READ_FAULTS:
+        connection.close()
+        raise
+    return connection
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
@@ -111,8 +119,11 @@ def check_schema(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def fault(err: sqlite3.Error, path: Path) -> CounterfoilError:
+def fault(err: sqlite3.Error | UnicodeDecodeError, path: Path) -> CounterfoilError:
     """Say what a SQLite error means to whoever runs the ledger."""
+    if isinstance(err, UnicodeDecodeError):
+        err = sqlite3.DatabaseError(err.object.decode("utf-8", "replace"))
+        err.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
     code = (getattr(err, "sqlite_errorcode", None) or 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return Unavailable(

@@ -19,6 +19,7 @@ from counterfoil.ports import Commit, Head, Segment, Span, StoredCheckpoint
 from counterfoil.ports.store import CounterValue
 from counterfoil.storage.sqlite_schema import (
     BUSY_TIMEOUT_MS,
+    READ_FAULTS,
     check_schema,
     connect_reader,
     connect_writer,
@@ -66,12 +67,17 @@ class SqliteStore:
         self._wal_limit_bytes = wal_limit_bytes
         self._wal = path.with_name(path.name + "-wal")
         try:
-            self._writer = None if read_only else connect_writer(path)
-            if create and self._writer is not None:
-                create_tables(self._writer)
-            self._reader = connect_reader(path)
-            check_schema(self._reader, path)
-        except sqlite3.Error as err:
+            with contextlib.ExitStack() as opened:
+                self._writer = None if read_only else connect_writer(path)
+                if self._writer is not None:
+                    opened.callback(self._writer.close)
+                    if create:
+                        create_tables(self._writer)
+                self._reader = connect_reader(path)
+                opened.callback(self._reader.close)
+                check_schema(self._reader, path)
+                opened.pop_all()
+        except READ_FAULTS as err:
             raise fault(err, path) from err
 
     def head(self) -> Head:
@@ -97,7 +103,7 @@ class SqliteStore:
         except Conflict:
             self._roll_back(writer)
             raise
-        except sqlite3.Error as err:
+        except READ_FAULTS as err:
             self._roll_back(writer)
             raise fault(err, self._path) from err
         except (OverflowError, ValueError) as err:  # an integer beyond 64 bits, or no text
@@ -287,7 +293,7 @@ class SqliteStore:
             writer.execute("BEGIN IMMEDIATE")
             writer.execute("DELETE FROM segment WHERE first < ?", (below,))
             writer.execute("UPDATE head SET trimmed = max(trimmed, ?)", (below,))
-        except sqlite3.Error as err:
+        except READ_FAULTS as err:
             self._roll_back(writer)
             raise fault(err, self._path) from err
         self._finish(writer)
@@ -309,7 +315,7 @@ class SqliteStore:
                 "INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?)",
                 (checkpoint.size, checkpoint.note, checkpoint.at_ms),
             )
-        except sqlite3.Error as err:
+        except READ_FAULTS as err:
             self._roll_back(writer)
             raise fault(err, self._path) from err
         self._finish(writer)
@@ -318,7 +324,7 @@ class SqliteStore:
         """Let SQLite look for structural damage; one line each, none when whole."""
         try:
             rows = self._reader.execute("PRAGMA integrity_check(100)").fetchall()
-        except sqlite3.Error as err:
+        except READ_FAULTS as err:
             return [str(err)]
         return [line for (line,) in rows if line != "ok"]
 
@@ -344,5 +350,5 @@ class SqliteStore:
         try:
             with self._lock:
                 return self._reader.execute(query, values).fetchall()
-        except sqlite3.Error as err:
+        except READ_FAULTS as err:
             raise fault(err, self._path) from err

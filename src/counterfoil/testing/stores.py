@@ -182,7 +182,7 @@ class LogStoreConformance:
         """Segments of a range hold all its entries, in order, and none beside it."""
         with self.opened() as store:
             while store.head().size < 700:
-                append(store, 7 if store.head().size > 300 else 1)
+                append(store, 11 if store.head().size > 40 else 1)
             for first, end in ((0, 700), (255, 257), (256, 512), (1, 2), (300, 699), (5, 5)):
                 found = list(store.segments(first, end))
                 edges = [(s.first, s.first + s.count) for s in found]
@@ -219,7 +219,7 @@ class LogStoreConformance:
         """
         with self.opened() as store:
             while store.head().size < 512:
-                append(store, 3)
+                append(store, 7)
             reading = store.segments(0, 512)
             found = [next(reading)]
             store.trim(256)
@@ -262,7 +262,7 @@ class LogStoreConformance:
             store.commit(next_commit(store.head(), [b"x"], spans=[Span("i", "n", 0, 2, 0)]))
             readers = [pool.submit(read) for _ in range(3)]
             try:
-                while (size := store.head().size) < 150:
+                while (size := store.head().size) < 80:
                     run = Span("i", "n", size, 1, size)
                     store.commit(next_commit(store.head(), [b"x"], spans=[run]))
             finally:

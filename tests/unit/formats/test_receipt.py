@@ -114,7 +114,7 @@ MALFORMED = [
     ("content", 5), ("anchors", []), ("anchors", [WHOLE["anchors"][0]] * 65),
     ("anchors.0.chain_id", -1), ("anchors.0.contract", "0x00"),
     ("anchors.0.transaction", "0x" + "0F" * 32), ("anchors.0.block", None),
-    ("keys", [WHOLE["keys"][0]] * 65),
+    ("keys", [WHOLE["keys"][0]] * (receipt.KEYS_MAX + 1)),
 ]  # fmt: skip
 
 

@@ -74,7 +74,7 @@ def test_three_levels_of_tiles(size: int) -> None:
     nodes, root = reader.nodes(size), reader.published()[0].root
     leaves = [leaf_hash(entry) for entry in entries_of(size)]
     assert root == root_of(leaves)
-    chosen = random.Random(size).sample(range(size), 40) + [0, 255, 256, 65_534, size - 1]
+    chosen = [*random.Random(size).sample(range(size), 40), 0, 255, 256, 65_534, size - 1]
     for index in chosen:
         found = inclusion_path(index, size, nodes)
         verify_inclusion(leaves[index], index, size, found, root)

@@ -289,3 +289,16 @@ def test_a_clock_that_went_back_refuses(store: MemoryStore) -> None:
     assert sequencer.submit(Submission([b"d"])).result(60) == Appended(2, 3)
     sequencer.close()
     check_sound(store)
+
+
+def test_very_many_sources(sequencer: Sequencer, store: MemoryStore) -> None:
+    """With more sources than are remembered every number is still taken once."""
+    spans = [Span("i", str(k), 0, 1, k) for k in range(10_001)]
+    many = Submission([b"n"] * len(spans), spans)
+    sequencer.submit(many).result(60)
+    for _ in range(2):
+        with pytest.raises(AlreadyRecorded):
+            sequencer.submit(many).result(60)
+        more = Submission([b"m"], [Span("i", "77", store.next_number("i", "77"), 1, 0)])
+        sequencer.submit(more).result(60)
+    assert store.next_number("i", "77") == 3

@@ -70,7 +70,7 @@ def test_standard_input_is_read_up_to_the_limit() -> None:
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
-    """A missing folder, a folder's name or a bad name is refused, and nothing half-written stays."""
+    """A missing folder, a folder's name or a bad name is refused; nothing half-written stays."""
     with pytest.raises(NotFound) as missing:
         write_file(tmp_path / "none" / "file", b"data")
     assert missing.value.code == "file.folder"

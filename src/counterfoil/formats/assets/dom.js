@@ -43,13 +43,12 @@ export const stateLine = (name, state, word, ...detail) =>
 export function copyButton(text, label, shown = "Copy") {
   const button = el("button", { type: "button", "aria-label": `${shown}: ${label}` }, shown);
   button.addEventListener("click", async () => {
-    let done = true;
     try {
       await navigator.clipboard.writeText(text);
+      byId("said").textContent = button.textContent = "Copied";
     } catch {
-      done = false; // not allowed here
+      button.replaceWith(" ", text); // not allowed here: show it whole, to be copied by hand
     }
-    byId("said").textContent = button.textContent = done ? "Copied" : "Could not copy";
   });
   return button;
 }

@@ -12,9 +12,9 @@ from typing import Final
 from counterfoil.ledger.search.fields import EntryFields, Scalar
 from counterfoil.ledger.search.numbers import decimal_of, is_number
 from counterfoil.ledger.search.query import Comparison, Operator, Query, Value, Words
-from counterfoil.ledger.search.terms import is_worded, words
+from counterfoil.ledger.search.terms import is_digest, is_worded, words
 
-__all__ = ["matches"]
+__all__ = ["asks_who_signed", "matches"]
 
 _LITERALS: Final = {"true": True, "false": False, "null": None}
 
@@ -25,6 +25,16 @@ def matches(query: Query, entry: EntryFields) -> bool:
         _words_hold(condition, entry)
         if isinstance(condition, Words)
         else _comparison_holds(condition, entry)
+        for condition in query.conditions
+    )
+
+
+def asks_who_signed(query: Query) -> bool:
+    """Tell whether a condition looks at who signed an entry, or when."""
+    return any(
+        is_digest(condition.text)  # a key id is one, so no other word is in it
+        if isinstance(condition, Words) and condition.field is None
+        else condition.in_header and condition.field in ("at_ms", "signed_by")
         for condition in query.conditions
     )
 

@@ -8,17 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
 
 from counterfoil.errors import InputError, NotFound
 from counterfoil.ledger.opening import Reading
-from counterfoil.ledger.search.fields import Signers, entry_fields
-from counterfoil.ledger.search.match import matches
+from counterfoil.ledger.search.building import Progress
+from counterfoil.ledger.search.fields import entry_fields
+from counterfoil.ledger.search.match import asks_who_signed, matches
 from counterfoil.ledger.search.plan import Plan, candidates, plan
 from counterfoil.ledger.search.query import Comparison, Query, Value, parse
-from counterfoil.ledger.search.source import Progress, Source, open_source
+from counterfoil.ledger.search.source import Source, with_source
+from counterfoil.ledger.unwrap import Signers
 from counterfoil.ledger.view import RecordView, view
 from counterfoil.proofs.merkle import leaf_hash
 
@@ -74,19 +77,18 @@ def search(
     if after is not None and after < 0:
         raise InputError("search.after", f"expected an index to go on after, found {after}")
     parsed = parse(query)
-    with open_source(reading, progress) as source:
+
+    def page(source: Source) -> SearchPage:
         first, end = 0, source.size
         if after is not None:
             first, end = (0, min(after, end)) if newest_first else (after + 1, end)
         scan = _Scan(reading, parsed, source, progress)
-        hits: list[RecordView] = []
-        for hit in scan.hits(plan(parsed, first, end), newest_first):
-            hits.append(hit)
-            if len(hits) == limit:
-                break
+        hits = tuple(islice(scan.hits(plan(parsed, first, end), newest_first), limit))
         more = hits[-1].index if len(hits) == limit else None
         total = len(hits) if after is None and more is None else None
-        return SearchPage(tuple(hits), more, source.indexed, source.size, total, source.notice)
+        return SearchPage(hits, more, source.indexed, source.size, total, source.notice)
+
+    return with_source(reading, progress, page)
 
 
 def find_leaf(reading: Reading, leaf: str, progress: Progress | None = None) -> int:
@@ -102,10 +104,15 @@ def find_leaf(reading: Reading, leaf: str, progress: Progress | None = None) -> 
             f"expected a leaf hash of 64 hexadecimal digits, found {leaf[:80]!r}",
         )
     query = Query((Comparison("leaf", True, "=", Value(wanted)),))
-    with open_source(reading, progress) as source:
+
+    def first_hit(source: Source) -> int | None:
         scan = _Scan(reading, query, source, progress)
-        for index, _ in scan.entries(plan(query, 0, source.size), newest_first=True):
-            return index
+        found = scan.entries(plan(query, 0, source.size), newest_first=True)
+        return next((index for index, _ in found), None)
+
+    found = with_source(reading, progress, first_hit)
+    if found is not None:
+        return found
     raise NotFound(
         "entry.leaf",
         f"expected an entry with leaf hash {wanted}, found none",
@@ -121,7 +128,7 @@ class _Scan:
     ) -> None:
         self._read, self._query, self._source = reading.reader.entries, query, source
         self._progress = progress
-        self._signers = Signers(self._read)
+        self._signers = Signers(self._read) if asks_who_signed(query) else None
         self._done = 0
 
     def hits(self, found: Plan, newest_first: bool) -> Iterator[RecordView]:

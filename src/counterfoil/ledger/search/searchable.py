@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from counterfoil.ledger.opening import Reading
+from counterfoil.ledger.search.building import Progress
 from counterfoil.ledger.search.run import SearchPage, find_leaf, search
-from counterfoil.ledger.search.source import Progress
 
 __all__ = ["Searchable"]
 

@@ -1,41 +1,30 @@
-"""Bring the index up to the log's size, where it may be written, and say so where it may not.
+"""Choose where to search: the index beside the ledger, one of the reader's own, or none.
 
-Only who searches pays for the index, never who records. An index is believed only after its
-watermark and the entries after it lead to the log's own tree: one of another log, or of a history
-that was rolled back, is made again. This module refuses to let a missing index stop a search.
+Only who searches pays for an index, never who records. This module refuses to let a missing,
+damaged or busy index stop a search: it says so and reads all entries.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from counterfoil.errors import FatalLogError, Unavailable
+from counterfoil.errors import Unavailable
 from counterfoil.ledger.opening import Reading
-from counterfoil.ledger.search.documents import Documents
-from counterfoil.ledger.search.fields import Signers, entry_fields
-from counterfoil.ports import Head
-from counterfoil.proofs.frontier import Frontier
-from counterfoil.proofs.merkle import leaf_hash
-from counterfoil.storage import IndexState, SearchIndex, discard_index, index_lock
+from counterfoil.ledger.search.building import TAIL_MAX, CaughtUp, Progress, build, current
+from counterfoil.storage import SearchIndex, discard_index, index_lock
 
-__all__ = ["Progress", "Source", "catch_up", "open_source"]
+__all__ = ["Source", "catch_up", "with_source"]
 
-Progress = Callable[[int, int], None]
-"""Told (done, total) entries, now and then; what it raises stops the work."""
+_TAIL_READ: Final = 256  # entries that are rather read one by one than indexed first
+_TRIES: Final = 2
 
-_CHUNK_ENTRIES: Final = 8192
-_CHUNK_CHARS: Final = 8 << 20
-_REPORT_ENTRIES: Final = 1024
-_TAIL_MAX: Final = 4096  # entries that are read one by one rather than waited for
-_POLL_S: Final = 0.05
-_PATIENCE_S: Final = 10.0  # without any progress of the process that writes the index
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,57 +44,67 @@ class Source:
 def catch_up(reading: Reading, progress: Progress | None = None) -> int:
     """Index what is not indexed yet; returns the number of indexed entries.
 
-    For a node to call in the background. Raises Unavailable as `SearchIndex` does, FatalLogError
-    with code log.damaged.
+    For a node to call in the background. Raises FatalLogError with code log.damaged.
     """
-    with open_source(reading, progress) as source:
-        return source.indexed
+    return with_source(reading, progress, lambda source: source.indexed, tail_max=0)
 
 
-@contextlib.contextmanager
-def open_source(reading: Reading, progress: Progress | None = None) -> Iterator[Source]:
-    """Open the best index there is, caught up where it can be.
+def with_source(
+    reading: Reading,
+    progress: Progress | None,
+    work: Callable[[Source], _T],
+    *,
+    tail_max: int = _TAIL_READ,
+) -> _T:
+    """Do `work` on the best index there is, caught up; on none when it proves damaged twice.
 
-    Raises FatalLogError with code log.damaged when the entries do not lead to the log's tree.
+    tail_max: entries that the index may lack, since reading so few is cheaper than writing them.
+    Raises as `work` does, and FatalLogError with code log.damaged when the entries do not lead to
+    the log's tree.
     """
-    head = reading.store.head()
-    index, notice = _best_index(reading, head, progress or _silent)
-    try:
-        yield Source(index, index.state().size if index else 0, head.size, notice)
-    finally:
-        if index is not None:
-            index.close()
-
-
-def _best_index(reading: Reading, head: Head, progress: Progress) -> tuple[SearchIndex | None, str]:
-    beside = reading.layout.index
-    if (index := _current(beside, reading, head, 0)) is not None:
-        return index, ""
-    failures: list[str] = []
-    if _is_ours(beside.parent):
+    notice = ""
+    for _ in range(_TRIES):
+        found, notice = _best_index(reading, tail_max, progress or _silent)
+        if found is None:
+            break
         try:
-            return _build(beside, reading, head, progress), ""
+            return work(Source(found.index, found.indexed, found.size, notice))
+        except Unavailable as err:
+            if not err.code.startswith("index."):
+                raise
+            notice = f"Searching without an index: {err.message}."
+            damaged = err.code == "index.damaged"
+        finally:
+            found.index.close()
+        if damaged:
+            _discard(found.index.path)
+    return work(Source(None, 0, reading.store.head().size, notice))
+
+
+def _best_index(reading: Reading, tail_max: int, progress: Progress) -> tuple[CaughtUp | None, str]:
+    """Open an index, and say what the reader should know about it."""
+    beside = reading.layout.index
+    if (found := current(beside, reading, tail_max)) is not None:
+        return found, ""
+    failures: list[str] = []
+    # Never beside a ledger of somebody else, though root could: its owner could not write it then.
+    if beside.parent.stat().st_uid == os.geteuid():
+        try:
+            return build(beside, reading, progress), ""
         except Unavailable as err:
             failures.append(err.message)
-    elif (index := _current(beside, reading, head, _TAIL_MAX)) is not None:
-        return index, ""
+    elif (found := current(beside, reading, TAIL_MAX)) is not None:
+        return found, ""
     own = _own_path(reading.config.origin)
     try:
         own.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return _build(own, reading, head, progress), f"The search index is at {own}."
+        found, why = build(own, reading, progress), "; ".join(failures) or "the ledger is not yours"
+        return found, f"The search index is at {own}: {why}."
     except Unavailable as err:
         failures.append(err.message)
     except OSError as err:
-        failures.append(str(err))
+        failures.append(f"expected a folder for an index, but: {err}")
     return None, f"Searching without an index: {'; '.join(failures)}."
-
-
-def _is_ours(folder: Path) -> bool:
-    """Tell whether to keep the index beside the ledger.
-
-    Never in a folder of somebody else, though root could: its owner could not write it then.
-    """
-    return folder.stat().st_uid == os.geteuid() and os.access(folder, os.W_OK)
 
 
 def _own_path(origin: str) -> Path:
@@ -114,129 +113,10 @@ def _own_path(origin: str) -> Path:
     return Path(cache).expanduser() / "counterfoil" / "index" / f"{name}.db"
 
 
-def _current(path: Path, reading: Reading, head: Head, tail_max: int) -> SearchIndex | None:
-    """Open an index that lacks at most `tail_max` entries of this very log; None otherwise."""
-    try:
-        index = SearchIndex(path)
-    except Unavailable:
-        return None
-    try:
-        state = index.state()
-        if (
-            state.origin == reading.config.origin
-            and 0 <= head.size - state.size <= tail_max
-            and _leads_to(state, reading, head)
-        ):
-            return index
-    except Unavailable:
-        pass
-    index.close()
-    return None
-
-
-def _leads_to(state: IndexState, reading: Reading, head: Head) -> bool:
-    frontier = Frontier(state.size, state.frontier)
-    frontier.extend([leaf_hash(e) for e in reading.reader.entries(state.size, head.size)])
-    return frontier.hashes == head.frontier
-
-
-def _build(path: Path, reading: Reading, head: Head, progress: Progress) -> SearchIndex:
-    """Catch an index up to `head`, or wait for who does.
-
-    Raises Unavailable, and FatalLogError with code log.damaged.
-    """
-    waited_from, seen = time.monotonic(), -1
-    while True:
-        with index_lock(path) as ours:
-            if ours:
-                return _write(path, reading, head, progress)
-        if (index := _current(path, reading, head, _TAIL_MAX)) is not None:
-            return index
-        size = _size_of(path)
-        if size != seen:
-            waited_from, seen = time.monotonic(), size
-            progress(min(max(size, 0), head.size), head.size)
-        if time.monotonic() - waited_from > _PATIENCE_S:
-            raise Unavailable(
-                "index.busy",
-                f"expected {path} to be caught up by the process that writes it, found it at "
-                f"{max(seen, 0)} of {head.size} entries for {_PATIENCE_S:g} s",
-                hint="Wait, or stop that process.",
-            )
-        time.sleep(_POLL_S)
-
-
-def _size_of(path: Path) -> int:
-    try:
-        index = SearchIndex(path)
-    except Unavailable:
-        return -1
-    try:
-        return index.state().size
-    except Unavailable:
-        return -1
-    finally:
-        index.close()
-
-
-def _write(path: Path, reading: Reading, head: Head, progress: Progress) -> SearchIndex:
-    """Catch up as the one writer; an index that is damaged or of another history is made again."""
-    for again in (True, False):
-        try:
-            index = SearchIndex(path, create=True)
-            try:
-                if _extend(index, reading, head, progress):
-                    return index
-            except BaseException:
-                index.close()
-                raise
-            index.close()
-        except Unavailable as err:
-            if err.code != "index.damaged" or not again:
-                raise
-        discard_index(path)
-    raise FatalLogError(
-        "log.damaged",
-        f"expected the {head.size} entries to lead to the log's tree, found another",
-        hint="`counterfoil audit` names all damage; `counterfoil recover` mends from a copy.",
-    )
-
-
-def _extend(index: SearchIndex, reading: Reading, head: Head, progress: Progress) -> bool:
-    """Index entries up to `head`; False when the index is of another history."""
-    state = index.state()
-    origin = reading.config.origin
-    if state.origin not in ("", origin) or state.size > head.size:
-        return False
-    frontier = Frontier(state.size, state.frontier)
-    signers = Signers(reading.reader.entries)
-    while frontier.size < head.size or not state.origin:
-        _add_chunk(index, reading, head, frontier, signers, progress)
-        state = index.state()
-    return frontier.hashes == head.frontier
-
-
-def _add_chunk(
-    index: SearchIndex,
-    reading: Reading,
-    head: Head,
-    frontier: Frontier,
-    signers: Signers,
-    progress: Progress,
-) -> None:
-    documents = Documents()
-    leaves: list[bytes] = []
-    for at, data in enumerate(reading.reader.entries(frontier.size, head.size), frontier.size):
-        if at % _REPORT_ENTRIES == 0:
-            progress(at, head.size)
-        entry = entry_fields(at, data, signers)
-        documents.add(entry)
-        leaves.append(bytes.fromhex(entry.leaf))
-        if len(leaves) >= _CHUNK_ENTRIES or documents.chars >= _CHUNK_CHARS:
-            break
-    frontier.extend(leaves)
-    state = IndexState(reading.config.origin, frontier.size, frontier.hashes)
-    index.add(documents.entries, documents.zones(), documents.wide_blocks, state)
+def _discard(path: Path) -> None:
+    with contextlib.suppress(Unavailable), index_lock(path) as ours:
+        if ours:
+            discard_index(path)
 
 
 def _silent(done: int, total: int) -> None:

@@ -1,0 +1,94 @@
+"""Decode entries for export: the header, and the content's bytes as they were recorded.
+
+An export is a copy and proves nothing by itself; receipts do. This module refuses to look beside
+the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import msgspec
+
+from counterfoil.formats.envelope import is_unsigned_statement
+from counterfoil.ledger.unwrap import NOT_DECODABLE, Signers, Signing, Unwrapped, kind_of, unwrap
+from counterfoil.proofs.merkle import leaf_hash
+
+__all__ = ["ExportRow", "Read", "rows"]
+
+Read = Callable[[int, int], Iterator[bytes]]
+"""Reads entries [first, end)."""
+
+
+class ExportRow(msgspec.Struct, frozen=True):
+    """One entry: as `RecordView`, but with the time and keys of its batch where one signs it.
+
+    kind: `unreadable` for what this version cannot decode. content: JSON text of an object.
+    """
+
+    index: int
+    leaf: str
+    kind: str
+    issuer: str | None
+    source: str | None
+    number: int | None
+    at_ms: int | None
+    signed_by: tuple[str, ...]
+    content: msgspec.Raw
+
+
+class _Header(msgspec.Struct):
+    issuer: Any = None
+    source: Any = None
+    number: Any = None
+    at_ms: Any = None
+    content: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Statement(msgspec.Struct):
+    predicate: msgspec.Raw
+    predicate_type: str = msgspec.field(name="predicateType")
+
+
+_STATEMENT: Final = msgspec.json.Decoder(_Statement).decode
+_HEADER: Final = msgspec.json.Decoder(_Header).decode
+
+
+def rows(read: Read, first: int, end: int) -> Iterator[ExportRow]:
+    """Decode entries [first, end) in order."""
+    signers = Signers(read)
+    for index, data in enumerate(read(first, end), first):
+        who = signers.of(index) if is_unsigned_statement(data) else None
+        yield _row(index, data, who)
+
+
+def _row(index: int, data: bytes, who: Signing | None) -> ExportRow:
+    leaf = leaf_hash(data).hex()
+    try:
+        found = unwrap(data, who)
+        return _batch(index, leaf, found) if found.is_batch else _statement(index, leaf, found)
+    except NOT_DECODABLE:
+        empty = msgspec.Raw(b"{}")
+        return ExportRow(index, leaf, "unreadable", None, None, None, None, (), empty)
+
+
+def _batch(index: int, leaf: str, found: Unwrapped) -> ExportRow:
+    at_ms, keys = _HEADER(found.payload).at_ms, found.signing.signed_by
+    content = msgspec.Raw(found.payload)
+    return ExportRow(index, leaf, "batch", None, None, None, at_ms, keys, content)
+
+
+def _statement(index: int, leaf: str, found: Unwrapped) -> ExportRow:
+    statement = _STATEMENT(found.payload)
+    header = _HEADER(statement.predicate)
+    kind, is_core = kind_of(statement.predicate_type)
+    issuer, source, number = header.issuer, header.source, header.number
+    if type(issuer) is not str or type(source) is not str or type(number) is not int:
+        issuer = source = number = None
+    at_ms, keys = found.signing.at_ms, found.signing.signed_by
+    if is_core and header.at_ms is not None:
+        at_ms = header.at_ms
+    is_record = is_core and kind == "record" and bytes(header.content)[:1] == b"{"
+    content = header.content if is_record else statement.predicate
+    return ExportRow(index, leaf, kind, issuer, source, number, at_ms, keys, content)

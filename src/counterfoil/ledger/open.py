@@ -1,0 +1,103 @@
+"""Open a ledger: as its owner, through its owner, or for reading.
+
+Who comes first owns the ledger; who comes later writes through the owner without noticing. This
+module refuses to take a ledger from its owner.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+from counterfoil.errors import Conflict, CounterfoilError, Unavailable
+from counterfoil.ledger.create import create_ledger
+from counterfoil.ledger.forward_client import ForwardingRecorder
+from counterfoil.ledger.forward_server import ForwardServer
+from counterfoil.ledger.key_admin import KeyAdmin
+from counterfoil.ledger.layout import Layout
+from counterfoil.ledger.ledger import Ledger
+from counterfoil.ledger.opening import open_reading, open_writing
+from counterfoil.ledger.recorder import LocalRecorder
+from counterfoil.ports import Clock, SystemClock
+
+__all__ = ["open_ledger"]
+
+_OPEN_TRIES: Final = 40
+_OPEN_PAUSE_S: Final = 0.05
+
+
+def open_ledger(
+    path: str | Path,
+    *,
+    create: bool = False,
+    read_only: bool = False,
+    name: str | None = None,
+    organisation: str | None = None,
+    post_quantum: bool = False,
+    clock: Clock | None = None,
+) -> Ledger:
+    """Open the ledger in a folder.
+
+    path: the folder. create: make the ledger when there is none; name, organisation (a URI) and
+    post_quantum (ML-DSA-44 beside Ed25519) are for that. read_only: for a ledger that another
+    process owns. clock: the machine's when None.
+    Raises NotFound with code ledger.missing, Conflict with code ledger.owned, InputError with
+    code ledger.exists, ledger.path or config.malformed, FatalLogError when the log must not go on.
+
+    >>> import counterfoil, tempfile
+    >>> with counterfoil.open(tempfile.mkdtemp(), create=True) as ledger:
+    ...     recorded = ledger.record({"amount_minor": 1250, "currency": "EUR"})
+    ...     receipt = ledger.receipt(recorded.index)
+    ...     counterfoil.verify(receipt, ledger.policy).grade
+    'signed by the log alone'
+    """
+    folder, clock = Path(path), clock or SystemClock()
+    if create and not Layout(folder).exists():
+        try:
+            create_ledger(
+                folder, clock, name=name, organisation=organisation, post_quantum=post_quantum
+            )
+        except CounterfoilError:
+            if not Layout(folder).exists():  # else another process was faster
+                raise
+    if read_only:
+        return Ledger(open_reading(folder), None)
+    for attempt in range(_OPEN_TRIES):
+        try:
+            return _own(folder, clock)
+        except Conflict as owned:
+            try:
+                return _forward(folder)
+            except Unavailable as err:  # the owner has just come or gone
+                if attempt == _OPEN_TRIES - 1:
+                    raise owned from err
+                time.sleep(_OPEN_PAUSE_S)
+    raise AssertionError  # unreachable: the loop returns or raises
+
+
+def _own(folder: Path, clock: Clock) -> Ledger:
+    reading, writing = open_writing(folder, clock)
+    admin = KeyAdmin(writing.writer, writing.keys, reading.keyring)
+    local = LocalRecorder(writing, admin)
+    try:
+        return Ledger(reading, local, admin, ForwardServer(folder, local))
+    except OSError as err:
+        local.close()
+        raise Unavailable(
+            "ledger.socket",
+            f"expected to listen for other processes, but: {err}",
+            hint="Check the permissions of the ledger's folder.",
+        ) from err
+    except BaseException:
+        local.close()
+        raise
+
+
+def _forward(folder: Path) -> Ledger:
+    recorder = ForwardingRecorder(folder)
+    try:
+        return Ledger(open_reading(folder), recorder)
+    except BaseException:
+        recorder.close()
+        raise

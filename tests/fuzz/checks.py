@@ -1,0 +1,179 @@
+"""What must hold for any bytes that a parser meets: one check a parser.
+
+A check returns for bytes that are refused with InputError, and fails for everything else that is
+not right: another exception, a value that is written differently where the form is canonical, or
+two readers that disagree. Imports nothing of the tests, so that a harness starts quickly.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final
+
+import msgspec
+
+from counterfoil.errors import CounterfoilError, InputError
+from counterfoil.formats import (
+    batch,
+    block,
+    bundle,
+    checkpoint,
+    cosignature,
+    entry,
+    envelope,
+    json_text,
+    note,
+    policy,
+    predicates,
+    receipt,
+    statement,
+    tile,
+    tlog_proof,
+    vkey,
+)
+from counterfoil.formats.statement import Statement, Subject
+from counterfoil.proofs.verify import verify_receipt
+
+__all__ = ["CHECKS"]
+
+Check = Callable[[bytes], None]
+_URIS: Final = tuple(predicates.CORE)
+
+
+def _canonical(parse: Callable[[bytes], Any], write: Callable[[Any], bytes]) -> Check:
+    """Make the check of a format whose every value has one spelling."""
+
+    def check(data: bytes) -> None:
+        try:
+            value = parse(data)
+        except InputError:
+            return
+        assert write(value) == data, "expected the same bytes when written again"
+
+    return check
+
+
+def _json(data: bytes) -> None:
+    try:
+        value = json_text.parse(data)
+    except InputError:
+        return
+    assert json.loads(data) == value
+    again = json_text.format(value)
+    assert json_text.parse(again) == value
+    json.loads(json_text.canonicalise(value))
+
+
+def _normalise(data: bytes) -> None:
+    value = compact = None
+    with suppress(InputError):
+        value = json_text.parse(data)
+    with suppress(InputError):
+        compact = json_text.normalise_object(data)
+    assert isinstance(value, dict) == (compact is not None), "expected one answer of both readers"
+    if compact is not None:
+        assert json_text.parse(compact) == value
+        assert json_text.normalise_object(compact) == compact
+
+
+def _statement(data: bytes) -> None:
+    try:
+        value = statement.parse(data)
+    except InputError:
+        return
+    document = json.loads(data)
+    assert document["_type"] == value.kind
+    assert document["predicateType"] == value.predicate_type
+    assert document["predicate"] == json.loads(bytes(value.predicate))
+    assert statement.parse(statement.format(value)) == value
+
+
+def _entry(data: bytes) -> None:
+    try:
+        value = entry.parse(data)
+    except InputError:
+        return
+    assert data[:1] == b"{"
+    assert envelope.format(value.envelope) == data
+    if isinstance(value, entry.StatementEntry):
+        with suppress(InputError):
+            predicates.parse_predicate(value.statement)
+
+
+def _receipt(data: bytes) -> None:
+    try:
+        value = receipt.parse(data)
+    except InputError:
+        return
+    assert json.loads(receipt.format(value)) == json.loads(data)
+    assert receipt.parse(receipt.format(value)) == value
+
+
+def _predicate(data: bytes) -> None:
+    """Read the first byte as the predicate's type and the rest as the predicate."""
+    uri = _URIS[data[0] % len(_URIS)] if data else "https://foreign.example"
+    said = Statement((Subject({"a": "b"}),), uri, msgspec.Raw(data[1:]))
+    try:
+        value = predicates.parse_predicate(said)
+        predicates.parse_header(said)
+    except InputError:
+        return
+    if value is not None:
+        again = Statement(said.subject, uri, msgspec.Raw(predicates.format_predicate(value)))
+        assert predicates.parse_predicate(again) == value
+
+
+def _verify(data: bytes) -> None:
+    """Read a policy up to the first zero byte and a receipt after it."""
+    trust, _, document = data.partition(b"\0")
+    with suppress(CounterfoilError):
+        verify_receipt(document, trust)
+
+
+def _policy(data: bytes) -> None:
+    try:
+        value = policy.parse(data)
+    except InputError:
+        return
+    written = policy.format(value)
+    assert policy.format(policy.parse(written)) == written
+
+
+def _text(parse: Callable[[str], Any], write: Callable[[Any], str]) -> Check:
+    return _canonical(
+        lambda data: parse(data.decode("latin-1")), lambda value: write(value).encode("latin-1")
+    )
+
+
+def _vkey(data: bytes) -> None:
+    text = data.decode("latin-1")
+    with suppress(InputError):
+        assert vkey.format_vkey(vkey.parse_vkey(text)) == text
+    with suppress(InputError):
+        assert vkey.format_skey(vkey.parse_skey(text)) == text
+
+
+CHECKS: Final[dict[str, Check]] = {
+    "json": _json,
+    "normalise": _normalise,
+    "envelope": _canonical(envelope.parse, envelope.format),
+    "statement": _statement,
+    "batch": _canonical(batch.parse, batch.format),
+    "entry": _entry,
+    "rows": _canonical(lambda data: list(block.parse_rows(data)), block.format_rows),
+    "receipt": _receipt,
+    "predicate": _predicate,
+    "verify": _verify,
+    "note": _canonical(note.parse, note.format),
+    "signatures": _canonical(note.parse_signatures, note.format_signatures),
+    "checkpoint": _canonical(checkpoint.parse, checkpoint.format),
+    "cosignature": _canonical(cosignature.parse, cosignature.format),
+    "tlog-proof": _canonical(tlog_proof.parse, tlog_proof.format),
+    "policy": _policy,
+    "vkey": _vkey,
+    "bundle": _canonical(bundle.parse, bundle.format),
+    "tile-path": _text(tile.parse_path, str),
+}
+"""Name -> check."""

@@ -1,0 +1,100 @@
+"""Valid samples of each format, from which the fuzzer starts."""
+
+from __future__ import annotations
+
+import json
+
+from counterfoil.formats import (
+    batch,
+    block,
+    bundle,
+    cosignature,
+    note,
+    receipt,
+    tile,
+    tlog_proof,
+    vkey,
+)
+from counterfoil.formats.batch import Batch
+from counterfoil.formats.cosignature import TimestampedSignature
+from counterfoil.formats.predicates import CORE, format_predicate
+from counterfoil.formats.tlog_proof import TlogProof
+from counterfoil.formats.vkey import KeyType
+from counterfoil.proofs.signing import public_of
+from tests import c2sp
+from tests.predicate_samples import HEADER, SAMPLES
+from tests.statements import Actor, batch_entry, entry_of, member_entry, payload_of, record
+from tests.unit.proofs.receipt_world import World
+
+__all__ = ["SEEDS", "TOKENS"]
+
+_PAYLOAD = payload_of(record())
+_NOTE = note.format(c2sp.signed(c2sp.LOG, c2sp.witness(1)))
+_JSON = [
+    b'{"a":1,"b":[1,2.5,{"c":"x\\u0041"}],"e":null,"f":true,"g":"\xc3\xa9"}',
+    b'{"a":{"a":1},"b":"a:b","c":"{[\\"\\\\"}',
+]
+_ACTOR = Actor("producer")
+
+
+def _receipts() -> list[bytes]:
+    world = World.begun()
+    world.record()
+    world.batch(world.members([b"{}", b'{"a":1}']))
+    block_at = world.block([b"{}", b'{"a":1}'])
+    world.large(b'{"a":1}')
+    found = [world.receipt(index) for index in range(len(world.entries))]
+    return [receipt.format(item) for item in [*found, world.receipt(block_at, row=1)]]
+
+
+_RECEIPTS = _receipts()
+_POLICY = World.begun().policy_text()
+_PREDICATES = [
+    bytes([list(CORE.values()).index(kind)]) + format_predicate(kind(**HEADER, **fields))
+    for kind, fields in SAMPLES.items()
+]
+
+SEEDS: dict[str, list[bytes]] = {
+    "json": _JSON,
+    "normalise": _JSON,
+    "envelope": [entry_of(_PAYLOAD, _ACTOR), member_entry(_PAYLOAD)],
+    "statement": [_PAYLOAD, json.dumps(json.loads(_PAYLOAD), indent=1).encode()],
+    "batch": [batch.format(Batch(5, 3, "0f" * 16, "log.example", "0f" * 32))],
+    "entry": [entry_of(_PAYLOAD, _ACTOR), batch_entry(_ACTOR, [_PAYLOAD]), b"\xd2\x84"],
+    "rows": [block.format_rows([(bytes(16), b"{}"), (bytes(16), b'{"a":1}')])],
+    "receipt": _RECEIPTS,
+    "predicate": _PREDICATES,
+    "verify": [_POLICY + b"\0" + data for data in _RECEIPTS],
+    "note": [_NOTE],
+    "signatures": [note.format_signatures(c2sp.signed(c2sp.LOG).signatures)],
+    "checkpoint": [c2sp.BODY],
+    "cosignature": [cosignature.format(TimestampedSignature(5, bytes(64)))],
+    "tlog-proof": [tlog_proof.format(TlogProof(3, (bytes(32),) * 2, _NOTE, b"extra"))],
+    "policy": [
+        _POLICY,
+        b"log %s\nwitness a %s\ngroup g any a\nquorum g\n"
+        % tuple(vkey.format_vkey(public_of(key)).encode() for key in (c2sp.LOG, c2sp.witness(1))),
+    ],
+    "vkey": [
+        vkey.format_vkey(public_of(c2sp.LOG)).encode(),
+        vkey.format_skey(c2sp.LOG).encode(),
+        vkey.format_skey(c2sp.witness(1, KeyType.COSIGNATURE_MLDSA44)).encode(),
+    ],
+    "bundle": [bundle.format([b"one", b"", b"three"])],
+    "tile-path": [
+        tile.tile_path(1, 1234067).encode(),
+        tile.tile_path(0, 7, 9).encode(),
+        tile.entries_path(256, 3).encode(),
+    ],
+}
+"""Check -> samples."""
+
+TOKENS = [
+    b'"', b"\\u0061", b"\\ud800", b"\\u003a", b"{}", b"[[[[[[[[", b"]]]]]]]]", b"null", b"true",
+    b"NaN", b"1e400", b"1e-400", b"9007199254740992", b"-0", b"0.0", b"\xef\xbb\xbf", b"\xff",
+    b"\xed\xa0\x80", b"\x00", b"==", b"\r\n", b"\n\n", b"\xe2\x80\x94 ", b"00", b"x001/", b".p/",
+    b'"_type"', b'"subject"', b'"predicate"', b'"payload"', b'"payloadType"', b'"signatures"',
+    b'"keyid"', b'"sig"', b'"type"', b'"index"', b'"path"', b'"batch"', b'"content"', b'"row"',
+    b"application/vnd.in-toto+json", b"quorum none\n", b"group g any ", b"index ", b"extra ",
+]  # fmt: skip
+"""Pieces that the fuzzer may put in: what a blind change of bytes seldom makes."""

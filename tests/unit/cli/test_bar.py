@@ -1,0 +1,44 @@
+"""Progress is for people at a terminal, and only when something takes long."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from counterfoil.cli import bar
+from counterfoil.cli.bar import ProgressBar
+
+
+def test_no_terminal_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    """Into a pipe or file nothing is drawn."""
+    with ProgressBar() as shown:
+        shown(1, 2, "rows")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_bar_is_drawn_on_standard_error(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal sees what is done and how fast, phase by phase; standard output stays clean."""
+    monkeypatch.setattr(type(sys.stderr), "isatty", lambda _: True)
+    monkeypatch.setattr(bar, "_PATIENCE_S", 0)
+    monkeypatch.setenv("TERM", "xterm")
+    with ProgressBar() as shown:
+        shown(10, 100, "rows checked")
+        shown(50, None, "rows recorded")
+        shown(70, 100, "rows recorded")
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "rows recorded" in said.err
+    assert "/s" in said.err
+
+
+def test_a_moment_needs_no_bar(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is done at once draws nothing, also on a terminal."""
+    monkeypatch.setattr(type(sys.stderr), "isatty", lambda _: True)
+    with ProgressBar() as shown:
+        shown(1, 2, "rows")
+    assert capsys.readouterr().err == ""

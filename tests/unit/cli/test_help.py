@@ -1,0 +1,48 @@
+"""Help is made from the operations themselves."""
+
+from __future__ import annotations
+
+import io
+from typing import Annotated
+
+from counterfoil.cli.help import command_help, root_help
+from counterfoil.cli.paint import Paint
+from counterfoil.ops.registry import OPERATIONS, load
+from counterfoil.ops.signature import fields_of
+from counterfoil.ports import Operation, Param
+
+PLAIN = Paint(io.StringIO())
+
+
+def shown(
+    place: Annotated[str, Param("The place.")],
+    rest: Annotated[tuple[str, ...], Param("The rest.", "TERM")] = (),
+    *,
+    must: Annotated[str, Param("Needed.", "TEXT")],
+    many: Annotated[tuple[int, ...], Param("Numbers.", "N", short="m")] = (),
+    size: Annotated[int, Param("A size.", "N")] = 5,
+    check: Annotated[bool, Param("Skip the check.")] = True,
+) -> None:
+    """Do nothing."""
+
+
+def test_a_command_shows_its_use_parameters_and_examples() -> None:
+    """Optional, repeated, defaulted and negative options are told apart."""
+    operation = Operation(("show", "it"), "x:y", "Show it.", False, ("counterfoil show it x",))
+    page = "\n".join(command_help(operation, fields_of(shown), PLAIN))
+    assert page.startswith(
+        "Show it.\n\nusage: counterfoil show it PLACE [TERM...] --must TEXT [--many N]... "
+        "[--size N] [--no-check]\n"
+    )
+    assert "--many, -m N  Numbers. May be given several times." in page
+    assert "--size N      A size. Default: 5." in page
+    assert "--no-check    Skip the check." in page
+    assert page.endswith("For example:\n  $ counterfoil show it x")
+
+
+def test_no_line_is_wider_than_a_terminal() -> None:
+    """Help can be read in a window of a hundred columns, except for usage and examples."""
+    pages = [root_help(PLAIN)]
+    pages += [command_help(one, fields_of(load(one)), PLAIN) for one in OPERATIONS]
+    for line in (line for page in pages for line in page):
+        assert len(line) <= 100 or line.startswith(("usage: ", "  $ "))
