@@ -5,6 +5,7 @@ Every write can be broken two ways: not done, and done but reported lost.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
@@ -32,6 +33,7 @@ __all__ = [
     "entries_of",
     "fatal",
     "files_of",
+    "memory_folder",
     "open_log",
     "open_note",
     "raises_code",
@@ -108,6 +110,11 @@ def raises_code(code: str, kind: type[CounterfoilError] = CounterfoilError) -> I
 def unavailable() -> Unavailable:
     """Make the error of an engine that cannot serve now."""
     return Unavailable("test.unavailable", "expected a working disk, found a test")
+
+
+def memory_folder() -> str | None:
+    """Give a folder in memory, for files whose syncs do not matter; None where there is none."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  # tests' own
 
 
 def fatal() -> FatalLogError:

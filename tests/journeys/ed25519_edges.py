@@ -88,7 +88,11 @@ def edges() -> dict[str, tuple[bytes, bytes, bytes]]:
     public, message, good = found["turned 0 0 0"]
     s = int.from_bytes(good[32:], "little")
     for times in (1, 2, 15):
-        found[f"S + {times} L"] = (public, message, good[:32] + (s + times * L).to_bytes(32, "little"))
+        found[f"S + {times} L"] = (
+            public,
+            message,
+            good[:32] + (s + times * L).to_bytes(32, "little"),
+        )
     found["S = L"] = (public, message, good[:32] + L.to_bytes(32, "little"))
     found["S = 2^256 - 1"] = (public, message, good[:32] + b"\xff" * 32)
     found["a bit of R"] = (public, message, bytes([good[0] ^ 1]) + good[1:])
@@ -101,7 +105,11 @@ def edges() -> dict[str, tuple[bytes, bytes, bytes]]:
         for sign in (0, 1):
             low = (y | sign << 255).to_bytes(32, "little")
             found[f"key of small order {y % 1000} {sign}"] = (low, b"x", low + bytes(32))
-            found[f"key {y % 1000} {sign}, base nonce"] = (low, b"x", _encode(BASE) + (1).to_bytes(32, "little"))
+            found[f"key {y % 1000} {sign}, base nonce"] = (
+                low,
+                b"x",
+                _encode(BASE) + (1).to_bytes(32, "little"),
+            )
             h = int.from_bytes(sha512(low + public + b"x").digest(), "little") * 11**20 % L
             found[f"nonce {y % 1000} {sign}"] = (public, b"x", low + h.to_bytes(32, "little"))
     for y in range(P, P + 19):

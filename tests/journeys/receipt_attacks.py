@@ -128,11 +128,21 @@ def _revocations() -> Iterator[Case]:
         yield case(f"its adder revoked from {start}, record before", log.receipt(at))
         log.add_key(key(NEW, "producer", 5, from_index=1, **REVOKE), RECOVERY)
         yield case(f"revoked twice, first from {start}", log.receipt(at))
+    for start in (1, 2, 3, 4):
+        for name, signer in (("recovery", RECOVERY), ("producer", OWNER), ("its own child", NEW)):
+            log = _log_of([(key(NEW, "producer", 2), (OWNER,))])
+            at = log.append(entry_of(statement(1), NEW))
+            log.add_key(key(OWNER, "producer", 4, from_index=start, **REVOKE), signer)
+            yield case(f"its adder alone revoked from {start} by {name}", log.receipt(at))
+            log = _log_of([(key(NEW, "producer", 2), (OWNER,))])
+            at = log.append(entry_of(statement(1), NEW))
+            log.add_key(key(NEW, "producer", 4, from_index=start, **REVOKE), signer)
+            yield case(f"it alone revoked from {start} by {name}", log.receipt(at))
     for role in ("producer", "recovery"):
         log = _log_of([(key(NEW, "recovery", 2), (RECOVERY,))])
         log.add_key(key(RECOVERY, "recovery", 3, from_index=2, **REVOKE), NEW)
         log.add_key(key(OTHER, role, 4), OWNER)
-        yield _signed_last(f"a void recovery key, then {role}", log, OTHER)
+        yield _signed_last(f"a recovery key that would void itself, then {role}", log, OTHER)
 
 
 def _beginnings() -> Iterator[Case]:
@@ -145,9 +155,13 @@ def _beginnings() -> Iterator[Case]:
         "begins at 0": key(OWNER, "producer", 0, from_index=0),
         "ends": key(OWNER, "producer", 0, until_index=1),
     }
-    firsts = {name: (first, (OWNER,)) for name, first in stated.items()}
     plain = key(OWNER, "producer", 0)
-    firsts |= {"unsigned": (plain, ()), "by another": (plain, (NEW,)), "by two": (plain, (OWNER, NEW))}
+    firsts: dict[str, tuple[Key, tuple[Actor, ...]]] = {
+        name: (first, (OWNER,)) for name, first in stated.items()
+    }
+    firsts["unsigned"] = (plain, ())
+    firsts["by another"] = (plain, (NEW,))
+    firsts["by two"] = (plain, (OWNER, NEW))
     for name, (first, signers) in firsts.items():
         log = SmallLog(begun=False)
         log.add_key(first, *signers)
@@ -275,7 +289,11 @@ def envelopes() -> Iterator[Case]:
 def batches() -> Iterator[Case]:
     """Batch signatures over others, of others, elsewhere, or in other words."""
     members = [statement(n) for n in range(5)]
-    for name, fields in {"origin": {"origin": "elsewhere"}, "root": {"root": bytes(32)}}.items():
+    wrong: dict[str, dict[str, Any]] = {
+        "origin": {"origin": "elsewhere"},
+        "root": {"root": bytes(32)},
+    }
+    for name, fields in wrong.items():
         log = SmallLog()
         at = log.add_batch(OWNER, members, **fields)[2]
         yield case(f"batch of another {name}", log.receipt(at))
@@ -312,14 +330,16 @@ def _batch_case(name: str, members: list[bytes], text: bytes, *signers: Actor) -
     log = SmallLog()
     for member in members:
         log.append(member_entry(member))
-    return case(name, log.receipt(log.append(sealed(text, *signers, payload_type=BATCH_PAYLOAD_TYPE))))
+    return case(
+        name, log.receipt(log.append(sealed(text, *signers, payload_type=BATCH_PAYLOAD_TYPE)))
+    )
 
 
 def parts() -> Iterator[Case]:
     """Receipts with parts that do not belong to their record."""
     whole = told()
     record, rotation = whole["record"], whole["rotation"]
-    for name, base, fields in [
+    belongings: list[tuple[str, str, dict[str, Any]]] = [
         ("batch with a signed record", "record", {"batch": whole["first member"].batch}),
         ("no batch", "first member", {"batch": None}),
         ("row with a record", "record", {"row": whole["block"].row}),
@@ -338,7 +358,8 @@ def parts() -> Iterator[Case]:
         ("no genesis", "record", {"keys": record.keys[1:]}),
         ("a record as key", "record", {"keys": (record.record,)}),
         ("a batch as key", "record", {"keys": (whole["batch"].record,)}),
-    ]:
+    ]
+    for name, base, fields in belongings:
         yield case(name, msgspec.structs.replace(whole[base], **fields))
     yield from _rows()
     for name, data in {"right": b"x" * 40, "no object": b"[1]", "empty": b""}.items():
@@ -353,7 +374,7 @@ def _rows() -> Iterator[Case]:
     for number, (_, content) in enumerate(ROWS):
         row = log.receipt(block, row=number).row
         assert row is not None
-        for where, fields in {
+        wrong: dict[str, dict[str, Any]] = {
             "as it is": {},
             "another number": {"row": (number + 1) % 5},
             "a number beyond": {"row": 5},
@@ -362,6 +383,7 @@ def _rows() -> Iterator[Case]:
             "not JSON": {"content": "["},
             "no object": {"content": "[]"},
             "a long path": {"path": (*row.path, bytes(32))},
-        }.items():
+        }
+        for where, fields in wrong.items():
             other = msgspec.structs.replace(row, **fields)
             yield case(f"row {number}, {where}", msgspec.structs.replace(bare, row=other))

@@ -13,7 +13,7 @@ import msgspec
 
 from counterfoil.formats import checkpoint, note, policy
 from counterfoil.formats.ascii import encode_base64
-from counterfoil.formats.block import row_leaf
+from counterfoil.formats.block import format_rows, row_leaf
 from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.formats.envelope import STATEMENT_PAYLOAD_TYPE
 from counterfoil.formats.policy import Group, Log, Policy, Witness
@@ -53,7 +53,9 @@ PARTNER = Actor("partner", ORG_2)
 LOG_KEY = public_of(LOG)
 LOG_PQ = secret(ORIGIN, KeyType.COSIGNATURE_MLDSA44)
 WITNESSES = [witness(1), witness(2), witness(3)]
-CONTENT = '{"amount_minor":1250,"currency":"EUR","memo":"coffee \u2615","tags":["a","b"],"rate":1.50}'
+CONTENT = (
+    '{"amount_minor":1250,"currency":"EUR","memo":"coffee \u2615","tags":["a","b"],"rate":1.50}'
+)
 ROWS = [(bytes([n] * 16), b'{"meter":%d,"energy_wh":%d}' % (n, 100 + n)) for n in range(5)]
 
 
@@ -99,14 +101,19 @@ class SmallLog:
         self._members |= {index: (at, list(payloads)) for index in indices}
         return indices
 
-    def add_block(self, signer: Actor, rows: Sequence[tuple[bytes, bytes]], **fields: Any) -> int:
+    def add_block(self, signer: Actor, rows: Sequence[tuple[bytes, bytes]]) -> int:
         """Append a block statement over salted rows."""
-        root = root_of(row_leaf(salt, content) for salt, content in rows).hex()
-        stated = {"rows": len(rows), "root": root, "payload": ContentRef("0f" * 32, 400)} | fields
-        block = Block(issuer=ORG, source="meters", number=0, columns=("meter", "energy_wh"), **stated)
-        payload = payload_of(block, [sha256_subject("rows", b"")])
-        payload = payload.replace(sha256_subject("rows", b"").digest["sha256"].encode(), b"0f" * 32)
-        index = self.append(entry_of(payload, signer))
+        subject = sha256_subject("rows", format_rows(rows))
+        block = Block(
+            issuer=signer.organisation,
+            source="meters",
+            number=0,
+            rows=len(rows),
+            root=root_of(row_leaf(salt, content) for salt, content in rows).hex(),
+            payload=ContentRef(subject.digest["sha256"], len(format_rows(rows))),
+            columns=("meter", "energy_wh"),
+        )
+        index = self.append(entry_of(payload_of(block, [subject]), signer))
         self._rows[index] = rows
         return index
 
@@ -140,8 +147,8 @@ class SmallLog:
             path = inclusion_path(number, len(rows), leaves)
             row = RowProof(number, salt, content.decode(), tuple(path))
         keys = tuple(self.prove(at) for at in self.key_entries)
-        made = {"record": self.prove(index), "keys": keys, "batch": batch, "row": row}
-        return Receipt(**({"checkpoint": self.checkpoint(*cosigners), **made} | fields))
+        made = Receipt(self.checkpoint(*cosigners), self.prove(index), keys, batch, row)
+        return msgspec.structs.replace(made, **fields)
 
 
 def _member(payload: bytes) -> bytes:
@@ -151,7 +158,7 @@ def _member(payload: bytes) -> bytes:
 
 def statement(number: int, content: str = CONTENT, **fields: Any) -> bytes:
     """Make the payload of a record; `fields` change it."""
-    stated = {"issuer": ORG, "source": "till-7", "number": number} | fields
+    stated: dict[str, Any] = {"issuer": ORG, "source": "till-7", "number": number} | fields
     return payload_of(Record(content=msgspec.Raw(content.encode()), **stated))
 
 

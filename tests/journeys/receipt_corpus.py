@@ -33,7 +33,7 @@ NOW = 1_700_000_200
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One question: does the receipt hold under the policy at `now` (POSIX seconds or None)?"""
+    """Asks whether the receipt holds under the policy at `now` (POSIX seconds, or None)."""
 
     name: str
     receipt: str
@@ -124,7 +124,9 @@ def predicates() -> Iterator[Case]:
     """Statements of every predicate of the core, with every field changed."""
     for kind, fields in SAMPLES.items():
         # One kind has all fields of the header, which is the same for all.
-        header = HEADER if kind is Record else {k: HEADER[k] for k in ("issuer", "source", "number")}
+        header = (
+            HEADER if kind is Record else {k: HEADER[k] for k in ("issuer", "source", "number")}
+        )
         whole = kind(**(header | fields))
         ask = _asker(whole)
         yield ask("whole", format_predicate(whole))
@@ -134,7 +136,7 @@ def predicates() -> Iterator[Case]:
 
 
 def _asker(whole: Header) -> Callable[[str, bytes], Case]:
-    content = bytes(whole.content) if isinstance(whole, Record) else b""
+    content = bytes(SAMPLES[Record]["content"]) if isinstance(whole, Record) else b""
 
     def ask(name: str, predicate: bytes) -> Case:
         written = content if content in predicate else content.replace(b" ", b"")

@@ -24,8 +24,6 @@ from counterfoil.formats.vkey import VerifierKey, format_vkey
 __all__ = ["format_html", "is_html", "parse_html"]
 
 _RECEIPT: Final = re.compile(rb'<script type="application/json" id="receipt">([^<]*)</script>')
-# An escape counts only after an even number of backslashes: `\\u003c` is a text of six characters.
-_ESCAPE: Final = re.compile(rb"(?<!\\)((?:\\\\)*)\\u003c")
 
 
 def format_html(receipt: Receipt, log_key: VerifierKey) -> bytes:
@@ -35,7 +33,8 @@ def format_html(receipt: Receipt, log_key: VerifierKey) -> bytes:
     fingerprint; a reader who knows the log brings a policy.
     Raises InputError with a code policy.* when no policy could name the key.
     """
-    Policy((Log(log_key),), (), (), policies.NONE)  # the page puts the key into such a policy
+    # The page puts the key into such a policy, as text.
+    policies.parse(policies.format(Policy((Log(log_key),), (), (), policies.NONE)))
     page = receipt_page()
     key = json_text.format(format_vkey(log_key))
     data = receipts.format(receipt)
@@ -61,7 +60,7 @@ def parse_html(data: bytes) -> Receipt:
             f"expected a page with one receipt in it, found {len(found)}",
             hint="`counterfoil receipt get INDEX --ledger DIR --html --out FILE` writes one.",
         )
-    return receipts.parse(_ESCAPE.sub(rb"\1<", found[0]))
+    return receipts.parse(_extract(found[0]))
 
 
 def _embed(json: bytes) -> bytes:
@@ -71,3 +70,8 @@ def _embed(json: bytes) -> bytes:
     "Restrictions on the contents of script elements"), and in JSON it stands in texts only.
     """
     return json.replace(b"<", rb"\u003c")
+
+
+def _extract(json: bytes) -> bytes:
+    r"""Undo `_embed`; in `\\u003c` the backslash is a text's own, and no escape begins with it."""
+    return rb"\\".join(part.replace(rb"\u003c", b"<") for part in json.split(rb"\\"))

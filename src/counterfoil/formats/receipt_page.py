@@ -28,7 +28,7 @@ MODULES: Final = (
 """The script's modules, each after those that it uses."""
 
 _LINKAGE: Final = re.compile(r"^import [^;]*;\n|^export ", re.MULTILINE)
-_TOKEN: Final = re.compile(
+_PART: Final = re.compile(
     r"""
     //[^\n]* | /\*.*?\*/                                              # comments, left out
     | "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' | `(?:[^`\\]|\\.)*`         # texts, kept as they are
@@ -82,25 +82,27 @@ def _script() -> str:
 
 
 def _squeeze(source: str) -> str:
-    """Leave out comments and needless blanks: one statement a line is left.
+    """Leave out comments and needless blanks and commas: about a statement a line is left.
 
-    source: JavaScript without division and without templates inside templates.
+    source: JavaScript without division, empty statements and templates inside templates.
     """
     parts: list[str] = []
     last, blank = "\n", ""
-    for token in _TOKEN.findall(source):
-        if token.startswith(("//", "/*")):
+    for part in _PART.findall(source):
+        if part.startswith(("//", "/*")):
             continue
-        if token.isspace():
-            blank = "\n" if "\n" in blank + token else " "
+        if part.isspace():
+            blank = "\n" if "\n" in blank + part else " "
             continue
         # A line break may end a statement; not after these, nor before those.
-        if blank == "\n" and (last in "\n{[(,=>?:&|+" or token in "}]),.?:&|=+"):
+        if blank == "\n" and (last in "\n{[(,=>?:&|+" or part[0] in "}]),.?:&|=+"):
             blank = ""
-        if blank == "\n" or (blank and _is_word(last) and _is_word(token[0])):
+        if blank == "\n" or (blank and _is_word(last) and _is_word(part[0])):
             parts.append(blank)
-        parts.append(token)
-        last, blank = token[-1], ""
+        elif last + part in (",)", ",]", ",}", ";}"):
+            parts.pop()
+        parts.append(part)
+        last, blank = part[-1], ""
     return "".join(parts) + "\n"
 
 

@@ -35,10 +35,11 @@ _BOUNDS: Final = {
     for what in ("Length", "Items", "Properties", word[3:])
 }
 _PLAIN: Final = ("enum", "pattern", "type")
-KEYWORDS: Final = frozenset(
-    [*_BOUNDS, *_PLAIN, "$ref", "anyOf", "contentEncoding", "items", "prefixItems", "properties"]
-    + ["required", "additionalProperties", "propertyNames", "title", "description", "default"]
+_OTHERS: Final = (
+    "$ref additionalProperties anyOf contentEncoding default description items prefixItems "
+    "properties propertyNames required title"
 )
+KEYWORDS: Final = frozenset([*_BOUNDS, *_PLAIN, *_OTHERS.split()])
 """The words of JSON Schema that are understood; a test holds our classes to them."""
 
 _WORTH_A_NAME: Final = 28

@@ -71,7 +71,10 @@ def record_block(
         )
         return writer.producer.statement(block, [subject])
 
-    return writer.submit(Draft(make, source, number, {}))
+    def same(recorded: bytes, _: bytes) -> bool:
+        return _holds(writer, recorded, contents)
+
+    return writer.submit(Draft(make, source, number, {}, same))
 
 
 def _recorded_before(
@@ -86,16 +89,21 @@ def _recorded_before(
         return None
     index = span.index + number - span.first
     entry = writer.log.reader.entry(index)
+    if not _holds(writer, entry, contents):
+        return None  # recording it will be refused
+    answer: Future[Recorded] = Future()
+    answer.set_result(Recorded(index, leaf_hash(entry).hex(), source, number, duplicate=True))
+    return answer
+
+
+def _holds(writer: Writer, entry: bytes, contents: Sequence[bytes]) -> bool:
+    """Tell whether an entry is a block of these rows."""
     try:
         block = block_of(entry)
         recorded = [content for _, content in parse_rows(writer.payloads.get(block.payload.sha256))]
     except (InputError, NotFound):
-        return None  # another statement, or rows that were erased: recording it will be refused
-    if recorded != list(contents):
-        return None
-    answer: Future[Recorded] = Future()
-    answer.set_result(Recorded(index, leaf_hash(entry).hex(), source, number, duplicate=True))
-    return answer
+        return False  # another statement, or rows that were erased
+    return recorded == list(contents)
 
 
 def _columns(row: bytes) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import re
 import secrets
 import shutil
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -57,11 +58,13 @@ def create_ledger(
     name: str | None = None,
     organisation: str | None = None,
     post_quantum: bool = False,
+    keys: Mapping[str, SigningKey] | None = None,
 ) -> None:
     """Make a ledger in `folder`, which must be empty or not there.
 
     name: for people; the folder's name when None. organisation: URI; a random `urn:uuid:` when
-    None. post_quantum: sign checkpoints with ML-DSA-44 too.
+    None. post_quantum: sign checkpoints with ML-DSA-44 too. keys: the organisation's producer or
+    recovery key by that name, where it has them already.
     Raises InputError with code ledger.exists, ledger.path or config.malformed, Unavailable with
     code ledger.create.
     """
@@ -72,7 +75,7 @@ def create_ledger(
     try:
         _require_empty(folder)
         make = _create_inside if folder.is_dir() else _create_beside
-        make(folder, config, clock, post_quantum=post_quantum)
+        make(folder, config, clock, keys or {}, post_quantum=post_quantum)
     except OSError as err:
         raise Unavailable(
             "ledger.create",
@@ -90,11 +93,13 @@ def _resolved(folder: Path) -> Path:
         ) from err
 
 
-def _create_beside(folder: Path, config: Config, clock: Clock, *, post_quantum: bool) -> None:
+def _create_beside(
+    folder: Path, config: Config, clock: Clock, own: Mapping[str, SigningKey], *, post_quantum: bool
+) -> None:
     fresh = folder.parent / _fresh_name()
     try:
         fresh.mkdir(parents=True, mode=0o755)
-        _fill(fresh, config, clock, post_quantum=post_quantum)
+        _fill(fresh, config, clock, own, post_quantum=post_quantum)
         sync_folder(fresh)
         fresh.rename(folder)
         sync_folder(folder.parent)
@@ -102,14 +107,16 @@ def _create_beside(folder: Path, config: Config, clock: Clock, *, post_quantum: 
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _create_inside(folder: Path, config: Config, clock: Clock, *, post_quantum: bool) -> None:
+def _create_inside(
+    folder: Path, config: Config, clock: Clock, own: Mapping[str, SigningKey], *, post_quantum: bool
+) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     fresh = folder / _fresh_name()
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)  # two at once would mix two ledgers
         _require_empty(folder)
         fresh.mkdir(mode=0o755)
-        _fill(fresh, config, clock, post_quantum=post_quantum)
+        _fill(fresh, config, clock, own, post_quantum=post_quantum)
         _move_up(fresh, folder)
         os.fsync(handle)
     finally:
@@ -164,13 +171,17 @@ def _origin(name: str) -> str:
     return f"counterfoil.local/{slug}/{secrets.token_hex(10)}"
 
 
-def _fill(folder: Path, config: Config, clock: Clock, *, post_quantum: bool) -> None:
+def _fill(
+    folder: Path, config: Config, clock: Clock, own: Mapping[str, SigningKey], *, post_quantum: bool
+) -> None:
     layout, keys = Layout(folder), KeyFiles(folder / "keys")
     log_keys = [keys.create(LOG_KEY, config.origin, KeyType.ED25519)]
     if post_quantum:
         log_keys.append(keys.create(LOG_PQ_KEY, config.origin, KeyType.COSIGNATURE_MLDSA44))
-    producer = keys.create(PRODUCER_KEY, PRODUCER_KEY, KeyType.ED25519)
-    recovery = keys.create(RECOVERY_KEY, RECOVERY_KEY, KeyType.ED25519)
+    producer, recovery = (
+        keys.put(name, own[name]) if name in own else keys.create(name, name, KeyType.ED25519)
+        for name in (PRODUCER_KEY, RECOVERY_KEY)
+    )
     write_new(layout.config, format_config(config))
     write_new(layout.policy, format_policy([public_of(key) for key in log_keys]))
     layout.payloads.mkdir()
@@ -194,7 +205,13 @@ def _record_genesis(
     signer = LogSigner(log_keys, clock)
     writer = Producer(statement_key(producer), config.organisation, config.origin, 1)
     source = f"genesis:{writer.key.keyid[:16]}"
-    common = {"issuer": config.organisation, "source": source, "at_ms": clock.now_ms()}
+    # The audience keeps another log from beginning with a copy of this one's keys.
+    common: dict[str, object] = {
+        "issuer": config.organisation,
+        "source": source,
+        "audience": config.origin,
+        "at_ms": clock.now_ms(),
+    }
     owner = config.organisation
     said: list[Header] = [
         _key(writer.key.public, "producer", owner, common | {"number": 0}),

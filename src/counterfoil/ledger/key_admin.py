@@ -201,6 +201,7 @@ class KeyAdmin:
                     "source": source,
                     "number": number,
                     "at_ms": writer.log.clock.now_ms(),
+                    "audience": writer.log.origin,
                 }
                 entry = self._sign(make(header), signer)
                 trial = self._try(index, entry, producer)

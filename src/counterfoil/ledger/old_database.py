@@ -93,25 +93,19 @@ class OldDatabase:
             if at == before:
                 return
 
-    def follow(self, edge: TileEdge, roots: Mapping[int, bytes]) -> tuple[int, list[int]]:
+    def follow(self, edge: TileEdge, roots: Mapping[int, bytes]) -> int:
         """Follow the tree beyond a published edge; roots: signed ones, by size.
 
-        Returns the largest size whose signed root the entries lead to (that of the edge when there
-        is none), and the sizes where they lead to another root.
+        Returns the largest size whose signed root the entries lead to; the edge's when none.
         """
-        edge, best, wrong = edge.copy(), edge.size, []
-        last = max([best, *roots])
-        for _, entries in self.rows(edge.size, last):
+        edge = edge.copy()
+        best = edge.size
+        for _, entries in self.rows(edge.size, max([best, *roots])):
             for _ in edge.extend([leaf_hash(entry) for entry in entries]):
                 pass
-            expected = roots.get(edge.size)
-            if expected is None:
-                continue
-            if edge.root() == expected:
+            if roots.get(edge.size) == edge.root():
                 best = edge.size
-            else:
-                wrong.append(edge.size)
-        return best, wrong
+        return best
 
     def close(self) -> None:
         """Let go of the copy."""

@@ -10,23 +10,26 @@ delete anything: an old database is moved aside.
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from counterfoil.errors import FatalLogError, InputError, NotFound
-from counterfoil.ledger.backup_marker import MARKER_FILE, read_marker
+from counterfoil.errors import InputError, NotFound
+from counterfoil.ledger.backup_marker import MARKER_FILE
 from counterfoil.ledger.layout import Layout
-from counterfoil.ledger.recover_evidence import Evidence, gather_evidence
-from counterfoil.ledger.recover_index import build_database
+from counterfoil.ledger.recover_evidence import gather_evidence
+from counterfoil.ledger.recover_index import IndexBuild
 from counterfoil.ledger.recover_settings import bring_settings, settings_of
-from counterfoil.ledger.recover_tiles import restore_payloads, sound_tiles, write_mended
-from counterfoil.ledger.successor import Frozen, make_successor
+from counterfoil.ledger.recover_tiles import TileRecovery, restore_payloads, write_mended
+from counterfoil.ledger.successor import make_successor
 from counterfoil.ports import Clock, SystemClock
 from counterfoil.storage import OwnerLock, TileFiles
+from counterfoil.storage.durable import sync_folder
 
 __all__ = ["RecoverReport", "rebuild_index", "recover"]
 
@@ -129,31 +132,120 @@ class _Recovery:
     ) -> RecoverReport:
         target, copy = self._target, self._copy
         settings = settings_of(target, copy)
+        fresh = target.database.with_name("ledger.db.new")
         with contextlib.ExitStack() as stack:
-            evidence = gather_evidence(target, copy, settings, last_known, self._scratch, stack)
-            fresh = target.database.with_name("ledger.db.new")
-            tiles, goal = sound_tiles(evidence, target, copy, fresh, self._progress)
-            built = build_database(evidence, goal, tiles, fresh, accept_loss=accept_loss)
-        written = write_mended(tiles, target, self._progress)
+            evidence = gather_evidence(
+                target, copy, settings.open_note, last_known, self._scratch, stack
+            )
+            found = TileRecovery(
+                evidence,
+                target,
+                copy,
+                lambda: IndexBuild(fresh, settings.origin, self._notices),
+                self._progress,
+            ).find()
+            self._progress("index", 0, found.goal.size)
+            try:
+                built = found.index.finish(
+                    evidence, found.goal, found.tiles, accept_loss=accept_loss
+                )
+            except BaseException:
+                found.index.discard()
+                raise
+            self._progress("index", built.size, built.size)
+        # Nothing was changed until here. Each step can be done again after a crash, and until the
+        # last one the ledger refuses to be written.
+        mended = write_mended(found.tiles, target, self._progress)
         payloads = restore_payloads(target, copy, self._notices)
-        if TileFiles(target.folder).published() != goal.note:
-            TileFiles(target.folder).publish(goal.note)
-        aside = self._swap(fresh)
-        restored = bring_settings(settings, target, copy, self._notices)
+        tiles = TileFiles(target.folder)
+        if tiles.published() != found.goal.note:
+            tiles.publish(found.goal.note)
+        aside = _swap(target.database, fresh)
+        restored = bring_settings(target, copy, self._notices)
         (target.folder / MARKER_FILE).unlink(missing_ok=True)
-        way = "restored" if restored else "mended" if written or payloads else "rebuilt"
+        sync_folder(target.folder)
+        way = "restored" if restored else "mended" if mended or payloads else "rebuilt"
         return RecoverReport(
             way,
             settings.origin,
             built.size,
             built.root.hex(),
-            goal.size,
-            built.size - goal.size,
+            found.goal.size,
+            built.size - found.goal.size,
             built.lost,
-            written,
+            mended,
             payloads,
-            aside,
+            str(aside) if aside is not None else None,
             None,
-            tuple([*self._notices, *built.notices]),
+            tuple(self._notices),
             time.monotonic() - began,
         )
+
+
+def _swap(database: Path, fresh: Path) -> Path | None:
+    """Put a new database in the place of the old one, which is kept under another name.
+
+    A crash between two steps leaves the old one under both names, or the new one in place.
+    """
+    aside = None
+    if database.exists():
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        aside = _free_name(database, f".damaged-{stamp}")
+        try:
+            os.link(database, aside)
+        except OSError:  # a disk without links
+            database.rename(aside)
+    for suffix in ("-wal", "-shm"):  # a WAL must never meet another database
+        beside = database.with_name(database.name + suffix)
+        if beside.exists() and aside is not None:
+            beside.rename(aside.with_name(aside.name + suffix))
+        beside.unlink(missing_ok=True)
+    sync_folder(database.parent)
+    fresh.replace(database)
+    sync_folder(database.parent)
+    return aside
+
+
+def _free_name(database: Path, suffix: str) -> Path:
+    for more in chain([""], (f"-{number}" for number in count(2))):
+        path = database.with_name(f"{database.name}{suffix}{more}")
+        if not path.exists():
+            return path
+    raise AssertionError  # unreachable: names do not run out
+
+
+def _succeed(
+    target: Layout,
+    copy: Layout | None,
+    last_known: Mapping[str, bytes],
+    why: str,
+    clock: Clock,
+    began: float,
+) -> RecoverReport:
+    if copy is None:
+        raise InputError(
+            "recover.no-source",
+            "expected a copy of the old ledger to succeed, found none named",
+            hint="Name a backup, a mirror or the damaged folder itself with --from.",
+        )
+    notices: list[str] = []
+    frozen = make_successor(target.folder, copy, last_known, why, clock, notices)
+    return RecoverReport(
+        "successor",
+        frozen.origin,
+        frozen.size,
+        frozen.root.hex(),
+        frozen.size,
+        0,
+        None,
+        (),
+        0,
+        None,
+        frozen.successor,
+        tuple(notices),
+        time.monotonic() - began,
+    )
+
+
+def _silent(_what: str, _done: int, _total: int) -> None:
+    """Tell nobody."""

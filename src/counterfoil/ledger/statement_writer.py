@@ -18,6 +18,7 @@ from counterfoil.formats import json_text, predicates, statement
 from counterfoil.formats.entry import StatementEntry
 from counterfoil.formats.envelope import identity
 from counterfoil.formats.predicates import CORE, Block, Header, Key, Record
+from counterfoil.formats.predicates.registry import URI_BASE
 from counterfoil.formats.statement import Statement, Subject, sha256_subject
 from counterfoil.ledger.numbering import check_place
 from counterfoil.ledger.results import Recorded
@@ -50,13 +51,14 @@ def record_statement(
     """
     if not isinstance(kind, str):
         raise _unknown_kind(kind)
-    uri = kind if ":" in kind else f"https://counterfoil.dev/{kind}/v1"
+    uri = kind if ":" in kind else f"{URI_BASE}{kind}/v1"
     source = writer.default_source if source is None else source
     check_place(source, number)
     text = _canonical(fields)
     issuer, now = writer.producer.organisation, writer.log.clock.now_ms()
     said: dict[str, Any] = {"at_ms": now, **fields, "issuer": issuer, "source": source}
-    subject = list(subjects) or [sha256_subject(kind, text)]
+    name = uri.removeprefix(URI_BASE).removesuffix("/v1") if uri in CORE else uri
+    subject = list(subjects) or [sha256_subject(name, text)]
     if uri not in CORE:
         if ":" not in kind:
             raise _unknown_kind(kind)

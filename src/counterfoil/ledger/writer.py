@@ -41,13 +41,15 @@ class Draft:
     """A statement before it has a number.
 
     make: builds the statement's payload for a number. source: its series. number: its place
-    there; None takes the next. expect: counter -> (old, new).
+    there; None takes the next. expect: counter -> (old, new). same: tells whether a recorded
+    entry says what this one's does.
     """
 
     make: Callable[[int], bytes]
     source: str
     number: int | None
     expect: Mapping[str, Condition]
+    same: Callable[[bytes, bytes], bool] = says_the_same
 
 
 class Writer:
@@ -131,7 +133,7 @@ class Writer:
             answer.set_result(Recorded(first, leaf, draft.source, number))
         except AlreadyRecorded as err:
             try:
-                answer.set_result(self._first_receipt(err, entry, draft.source, number))
+                answer.set_result(self._first_receipt(err, entry, draft, number))
             except Exception as conflict:  # whoever waits must hear of it
                 answer.set_exception(conflict)
         except CounterfoilError as err:
@@ -140,11 +142,11 @@ class Writer:
             answer.set_exception(err)
 
     def _first_receipt(
-        self, found: AlreadyRecorded, entry: bytes, source: str, number: int
+        self, found: AlreadyRecorded, entry: bytes, draft: Draft, number: int
     ) -> Recorded:
         """Answer a repeated statement with its first place, or refuse one that differs."""
-        held = self.log.reader.entry(found.index)
-        if not says_the_same(held, entry):
+        held, source = self.log.reader.entry(found.index), draft.source
+        if not draft.same(held, entry):
             raise Conflict(
                 "record.number-taken",
                 f"expected number {number} of {source} to be free, found entry {found.index} "
@@ -166,25 +168,13 @@ class Writer:
         else:
             submission = Submission([entry], [span], expect=expect)
         source, number = ("", 0) if span is None else (span.source, span.first)
+        draft = Draft(lambda _: entry, source, number, expect)
         answer: Future[Recorded] = promise()
         with self.door:
             if span is not None and span.issuer == self.producer.organisation:
                 self.numbering.use(source, number)
             queued = self.log.submit(submission)
-
-        def settle(done: Future[Appended]) -> None:
-            try:
-                first = done.result().first
-                answer.set_result(Recorded(first, leaf_hash(entry).hex(), source, number))
-            except AlreadyRecorded as err:
-                try:
-                    answer.set_result(self._first_receipt(err, entry, source, number))
-                except Exception as conflict:  # whoever waits must hear of it
-                    answer.set_exception(conflict)
-            except CounterfoilError as err:
-                answer.set_exception(err)
-
-        queued.add_done_callback(settle)
+        queued.add_done_callback(lambda done: self._settle(done, answer, draft, number, entry))
         return answer
 
     def _holes(self, source: str, below: int) -> Iterator[int]:

@@ -72,7 +72,8 @@ class HashAudit:
         self._findings = findings
         self._visit, self._progress = visit, progress
         self._start = gather(self._tiles, self._store, open_note, findings)
-        self._claims = self._set_aside([*self._start.claims, *claims])
+        self._claims: list[Claim] = []
+        self.add_claims([*self._start.claims, *claims])
         self._walk = TreeWalk(self._stored_tile, self._start.published_size, findings)
         self._checked = 0
         self._agreed = 0  # size of the last claim that held
@@ -109,35 +110,43 @@ class HashAudit:
 
     # Claims ------------------------------------------------------------------------------------
 
-    def _set_aside(self, claims: list[Claim]) -> list[Claim]:
-        """Name the claims that the log is too short for: it went back. Returns the others."""
+    def add_claims(self, claims: Iterable[Claim]) -> None:
+        """Take up what somebody vouches for; those the log is too short for say it went back."""
         size = self._start.size
         for claim in claims:
-            if claim.size > size:
-                expected = f"a log of at least the {claim.size} entries that were vouched for"
-                self._findings.add("audit.rolled-back", claim.place, expected, f"one of {size}")
-        within = [claim for claim in claims if claim.size <= size]
-        return sorted(within, key=lambda claim: claim.size, reverse=True)
+            if claim.size <= size:
+                self._claims.append(claim)
+                continue
+            expected = f"a log of at least the {claim.size} entries that were vouched for"
+            self._findings.add("audit.rolled-back", claim.place, expected, f"one of {size}")
+        self._claims.sort(key=lambda claim: claim.size, reverse=True)
 
     def _check_claims(self) -> None:
         """Compare the tree so far with what is claimed for sizes up to here."""
         walk, start = self._walk, self._start
         if walk.size and walk.size == start.published_size:
+            self._check_claims_until(walk.size - 1)
+            walk.fold()
             walk.close_published(start.published.root if start.published is not None else None)
-        while self._claims and self._claims[-1].size <= walk.size:
+        self._check_claims_until(walk.size)
+
+    def _check_claims_until(self, size: int) -> None:
+        walk = self._walk
+        while self._claims and self._claims[-1].size <= size:
             claim = self._claims.pop()
             roots = walk.roots(claim.size)
             if claim.root in roots:
                 self._agreed = claim.size
                 walk.settle(claim.size, claim.root)
                 continue
-            found = roots[0].hex() if roots else "none, since hashes before it are missing"
-            self._findings.add(
-                claim.code,
-                claim.place,
-                f"the first {claim.size} entries to lead to the root {claim.root.hex()}",
-                f"{found}; the last checkpoint that agrees is of {self._agreed} entries",
-            )
+            expected = f"the first {claim.size} entries to lead to the root {claim.root.hex()}"
+            if not roots:
+                found = "no root, since hashes before it are missing"
+                self._findings.add("audit.unchecked", claim.place, expected, found)
+                continue
+            agreed = f"the last checkpoint that agrees is of {self._agreed} entries"
+            found = f"{roots[0].hex()}; {agreed}"
+            self._findings.add(claim.code, claim.place, expected, found)
 
     # Bundles -----------------------------------------------------------------------------------
 
@@ -146,7 +155,7 @@ class HashAudit:
         start = self._start
         first, end = number * TILE_WIDTH, min((number + 1) * TILE_WIDTH, start.size)
         published = min(max(start.published_size, first), end)
-        rows = self._rows(first, end) if end > start.trimmed else []
+        rows = self._rows(max(first, start.trimmed), min(end, start.store_size))
         if published > first:
             known = self._take_tile(number, published - first)
             self._check_claims()
@@ -218,7 +227,8 @@ class HashAudit:
 
     def _rows(self, first: int, end: int) -> list[Row] | None:
         """Read the store's rows of [first, end); None where they cannot be read."""
-        first = max(first, self._start.trimmed)
+        if first >= end:
+            return []
         segments = self._store.segments(first, end)
         if segments is None:
             return None

@@ -43,13 +43,14 @@ class Claim:
 class AuditStart:
     """Where an audit begins.
 
-    size: entries to audit. published_size: those that must be in tiles. trimmed: entries below it
-    are not in the store. published: the published checkpoint if its signature holds, and signed:
+    size: entries to audit. published_size: those that must be in tiles. store_size: those that
+    the store knows of; trimmed: entries below it are not in the store any more. published: the published checkpoint if its signature holds, and signed:
     its note. claims: the log's own checkpoints whose signatures hold.
     """
 
     size: int
     published_size: int
+    store_size: int
     trimmed: int
     published: Checkpoint | None
     signed: bytes | None
@@ -86,7 +87,7 @@ def gather(
     edge = published_size - published_size % TILE_WIDTH
     whole = max(size, published_size)
     trimmed = min(head.trimmed, edge) if head is not None else edge if store.there else whole
-    return AuditStart(whole, published_size, trimmed, published, signed, tuple(claims))
+    return AuditStart(whole, published_size, size, trimmed, published, signed, tuple(claims))
 
 
 def _head(head: Head | None, open_note: OpenNote, findings: Findings) -> Checkpoint | None:

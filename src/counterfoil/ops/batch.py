@@ -25,7 +25,7 @@ from counterfoil.ledger.sources import (
     open_source,
     stream_source,
 )
-from counterfoil.ops.place import LedgerFolder, open_for_writing
+from counterfoil.ops.place import LedgerFolder, find_ledger, open_for_writing
 from counterfoil.ports import STANDARD_STREAM, Channel, Param, Progress, no_progress
 
 __all__ = ["Batch", "batch"]
@@ -99,12 +99,13 @@ def batch(
     Conflict with code source.changed or record.number-taken, and as `Ledger.record`.
     """
     began = time.monotonic()
-    with open_for_writing(ledger) as opened:
-        rows = _open(file, source, channel, progress)
-        total = rows.rows
-        if check and file != STANDARD_STREAM:
-            total = _check(rows, progress)
-        started = time.monotonic()
+    folder = find_ledger(ledger)
+    rows = _open(file, source, channel, progress)
+    total = rows.rows
+    if check and file != STANDARD_STREAM:  # before the ledger is owned: others may write meanwhile
+        total = _check(rows, progress)
+    started = time.monotonic()
+    with open_for_writing(folder) as opened:
         tally = _Tally()
         work = _blocks(opened, rows) if block else _rows(opened, rows)
         _record(work, tally, total, progress, again=file != STANDARD_STREAM or source is not None)

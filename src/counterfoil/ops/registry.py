@@ -175,6 +175,18 @@ OPERATIONS: Final = (
         "Copy a ledger while it is in use; again into the same folder copies only what is new.",
         "shop /mnt/disk/shop",
     ),
+    _writes(
+        "recover",
+        "recovery:recover",
+        "Bring a damaged ledger back: from its own tiles, from a copy, or as a successor.",
+        "shop --from /mnt/disk/shop --last-known receipt.json",
+    ),
+    _reads(
+        "doctor",
+        "health:doctor",
+        "Look over a ledger's disk, database, keys and clock, and say what to do.",
+        "--ledger shop",
+    ),
     _reads(
         "schema",
         "schemas:schema",

@@ -74,7 +74,8 @@ class Keyring:
         Statements are applied in the order of their indices. The first stands at 0, adds a
         producer key and is signed by it. Later ones are signed by a producer or recovery key of
         the organisation; while a recovery key of it stands, only a recovery key may add, end or
-        replace one. The log's owner may add the first key of another organisation.
+        replace one, or revoke any key from an earlier entry on. No revocation may unsay the word
+        of its own signer. The log's owner may add the first key of another organisation.
         Raises VerificationError with code key.genesis, key.unauthorised, key.statement or as
         `require` and `verify_ed25519`.
         """
@@ -86,12 +87,7 @@ class Keyring:
         if statement.action == "add":
             self._add(index, statement, signer.keyid)
         else:
-            target = self._keys.get(statement.keyid)
-            if target is not None and target.role != statement.role:
-                raise _bad(
-                    "key.statement", f"to end a {statement.role} key, found a {target.role} key"
-                )
-            self._end(statement.keyid, statement.organisation, _or(statement.from_index, index + 1))
+            self._revoke(index, statement, signer.keyid)
 
     def require(self, keyid: str, index: int, roles: tuple[str, ...] = ("producer",)) -> KeyPeriod:
         """Find a key that may sign the entry at `index` in one of `roles`.
@@ -190,7 +186,13 @@ class Keyring:
         else:
             guarded = any(self._guards(period, index) for period in own)
             target = self._keys.get(statement.replaces or statement.keyid)
-            touches = statement.role == "recovery" or (target and target.role == "recovery")
+            # A stolen producer key must not void the recovery key, by ending from before it the
+            # key that added it.
+            touches = (
+                statement.role == "recovery"
+                or (target is not None and target.role == "recovery")
+                or (statement.action == "revoke" and _or(statement.from_index, index) < index)
+            )
             allowed = signer.organisation == statement.organisation and (
                 signer.role == "recovery" or not touches or not guarded
             )
@@ -233,6 +235,20 @@ class Keyring:
             # The old key's last word is this statement.
             self._end(statement.replaces, statement.organisation, max(period.first, index + 1))
         self._keys[statement.keyid] = period
+
+    def _revoke(self, index: int, statement: Key, signer: str) -> None:
+        target = self._keys.get(statement.keyid)
+        if target is None or target.role != statement.role:
+            found = "none" if target is None else f"a {target.role} key"
+            raise _bad("key.statement", f"a {statement.role} key to end, found {found}")
+        self._end(statement.keyid, statement.organisation, _or(statement.from_index, index + 1))
+        try:
+            self.require(signer, index, _ADMIN_ROLES)
+        except VerificationError as err:
+            self._keys[statement.keyid] = target
+            raise _bad(
+                "key.statement", f"a revocation that its signer outlives, but: {err.message}"
+            ) from err
 
     def _end(self, keyid: str, organisation: str, end: int) -> None:
         period = self._keys.get(keyid)

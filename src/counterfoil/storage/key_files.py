@@ -57,7 +57,10 @@ class KeyFiles:
         key_name: name in its verifier key. Raises InputError with code key.exists, Unavailable
         with code key.write.
         """
-        key = signing_key(key_name, key_type, secrets.token_bytes(32))
+        return self.put(name, signing_key(key_name, key_type, secrets.token_bytes(32)))
+
+    def put(self, name: str, key: SigningKey) -> SigningKey:
+        """Write a key that is at hand durably; errors as for `create`."""
         target = self._path(name)
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

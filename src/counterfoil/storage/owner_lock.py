@@ -17,7 +17,7 @@ from typing import Any
 
 from counterfoil.errors import Conflict, Unavailable
 
-__all__ = ["LOCK_FILE", "OwnerLock", "read_owner"]
+__all__ = ["LOCK_FILE", "OwnerLock", "is_owned", "read_owner"]
 
 LOCK_FILE = "owner.lock"
 """Name of the lock in a ledger's folder."""
@@ -86,3 +86,18 @@ def _unlockable(folder: Path, err: OSError) -> Unavailable:
         f"expected to lock {folder}, but: {err}",
         hint="Check that the folder exists and is writable, or open it for reading only.",
     )
+
+
+def is_owned(folder: Path) -> bool:
+    """Tell whether a process owns a ledger now: it holds the kernel's lock."""
+    try:
+        handle = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)  # and with it the lock that was tried
+    return False

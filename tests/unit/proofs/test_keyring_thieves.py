@@ -58,21 +58,63 @@ def test_an_ended_recovery_key_guards_no_more() -> None:
     replay(world).require(SECOND.keyid, at, ("recovery",))
 
 
-def test_a_void_recovery_key_does_not_lock_the_owner_out() -> None:
+def test_a_void_recovery_key_guards_nothing() -> None:
     """A recovery key that a thief added guards nothing once the thief's key is revoked."""
     world = World()
     world.add(OWNER, OWNER)
-    world.add(OWNER, SECOND)
-    pad(world, 10)
-    world.add(SECOND, THIEF, role="recovery")  # SECOND was stolen
-    with_thief = replay(world)
-    with_thief.require(THIEF.keyid, 11, ("recovery",))
-    world.revoke(OWNER, SECOND, from_index=9)
     world.add(OWNER, RECOVERY, role="recovery")
+    world.add(RECOVERY, THIRD, role="recovery", until_index=30)
+    pad(world, 10)
+    world.add(RECOVERY, THIEF, role="recovery")  # RECOVERY was stolen
+    world.revoke(THIRD, RECOVERY, role="recovery", from_index=9)
     keyring = replay(world)
-    keyring.require(RECOVERY.keyid, 20, ("recovery",))
+    keyring.require(THIRD.keyid, 29, ("recovery",))
     with invalid("key.void"):
         keyring.require(THIEF.keyid, 11, ("recovery",))
+    pad(world, 30)
+    world.add(OWNER, SECOND, role="recovery")
+    replay(world).require(SECOND.keyid, 40, ("recovery",))
+
+
+def test_a_stolen_producer_key_cannot_void_the_recovery_key() -> None:
+    """While a recovery key stands, only such a key revokes from an earlier entry on.
+
+    Else a thief would end the key that added the recovery key from before that, and then bring in
+    a recovery key of his own.
+    """
+    world = World()
+    world.add(OWNER, OWNER)
+    world.add(OWNER, SECOND)
+    pad(world, 5)
+    world.add(OWNER, RECOVERY, role="recovery")
+    pad(world, 20)
+    world.revoke(SECOND, OWNER, from_index=3)  # SECOND was stolen
+    is_refused(world, "key.unauthorised")
+    world.key_entries.pop()
+    world.revoke(SECOND, SECOND, from_index=20)
+    is_refused(world, "key.unauthorised")
+    world.key_entries.pop()
+    at = world.revoke(SECOND, OWNER, from_index=len(world.entries))
+    replay(world).require(RECOVERY.keyid, at, ("recovery",))
+
+
+def test_no_revocation_unsays_its_own_signer() -> None:
+    """Who revokes a key that its own word stands on, from before that, is refused."""
+    alone = World()
+    alone.add(OWNER, OWNER)
+    alone.add(OWNER, SECOND)
+    pad(alone, 9)
+    alone.revoke(SECOND, OWNER, from_index=1)
+    is_refused(alone, "key.statement")
+    alone.key_entries.pop()
+    alone.revoke(OWNER, OWNER, from_index=5)
+    is_refused(alone, "key.statement")
+    world = World.begun()
+    world.revoke(RECOVERY, OWNER, from_index=1)  # entry 1 added RECOVERY
+    is_refused(world, "key.statement")
+    world.key_entries.pop()
+    world.revoke(RECOVERY, OWNER, from_index=2)
+    replay(world).require(RECOVERY.keyid, 99, ("recovery",))
 
 
 def test_the_chain_of_a_thief_is_void() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sqlite3
 import subprocess
@@ -197,7 +196,8 @@ def test_killed_while_adding(tmp_path: Path) -> None:
     """
     ran = subprocess.run([sys.executable, "-c", textwrap.dedent(code), path], check=False)
     assert ran.returncode == -signal.SIGKILL
-    assert os.path.getsize(str(path) + "-journal") > 0, "the kill came too early to test anything"
+    journal = path.with_name("index.db-journal")
+    assert journal.stat().st_size > 0, "the kill came too early to test anything"
     index = SearchIndex(path)
     assert index.state() == IndexState("o", 1, (b"1" * 32,))
     assert find(index, quote_term("b600-1", prefix=True)) == []

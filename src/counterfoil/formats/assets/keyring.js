@@ -21,11 +21,8 @@ export class Keyring {
       throw badKey("genesis", "the first key statement to be signed by the key that it adds");
     }
     await verifyEd25519(signer.publicKey, pae(type, payload), signatures[0].sig);
-    const { action, keyid, organisation, role, from_index } = statement;
-    if (action === "add") return this.add(index, statement, signer.keyid);
-    const target = this.keys.get(keyid);
-    if (target && target.role !== role) throw badKey("statement", `a ${role} key to end`, target.role);
-    return this.end(keyid, organisation, from_index ?? index + 1);
+    if (statement.action === "add") return this.add(index, statement, signer.keyid);
+    return this.revoke(index, statement, signer.keyid);
   }
 
   /** Find the key that may sign the entry at `index` in one of `roles`. */
@@ -80,14 +77,17 @@ export class Keyring {
     return signer;
   }
 
-  allows(signer, index, { action, role, organisation, keyid, replaces }) {
+  allows(signer, index, { action, role, organisation, keyid, replaces, from_index }) {
     const all = [...this.keys.values()];
     const own = all.filter((key) => key.organisation === organisation);
     // The log's owner, who began it, may bring in other organisations.
     if (!own.length) return signer.organisation === all[0].organisation && action === "add";
     const guarded = own.some((key) => this.guards(key, index));
     const target = this.keys.get(replaces || keyid);
-    const touches = role === "recovery" || target?.role === "recovery";
+    // A stolen producer key must not void the recovery key, by ending from before it the key that
+    // added it.
+    const earlier = action === "revoke" && (from_index ?? index) < index;
+    const touches = role === "recovery" || target?.role === "recovery" || earlier;
     const ours = signer.organisation === organisation;
     return ours && (signer.role === "recovery" || !touches || !guarded);
   }
@@ -118,6 +118,18 @@ export class Keyring {
       this.end(replaces, organisation, Math.max(first, index + 1)); // its last word is this one
     }
     this.keys.set(keyid, period);
+  }
+
+  revoke(index, { keyid, organisation, role, from_index }, signer) {
+    const target = this.keys.get(keyid);
+    if (target?.role !== role) throw badKey("statement", `a ${role} key to end`, target?.role);
+    this.end(keyid, organisation, from_index ?? index + 1);
+    try {
+      this.require(signer, index, ADMIN_ROLES);
+    } catch (fault) {
+      this.keys.set(keyid, target);
+      throw badKey("statement", "a revocation that its signer outlives", `none (${fault.message})`);
+    }
   }
 
   end(keyid, organisation, end) {

@@ -86,6 +86,7 @@ async function showVerdict({ outcome, fault, passed, found }, said) {
     lines.push(el("p", {}, outcome === "fails" ? why : sentence(fault)));
     if (outcome === "unable") lines.push(el("p", {}, "Check it with ", el("code", {}, COMMAND)));
   }
+  document.title = `${word}: a Counterfoil receipt`;
   document.documentElement.dataset.outcome = outcome;
   byId("verdict").className = state;
   show("verdict", ...lines);
@@ -133,7 +134,7 @@ function showFacts(result, said) {
     for (const name of ["issuer", "source", "number", "corrects", "supersedes"]) {
       if (value[name] !== undefined) rows.push([name, visible(value[name])]);
     }
-    if (receipt.row) rows.push(["row", `${number(receipt.row.row)} of ${number(value.rows ?? 0)}`]);
+    if (receipt.row) rows.push(["row", `${number(receipt.row.row)}, counted from 0, of ${number(value.rows ?? 0)}`]);
     parts.push(el("h2", {}, "The statement"), table(rows));
   }
   if (holds) parts.push(el("h2", {}, "Who signed it"), table(signerRows(result.found)));
@@ -273,7 +274,10 @@ function judgementOf({ outcome, fault, found }) {
   const grade = cosigners.length
     ? `witnessed ${cosigners.length} of ${found.policy.witnesses.length}.`
     : "signed by the log alone.";
-  const who = cosigners.map(({ name, time }) => `${visible(name)}: ${time ? date(Number(time) * 1000) : "no time"}`);
+  const who = cosigners.map(({ name, time }) => {
+    const when = time ? `${date(Number(time) * 1000)}, by its own clock` : "no time";
+    return `${visible(name)}: ${when}`;
+  });
   const more = unchecked.length ? [`${count(unchecked, "ML-DSA-44 signature")} not checked.`] : [];
   return ["ok", "Trusted by your policy:", grade, ...who, ...more];
 }

@@ -1,0 +1,96 @@
+"""Which ledger a recovery is about: its settings and policy, from its folder or from a copy.
+
+Without them nothing can be checked, so they are read first; they are put in place last, since a
+folder without settings is no ledger yet. This module refuses to mix two ledgers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from counterfoil.errors import FatalLogError, Refused
+from counterfoil.formats import policy as policies
+from counterfoil.formats.policy import Policy
+from counterfoil.ledger.config import Config, load_config
+from counterfoil.ledger.layout import Layout
+from counterfoil.ledger.opening import opener_of
+from counterfoil.log.startup import OpenNote
+from counterfoil.storage.folder_copy import FolderCopy
+
+__all__ = ["Settings", "bring_settings", "settings_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What identifies a ledger.
+
+    open_note: checks that a note is signed by this log.
+    """
+
+    config: Config
+    policy: Policy
+    open_note: OpenNote
+
+    @property
+    def origin(self) -> str:
+        """The log's identity."""
+        return self.config.origin
+
+
+def settings_of(target: Layout, copy: Layout | None) -> Settings:
+    """Read settings and policy from a folder, or from the copy where it has none.
+
+    Raises NotFound with code ledger.missing, InputError with code config.malformed or a policy's,
+    FatalLogError with code log.policy, Refused with code recover.other-log.
+    """
+    layout = target if target.config.is_file() or copy is None else copy
+    layout.require()
+    config = load_config(layout.config)
+    if copy is not None and copy.config.is_file():
+        other = load_config(copy.config).origin
+        if other != config.origin:
+            raise Refused(
+                "recover.other-log",
+                f"expected a copy of {config.origin}, found one of {other}",
+                hint="Name a backup or mirror of this very log.",
+            )
+    policy = _policy([layout.policy for layout in (target, copy) if layout is not None])
+    return Settings(config, policy, opener_of(policy, config.origin).open)
+
+
+def bring_settings(target: Layout, copy: Layout | None, notices: list[str]) -> bool:
+    """Copy what a folder lacks: policy, keys if the copy has them, and settings, last.
+
+    Returns whether the settings were missing: the folder was no ledger before.
+    """
+    missing = not target.config.is_file()
+    files = FolderCopy(link=False)
+    if copy is not None:
+        if not target.policy.is_file():
+            files.copy(copy.policy, target.policy)
+        if not target.keys.is_dir():
+            for path in sorted(copy.keys.glob("*.key")):
+                target.keys.mkdir(mode=0o700, exist_ok=True)
+                files.copy(path, target.keys / path.name, mode=0o600)
+        if missing:
+            target.payloads.mkdir(exist_ok=True)
+            files.copy(copy.config, target.config)
+        files.flush()
+    if not list(target.keys.glob("*.key")):
+        notices.append(
+            f"There are no keys in {target.keys}: bring them back before writing; reading and "
+            "auditing need none."
+        )
+    return missing
+
+
+def _policy(paths: list[Path]) -> Policy:
+    for path in paths:
+        if path.is_file():
+            return policies.parse(path.read_bytes())
+    raise FatalLogError(
+        "log.policy",
+        f"expected a policy at {paths[0]}, found none",
+        hint="Restore policy.txt from a copy: it names the keys that the log signs with.",
+    )
