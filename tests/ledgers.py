@@ -100,7 +100,7 @@ def merkle_tree(entries: Iterable[bytes]) -> pymerkle.InmemoryTree:
 def confirm_inclusion(tree: pymerkle.InmemoryTree, receipt: Receipt, verified: Verified) -> None:
     """Check every path of a receipt by pymerkle: its own proof is ours, and ours convinces it."""
     checkpoint = verified.trusted.checkpoint
-    assert tree.get_state(checkpoint.size) == checkpoint.root
+    assert tree.get_root(checkpoint.size) == checkpoint.root
     proofs = [receipt.record, *receipt.keys]
     if receipt.batch is not None:
         proofs.append(receipt.batch.signature)

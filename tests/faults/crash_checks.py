@@ -16,7 +16,7 @@ from counterfoil.log import LogReader, check_start
 from counterfoil.storage.sqlite_store import SqliteStore
 from counterfoil.storage.tile_files import TileFiles
 from tests.c2sp_reader import read_log
-from tests.faults.crash_child import ISSUER, content
+from tests.faults.crash_child import content
 from tests.log_rig import files_of, open_note
 from tests.rfc6962 import mth
 

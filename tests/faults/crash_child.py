@@ -22,6 +22,7 @@ from counterfoil.log import Appended, Log, Submission
 from counterfoil.ports import Span
 from counterfoil.storage.sqlite_store import SqliteStore
 from counterfoil.storage.tile_files import TileFiles
+from tests.faults.planted import STORES, TILES
 from tests.log_rig import open_log
 
 __all__ = ["ISSUER", "Child", "busy", "content", "fork", "steady"]
@@ -41,7 +42,8 @@ class Child:
     """What the forked process works with.
 
     folder: the ledger's. run: differs from all runs before. seed: of its choices. tell: sends a
-    fact. plant: name of a planted bug, or none.
+    fact. plant: name of a planted bug: "early" acknowledges before the commit, the others are
+    stores and tiles of `tests.faults.planted`; or none.
     """
 
     folder: Path
@@ -52,16 +54,12 @@ class Child:
 
     def open(self) -> Log:
         """Open the log, and tell how large it is."""
-        store = SqliteStore(self.folder / "ledger.db", wal_limit_bytes=WAL_LIMIT_BYTES)
-        if self.plant == "no sync":
-            store._require_writer().execute("PRAGMA synchronous = OFF")
-        log = open_log(store, self.tiles(), interval_s=0.0005)
+        store_type = STORES.get(self.plant, SqliteStore)
+        store = store_type(self.folder / "ledger.db", wal_limit_bytes=WAL_LIMIT_BYTES)
+        tiles = TILES.get(self.plant, TileFiles)(self.folder)
+        log = open_log(store, tiles, interval_s=0.0005)
         self.tell(kind="open", size=log.head.size)
         return log
-
-    def tiles(self) -> TileFiles:
-        """Open the tiles."""
-        return LazyTiles(self.folder) if self.plant == "no flush" else TileFiles(self.folder)
 
     def submit(self, log: Log, source: str, number: int, count: int) -> Future[Appended]:
         """Append numbered entries, and tell of them once they are acknowledged."""
@@ -83,14 +81,6 @@ class Child:
         else:
             future.add_done_callback(answer)
         return future
-
-
-class LazyTiles(TileFiles):
-    """Planted bug: does not sync the folders that name what was put."""
-
-    def flush(self) -> None:
-        """Forget them."""
-        self._unsynced.clear()
 
 
 def busy(child: Child) -> None:

@@ -56,7 +56,12 @@ class Fault:
     @property
     def options(self) -> list[str]:
         """How to say it to strace."""
-        return ["-e", f"trace={self.call}", "-e", f"inject={self.call}:{self.action}:when={self.when}"]
+        return [
+            "-e",
+            f"trace={self.call}",
+            "-e",
+            f"inject={self.call}:{self.action}:when={self.when}",
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,9 @@ def try_fault(fault: Fault, template: Path, folder: Path) -> dict[str, Any]:
     wrong += check_folder(folder, told)
     after = run_alone(steady, folder, 9)
     told.hear(after)
-    wrong += [f"afterwards: {fact}" for fact in after if fact["kind"] not in ("open", "ack", "closed")]
+    wrong += [
+        f"afterwards: {fact}" for fact in after if fact["kind"] not in ("open", "ack", "closed")
+    ]
     wrong += [f"afterwards: {line}" for line in check_folder(folder, told)]
     shutil.rmtree(folder)
     codes = sorted({fact["code"] for fact in ran.facts if "code" in fact})

@@ -5,10 +5,10 @@ drift apart; JSON Schema itself would take four times the room. This module refu
 what no page shows: it knows receipts, and the predicates of the core.
 
 A kind is the name of another kind, a list of kinds of which one must fit, or an object of rules:
-`type`, `enum`, `pattern`, `base64`; `min` and `max` of a number, a text's characters, a list's
-items or an object's fields; `items` or `tuple` of a list; `fields` of an object (a name that ends
-in `?` may be absent), `more`: the kind of its other fields, which are refused without it, and
-`names`: the kind of their names.
+`type`, where no other rule implies it; `enum`, `pattern` and `base64` of a text; `min` and `max`
+of a number, a text's characters, a list's items or an object's fields; `items` or `tuple` of a
+list; `fields` of an object (a name that ends in `?` may be absent), `more`: the kind of its other
+fields, which are refused without it, and `names`: the kind of their names.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ _BOUNDS: Final = {
     for what in ("Length", "Items", "Properties", word[3:])
 }
 _PLAIN: Final = ("enum", "pattern", "type")
+_TYPED: Final = frozenset(("enum", "pattern", "base64", "items", "tuple", "fields"))
 _OTHERS: Final = (
     "$ref additionalProperties anyOf contentEncoding default description items prefixItems "
     "properties propertyNames required title"
@@ -105,7 +106,6 @@ def _rules(schema: _Schema, names: Mapping[bytes, str]) -> Any:
     elif "items" in schema:
         rules["items"] = _kind(schema["items"], names)
     if schema.get("type") == "object":
-        del rules["type"]
         required = schema.get("required", ())
         rules["fields"] = {
             name if name in required else f"{name}?": _kind(field, names)
@@ -115,4 +115,6 @@ def _rules(schema: _Schema, names: Mapping[bytes, str]) -> Any:
             rules["more"] = _kind(schema.get("additionalProperties", {}), names)
         if "propertyNames" in schema:
             rules["names"] = _kind({"type": "string", **schema["propertyNames"]}, names)
+    if rules.keys() & _TYPED:
+        rules.pop("type", None)
     return rules

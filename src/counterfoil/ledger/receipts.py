@@ -75,8 +75,8 @@ class ReceiptMaker:
             if not is_unsigned_statement(entry):
                 break
             at += 1
-        data = self._entry(at, size)
-        parsed = entries.parse(data)
+        data = self._entry(at, size) if at < size else b""
+        parsed = entries.parse(data) if data else None
         if not isinstance(parsed, BatchEntry) or at - parsed.batch.count > index:
             raise FatalLogError(
                 "log.unsigned",

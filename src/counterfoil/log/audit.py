@@ -232,7 +232,7 @@ class HashAudit:
         segments = self._store.segments(first, end)
         if segments is None:
             return None
-        rows = cut_rows(segments, end, self._findings)
+        rows = cut_rows(segments, self._findings)
         gaps = Findings()
         check_order(rows, first, end, gaps)
         if gaps and self._store.trimmed() < end:  # else it was trimmed since the audit began
@@ -246,7 +246,8 @@ class HashAudit:
         if row.computed is not None and row.computed != row.stored:
             right = known[row.first - first : row.end - first] if known is not None else None
             truth: Truth = "stored" if right == row.stored else ""
-            row_blame(row, self._findings)("computed" if right == row.computed else truth)
+            blame = row_blame(row.first, row.stored, row.computed, self._findings)
+            blame("computed" if right == row.computed else truth)
         elif known is not None and known[row.first - first : row.end - first] != row.stored:
             place = entries_place(row.first, row.end)
             expected = f"the hashes of {entries_path(first // TILE_WIDTH, len(known))}"
@@ -273,10 +274,10 @@ class HashAudit:
         if self._store.trimmed() >= end:  # it was published and trimmed since the audit began
             self._take_late(at, end)
         else:  # named with the rows
-            self._extend(at, end - at, None, None, None, _no_blame)
+            self._extend(at, end - at, None, None, None, self._tile_blame(0, 0))
 
     def _row_blame(self, row: Row) -> Callable[[list[bytes], list[bytes]], Blame]:
-        return lambda _stored, _computed: row_blame(row, self._findings)
+        return lambda stored, computed: row_blame(row.first, stored, computed, self._findings)
 
     def _take_late(self, first: int, end: int) -> None:
         """Audit entries that went from the store to tiles while the audit ran."""
@@ -307,7 +308,3 @@ class HashAudit:
 
 def _nobody(_: Truth) -> None:
     """Blame nobody: there is nothing to compare with."""
-
-
-def _no_blame(_stored: list[bytes], _computed: list[bytes]) -> Blame:
-    return _nobody

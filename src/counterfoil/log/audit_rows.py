@@ -47,12 +47,10 @@ class Row:
         return Row(max(first, self.first), self.stored[at], entries, computed)
 
 
-def cut_rows(segments: Sequence[Segment], end: int, findings: Findings) -> list[Row]:
-    """Hash the entries of segments that begin before `end`."""
+def cut_rows(segments: Sequence[Segment], findings: Findings) -> list[Row]:
+    """Hash the entries of segments."""
     rows = []
     for segment in segments:
-        if segment.first >= end:
-            continue
         place = entries_place(segment.first, segment.first + segment.count)
         entries: list[bytes] | None = None
         try:
@@ -90,18 +88,21 @@ def check_order(rows: Sequence[Row], first: int, end: int, findings: Findings) -
         findings.add("audit.segment-beyond", place, f"no entry after the log's {end}", "some")
 
 
-def row_blame(row: Row, findings: Findings) -> Blame:
-    """Make what names a row whose entries and hashes differ, once it is known which are right."""
+def row_blame(
+    first: int, stored: Sequence[bytes], computed: Sequence[bytes], findings: Findings
+) -> Blame:
+    """Make what names a row whose entries and hashes differ, once it is known which are right.
+
+    first: index of its first entry. stored, computed: equally many hashes, 32 bytes each.
+    """
 
     def blame(truth: Truth) -> None:
-        if row.computed is None:  # named when it was cut
-            return
-        pairs = enumerate(zip(row.stored, row.computed, strict=True), row.first)
-        differ = [at for at, (stored, computed) in pairs if stored != computed]
+        pairs = enumerate(zip(stored, computed, strict=True), first)
+        differ = [at for at, (one, other) in pairs if one != other]
         what = {"stored": "the entry", "computed": "the hash", "": "one of both"}[truth]
         findings.add(
             "audit.segment-changed",
-            entries_place(row.first, row.end),
+            entries_place(first, first + len(stored)),
             "entries and their hashes",
             f"{what} of {places(differ)} changed",
         )

@@ -44,8 +44,9 @@ class AuditStart:
     """Where an audit begins.
 
     size: entries to audit. published_size: those that must be in tiles. store_size: those that
-    the store knows of; trimmed: entries below it are not in the store any more. published: the published checkpoint if its signature holds, and signed:
-    its note. claims: the log's own checkpoints whose signatures hold.
+    the store knows of; trimmed: entries below it are not in the store any more. published: the
+    published checkpoint if its signature holds, and signed: its note. claims: the log's own
+    checkpoints whose signatures hold.
     """
 
     size: int

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from counterfoil.errors import FatalLogError, NotFound
+from counterfoil.errors import FatalLogError, InputError, NotFound
+from counterfoil.formats import bundle as bundles
 from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.formats.tile import entries_path, tile_path
 from counterfoil.log.edge import HashTile, TileEdge
-from counterfoil.log.reader import LogReader, parse_signed
+from counterfoil.log.reader import LogReader, damaged, parse_signed
 from counterfoil.ports import Head, LogStore, Segment, TileStore
+from counterfoil.proofs.merkle import leaf_hash
 from counterfoil.units import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH
 
 __all__ = ["Publisher"]
@@ -99,7 +101,18 @@ class Publisher:
             yield _join(parts)
 
     def _write_bundle(self, bundle: Segment) -> None:
+        """Write a bundle whose entries are those that were signed.
+
+        Once it is published the store forgets them: a page that the disk did not keep must be
+        found now, while a copy may be at hand.
+        """
         path = entries_path(bundle.first // TILE_WIDTH, bundle.count)
+        try:
+            hashes = b"".join(map(leaf_hash, bundles.parse(bundle.entries)))
+        except InputError as err:
+            raise damaged(f"the database's entries for {path}", err.message) from err
+        if hashes != bundle.hashes:
+            raise damaged(f"the database's entries for {path}", "changed ones")
         self._tiles.put(path, bundle.entries)
 
     def _write_tile(self, tile: HashTile) -> None:

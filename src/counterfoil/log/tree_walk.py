@@ -114,19 +114,16 @@ class TreeWalk:
             level += 1
 
     def settle(self, size: int, root: bytes) -> None:
-        """Let a signed root of the last tile's first leaves decide what is pending."""
+        """Let a signed root decide what is pending; it is one of `roots(size)`."""
         if self._same or size != self.size:
             return
         cut = size - (self.size - 1) // TILE_WIDTH * TILE_WIDTH
-        ways: tuple[tuple[_Edge, Truth], ...] = (
-            (self._stored, "stored"),
-            (self._computed, "computed"),
-        )
-        for edge, truth in ways:
-            if edge.root(cut) == root:
-                self._stored = self._computed = edge
-                self._resolve(0, self.size, _always(truth))
-                return
+        right: Truth = "stored" if self._stored.root(cut) == root else "computed"
+        if right == "stored":
+            self._computed = self._stored
+        else:
+            self._stored = self._computed
+        self._resolve(0, self.size, _always(right))
 
     def close_published(self, root: bytes | None) -> None:
         """Compare the partial tiles of the published tree, whose size this is.
@@ -183,8 +180,6 @@ class TreeWalk:
         own = self._tile_at(level, number) if level else None
         if own is not None and len(own) < TILE_WIDTH:
             own = None  # partial when it was published, and compared then
-        if own is not None:
-            ways = [_fill(way, own) for way in ways]
         parent = self._parent_hash(level, number)
         agreed = ways[0] == ways[1] and own in (None, ways[0])
         if agreed and _UNKNOWN not in ways[0]:
@@ -273,9 +268,7 @@ class TreeWalk:
         self, level: int, number: int, own: list[bytes], right: Sequence[bytes]
     ) -> None:
         pairs = enumerate(zip(own, right, strict=False))
-        at = [k for k, (a, b) in pairs if a != b and b != _UNKNOWN]
-        if not at:
-            return
+        at = [k for k, (a, b) in pairs if a != b]
         self._findings.add(
             "audit.tile-changed",
             tile_path(level, number, len(own)),
@@ -294,7 +287,7 @@ class TreeWalk:
         """Name the tiles below a sound tile that do not lead to its hashes."""
         ways = ways or [self._stored.levels[level], self._computed.levels[level]]
         for k, right in enumerate(own):
-            if right in (ways[0][k], ways[1][k]) or ways[0][k] == _UNKNOWN or k in known:
+            if right in (ways[0][k], ways[1][k]) or k in known:
                 continue
             self._findings.add(
                 "audit.tile-changed",
@@ -322,13 +315,6 @@ class TreeWalk:
 
 def _always(truth: Truth) -> Callable[[_Pending], Truth]:
     return lambda _: truth
-
-
-def _fill(way: list[bytes], own: list[bytes]) -> list[bytes]:
-    """Take from a tile the hashes that no way led to."""
-    if _UNKNOWN not in way:
-        return way
-    return [o if w == _UNKNOWN else w for w, o in zip(way, own, strict=False)]
 
 
 def _root(levels: _Levels) -> bytes | None:

@@ -50,9 +50,9 @@ def _unfold(kind: Any, kinds: dict[str, Any]) -> Any:
     return found
 
 
-HASH = {"type": "string", "base64": True, "min": 44, "max": 44}
+HASH = {"base64": True, "min": 44, "max": 44}
 SAFE = 2**53 - 1
-HEX = {"type": "string", "pattern": r"\A[0-9a-f]{64}\Z"}
+HEX = {"pattern": r"\A[0-9a-f]{64}\Z"}
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,11 @@ HEX = {"type": "string", "pattern": r"\A[0-9a-f]{64}\Z"}
                     "signature": {
                         "fields": {
                             "index": {"type": "integer", "min": 0, "max": SAFE},
-                            "entry": {"type": "string", "base64": True, "min": 4, "max": 87380},
-                            "path": {"type": "array", "items": HASH, "max": 63},
+                            "entry": {"base64": True, "min": 4, "max": 87380},
+                            "path": {"items": HASH, "max": 63},
                         }
                     },
-                    "path": {"type": "array", "items": HASH, "max": 63},
+                    "path": {"items": HASH, "max": 63},
                 }
             },
         ),
@@ -103,7 +103,7 @@ def test_conditions() -> None:
     assert null == {"type": "null"}
     assert (expect["min"], expect["max"], expect["fields"]) == (1, 64, {})
     assert expect["names"] == _unfold("Header", kinds)["fields"]["source"]
-    assert (expect["more"]["type"], expect["more"]["min"], expect["more"]["max"]) == ("array", 2, 2)
+    assert (expect["more"]["min"], expect["more"]["max"]) == (2, 2)
     assert [len(options) for options in expect["more"]["tuple"]] == [3, 3]
 
 

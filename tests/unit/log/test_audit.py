@@ -17,6 +17,7 @@ from counterfoil.ports import Segment
 from counterfoil.proofs.merkle import leaf_hash
 from counterfoil.testing.memory import MemoryStore, MemoryTiles
 from counterfoil.units import HASH_BYTES
+from tests.log_rig import open_note
 from tests.unit.log.auditing import Hand, flipped, root_at, run_audit
 
 DEEP = 65_536 + 3 * 256 + 7  # two levels of full tiles, and partial ones of three
@@ -57,6 +58,18 @@ def test_sound_tail(size: int, published: int, trimmed: int) -> None:
     assert (report.size, report.published_size) == (size, published)
     assert report.root == root_at(hand.hashes, size)
     assert report.entries_checked == size
+
+
+def test_start_says_what_the_log_says() -> None:
+    """What the log says of itself can be read before the audit runs."""
+    hand = Hand(700, 300, 256)
+    start = HashAudit(hand.tiles, hand.store, open_note, Findings()).start
+    assert (start.size, start.published_size, start.store_size, start.trimmed) == (
+        700,
+        300,
+        700,
+        256,
+    )
 
 
 def test_visit_shows_every_entry_in_order() -> None:
@@ -327,6 +340,33 @@ def test_bundle_damaged_under_a_lost_edge() -> None:
         assert sorted(f.place for f in findings) == sorted([path, "tile/1/000.p/3"])
 
 
+def test_damage_under_a_lost_top(deep: Hand) -> None:
+    """Where the topmost tile is lost, the signed root tells which level below it is damaged."""
+    tiles = deep.tiles.copy()
+    del tiles.files["tile/2/000.p/1"]
+    tiles.files["tile/1/000"] = flipped(tiles.files["tile/1/000"], 40)
+    _, findings = run_audit(tiles)
+    assert sorted(f.place for f in findings) == ["tile/1/000", "tile/2/000.p/1"]
+
+    tiles = deep.tiles.copy()
+    del tiles.files["tile/2/000.p/1"]
+    run = deep.entries[5 * 256 : 6 * 256]
+    run[0] = b"another"
+    tiles.files["tile/entries/005"] = bundle.format(run)
+    hashes = tiles.files["tile/0/005"]
+    tiles.files["tile/0/005"] = leaf_hash(b"another") + hashes[HASH_BYTES:]
+    _, findings = run_audit(tiles)
+    assert sorted(f.place for f in findings) == ["tile/0/005", "tile/2/000.p/1"]
+
+
+def test_a_tail_that_fills_a_level() -> None:
+    """A tail that completes a tile, whose first part is published, goes on into the next level."""
+    hand = Hand(65_536 + 300, 65_000, 64_768)
+    report, findings = run_audit(hand.tiles, hand.store)
+    assert findings == ()
+    assert report.root == root_at(hand.hashes, hand.size)
+
+
 def test_findings_are_bounded() -> None:
     """A log that is all damage fills the list, and the rest is counted."""
     hand = Hand(256 * 30)
@@ -430,12 +470,12 @@ def test_progress() -> None:
 
 def test_memory_is_flat() -> None:
     """An audit needs a few tiles' worth of memory, not the log's."""
-    hand = Hand(256 * 300)
+    hand = Hand(256 * 80)
     tracemalloc.start()
     run_audit(hand.tiles)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 300_000
+    assert peak < 200_000
 
 
 # A log that is written meanwhile ------------------------------------------------------------------

@@ -15,7 +15,8 @@ from counterfoil.log.edge import TileEdge
 from counterfoil.log.publisher import Publisher
 from counterfoil.log.reader import parse_signed
 from counterfoil.log.startup import check_start, published_edge
-from counterfoil.ports import Head
+from counterfoil.ports import Head, Segment
+from counterfoil.testing.commits import segments_of
 from counterfoil.testing.memory import MemoryDisk, MemoryStore, MemoryTiles
 from tests.c2sp_reader import read_log
 from tests.log_rig import (
@@ -198,19 +199,42 @@ def test_a_fatal_error_of_the_tiles_is_passed_on() -> None:
     assert tiles.published() is None
 
 
+DAMAGE: dict[str, tuple[str, Callable[[Segment], Segment]]] = {
+    "an entry": ("log.damaged", lambda s: replace(s, entries=s.entries[:-1] + b"!")),
+    "a length": ("log.damaged", lambda s: replace(s, entries=b"\xff" + s.entries[1:])),
+    "a hash": ("log.damaged", lambda s: replace(s, hashes=bytes(32) + s.hashes[32:])),
+    "entries and hashes": (
+        "log.root-mismatch",
+        lambda s: segments_of(s.first, [b"x"] * s.count)[0],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
 @pytest.mark.parametrize("first", [0, 256, 300])
-def test_a_root_that_tiles_do_not_lead_to_is_not_published(first: int) -> None:
-    """When the store's hashes are not those that were signed nothing is published."""
+def test_what_was_not_signed_is_not_published(first: int, name: str) -> None:
+    """When the store gives other entries or hashes than were signed nothing is published."""
     head, store = log_of(400)
     segments = store.disk.segments
     at = next(k for k, s in enumerate(segments) if s.first == first)
-    hashes = bytearray(segments[at].hashes)
-    hashes[33] ^= 1
-    segments[at] = replace(segments[at], hashes=bytes(hashes))
+    code, change = DAMAGE[name]
+    segments[at] = change(segments[at])
     tiles = MemoryTiles()
-    with raises_code("log.root-mismatch", FatalLogError):
+    with raises_code(code, FatalLogError):
         Publisher(store, tiles, TileEdge()).publish(head)
     assert tiles.published() is None
+
+
+def test_what_is_published_again_is_checked_again() -> None:
+    """An entry of the unfinished bundle that was good before, and is not now, is found."""
+    store, tiles = published_log(300)
+    publisher = Publisher(store, tiles, published_edge(tiles, open_note))
+    last = store.disk.segments[-1]
+    store.disk.segments[-1] = replace(last, entries=last.entries[:-1] + b"!")
+    with raises_code("log.damaged", FatalLogError) as caught:
+        publisher.publish(grow(store, 310))
+    assert "tile/entries/001" in caught.value.message
+    assert read_log(files_of(tiles)) == entries_of(300)
 
 
 @pytest.mark.parametrize("missing", [slice(0, 1), slice(1, 2), slice(-1, None)], ids=str)

@@ -12,7 +12,8 @@ export function misfit(node, kind, where = "$") {
     return kind.some((option) => misfit(node, option) === null) ? null : where;
   }
   const { type, value } = node;
-  const wanted = kind.fields ? "object" : kind.enum ? "string" : (kind.type ?? type);
+  const word = Object.keys(IMPLIED).find((rule) => kind[rule]);
+  const wanted = IMPLIED[word] ?? kind.type ?? type;
   if (type !== wanted || (kind.enum && !kind.enum.includes(value))) return where;
   const amount = (MEASURES[type] ?? (() => 0))(value);
   if (amount < (kind.min ?? -Infinity) || amount > (kind.max ?? Infinity)) return where;
@@ -23,6 +24,10 @@ export function misfit(node, kind, where = "$") {
   if (!kind.tuple && !kind.items) return null;
   return first(value, (item, i) => misfit(item, itemKind(i), `${where}[${i}]`));
 }
+
+const IMPLIED = {
+  fields: "object", items: "array", tuple: "array", enum: "string", pattern: "string", base64: "string",
+};
 
 const MEASURES = {
   integer: (value) => value,

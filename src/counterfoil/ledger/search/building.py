@@ -77,7 +77,8 @@ def build(path: Path, reading: Reading, progress: Progress) -> CaughtUp:
     Raises Unavailable as `SearchIndex` does and with code index.busy, FatalLogError with code
     log.damaged when the entries do not lead to the log's tree.
     """
-    waited_from, seen = time.monotonic(), -1
+    waited_from = time.monotonic()
+    seen: int | None = None
     while True:
         with index_lock(path) as ours:
             if ours:
@@ -93,7 +94,7 @@ def build(path: Path, reading: Reading, progress: Progress) -> CaughtUp:
             raise Unavailable(
                 "index.busy",
                 f"expected {path} to be caught up by the process that writes it, found it at "
-                f"{max(seen, 0)} entries for {_PATIENCE_S:g} s",
+                f"{max(size, 0)} entries for {_PATIENCE_S:g} s",
                 hint="Wait, or stop that process.",
             )
         time.sleep(_POLL_S)

@@ -138,7 +138,7 @@ def _zone(condition: Comparison) -> list[_ZoneCondition]:
     number, text = condition.value.number, condition.value.text
     bound = float(number) if number is not None else text[:ZONE_TEXT_CHARS]
     kind: ZoneKind = "number" if number is not None else "text"
-    low, high = (bound, None) if condition.operator in (">", ">=") else (bound, None)
+    low, high = (bound, None) if condition.operator in (">", ">=") else (None, bound)
     return [_ZoneCondition(kind, field_code(condition.field, condition.in_header), low, high)]
 
 

@@ -109,7 +109,7 @@ def conditions(draw: st.DrawFn) -> Asked:
     return Asked(draw(st.sampled_from(PATHS)), operator, text, quoted)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(
     asked=st.lists(conditions(), min_size=1, max_size=3),
     newest_first=st.booleans(),
@@ -151,6 +151,7 @@ def test_every_value_is_found(searched: tuple[Ledger, list[RecordView]], value: 
     for asked in questions:
         page = ledger.search(written([asked]), limit=1000, newest_first=False)
         assert [hit.index for hit in page.hits] == expected(views, [asked])
+        assert page.notice == ""
 
 
 @settings(max_examples=25)
