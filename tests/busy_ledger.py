@@ -115,7 +115,7 @@ def record_statement(key: StatementKey, payload: bytes) -> bytes:
     return _signed(key, payload)
 
 
-def batch_of(key: StatementKey, origin: str, payloads: Sequence[bytes], **changes: Any) -> bytes:
+def batch_of(key: StatementKey, origin: str, payloads: Sequence[bytes], /, **changes: Any) -> bytes:
     """Make the entry of a batch over statements; changes: of the batch's fields."""
     batch = Batch(1000, len(payloads), "00" * 16, origin, root_of(map(member_hash, payloads)).hex())
     text = format_batch(msgspec.structs.replace(batch, **changes))

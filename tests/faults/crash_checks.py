@@ -76,8 +76,8 @@ def _check_numbers(store: SqliteStore, entries: list[bytes]) -> list[str]:
                 places[span.index + k] = source, span.first + k
     wrong = []
     for index, entry in enumerate(entries):
-        run, source, number, _ = entry.split(b"/", 3)
-        named = source.decode(), int(number)
+        run, written, number, _ = entry.split(b"/", 3)
+        named = written.decode(), int(number)
         if places.pop(index, None) != named:
             wrong.append(f"entry {index} is {named}, the numbering says otherwise")
         if entry != content(int(run), *named):

@@ -13,7 +13,7 @@ import random
 import socket
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +51,12 @@ class Child:
     seed: int
     tell: Callable[..., None]
     plant: str = ""
+    store: SqliteStore = field(init=False)
 
     def open(self) -> Log:
         """Open the log, and tell how large it is."""
         store_type = STORES.get(self.plant, SqliteStore)
-        store = store_type(self.folder / "ledger.db", wal_limit_bytes=WAL_LIMIT_BYTES)
+        self.store = store = store_type(self.folder / "ledger.db", wal_limit_bytes=WAL_LIMIT_BYTES)
         tiles = TILES.get(self.plant, TileFiles)(self.folder)
         log = open_log(store, tiles, interval_s=0.0005)
         self.tell(kind="open", size=log.head.size)
@@ -88,9 +89,7 @@ def busy(child: Child) -> None:
     choice = random.Random(child.seed)
     while True:
         log = child.open()
-        store = log.reader._store
-        assert store is not None
-        numbers = {source: store.next_number(ISSUER, source) for source in "ab"}
+        numbers = {source: child.store.next_number(ISSUER, source) for source in "ab"}
         waiting: list[Future[Appended]] = []
         for _ in range(choice.randint(1, 15)):
             source = choice.choice("ab")
@@ -115,11 +114,9 @@ def steady(child: Child) -> None:
         except CounterfoilError as err:
             child.tell(kind="refused", code=err.code, fatal=isinstance(err, FatalLogError))
             continue
-        store = log.reader._store
-        assert store is not None
         done = 0
         try:
-            number = store.next_number(ISSUER, "s")
+            number = child.store.next_number(ISSUER, "s")
             for count in counts:
                 future = child.submit(log, "s", number, count)
                 if future.exception() is None:

@@ -1,7 +1,7 @@
 """Kill a writer at random moments, many times, and check each time what is left.
 
-Runs as a program of its own (`python -m tests.faults.kill_rig COUNT SEED PLANT`), since it forks:
-the process that forks has one thread. Prints one JSON report.
+Runs as a program of its own (`python -m tests.faults.kill_rig COUNT SEED PLANT FOLDER`), since it
+forks: the process that forks has one thread. Prints one JSON report.
 """
 
 from __future__ import annotations

@@ -7,15 +7,16 @@ that followed it. This module refuses to look at full tiles: the hash audit does
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from counterfoil.errors import CounterfoilError, InputError
-from counterfoil.formats import bundle
-from counterfoil.formats.tile import TilePath, entries_path, parse_path, tile_path, width_at
+from counterfoil.formats.tile import TilePath, parse_path, width_at
+from counterfoil.ledger.tile_sources import cut_from
 from counterfoil.log.findings import Findings
 from counterfoil.storage import TileFiles
-from counterfoil.units import HASH_BYTES, TILE_WIDTH
+from counterfoil.units import TILE_WIDTH
 
 __all__ = ["audit_strays"]
 
@@ -27,6 +28,7 @@ def audit_strays(folder: Path, published_size: int, findings: Findings) -> None:
     written anew before that.
     """
     tiles = TileFiles(folder)
+    bad = {finding.place for finding in findings.kept}
     for name in _files(folder):
         try:
             tile = parse_path(name)
@@ -38,37 +40,24 @@ def audit_strays(folder: Path, published_size: int, findings: Findings) -> None:
         if tile.width == TILE_WIDTH or tile.width >= width:
             continue
         try:
-            _compare(tiles, tile, width, findings)
+            _compare(tiles, tile, width, bad, findings)
         except CounterfoilError as err:
             findings.add("audit.unreadable", name, "a readable file", err.message)
 
 
-def _compare(tiles: TileFiles, tile: TilePath, width: int, findings: Findings) -> None:
-    name = str(tile)
-    for follower in (_path(tile, width), _path(tile, TILE_WIDTH)):
-        whole = tiles.get(follower)
-        if whole is not None:
+def _compare(
+    tiles: TileFiles, tile: TilePath, width: int, bad: Collection[str], findings: Findings
+) -> None:
+    for follower in (replace(tile, width=width), replace(tile, width=TILE_WIDTH)):
+        expected = cut_from(tiles.get(str(follower)), tile)
+        if expected is not None and str(follower) not in bad:
             break
     else:
-        return  # named by the hash audit
-    found = tiles.get(name)
-    if found is None:
-        return  # deleted since it was listed: its tile became full
-    if tile.level is None:
-        try:
-            expected = bundle.format(bundle.parse(whole)[: tile.width])
-        except InputError:
-            return  # named by the hash audit
-    else:
-        expected = whole[: tile.width * HASH_BYTES]
-    if found != expected:
-        findings.add("audit.tile-changed", name, f"the beginning of {follower}", "other bytes")
-
-
-def _path(tile: TilePath, width: int) -> str:
-    if tile.level is None:
-        return entries_path(tile.index, width)
-    return tile_path(tile.level, tile.index, width)
+        return  # what should follow it is damaged, and named by the hash audit
+    found = tiles.get(str(tile))
+    if found not in (expected, None):  # None: deleted since it was listed
+        place, other = str(tile), f"the beginning of {follower}"
+        findings.add("audit.tile-changed", place, other, "other bytes")
 
 
 def _files(folder: Path) -> Iterator[str]:

@@ -14,7 +14,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from counterfoil.errors import CounterfoilError, FatalLogError, InputError, Refused
+from counterfoil.errors import (
+    CounterfoilError,
+    FatalLogError,
+    InputError,
+    Refused,
+    Unavailable,
+)
 from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.formats.tile import (
     TilePath,
@@ -83,9 +89,16 @@ def backup(
     total); it may raise to stop, and the next run goes on from there.
     Raises NotFound with code ledger.missing; Refused with code backup.not-a-backup,
     backup.other-log or backup.newer; InputError with code backup.destination; FatalLogError with
-    code backup.damaged; Unavailable with code copy.write.
+    code backup.damaged; Unavailable with code copy.write or backup.files.
     """
-    return _Backup(Path(folder), Path(destination), progress).run(with_keys=with_keys)
+    try:
+        return _Backup(Path(folder), Path(destination), progress).run(with_keys=with_keys)
+    except OSError as err:
+        raise Unavailable(
+            "backup.files",
+            f"expected to copy {folder} to {destination}, but: {err}",
+            hint="Check the space and the permissions of both disks, then run it again.",
+        ) from err
 
 
 class _Backup:

@@ -50,7 +50,7 @@ def read_marker(folder: Path) -> BackupMarker | None:
             int(found["at_ms"]),
             "complete" if found["state"] == "complete" else "writing",
         )
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError):
         return BackupMarker("", 0, "", 0, "writing")

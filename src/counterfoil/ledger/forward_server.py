@@ -110,12 +110,12 @@ class ForwardServer:
                 time.sleep(_ACCEPT_AGAIN_S)
                 continue
             thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
-            with self._lock:
-                self._clients[client] = thread
             try:
-                thread.start()
+                with self._lock:  # who closes finds only threads that have started
+                    thread.start()
+                    self._clients[client] = thread
             except RuntimeError:  # no more threads: the client hears that it was hung up on
-                self._forget(client)
+                client.close()
 
     def _serve(self, client: socket.socket) -> None:
         try:

@@ -13,13 +13,13 @@ import contextlib
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from counterfoil.errors import InputError, NotFound
+from counterfoil.errors import InputError, NotFound, Unavailable
 from counterfoil.ledger.backup_marker import MARKER_FILE
 from counterfoil.ledger.layout import Layout
 from counterfoil.ledger.recover_evidence import gather_evidence
@@ -30,6 +30,7 @@ from counterfoil.ledger.successor import make_successor
 from counterfoil.ports import Clock, SystemClock
 from counterfoil.storage import OwnerLock, TileFiles
 from counterfoil.storage.durable import sync_folder
+from counterfoil.storage.owner_lock import LOCK_FILE
 
 __all__ = ["RecoverReport", "rebuild_index", "recover"]
 
@@ -93,7 +94,7 @@ def recover(
     Raises Conflict with code ledger.owned; Refused with code recover.newer-known,
     recover.nothing-known, recover.evidence or recover.tail-lost; FatalLogError with code
     recover.damaged or recover.forked; NotFound with code ledger.missing or recover.source;
-    InputError with code ledger.exists or recover.no-source.
+    InputError with code ledger.exists or recover.no-source; Unavailable with code recover.files.
     """
     began = time.monotonic()
     target, copy = Layout(Path(folder)), Layout(Path(source)) if source is not None else None
@@ -107,14 +108,32 @@ def recover(
         return _succeed(target, copy, last_known or {}, why, clock or SystemClock(), began)
     if copy is None:
         target.require()
-    target.folder.mkdir(parents=True, exist_ok=True)
-    lock = OwnerLock(target.folder)
     try:
-        with tempfile.TemporaryDirectory(prefix="counterfoil-recover-") as scratch:
+        with _owned(target.folder), tempfile.TemporaryDirectory(prefix="counterfoil-") as scratch:
             work = _Recovery(target, copy, Path(scratch), progress)
             return work.run(last_known or {}, began, accept_loss=accept_loss)
+    except OSError as err:
+        raise Unavailable(
+            "recover.files",
+            f"expected to read and write {target.folder}, but: {err}",
+            hint="Check the space and the permissions of the disk, then run it again.",
+        ) from err
+
+
+@contextlib.contextmanager
+def _owned(folder: Path) -> Iterator[None]:
+    """Own a folder; one that was not there, and stayed without a ledger, is removed again."""
+    new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = OwnerLock(folder)
+    try:
+        yield
     finally:
         lock.release()
+        if new and not Layout(folder).config.exists():
+            with contextlib.suppress(OSError):  # what was restored so far is kept for the next run
+                (folder / LOCK_FILE).unlink(missing_ok=True)
+                folder.rmdir()
 
 
 class _Recovery:

@@ -14,7 +14,7 @@ from counterfoil.formats.tile import TilePath, parse_path
 from counterfoil.storage import TileFiles
 from counterfoil.units import HASH_BYTES, TILE_WIDTH
 
-__all__ = ["MendedTiles", "TilesUnder", "cut_tile"]
+__all__ = ["MendedTiles", "TilesUnder", "cut_from", "cut_tile"]
 
 
 class TilesUnder(TileFiles):
@@ -76,7 +76,7 @@ class MendedTiles(TilesUnder):
         data = cut_tile(self._source, tile)
         for width in _widths(self._source_folder / f"{full}.p") if data is None else ():
             if data is None and width > tile.width:
-                data = _cut(self._source.get(f"{full}.p/{width}"), tile)
+                data = cut_from(self._source.get(f"{full}.p/{width}"), tile)
         return data
 
 
@@ -85,12 +85,15 @@ def cut_tile(tiles: TileFiles, tile: TilePath) -> bytes | None:
     data = tiles.get(str(tile))
     if data is not None or tile.width == TILE_WIDTH:
         return data
-    return _cut(tiles.get(str(TilePath(tile.level, tile.index))), tile)
+    return cut_from(tiles.get(str(TilePath(tile.level, tile.index))), tile)
 
 
-def _cut(wider: bytes | None, tile: TilePath) -> bytes | None:
-    if wider is None or tile.level is not None:
-        return None if wider is None else wider[: tile.width * HASH_BYTES]
+def cut_from(wider: bytes | None, tile: TilePath) -> bytes | None:
+    """Cut a tile from the bytes of a wider one; None where there are none, or none that parse."""
+    if wider is None:
+        return None
+    if tile.level is not None:
+        return wider[: tile.width * HASH_BYTES]
     try:
         return bundle.format(bundle.parse(wider)[: tile.width])
     except InputError:

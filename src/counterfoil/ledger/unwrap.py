@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -29,16 +28,14 @@ _RUNS_KEPT: Final = 64
 _KINDS: Final = {uri: uri.removeprefix(URI_BASE).removesuffix("/v1") for uri in CORE}
 
 
-@dataclass(frozen=True, slots=True)
-class Signing:
+class Signing(msgspec.Struct, frozen=True):
     """Who signed, and when: key ids, and Unix ms by the signer's clock, None where unknown."""
 
     at_ms: int | None
     signed_by: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unwrapped:
+class Unwrapped(msgspec.Struct, frozen=True):
     """An entry's payload: the JSON text of a statement or of a batch signature."""
 
     payload: bytes

@@ -96,7 +96,7 @@ class LogStore(Protocol):
         """Read the last committed state."""
 
     def commit(self, commit: Commit) -> None:
-        """Make `commit` durable, or change nothing.
+        """Make `commit` durable, or change nothing. Only `trim` changes `trimmed`.
 
         Raises Conflict when the size is not commit.base, Unavailable when nothing was written,
         FatalLogError when it is unknown whether it was.
@@ -136,7 +136,7 @@ class LogStore(Protocol):
         """Keep a checkpoint, or replace its note by one with more signatures."""
 
     def close(self) -> None:
-        """Let go of the store; what was committed stays."""
+        """Let go of the store; what was committed stays. Calling it again does nothing."""
 
 
 class TileStore(Protocol):

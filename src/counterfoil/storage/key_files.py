@@ -57,6 +57,7 @@ class KeyFiles:
         key_name: name in its verifier key. Raises InputError with code key.exists, Unavailable
         with code key.write.
         """
+        self._path(name)  # the file's name first: it tells more than the key's
         return self.put(name, signing_key(key_name, key_type, secrets.token_bytes(32)))
 
     def put(self, name: str, key: SigningKey) -> SigningKey:
@@ -67,6 +68,8 @@ class KeyFiles:
             write_new(target, format_skey(key).encode() + b"\n", mode=0o600)
             sync_folder(self._folder)
         except FileExistsError as err:
+            if not self._folder.is_dir():
+                raise _unwritable(target, err) from err
             raise InputError(
                 "key.exists",
                 f"expected no key at {target}, found one",

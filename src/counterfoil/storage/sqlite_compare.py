@@ -119,7 +119,7 @@ def _pair(
 
 def _difference(table: str, naming: int, right: Row | None, came: Row | None) -> Difference:
     row = came if came is not None else right or ()
-    name = ", ".join(_show(value) for value in row[:naming])
+    name = ", ".join(_text(value) for value in row[:naming])
     shown = [
         "no such row"
         if values is None
@@ -137,8 +137,14 @@ def _points_to(table: str, row: Row) -> tuple[int, int] | None:
     return None
 
 
-def _show(value: object) -> str:
+def _text(value: object) -> str:
+    """Show a name, whatever bytes it became."""
     if not isinstance(value, bytes):
         return str(value)
     text = value.decode("utf-8", "replace")
-    return repr(text[:80]) if text.isprintable() else value[:40].hex()
+    return text[:200] if text.isprintable() else value[:40].hex()
+
+
+def _show(value: object) -> str:
+    """Show a value so that text and number differ."""
+    return repr(_text(value)) if isinstance(value, bytes) else str(value)

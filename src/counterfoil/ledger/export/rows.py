@@ -87,7 +87,7 @@ def _statement(index: int, leaf: str, found: Unwrapped) -> ExportRow:
     if type(issuer) is not str or type(source) is not str or type(number) is not int:
         issuer = source = number = None
     at_ms, keys = found.signing.at_ms, found.signing.signed_by
-    if is_core and header.at_ms is not None:
+    if issuer is not None and type(header.at_ms) is int:
         at_ms = header.at_ms
     is_record = is_core and kind == "record" and bytes(header.content)[:1] == b"{"
     content = header.content if is_record else statement.predicate

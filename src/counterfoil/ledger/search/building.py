@@ -23,7 +23,7 @@ from counterfoil.proofs.frontier import Frontier
 from counterfoil.proofs.merkle import leaf_hash
 from counterfoil.storage import IndexState, SearchIndex, discard_index, index_lock
 
-__all__ = ["TAIL_MAX", "CaughtUp", "Progress", "build", "current"]
+__all__ = ["TAIL_MAX", "CaughtUp", "Progress", "build", "current", "is_index_fault"]
 
 Progress = Callable[[int, int], None]
 """Told (done, total) entries, now and then; what it raises stops the work."""
@@ -47,13 +47,17 @@ class CaughtUp:
     size: int
 
 
+def is_index_fault(err: Unavailable) -> bool:
+    """Tell whether an error is of an index, not of the log or of who listens to the progress."""
+    return err.code.startswith("index.")
+
+
 def current(path: Path, reading: Reading, tail_max: int) -> CaughtUp | None:
     """Open an index that lacks at most `tail_max` entries of this very log; None otherwise."""
+    index = None
+    found = None
     try:
         index = SearchIndex(path)
-    except Unavailable:
-        return None
-    try:
         state = index.state()
         head = reading.store.head()
         if (
@@ -61,14 +65,14 @@ def current(path: Path, reading: Reading, tail_max: int) -> CaughtUp | None:
             and 0 <= head.size - state.size <= tail_max
             and _leads_to(state, reading, head)
         ):
-            return CaughtUp(index, state.size, head.size)
-    except Unavailable:
-        pass
-    except BaseException:
-        index.close()
-        raise
-    index.close()
-    return None
+            found = CaughtUp(index, state.size, head.size)
+    except Unavailable as err:
+        if not is_index_fault(err):
+            raise
+    finally:
+        if index is not None and found is None:
+            index.close()
+    return found
 
 
 def build(path: Path, reading: Reading, progress: Progress) -> CaughtUp:

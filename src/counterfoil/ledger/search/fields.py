@@ -7,7 +7,6 @@ either. This module refuses to look beside the log: payloads are not searched.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -63,8 +62,7 @@ HEADER_FIELDS: Final = frozenset(
 _OPTIONAL: Final = ("on_behalf_of", "audience", "nonce", "corrects", "supersedes")
 
 
-@dataclass(frozen=True, slots=True)
-class EntryFields:
+class EntryFields(msgspec.Struct, frozen=True):
     """The fields of the entry at `index`.
 
     leaf: 64 hexadecimal digits. kind: as in the header, empty for what cannot be decoded.
@@ -142,18 +140,16 @@ def _statement(header: list[Field], found: Unwrapped) -> tuple[str, dict[str, An
     kind, is_core = kind_of(statement.predicate_type)
     header.append(("kind", kind))
     issuer, source, number = (predicate.get(name) for name in ("issuer", "source", "number"))
-    if type(issuer) is str and type(source) is str and type(number) is int:
-        header += (("issuer", issuer), ("source", source), ("number", number))
     signing = found.signing
-    if is_core:
+    if type(issuer) is str and type(source) is str and type(number) is int:  # as all of ours have
+        header += (("issuer", issuer), ("source", source), ("number", number))
         at_ms = predicate.get("at_ms")
-        if at_ms is not None:
+        if type(at_ms) is int:
             signing = Signing(at_ms, signing.signed_by)
         for name in _OPTIONAL:
-            if name in predicate:
+            if type(predicate.get(name)) is str:
                 header.append((name, predicate[name]))
-        for counter, change in (predicate.get("expect") or {}).items():
-            header += [(f"expect.{counter}", value) for value in change]
+        _append_expected(header, predicate.get("expect"))
     _append_signing(header, signing)
     _append_subjects(header, statement.subject)
     inner = predicate.get("content") if kind == "record" and is_core else None
@@ -165,6 +161,17 @@ def _batch(header: list[Field], found: Unwrapped) -> tuple[str, dict[str, Any]]:
     header.append(("kind", "batch"))
     _append_signing(header, Signing(content.get("at_ms"), found.signing.signed_by))
     return "batch", content
+
+
+def _append_expected(header: list[Field], expect: Any) -> None:
+    if type(expect) is dict:
+        for counter, change in expect.items():
+            if type(change) is list:
+                header += [(f"expect.{counter}", value) for value in change if _is_scalar(value)]
+
+
+def _is_scalar(value: Any) -> bool:
+    return type(value) is not list and type(value) is not dict
 
 
 def _append_signing(header: list[Field], signing: Signing) -> None:
@@ -179,4 +186,4 @@ def _append_subjects(header: list[Field], subjects: Sequence[dict[str, Any]]) ->
         if type(name) is str:
             header.append(("subject.name", name))
         if type(digests) is dict:
-            header += [(f"subject.{algorithm}", value) for algorithm, value in digests.items()]
+            header += [(f"subject.{name}", v) for name, v in digests.items() if _is_scalar(v)]

@@ -144,11 +144,8 @@ def _zone(condition: Comparison) -> list[_ZoneCondition]:
 
 def _index_bounds(condition: Comparison) -> tuple[int, int]:
     """Tell the bounds [low, high) that a condition on `index` sets."""
-    everything = (0, 2**63)
-    number = condition.value.number
-    if number is None:  # pragma: no cover - the parser refuses it
-        return everything
-    number = min(max(number, Decimal(-1)), Decimal(2**62))
+    wanted = condition.value.number or Decimal(0)  # the parser refuses what is no number
+    number = min(max(wanted, Decimal(-1)), Decimal(2**62))
     floor = int(number.to_integral_value(ROUND_FLOOR))
     ceiling = int(number.to_integral_value(ROUND_CEILING))
     return {
@@ -157,4 +154,4 @@ def _index_bounds(condition: Comparison) -> tuple[int, int]:
         ">=": (ceiling, 2**63),
         "<": (0, ceiling),
         "<=": (0, floor + 1),
-    }.get(condition.operator, everything)
+    }.get(condition.operator, (0, 2**63))

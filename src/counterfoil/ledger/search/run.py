@@ -25,7 +25,7 @@ from counterfoil.ledger.unwrap import Signers
 from counterfoil.ledger.view import RecordView, view
 from counterfoil.proofs.merkle import leaf_hash
 
-__all__ = ["LIMIT_MAX", "SearchPage", "find_leaf", "search"]
+__all__ = ["LIMIT_MAX", "Scan", "SearchPage", "find_leaf", "search"]
 
 LIMIT_MAX: Final = 1000
 """Most hits of one page."""
@@ -82,7 +82,7 @@ def search(
         first, end = 0, source.size
         if after is not None:
             first, end = (0, min(after, end)) if newest_first else (after + 1, end)
-        scan = _Scan(reading, parsed, source, progress)
+        scan = Scan(reading, parsed, source, progress)
         hits = tuple(islice(scan.hits(plan(parsed, first, end), newest_first), limit))
         more = hits[-1].index if len(hits) == limit else None
         total = len(hits) if after is None and more is None else None
@@ -106,7 +106,7 @@ def find_leaf(reading: Reading, leaf: str, progress: Progress | None = None) -> 
     query = Query((Comparison("leaf", True, "=", Value(wanted)),))
 
     def first_hit(source: Source) -> int | None:
-        scan = _Scan(reading, query, source, progress)
+        scan = Scan(reading, query, source, progress)
         found = scan.entries(plan(query, 0, source.size), newest_first=True)
         return next((index for index, _ in found), None)
 
@@ -120,7 +120,7 @@ def find_leaf(reading: Reading, leaf: str, progress: Progress | None = None) -> 
     )
 
 
-class _Scan:
+class Scan:
     """Reads candidates and keeps what matches."""
 
     def __init__(

@@ -16,7 +16,14 @@ from typing import Final, TypeVar
 
 from counterfoil.errors import Unavailable
 from counterfoil.ledger.opening import Reading
-from counterfoil.ledger.search.building import TAIL_MAX, CaughtUp, Progress, build, current
+from counterfoil.ledger.search.building import (
+    TAIL_MAX,
+    CaughtUp,
+    Progress,
+    build,
+    current,
+    is_index_fault,
+)
 from counterfoil.storage import SearchIndex, discard_index, index_lock
 
 __all__ = ["Source", "catch_up", "with_source"]
@@ -70,7 +77,7 @@ def with_source(
         try:
             return work(Source(found.index, found.indexed, found.size, notice))
         except Unavailable as err:
-            if not err.code.startswith("index."):
+            if not is_index_fault(err):
                 raise
             notice = f"Searching without an index: {err.message}."
             damaged = err.code == "index.damaged"
@@ -86,25 +93,28 @@ def _best_index(reading: Reading, tail_max: int, progress: Progress) -> tuple[Ca
     beside = reading.layout.index
     if (found := current(beside, reading, tail_max)) is not None:
         return found, ""
-    failures: list[str] = []
     # Never beside a ledger of somebody else, though root could: its owner could not write it then.
+    why = "the ledger is not yours"
     if beside.parent.stat().st_uid == os.geteuid():
         try:
             return build(beside, reading, progress), ""
         except Unavailable as err:
-            failures.append(err.message)
+            if not is_index_fault(err):
+                raise
+            why = err.message
     elif (found := current(beside, reading, TAIL_MAX)) is not None:
         return found, ""
     own = _own_path(reading.config.origin)
     try:
         own.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found, why = build(own, reading, progress), "; ".join(failures) or "the ledger is not yours"
-        return found, f"The search index is at {own}: {why}."
-    except Unavailable as err:
-        failures.append(err.message)
     except OSError as err:
-        failures.append(f"expected a folder for an index, but: {err}")
-    return None, f"Searching without an index: {'; '.join(failures)}."
+        return None, f"Searching without an index: {why}; {err}."
+    try:
+        return build(own, reading, progress), f"The search index is at {own}: {why}."
+    except Unavailable as err:
+        if not is_index_fault(err):
+            raise
+        return None, f"Searching without an index: {why}; {err.message}."
 
 
 def _own_path(origin: str) -> Path:

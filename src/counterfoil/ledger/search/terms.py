@@ -51,6 +51,7 @@ _WORDED_HEADER: Final = frozenset(
 _VALUE_CHARS: Final = 32  # longer values are hashed
 _DIGEST_CHARS: Final = 12
 _END: Final = "\x1f"  # ends the value in a term
+_WORD_END: Final = "\x1d"  # ends a word, so that the prefix of a value finds no words
 _LETTERS: Final = "0123456789abcdefghijklmnopqrstuv"
 _DIGEST: Final = re.compile(r"[0-9a-fA-F]{64}")
 _WORD: Final = re.compile(r"\w+")
@@ -100,7 +101,9 @@ def value_prefix(value: Scalar) -> str:
 
 def word_term(word: str) -> str:
     """Make the term of a folded word in any text."""
-    return (word if len(word) <= _VALUE_CHARS else _cut(word)) + _END  # no word holds a separator
+    return (
+        word if len(word) <= _VALUE_CHARS else _cut(word)
+    ) + _WORD_END  # no word holds a separator
 
 
 def word_terms(text: str) -> tuple[str, ...]:

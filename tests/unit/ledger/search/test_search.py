@@ -11,8 +11,12 @@ import pytest
 
 import counterfoil
 from counterfoil.errors import InputError, NotFound
+from counterfoil.formats.statement import Subject
 from counterfoil.ledger import Ledger
+from counterfoil.ledger.recorder import LocalRecorder
 from counterfoil.ledger.search import catch_up
+from counterfoil.log import Submission
+from counterfoil.proofs.merkle import leaf_hash
 from tests.log_rig import raises_code
 
 
@@ -170,6 +174,42 @@ def test_other_statements_are_found_by_what_they_say(ledger: Ledger) -> None:
     assert found(ledger, "DE00") == found(ledger, "iban=DE00") == []
     assert found(ledger, "action=add role=producer kind=key")
     assert found(ledger, "content.issuer=https://bank.example kind=block") == [block.index]
+
+
+def test_statements_of_others_are_found(ledger: Ledger) -> None:
+    """A predicate that the core does not know is content as a whole, with its header's fields."""
+    shipment = ledger.record_statement(
+        "https://other.example/shipment/v1",
+        {"goods": [{"sku": "A-1"}], "at_ms": 1234, "expect": "tomorrow", "nonce": [1]},
+        subjects=[Subject({"sha1": "ab" * 20}, name="crate of figs")],
+        source="harbour",
+        number=3,
+    )
+    for query in (
+        "kind=https://other.example/shipment/v1",
+        "goods.sku=A-1",
+        "figs",
+        "subject.name~figs",
+        f"subject.sha1={'ab' * 20}",
+        "source=harbour number=3",
+        "at_ms=1234",
+        "content.expect=tomorrow",
+        "content.nonce=1",
+    ):
+        assert found(ledger, query) == [shipment.index], query
+
+
+def test_what_cannot_be_decoded_is_listed(ledger: Ledger) -> None:
+    """An entry of a kind that this version does not know is in lists, by index and by leaf."""
+    strange = [b"\xd2\x84\x43", b"{", b'{"payload":"!","payloadType":"x","signatures":[]}']
+    assert isinstance(ledger._recorder, LocalRecorder)
+    ledger._recorder._writing.log.submit(Submission(strange)).result()
+    size = ledger.size
+    assert found(ledger, "")[-3:] == [size - 3, size - 2, size - 1]
+    assert found(ledger, f"leaf={leaf_hash(b'{').hex()}") == [size - 2]
+    hit = ledger.search(limit=1).hits[0]
+    assert (hit.index, hit.kind, hit.content) == (size - 1, "unreadable", {})
+    assert found(ledger, "kind!=record kind!=key kind!=organisation") == []
 
 
 def test_large_content_is_not_looked_at(ledger: Ledger) -> None:

@@ -19,6 +19,7 @@ import counterfoil
 from counterfoil.errors import FatalLogError, Unavailable
 from counterfoil.ledger import Ledger
 from counterfoil.ledger.search import building, catch_up
+from counterfoil.ledger.search.source import Source, with_source
 from counterfoil.storage import SearchIndex, index_lock
 from tests.log_rig import raises_code
 
@@ -242,6 +243,38 @@ def test_a_stuck_writer_stops_no_search(folder: Path, monkeypatch: pytest.Monkey
         assert "caught up" in page.notice
         with raises_code("index.busy", Unavailable):
             building.build(ledger.layout.index, ledger._reading, lambda *_: None)
+
+
+def test_an_index_that_stays_damaged_is_left_alone(folder: Path) -> None:
+    """When the index fails twice under a search, all entries are read, and the reader is told."""
+    tries: list[Source] = []
+
+    def work(source: Source) -> str:
+        tries.append(source)
+        if source.index is not None:
+            raise Unavailable("index.damaged", "expected a whole index, found a test")
+        return source.notice
+
+    with opened(folder) as ledger:
+        notice = with_source(ledger._reading, None, work)
+        assert notice == "Searching without an index: expected a whole index, found a test."
+        assert [source.index is None for source in tries] == [False, False, True]
+        assert not ledger.layout.index.exists()
+
+
+def test_what_is_no_fault_of_the_index_is_raised(folder: Path) -> None:
+    """An error of the log or of the caller goes through, and the index stays."""
+
+    def stop(done: int, total: int) -> None:
+        raise Unavailable("test.stop", "expected to go on, found a test")
+
+    with opened(folder) as ledger:
+        with raises_code("test.stop", Unavailable):
+            ledger.search(progress=stop)
+        answers(ledger)
+        with raises_code("test.stop", Unavailable):
+            with_source(ledger._reading, None, lambda source: stop(0, source.size))
+        assert indexed_size(ledger.layout.index) == ledger.size
 
 
 @pytest.mark.parametrize("chunks", [0, 1, 2])
