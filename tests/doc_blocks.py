@@ -41,7 +41,8 @@ def run_console(example: Example) -> str | None:
         here = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         ran = subprocess.run(
             ["/bin/bash", "-e", "-o", "pipefail", "-c", command],
-            env={**os.environ, "PATH": here, "NO_COLOR": "1", "COLUMNS": "100"},
+            # What a person at a terminal sees: text, though the output is caught.
+            env={**os.environ, "PATH": here, "NO_COLOR": "1", "COUNTERFOIL_OUTPUT": "text"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -49,7 +49,7 @@ def claims_of(
         try:
             signed, receipt = read_evidence(data)
         except InputError as err:
-            raise InputError(err.code, f"{name}: {err.message}", hint=err.hint) from err
+            raise err.renewed(f"{name}: {err.message}") from err
         try:
             checkpoint = open_note(signed)
             if receipt is not None:

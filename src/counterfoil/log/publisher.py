@@ -59,13 +59,7 @@ class Publisher:
             if edge.size >> shift != self._edge.size >> shift:  # else it is published already
                 self._write_tile(tile)
         checkpoint = parse_signed(head.note)
-        if (checkpoint.size, checkpoint.root) != (edge.size, edge.root()):
-            raise FatalLogError(
-                "log.root-mismatch",
-                f"expected the tiles to lead to {checkpoint.root.hex()} at size {checkpoint.size}, "
-                f"found {edge.root().hex()} at {edge.size}",
-                hint="Stop writing; `counterfoil audit` names what is damaged.",
-            )
+        _require_root(checkpoint, edge)
         self._require_growth(checkpoint)
         self._tiles.flush()
         self._tiles.publish(head.note)
@@ -118,6 +112,16 @@ class Publisher:
     def _write_tile(self, tile: HashTile) -> None:
         path = tile_path(tile.level, tile.number, len(tile.hashes))
         self._tiles.put(path, b"".join(tile.hashes))
+
+
+def _require_root(checkpoint: Checkpoint, edge: TileEdge) -> None:
+    if (checkpoint.size, checkpoint.root) != (edge.size, edge.root()):
+        raise FatalLogError(
+            "log.root-mismatch",
+            f"expected the tiles to lead to {checkpoint.root.hex()} at size {checkpoint.size}, "
+            f"found {edge.root().hex()} at {edge.size}",
+            hint="Stop writing; `counterfoil audit` names what is damaged.",
+        )
 
 
 def _join(parts: list[Segment]) -> Segment:
