@@ -78,7 +78,7 @@ def _take_apart(arguments: Sequence[str]) -> _Line:
     words: list[str] = []
     for word in arguments[:end]:
         name = "--help" if word == "-h" else word
-        if name in own:
+        if name in own and not (words and name == "--version"):  # which no command has
             own[name] = True
         else:
             words.append(word)

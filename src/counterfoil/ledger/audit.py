@@ -115,7 +115,8 @@ def audit(
     receipt, a .tlog-proof or a signed checkpoint that somebody kept: this log must extend it.
     policy: the auditor's own; the ledger's `policy.txt` when None.
     Raises NotFound with code ledger.missing, InputError for settings, a policy or evidence that
-    is malformed, FatalLogError with code log.policy.
+    is malformed, FatalLogError with code log.policy, Unavailable with code store.full when there
+    is no room for a copy of the database among the machine's temporary files.
     """
     return _Audit(Path(folder), full, policy, progress).run(against or {})
 
@@ -171,6 +172,8 @@ class _Audit:
         try:
             return take_snapshot(self._layout, database), database
         except CounterfoilError as err:
+            if err.code == "store.full":
+                raise  # the place for the copy, not the ledger
             code = "audit.database-missing" if err.code == "store.missing" else "audit.database"
             self._findings.add(code, "ledger.db", "a whole database", err.message)
             return freeze(self._layout.folder), None

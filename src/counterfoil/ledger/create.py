@@ -73,7 +73,6 @@ def create_ledger(
     organisation = organisation or f"urn:uuid:{uuid.uuid4()}"
     config = _check(Config(origin=_origin(name), name=name, organisation=organisation))
     try:
-        _require_empty(folder)
         make = _create_inside if folder.is_dir() else _create_beside
         make(folder, config, clock, keys or {}, post_quantum=post_quantum)
     except OSError as err:
@@ -96,6 +95,7 @@ def _resolved(folder: Path) -> Path:
 def _create_beside(
     folder: Path, config: Config, clock: Clock, own: Mapping[str, SigningKey], *, post_quantum: bool
 ) -> None:
+    _require_empty(folder)
     fresh = folder.parent / _fresh_name()
     try:
         fresh.mkdir(parents=True, mode=0o755)
@@ -114,6 +114,8 @@ def _create_inside(
     fresh = folder / _fresh_name()
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)  # two at once would mix two ledgers
+        for stale in folder.glob(f".{'[0-9a-f]' * 16}.new"):  # who made it was killed
+            shutil.rmtree(stale, ignore_errors=True)
         _require_empty(folder)
         fresh.mkdir(mode=0o755)
         _fill(fresh, config, clock, own, post_quantum=post_quantum)

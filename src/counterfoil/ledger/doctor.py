@@ -120,7 +120,10 @@ class _Doctor:
         return Check("policy", "ok", "its keys signed the published checkpoint")
 
     def _database(self) -> Check:
-        header = self._layout.database.read_bytes()[:100] if self._layout.database.exists() else b""
+        header = b""
+        if self._layout.database.exists():
+            with self._layout.database.open("rb") as file:
+                header = file.read(100)
         store = SqliteStore(self._layout.database, read_only=True)
         try:
             self._head = store.head()

@@ -27,10 +27,10 @@ from counterfoil.units import TILE_WIDTH
 __all__ = ["GROUP_ENTRIES", "LINGER_S", "PENDING_ENTRIES", "Sequencer", "unexpected"]
 
 GROUP_ENTRIES: Final = 8192
-"""Entries after which a group is committed, even if more are waiting."""
+"""Entries, or KiB, after which a group is committed, even if more are waiting."""
 
 PENDING_ENTRIES: Final = 32_768
-"""Entries that may wait; who submits more waits too."""
+"""Entries, or KiB, that may wait; who submits more waits too."""
 
 LINGER_S: Final = 0.002
 """How long a group waits for others when the last one held several submissions, seconds."""
@@ -45,6 +45,7 @@ SignCheckpoint = Callable[[Checkpoint], bytes]
 class _Pending:
     submission: Submission
     future: Future[Appended]
+    weight: int  # entries, or KiB where that is more
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Sequencer:
         self._on_commit = on_commit
         self._head = store.head()
         self._queue: deque[_Pending | _Task] = deque()
-        self._waiting = 0  # entries in the queue
+        self._waiting = 0  # weight of what is in the queue
         self._changed = threading.Condition()
         self._closing = False
         self._idle = False  # the writer waits for work
@@ -90,19 +91,20 @@ class Sequencer:
     def submit(self, submission: Submission) -> Future[Appended]:
         """Hand entries over; the future resolves once they are durable.
 
-        Waits while too many entries wait. The future raises AlreadyRecorded, Conflict (log.expect,
-        log.moved), Unavailable (nothing was stored) or FatalLogError (unknown; open the ledger
-        again). It can be cancelled until its group is taken up; then nothing is stored. What is
-        called when it is done runs on the writer's thread and must not wait for the log.
+        Waits while too many entries, or bytes, wait. The future raises AlreadyRecorded, Conflict
+        (log.expect, log.moved), Unavailable (nothing was stored) or FatalLogError (unknown; open
+        the ledger again). It can be cancelled until its group is taken up; then nothing is
+        stored. What is called when it is done runs on the writer's thread and must not wait for
+        the log.
         Raises Unavailable with code log.closed, FatalLogError after an earlier one.
         """
         future: Future[Appended] = Future()
-        count = len(submission.entries)
+        weight = max(len(submission.entries), sum(map(len, submission.entries)) >> 10)
         with self._changed:
-            while self._waiting + count > max(PENDING_ENTRIES, count) and not self._stopped:
+            while self._waiting + weight > max(PENDING_ENTRIES, weight) and not self._stopped:
                 self._changed.wait()
-            self._enqueue(_Pending(submission, future))
-            self._waiting += count
+            self._enqueue(_Pending(submission, future, weight))
+            self._waiting += weight
         return future
 
     def run(self, work: Callable[[], None]) -> None:
@@ -168,14 +170,14 @@ class Sequencer:
             time.sleep(LINGER_S)
         with self._changed:
             items: list[_Pending | _Task] = []
-            entries = 0
-            while self._queue and entries < GROUP_ENTRIES:
+            weight = 0
+            while self._queue and weight < GROUP_ENTRIES:
                 item = self._queue.popleft()
                 if item.future.set_running_or_notify_cancel():
                     items.append(item)
-                entries += len(item.submission.entries) if isinstance(item, _Pending) else 0
-            self._waiting -= entries
-            self._crowded = len(items) > 1 and entries < _FULL_ENTRIES
+                weight += item.weight if isinstance(item, _Pending) else 0
+            self._waiting -= weight
+            self._crowded = len(items) > 1 and weight < _FULL_ENTRIES
             self._changed.notify_all()
             return items
 

@@ -89,11 +89,14 @@ def verify(
     """Verify a receipt against your own trust policy, offline.
 
     Raises VerificationError with the code of what does not hold, verify.malformed for what is no
-    receipt, InputError for a malformed policy, and as `read_file`.
+    receipt, NotFound with code file.missing, InputError for a malformed policy or entry.
     """
     trusted = policies.parse(read_file(policy, POLICY_MAX_BYTES))
-    data = read_input(file, channel, RECEIPT_MAX_BYTES)
     given = None if entry is None else read_file(entry, ENTRY_MAX_BYTES)
+    try:
+        data = read_input(file, channel, RECEIPT_MAX_BYTES)
+    except InputError as err:  # empty, a folder, or larger than any receipt
+        raise _malformed(err) from err
     return verify_bytes(data, trusted, entry=given, now_s=int(time.time()))
 
 
@@ -110,11 +113,15 @@ def verify_bytes(
             return _verify_proof(receipt, policy, entry, now_s)
         return _verify_receipt(form, receipt, policy, now_s)
     except InputError as err:
-        raise VerificationError(
-            "verify.malformed",
-            f"expected a receipt, but: {err.message}",
-            hint=err.hint or "It was changed or cut: get it again.",
-        ) from err
+        raise _malformed(err) from err
+
+
+def _malformed(err: InputError) -> VerificationError:
+    return VerificationError(
+        "verify.malformed",
+        f"expected a receipt, but: {err.message}",
+        hint=err.hint or "It was changed or cut: get it again.",
+    )
 
 
 def _verify_receipt(

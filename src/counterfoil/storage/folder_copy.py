@@ -44,16 +44,22 @@ class FolderCopy:
             if target.is_file() and target.stat().st_size == size:
                 return "kept"
             self._make(target.parent)
-            fresh = _fresh(target)
+            return self._copy(source, target, _fresh(target), mode)
+        except FileNotFoundError:
+            raise
+        except OSError as err:
+            raise _unwritable(target, err) from err
+
+    def _copy(self, source: Path, target: Path, fresh: Path, mode: int) -> Done:
+        try:
             done: Done = "linked"
             if not (self._link and _try_link(source, fresh)):
                 self.bytes_copied += _copy_bytes(source, fresh, mode)
                 done = "copied"
             fresh.replace(target)
-        except FileNotFoundError:
+        except BaseException:
+            fresh.unlink(missing_ok=True)
             raise
-        except OSError as err:
-            raise _unwritable(target, err) from err
         return done
 
     def write(self, target: Path, data: bytes, *, mode: int = 0o644) -> None:

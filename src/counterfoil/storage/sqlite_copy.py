@@ -2,7 +2,8 @@
 
 A copy in small steps would begin anew whenever the owner commits, and never end; so one read
 transaction is held for as long as the copy takes. The database is small: entries leave it as soon
-as tiles hold them. This module refuses to judge what it copies.
+as tiles hold them. This module refuses to judge what it copies, and to fold a WAL into the file
+that it reads: what a crash left is evidence.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import contextlib
 import os
 import sqlite3
 from pathlib import Path
+from urllib.parse import quote
 
 from counterfoil.errors import InputError
 from counterfoil.storage.durable import sync_folder
-from counterfoil.storage.sqlite_schema import READ_FAULTS, connect_reader, fault
+from counterfoil.storage.sqlite_schema import BUSY_TIMEOUT_MS, READ_FAULTS, fault
 
 __all__ = ["copy_database"]
 
@@ -32,7 +34,7 @@ def copy_database(source: Path, target: Path) -> None:
         raise InputError("store.exists", f"expected no file at {target}, found one")
     try:
         with (
-            contextlib.closing(connect_reader(source)) as reader,
+            contextlib.closing(_open(source)) as reader,
             contextlib.closing(sqlite3.connect(target, isolation_level=None)) as writer,
         ):
             writer.execute("PRAGMA synchronous = OFF")  # synced once, below
@@ -42,3 +44,32 @@ def copy_database(source: Path, target: Path) -> None:
         sync_folder(target.parent)
     except READ_FAULTS as err:
         raise fault(err, source) from err
+
+
+def _open(source: Path) -> sqlite3.Connection:
+    """Open a database so that nothing in its file or WAL changes, also where nothing may.
+
+    On a disk that cannot be written there is no room for the WAL's index, but no writer either.
+    """
+    try:
+        return _connect(source, "mode=ro")
+    except sqlite3.OperationalError:
+        wal = source.with_name(source.name + "-wal")
+        if wal.exists() and wal.stat().st_size:
+            raise
+        return _connect(source, "mode=ro&immutable=1")
+
+
+def _connect(source: Path, options: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"file:{quote(os.fsencode(source))}?{options}",
+        uri=True,
+        isolation_level=None,
+        timeout=BUSY_TIMEOUT_MS / 1000,
+    )
+    try:
+        connection.execute("PRAGMA schema_version").fetchall()  # reads the file
+    except READ_FAULTS:
+        connection.close()
+        raise
+    return connection

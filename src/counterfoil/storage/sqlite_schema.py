@@ -12,17 +12,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from counterfoil.errors import CounterfoilError, FatalLogError, Unavailable
+from counterfoil.errors import CounterfoilError, FatalLogError, InputError, Unavailable
 
 __all__ = [
     "BUSY_TIMEOUT_MS",
     "READ_FAULTS",
     "SCHEMA_VERSION",
+    "UNFIT",
     "check_schema",
     "connect_reader",
     "connect_writer",
     "create_tables",
     "fault",
+    "unfit",
 ]
 
 SCHEMA_VERSION: Final = 1
@@ -33,6 +35,9 @@ BUSY_TIMEOUT_MS: Final = 10_000
 
 READ_FAULTS: Final = (sqlite3.Error, UnicodeDecodeError)
 """What reading a damaged file raises: SQLite's message about it need not be text either."""
+
+UNFIT: Final = (OverflowError, UnicodeEncodeError)
+"""What a value raises that SQLite cannot keep: an integer beyond 64 bits, or no text."""
 
 _APPLICATION_ID: Final = 0x43464C31  # "CFL1"
 _PAGE_BYTES: Final = 8192
@@ -144,3 +149,12 @@ def fault(err: sqlite3.Error | UnicodeDecodeError, path: Path) -> CounterfoilErr
             hint="Check the permissions of the folder, and that its disk is writable.",
         )
     return Unavailable("store.unavailable", f"expected {path.name} to answer, but: {err}")
+
+
+def unfit(err: Exception) -> InputError:
+    """Say that a value is none that SQLite can keep or look for."""
+    return InputError(
+        "store.value",
+        f"expected integers of 64 bits and text, but: {err}",
+        hint="Lone surrogates are no text; keep larger numbers as text.",
+    )

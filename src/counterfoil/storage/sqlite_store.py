@@ -20,11 +20,13 @@ from counterfoil.ports.store import CounterValue
 from counterfoil.storage.sqlite_schema import (
     BUSY_TIMEOUT_MS,
     READ_FAULTS,
+    UNFIT,
     check_schema,
     connect_reader,
     connect_writer,
     create_tables,
     fault,
+    unfit,
 )
 from counterfoil.units import HASH_BYTES, TILE_WIDTH
 
@@ -83,6 +85,12 @@ class SqliteStore:
     def head(self) -> Head:
         """Read the last committed state."""
         row = self._one("SELECT size, frontier, note, at_ms, trimmed FROM head")
+        if row is None:
+            raise FatalLogError(
+                "store.corrupt",
+                f"expected a head in {self._path}, found none",
+                hint="Keep the file, then `counterfoil recover DIR` remakes it from the tiles.",
+            )
         size, frontier, note, at_ms, trimmed = row
         hashes = tuple(frontier[at : at + HASH_BYTES] for at in range(0, len(frontier), HASH_BYTES))
         return Head(size, hashes, note, at_ms, trimmed)
@@ -106,11 +114,9 @@ class SqliteStore:
         except READ_FAULTS as err:
             self._roll_back(writer)
             raise fault(err, self._path) from err
-        except (OverflowError, ValueError) as err:  # an integer beyond 64 bits, or no text
+        except UNFIT as err:
             self._roll_back(writer)
-            raise InputError(
-                "store.value", f"expected values that SQLite can keep, but: {err}"
-            ) from err
+            raise unfit(err) from err
         self._finish(writer)
 
     def _finish(self, writer: sqlite3.Connection) -> None:
@@ -352,3 +358,5 @@ class SqliteStore:
                 return self._reader.execute(query, values).fetchall()
         except READ_FAULTS as err:
             raise fault(err, self._path) from err
+        except UNFIT as err:
+            raise unfit(err) from err

@@ -85,7 +85,7 @@ class TileFiles:
         return self.get(CHECKPOINT_FILE)
 
     def _resolve(self, path: str) -> Path:
-        if path.startswith("/") or ".." in path.split("/"):
+        if path.startswith("/") or ".." in path.split("/") or "\0" in path:
             raise InputError("tiles.path", f"expected a tile's path, found {path!r}")
         return self._folder / path
 

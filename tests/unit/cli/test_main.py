@@ -59,6 +59,8 @@ def test_version(capsys: Capture) -> None:
     """`--version` says which one this is."""
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"counterfoil {__version__}\n"
+    assert main(["schema", "--version"]) == 2
+    assert "unknown option: --version" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,13 @@ from tests.statements import refused
 
 def test_made_when_asked(tmp_path: Path) -> None:
     """A ledger is made with what is said of it, and opened as it is from then on."""
-    said = {"name": "Shop", "organisation": "https://shop.example"}
-    with counterfoil.open(str(tmp_path / "shop"), create=True, post_quantum=True, **said) as ledger:
+    with counterfoil.open(
+        str(tmp_path / "shop"),
+        create=True,
+        name="Shop",
+        organisation="https://shop.example",
+        post_quantum=True,
+    ) as ledger:
         assert ledger.config.name == "Shop"
         assert len(ledger.policy.logs) == 2
         ledger.record({"a": 1})
@@ -44,7 +49,7 @@ def test_many_make_one(tmp_path: Path) -> None:
     """Workers that start together and make the ledger if it is missing all get the same one."""
     (tmp_path / "there").mkdir()
     for name in ("new", "there"):
-        start, origins = threading.Barrier(5), list[str]()
+        start, origins = threading.Barrier(5, timeout=30), list[str]()
 
         def work(name: str = name, start: threading.Barrier = start) -> None:
             start.wait()

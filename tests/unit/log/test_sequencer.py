@@ -191,6 +191,26 @@ def test_back_pressure(gate: Gate) -> None:
     assert gate.store.head().size == 1 + 4 * 8192 + 1 + 40_000
 
 
+def test_large_entries_weigh_more(gate: Gate) -> None:
+    """Not only the number but the size of what waits is bounded, and of a group too."""
+    sequencer = sequencer_of(gate.store)
+    sequencer.submit(Submission([b"first"]))
+    gate.reached.wait(60)
+    large = Submission([b"x" * 65_535] * 64)  # 4 MB
+    waiting = [sequencer.submit(large) for _ in range(8)]
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(sequencer.submit, large)
+        threading.Event().wait(0.05)
+        assert not late.done()
+        gate.open.set()
+        waiting.append(late.result(60))
+    for future in waiting:
+        future.result(60)
+    sequencer.close()
+    commits = [arguments[0] for _, arguments in gate.store.calls]
+    assert max(commit.head.size - commit.base for commit in commits) <= 3 * 64
+
+
 def test_close_answers_what_it_took(store: MemoryStore) -> None:
     """While threads submit, close: each hears of its entry or that the log is closed."""
     sequencer = sequencer_of(store)

@@ -110,6 +110,20 @@ def test_what_is_no_receipt_fails_the_verification(sold: Path, data: bytes) -> N
     assert found.value.hint
 
 
+def test_a_file_that_holds_no_receipt_fails_the_verification(
+    sold: Path, tmp_path: Path, channel: Channel
+) -> None:
+    """Nothing, a folder, and more than any receipt: each is a failed verification, status 1."""
+    (tmp_path / "empty").touch()
+    (tmp_path / "folder").mkdir()
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(20 << 20)
+    for name in ("empty", "folder", "huge"):
+        with pytest.raises(VerificationError) as found:
+            verification.verify(tmp_path / name, policy=sold / "policy.txt", channel=channel)
+        assert (found.value.code, found.value.exit_status) == ("verify.malformed", 1)
+
+
 def test_another_ledgers_policy_does_not_trust_it(
     sold: Path, tmp_path: Path, channel: Channel
 ) -> None:

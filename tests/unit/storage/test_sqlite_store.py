@@ -266,6 +266,29 @@ def test_a_failed_commit_forgets_the_sources_it_made(store: SqliteStore) -> None
     assert (place(store, "s", 0), list(store.sources())) == (0, [("i", "s", 1)])
 
 
+def test_what_cannot_be_kept_cannot_be_looked_for(store: SqliteStore) -> None:
+    """A name that is no text, or a number beyond 64 bits, is refused by reads too."""
+    reads: list[Callable[[], object]] = [
+        lambda: store.counter("\ud800"),
+        lambda: store.next_number("i", "\udfff"),
+        lambda: store.find_span("i", "s", 2**63, 1),
+        lambda: list(store.spans("\ud800", "s")),
+    ]
+    for call in reads:
+        with raises_code("store.value", InputError):
+            call()
+
+
+def test_a_database_without_a_head_is_damaged(store: SqliteStore, path: Path) -> None:
+    """The one row of the head is missing: damage, not an empty log."""
+    append(store, 1)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DELETE FROM head")
+        connection.commit()
+    with raises_code("store.corrupt", FatalLogError):
+        store.head()
+
+
 def test_space_that_trimming_frees_is_given_back(store: SqliteStore, path: Path) -> None:
     """After trimming and closing the file is small again, and whole."""
     for number in range(4):

@@ -49,7 +49,7 @@ def test_tiles_can_be_read_by_others(tiles: TileFiles, tmp_path: Path) -> None:
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o644 & ~mask
 
 
-@pytest.mark.parametrize("path", ["../x", "tile/../../x", "/x", "..", "tile/0/.."])
+@pytest.mark.parametrize("path", ["../x", "tile/../../x", "/x", "..", "tile/0/..", "tile/\0"])
 def test_a_path_that_leads_out_is_refused(tiles: TileFiles, tmp_path: Path, path: str) -> None:
     """Neither reading nor writing leaves the ledger's folder."""
     (tmp_path.parent / "x").write_bytes(b"secret")

@@ -1,0 +1,34 @@
+"""`import counterfoil` offers three names, and loads them when they are first used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import counterfoil
+from counterfoil.ledger import Ledger, open_ledger
+from counterfoil.proofs.verify import verify_receipt
+
+
+def test_names() -> None:
+    """The package's names are the ledger's and the verifier's; others are no attributes."""
+    assert counterfoil.open is open_ledger
+    assert counterfoil.Ledger is Ledger
+    assert counterfoil.verify is verify_receipt
+    assert counterfoil.__version__.count(".") == 2
+    with pytest.raises(AttributeError, match="no attribute 'colour'"):
+        counterfoil.colour  # noqa: B018  # the look-up is what is tested
+
+
+def test_nothing_is_loaded_before_it_is_used() -> None:
+    """Importing costs nothing; verifying loads no ledger, no database and no socket."""
+    script = (
+        "import sys, counterfoil\n"
+        "print([m for m in sys.modules if m.startswith('counterfoil.')])\n"
+        "counterfoil.verify\n"
+        "print([m for m in ('sqlite3', 'socket', 'counterfoil.ledger') if m in sys.modules])\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n[]\n"
