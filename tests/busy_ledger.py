@@ -72,7 +72,9 @@ def _fill(folder: Path, ledger: Ledger) -> None:
     ledger.record({"book": 1}, expect={"book": (None, 1), "open": (None, "yes")})
     corrected = ledger.record({"book": 2}, expect={"book": (1, 2), "open": ("yes", None)})
     ledger.record({"book": 3}, corrects=corrected.index, expect={"book": (2, 3)})
-    ledger.record({"large": "x" * 60_000})
+    for _ in range(2):
+        ledger.record({"large": "x" * 60_000})
+    ledger.record_statement("https://other.example/note/v1", {"text": "numbered"})
     ledger.record_block([{"reading": number} for number in range(200)], source="meters")
     ledger.key_admin.rotate("a year is over")
     ledger.key_admin.add("decider", "decider")

@@ -46,6 +46,8 @@ KINDS: dict[str, list[tuple[str, str]]] = {
     ],
     "kills": [(call, "signal=KILL") for call in (*WRITES, "openat", "pread64")],
     "lies": [("write", "retval=8192"), ("pwrite64", "retval=8192"), ("fsync", "retval=0")],
+    "lies about tiles": [("write", "retval=8192")],
+    "errors of commits": [("fdatasync", "error=EIO")],
 }
 """What strace injects: an error, a kill as the call is entered, a call that only pretends."""
 

@@ -83,10 +83,12 @@ def test_at_length(kind: str) -> None:
     assert wrong(results, "wrong", *(() if kind == "lies" else ("detected",))) == []
 
 
-@pytest.mark.parametrize(("kind", "plant"), [("errors", "forgiving"), ("lies", "trusting")])
+@pytest.mark.parametrize(
+    ("kind", "plant"), [("errors of commits", "forgiving"), ("lies about tiles", "trusting")]
+)
 def test_planted_bugs_are_found(kind: str, plant: str) -> None:
     """Control: a store that forgives a failed commit, tiles that take a write's word: red."""
-    assert wrong(run_faults(kind, {"errors": 1, "lies": 24}[kind], 1, plant), "wrong")
+    assert wrong(run_faults(kind, 30, 1, plant), "wrong")
 
 
 def test_order() -> None:

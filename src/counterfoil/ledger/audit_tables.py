@@ -71,7 +71,7 @@ def _may_rest_on(difference: Difference, damaged: Sequence[range]) -> bool:
     if difference.table in ("counter", "source"):
         return True
     if difference.at is None:
-        return difference.table == "span"
+        return False
     first, count = difference.at
     # Runs end where an entry is missing, so a run that touches one is no whole run.
     return any(first <= gap.stop and gap.start <= first + count for gap in damaged)

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -209,7 +209,7 @@ def _swap(database: Path, fresh: Path) -> Path | None:
     aside = None
     if database.exists():
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        aside = _free_name(database, f".damaged-{stamp}")
+        aside = database.with_name(f"{database.name}.damaged-{stamp}-{secrets.token_hex(2)}")
         try:
             os.link(database, aside)
         except OSError:  # a disk without links
@@ -223,14 +223,6 @@ def _swap(database: Path, fresh: Path) -> Path | None:
     fresh.replace(database)
     sync_folder(database.parent)
     return aside
-
-
-def _free_name(database: Path, suffix: str) -> Path:
-    for more in chain([""], (f"-{number}" for number in count(2))):
-        path = database.with_name(f"{database.name}{suffix}{more}")
-        if not path.exists():
-            return path
-    raise AssertionError  # unreachable: names do not run out
 
 
 def _succeed(

@@ -135,7 +135,7 @@ def _published(folder: Path, place: str, open_note: OpenNote) -> list[SignedStat
         found = open_note(signed) if signed is not None else None
     except CounterfoilError:
         return []
-    if signed is None or found is None:
+    if signed is None or found is None or not found.size:
         return []
     return [SignedState(found.size, found.root, signed, None, place, published=True)]
 

@@ -175,8 +175,6 @@ def _kept(
 
 def _frontier(reader: LogReader, size: int) -> Frontier:
     """Read the right edge of a published tree from its tiles."""
-    if size == 0:
-        return Frontier()
     read, start, hashes = reader.nodes(size), 0, []
     for level in reversed([k for k in range(size.bit_length()) if size >> k & 1]):
         hashes.append(read(level, start >> level))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +11,18 @@ import msgspec
 import pytest
 
 import counterfoil
-from counterfoil.errors import FatalLogError, InputError, NotFound, Unavailable
-from counterfoil.formats import bundle, envelope, tlog_proof
-from counterfoil.formats import policy as policies
-from counterfoil.formats import receipt as receipts
+from counterfoil.errors import FatalLogError, NotFound, Unavailable
+from counterfoil.formats import envelope
 from counterfoil.formats import statement as statements
 from counterfoil.formats.envelope import Signature
-from counterfoil.formats.policy import Log, Policy, Witness
 from counterfoil.formats.predicates import Key, format_predicate, uri_of
 from counterfoil.formats.statement import Statement, sha256_subject
-from counterfoil.formats.tlog_proof import TlogProof
 from counterfoil.formats.vkey import KeyType
-from counterfoil.ledger import Layout, Ledger, create_ledger
+from counterfoil.ledger import Layout, Ledger
 from counterfoil.ledger.audit import AuditReport, audit
 from counterfoil.ledger.audit_batches import BatchRun
-from counterfoil.ports import Span, SystemClock
-from counterfoil.proofs.signing import public_of, signing_key
+from counterfoil.ports import Span
+from counterfoil.proofs.signing import signing_key
 from counterfoil.storage import statement_key
 from tests.busy_ledger import (
     BATCH_ROWS,
@@ -311,289 +304,8 @@ def test_keys_that_were_ended_earlier(busy: Path) -> None:
     assert places["audit.key-void"].startswith("entries from ")
 
 
-# The database -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("change", "place"),
-    [
-        ("UPDATE span SET at = at + 1 WHERE first = 0 AND count > 100", "numbers of"),
-        ("UPDATE source SET name = 'renamed' WHERE name = 'meters'", "source"),
-        ("DELETE FROM identity", "statement"),
-        ("UPDATE identity SET at = at + 1", "statement"),
-        ("UPDATE counter SET value = 4 WHERE key = 'book'", "counter book"),
-        ("UPDATE counter SET value = '3' WHERE key = 'book'", "counter book"),
-        ("INSERT INTO counter VALUES ('new', 1)", "counter new"),
-        ("DELETE FROM key_entry WHERE at = 1", "key statement at 1"),
-        ("INSERT INTO key_entry VALUES (7)", "key statement at 7"),
-        ("CREATE TABLE more (x)", "schema of table more"),
-        ("CREATE TRIGGER t AFTER DELETE ON span BEGIN SELECT 1; END", "schema of trigger t"),
-    ],
-)
-def test_a_changed_table(busy: Path, change: str, place: str) -> None:
-    """Every row that the entries do not bear out is named by the full audit, with its table."""
-    with closing(sqlite3.connect(Layout(busy).database)) as connection:
-        connection.execute(change)
-        connection.commit()
-    wrong = found(audit(busy, full=True))
-    assert wrong
-    assert {code for code, _ in wrong} == {"audit.table"}
-    assert all(at.startswith("database: ") for _, at in wrong)
-    assert any(at.startswith(f"database: {place}") for _, at in wrong)
-
-
-@pytest.mark.parametrize("damage", ["missing", "empty", "garbage", "schema", "other"])
-def test_without_a_sound_database(busy: Path, tmp_path: Path, damage: str) -> None:
-    """A database that is missing or none is named, and the tiles are audited all the same."""
-    path = Layout(busy).database
-    if damage == "missing":
-        path.unlink()
-    elif damage == "empty":
-        path.write_bytes(b"")
-    elif damage == "garbage":
-        path.write_bytes(b"\x5a" * 20_000)
-    elif damage == "schema":
-        with closing(sqlite3.connect(path)) as connection:
-            connection.execute("PRAGMA user_version = 77")
-    else:
-        shutil.copyfile(Layout(_another(tmp_path)).database, path)
-    for full in (False, True):
-        report = audit(busy, full=full)
-        assert report.entries_checked == report.published_size > 2000
-        assert {code.split("-")[0] for code, _ in found(report)} <= {
-            "audit.database",
-            "audit.rolled",
-            "audit.root",
-            "audit.head",
-            "audit.segment",
-            "audit.table",
-        }
-        assert report.findings
-
-
-def test_a_damaged_entry_does_not_spread(busy: Path) -> None:
-    """One flipped bit is one finding, also where the entry is the key that signs all the others."""
-    for path in ("tile/entries/000", "tile/entries/003", "tile/entries/005"):
-        folder = busy.with_name(path.replace("/", "-"))
-        shutil.copytree(busy, folder)
-        data = bytearray((folder / path).read_bytes())
-        data[40] ^= 1
-        (folder / path).write_bytes(data)
-        report = audit(folder, full=True)
-        assert found(report) == [("audit.bundle-changed", path)]
-
-
-def test_a_lost_bundle_does_not_spread(busy: Path) -> None:
-    """A lost bundle is one finding: numbers and batches around it are not called wrong."""
-    (busy / "tile/entries/002").unlink()
-    report = audit(busy, full=True)
-    assert found(report) == [("audit.tile-missing", "tile/entries/002")]
-
-
-def test_lost_counters_are_not_called_wrong(busy: Path) -> None:
-    """Where a lost bundle may have changed a counter, the counter is not called wrong."""
-    (busy / "tile/entries/004").unlink()
-    assert [code for code, _ in found(audit(busy, full=True))] == ["audit.tile-missing"]
-
-
-# Beside the log -----------------------------------------------------------------------------------
-
-
-def test_payloads(busy: Path) -> None:
-    """A payload that is not there is noticed; one that was changed is named."""
-    files = [path for path in sorted(Layout(busy).payloads.rglob("*")) if path.is_file()]
-    assert len(files) == 2
-    data = files[0].read_bytes()
-    files[0].write_bytes(data[:-1] + b"?")
-    files[1].unlink()
-    report = audit(busy, full=True)
-    assert [code for code, _ in found(report)] == ["audit.payload-changed"]
-    assert files[0].name in found(report)[0][1]
-    missing = [n for n in report.notices if n.code == "audit.payload-missing"]
-    assert files[1].name in missing[0].place
-
-
-def test_a_block_whose_rows_are_others(busy: Path) -> None:
-    """A block statement whose root or size is not that of its rows is named."""
-    with counterfoil.open(busy) as ledger:
-        view = next(v for v in ledger.views() if v.kind == "block")
-        for change in ({"root": "00" * 32}, {"rows": 3}, {"payload": None}):
-            content = {**view.content, "number": len(str(change)), **change}
-            if content["payload"] is None:
-                content["payload"] = {**view.content["payload"], "size": 5}
-            payload = _payload(ledger.entry(view.index)).replace(
-                _predicate(ledger.entry(view.index)), msgspec.json.encode(content)
-            )
-            force(ledger, record_statement(key_of(busy), payload))
-    codes = [code for code, _ in found(audit(busy, full=True))]
-    assert [code for code in codes if code != "audit.table"] == [
-        "audit.block",
-        "audit.block",
-        "audit.payload-size",
-    ]
-
-
-def test_a_payload_that_is_no_row_file(busy: Path) -> None:
-    """A block statement whose payload is no file of rows is named."""
-    with counterfoil.open(busy) as ledger:
-        views = list(ledger.views())
-        block = next(v for v in views if v.kind == "block")
-        large = next(v.content["content_ref"] for v in views if "content_ref" in v.content)
-        content = {**block.content, "number": 77, "payload": large}
-        payload = _payload(ledger.entry(block.index))
-        payload = payload.replace(
-            _predicate(ledger.entry(block.index)), msgspec.json.encode(content)
-        ).replace(block.content["payload"]["sha256"].encode(), large["sha256"].encode())
-        index = force(ledger, record_statement(key_of(busy), payload))
-    assert ("audit.block", f"entry {index}") in found(audit(busy, full=True))
-
-
-def test_stale_partial_tiles(busy: Path) -> None:
-    """Partial tiles of older sizes, which readers may still be served, are audited too."""
-    for kind in ("entries", "0"):
-        folder = next((busy / "tile" / kind).glob("008.p"))
-        newest = max(folder.iterdir(), key=lambda path: int(path.name))
-        data = newest.read_bytes()
-        older = folder / "3"
-        older.write_bytes(data[: 3 * 32] if kind == "0" else _first_entries(data, 3))
-    assert audit(busy).findings == ()
-    for kind in ("entries", "0"):
-        older = busy / "tile" / kind / "008.p" / "3"
-        changed = bytearray(older.read_bytes())
-        changed[50] ^= 4
-        older.write_bytes(changed)
-    assert found(audit(busy)) == [
-        ("audit.tile-changed", "tile/0/008.p/3"),
-        ("audit.tile-changed", "tile/entries/008.p/3"),
-    ]
-
-
-def test_foreign_files(busy: Path) -> None:
-    """A file among the tiles that is none is named; what a crash left half-written is not."""
-    (busy / "tile/0/note.txt").write_text("hello")
-    (busy / "tile/0/009.new").write_text("half")
-    assert found(audit(busy)) == [("audit.foreign-file", "tile/0/note.txt")]
-
-
-# What readers kept --------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes]]:
-    """An old copy of a ledger's folder, and what clients kept from it and from later."""
-    folder = busy_ledger(tmp_path_factory.mktemp("kept") / "ledger")
-    evidence: dict[str, bytes] = {"early checkpoint": (folder / "checkpoint").read_bytes()}
-    with counterfoil.open(folder) as ledger:
-        evidence["early receipt"] = receipts.format(ledger.receipt(17))
-    old = folder.with_name("old")
-    shutil.copytree(folder, old)
-    with counterfoil.open(folder) as ledger:
-        late = ledger.record({"late": True})
-        receipt = ledger.receipt(late.index)
-        evidence["late receipt"] = receipts.format(receipt)
-        evidence["late proof"] = tlog_proof.format(
-            TlogProof(late.index, receipt.record.path, receipt.checkpoint.encode(), None)
-        )
-        evidence["late checkpoint"] = receipt.checkpoint.encode()
-    shutil.rmtree(folder)
-    shutil.copytree(old, folder)
-    return folder, evidence
-
-
-def test_older_evidence_agrees(kept: tuple[Path, dict[str, bytes]]) -> None:
-    """What a client kept earlier agrees with a log that extends it."""
-    folder, evidence = kept
-    early = {name: data for name, data in evidence.items() if name.startswith("early")}
-    assert audit(folder, against=early).findings == ()
-
-
-def test_an_old_folder_put_back_is_caught(kept: tuple[Path, dict[str, bytes]]) -> None:
-    """An old copy of the whole folder looks sound; any later receipt shows that it went back."""
-    folder, evidence = kept
-    assert audit(folder, full=True).findings == ()
-    for name in ("late receipt", "late proof", "late checkpoint"):
-        report = audit(folder, against={name: evidence[name]})
-        assert found(report) == [("audit.rolled-back", name)]
-
-
-def test_an_old_folder_that_went_on_is_caught(kept: tuple[Path, dict[str, bytes]]) -> None:
-    """An old copy that was put back and went on differs from what clients kept: forked."""
-    folder, evidence = kept
-    copy = folder.with_name("went-on")
-    shutil.copytree(folder, copy)
-    with counterfoil.open(copy) as ledger:
-        for number in range(5):
-            ledger.record({"other": number})
-    assert audit(copy, full=True).findings == ()
-    report = audit(copy, against=evidence)
-    assert set(found(report)) == {
-        ("audit.forked", name) for name in ("late receipt", "late proof", "late checkpoint")
-    }
-
-
-def test_evidence_of_another_log(kept: tuple[Path, dict[str, bytes]], tmp_path: Path) -> None:
-    """A receipt of another log, or one whose entry does not stand where it says, is named."""
-    folder, evidence = kept
-    other = _another(tmp_path)
-    foreign = (other / "checkpoint").read_bytes()
-    receipt = receipts.parse(evidence["early receipt"])
-    moved = msgspec.structs.replace(
-        receipt, record=msgspec.structs.replace(receipt.record, index=receipt.record.index + 1)
-    )
-    report = audit(folder, against={"foreign": foreign, "moved": receipts.format(moved)})
-    assert found(report) == [("audit.evidence", "foreign"), ("audit.evidence", "moved")]
-
-
-def test_evidence_that_is_none(sound: Path) -> None:
-    """A file that is no evidence is refused by its name."""
-    for data in (b"", b"{}", b"hello", b"c2sp.org/tlog-proof@v1\n"):
-        with pytest.raises(InputError) as caught:
-            audit(sound, against={"my file": data})
-        assert "my file" in caught.value.message
-
-
-# Trust --------------------------------------------------------------------------------------------
-
-
-def test_an_auditors_own_policy(sound: Path) -> None:
-    """The grade is that of the auditor's policy: one that asks for a witness is not met."""
-    own = policies.parse(Layout(sound).policy.read_bytes())
-    witness = public_of(signing_key("witness", KeyType.COSIGNATURE_ED25519, bytes(32)))
-    strict = Policy(own.logs, (Witness("w", witness),), (), "w")
-    report = audit(sound, policy=strict)
-    assert found(report) == [("audit.policy", "checkpoint")]
-    assert report.grade.startswith("not trusted under the policy")
-
-
-def test_a_policy_of_another_log(sound: Path) -> None:
-    """A policy that does not name the log cannot judge it."""
-    stranger = public_of(signing_key("another.log", KeyType.ED25519, bytes(32)))
-    with pytest.raises(FatalLogError) as caught:
-        audit(sound, policy=Policy((Log(stranger),), (), (), policies.NONE))
-    assert caught.value.code == "log.policy"
-
-
-def test_a_checkpoint_by_somebody_else(busy: Path, tmp_path: Path) -> None:
-    """Where nobody that the policy knows signed the checkpoint, nobody vouches for the log."""
-    other = _another(tmp_path)
-    shutil.copyfile(other / "checkpoint", busy / "checkpoint")
-    report = audit(busy)
-    assert ("audit.checkpoint", "checkpoint") in found(report)
-    assert report.grade.startswith("vouched for by nobody")
-
-
-def _another(parent: Path) -> Path:
-    """Make another log."""
-    create_ledger(parent / "other", SystemClock())
-    return parent / "other"
-
-
 def _payload(entry: bytes) -> bytes:
     return envelope.parse(entry).payload
-
-
-def _predicate(entry: bytes) -> bytes:
-    return bytes(statements.parse(_payload(entry)).predicate)
 
 
 def _with_other_signature(entry: bytes) -> bytes:
@@ -601,10 +313,6 @@ def _with_other_signature(entry: bytes) -> bytes:
     good = parsed.signatures[0]
     bad = Signature(good.keyid, good.sig[:-5] + bytes([good.sig[-5] ^ 1]) + good.sig[-4:])
     return envelope.format(msgspec.structs.replace(parsed, signatures=(bad,)))
-
-
-def _first_entries(data: bytes, count: int) -> bytes:
-    return bundle.format(bundle.parse(data)[:count])
 
 
 def _spans(said: list[bytes]) -> list[Span]:

@@ -18,6 +18,7 @@ from counterfoil.ledger.audit import audit
 from counterfoil.ledger.backup import backup
 from counterfoil.ledger.backup_marker import read_marker
 from counterfoil.ports import SystemClock
+from counterfoil.storage.folder_copy import Done, FolderCopy
 from tests.busy_ledger import busy_ledger
 from tests.ledgers import prove, set_setting
 
@@ -258,6 +259,38 @@ def test_destinations_that_are_refused(busy: Path, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         backup(tmp_path / "nowhere", tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_a_destination_below_a_file(busy: Path, tmp_path: Path) -> None:
+    """A destination that cannot be made is named."""
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(Unavailable) as caught:
+        backup(busy, tmp_path / "file" / "copy")
+    assert caught.value.code == "backup.files"
+
+
+def test_a_payload_that_is_erased_meanwhile(
+    busy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A payload that is gone when its turn comes is not copied, and nothing is wrong."""
+    copy = FolderCopy.copy
+
+    def vanish(self: FolderCopy, source: Path, target: Path, *, mode: int = 0o644) -> Done:
+        if "payload" in source.parts:
+            raise FileNotFoundError(source)
+        return copy(self, source, target, mode=mode)
+
+    monkeypatch.setattr(FolderCopy, "copy", vanish)
+    assert backup(busy, tmp_path / "copy").payloads_linked == 0
+    assert audit(tmp_path / "copy", full=True).findings == ()
+
+
+def test_a_garbled_checkpoint_of_a_copy(busy: Path, tmp_path: Path) -> None:
+    """A copy whose checkpoint cannot be read any more is made whole by the next run."""
+    backup(busy, tmp_path / "copy")
+    (tmp_path / "copy" / "checkpoint").write_bytes(b"garbled")
+    backup(busy, tmp_path / "copy")
+    assert audit(tmp_path / "copy", full=True).findings == ()
 
 
 def test_a_marker_of_a_crash_is_taken_over(busy: Path, tmp_path: Path) -> None:

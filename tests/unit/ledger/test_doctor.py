@@ -16,7 +16,7 @@ from counterfoil.ledger.backup import backup
 from counterfoil.ledger.backup_marker import BackupMarker, write_marker
 from counterfoil.ledger.doctor import Check, diagnose
 from counterfoil.ports import SystemClock
-from tests.busy_ledger import busy_ledger
+from tests.busy_ledger import busy_ledger, force
 from tests.ledgers import set_setting
 
 
@@ -177,6 +177,13 @@ def test_a_backup(busy: Path, tmp_path: Path) -> None:
     found = checks(tmp_path / "copy")
     assert "a backup of" in found["backup"].detail
     assert found["keys"].status == "warn"
+
+
+def test_an_entry_that_is_none(busy: Path) -> None:
+    """An entry that cannot be read names no payload, and keeps no other check from being made."""
+    with counterfoil.open(busy) as ledger:
+        force(ledger, b"junk")
+    assert checks(busy)["payloads"].status == "ok"
 
 
 def test_payloads_of_a_long_log(busy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,7 +99,7 @@ def test_errors_come_back(guest: Ledger) -> None:
         ({"colour": "red"}, "record.header"),
         ({"issuer": "urn:x"}, "record.header"),
     ],
-    ids=str,
+    ids=map(str, range(9)),
 )
 def test_bad_options(guest: Ledger, options: dict[str, Any], code: str) -> None:
     """What cannot even be sent is refused here; the connection goes on."""
