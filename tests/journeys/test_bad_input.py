@@ -341,3 +341,18 @@ def test_a_disk_that_cannot_be_written(read_only: Path, capsys: Capture) -> None
     ):
         refused(words, capsys)
     assert state(read_only) == before
+
+
+@pytest.mark.root
+def test_a_disk_that_cannot_be_written_is_read(read_only: Path) -> None:
+    """A ledger on a read-only medium is read, proven and audited, and is not called damaged."""
+    shop = str(read_only / "shop")
+    for words in (
+        ["status", "--ledger", shop],
+        ["record", "get", "3", "--ledger", shop],
+        ["record", "search", "n=1", "--ledger", shop],
+        ["receipt", "get", "3", "--out", "-", "--ledger", shop],
+        ["audit", "--full", "--ledger", shop],
+    ):
+        ran = counterfoil(*words, cwd=read_only)
+        assert ran.status == 0, (words, ran.err)

@@ -63,17 +63,18 @@ def open_ledger(
                 raise
     if read_only:
         return Ledger(open_reading(folder), None)
-    for attempt in range(_OPEN_TRIES):
+    tries = _OPEN_TRIES
+    while True:
         try:
             return _own(folder, clock)
         except Conflict as owned:
             try:
                 return _forward(folder)
             except Unavailable as err:  # the owner has just come or gone
-                if attempt == _OPEN_TRIES - 1:
+                tries -= 1
+                if tries <= 0:
                     raise owned from err
-                time.sleep(_OPEN_PAUSE_S)
-    raise AssertionError  # unreachable: the loop returns or raises
+        time.sleep(_OPEN_PAUSE_S)
 
 
 def _own(folder: Path, clock: Clock) -> Ledger:

@@ -6,6 +6,7 @@ old one speak of the same tables.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import sys
 from collections.abc import Sequence
@@ -83,13 +84,28 @@ def connect_writer(path: Path) -> sqlite3.Connection:
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
-    """Open a connection that can only read."""
-    return _connect(path, ["query_only = ON", "trusted_schema = OFF", "cache_size = -4096"])
+    """Open a connection that can only read, also on a medium that cannot be written.
+
+    There SQLite cannot make the shared memory that a WAL needs; when nothing waits in a WAL, the
+    file cannot change and is read as it is.
+    """
+    pragmas = ["query_only = ON", "trusted_schema = OFF", "cache_size = -4096", "user_version"]
+    try:
+        return _connect(path, pragmas)
+    except sqlite3.OperationalError:
+        wal = path.with_name(path.name + "-wal")
+        if os.access(path.parent, os.W_OK) or (wal.exists() and wal.stat().st_size):
+            raise
+        return _connect(f"{path.resolve().as_uri()}?immutable=1", pragmas)
 
 
-def _connect(path: Path, pragmas: Sequence[str]) -> sqlite3.Connection:
+def _connect(path: Path | str, pragmas: Sequence[str]) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000
+        path,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=BUSY_TIMEOUT_MS / 1000,
+        uri=isinstance(path, str),
     )
     try:
         for pragma in pragmas:

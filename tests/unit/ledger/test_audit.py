@@ -253,6 +253,19 @@ def test_a_run_that_repeats_numbers(busy: Path) -> None:
     assert ("audit.number-twice", f"entries {first} to {first + 1}") in found(report)
 
 
+def test_a_run_around_a_number(busy: Path) -> None:
+    """Of a run of rows around one that is taken, both sides count."""
+    with counterfoil.open(busy) as ledger:
+        said = [statement(number, source="source 1") for number in range(3, 9)]
+        first = force(
+            ledger,
+            *said,
+            batch_of(key_of(busy), ledger.origin, said),
+            spans=[Span(OWNER, "source 1", 3, 3, 0), Span(OWNER, "source 1", 7, 2, 4)],
+        )
+    assert found(audit(busy, full=True)) == [("audit.number-twice", f"entry {first + 3}")]
+
+
 def test_a_planted_bug_is_seen(busy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: an audit that takes a batch's word for its members misses a wrong root."""
     with counterfoil.open(busy) as ledger:

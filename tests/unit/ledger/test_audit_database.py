@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from counterfoil.errors import Unavailable
 from counterfoil.ledger import Layout, create_ledger
 from counterfoil.ledger.audit import AuditReport, audit
 from counterfoil.ports import SystemClock
@@ -86,6 +87,25 @@ def test_without_a_sound_database(busy: Path, tmp_path: Path, damage: str) -> No
             "audit.table",
         }
         assert report.findings
+
+
+def test_a_damaged_page(busy: Path) -> None:
+    """Damage in the structure of the database's pages is named as SQLite names it."""
+    data = bytearray(Layout(busy).database.read_bytes())
+    data[36:40] = (int.from_bytes(data[36:40], "big") ^ 5).to_bytes(4, "big")  # free pages
+    Layout(busy).database.write_bytes(data)
+    assert ("audit.database-page", "database: pages") in found(audit(busy))
+
+
+def test_no_room_for_the_copy(busy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk of the machine is no damage of the ledger: the audit cannot be made."""
+
+    def fill(*_: object) -> None:
+        raise Unavailable("store.full", "expected space, found none")
+
+    monkeypatch.setattr("counterfoil.ledger.snapshot.copy_database", fill)
+    with pytest.raises(Unavailable):
+        audit(busy)
 
 
 def test_a_damaged_entry_does_not_spread(busy: Path) -> None:

@@ -63,6 +63,12 @@ def test_payloads(busy: Path) -> None:
     assert files[1].name in missing[0].place
 
 
+def test_payloads_are_remembered_for_a_while(busy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A payload that many records name is read once, as long as it is remembered."""
+    monkeypatch.setattr("counterfoil.ledger.audit_payloads._REMEMBERED", 0)
+    assert audit(busy, full=True).findings == ()
+
+
 def test_a_block_whose_rows_are_others(busy: Path) -> None:
     """A block statement whose root or size is not that of its rows is named."""
     with counterfoil.open(busy) as ledger:
@@ -116,6 +122,19 @@ def test_stale_partial_tiles(busy: Path) -> None:
         ("audit.tile-changed", "tile/0/008.p/3"),
         ("audit.tile-changed", "tile/entries/008.p/3"),
     ]
+
+
+def test_tiles_that_are_not_published_yet(busy: Path) -> None:
+    """Tiles beyond the published size are left alone: they are written anew before it is theirs."""
+    (busy / "tile/0/009").write_bytes(b"about to be")
+    (busy / "tile/entries/008.p/255").write_bytes(b"published")
+    assert audit(busy).findings == ()
+
+
+def test_a_stale_tile_that_cannot_be_read(busy: Path) -> None:
+    """An older partial tile that the disk does not give is named."""
+    (busy / "tile/0/008.p/2").symlink_to(busy / "tile/0/008.p/2")
+    assert found(audit(busy)) == [("audit.unreadable", "tile/0/008.p/2")]
 
 
 def test_foreign_files(busy: Path) -> None:

@@ -27,6 +27,7 @@ from counterfoil.ledger.frames import Answer, Request, raised, receive, send
 from counterfoil.ledger.key_admin import KeyAdmin
 from counterfoil.ledger.opening import Writing, load_keyring
 from counterfoil.ledger.recorder import LocalRecorder
+from counterfoil.storage import OwnerLock
 from tests.ledgers import copy_ledger, prove
 from tests.statements import refused
 
@@ -126,6 +127,17 @@ def test_an_insecure_folder_is_refused(tmp_path: Path, own_folder: Path, trouble
     else:
         own_folder.unlink()
     counterfoil.open(folder).close()
+
+
+def test_no_place_for_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where every path is too long the answer says so, and the ledger stays free."""
+    parent = tmp_path / ("x" * 100)
+    parent.mkdir()
+    folder = copy_ledger(parent / "ledger")
+    monkeypatch.setattr(tempfile, "tempdir", str(parent))
+    with refused("ledger.socket", Unavailable):
+        counterfoil.open(folder)
+    OwnerLock(folder).release()
 
 
 def test_stale_sockets(folder: Path) -> None:

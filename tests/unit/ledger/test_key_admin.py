@@ -192,6 +192,7 @@ def test_without_the_recovery_key(ledger: Ledger, tmp_path: Path) -> None:
 def test_a_new_recovery_key(ledger: Ledger) -> None:
     """A recovery key can be replaced: from then on the new one's file is used."""
     old = ledger.keys[1].keyid
+    (ledger.layout.keys / "aaa.key").write_bytes(b"notes of somebody")
     ledger.key_admin.add("safe-2", "recovery")
     new = ledger.keys[-1].keyid
     ledger.key_admin.revoke(old)

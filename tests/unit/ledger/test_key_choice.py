@@ -58,6 +58,7 @@ def test_killed_before_the_files_were_renamed(rotated: Path) -> None:
 def test_killed_between_the_renames(rotated: Path) -> None:
     """The old key was renamed, the new one was not yet: the new key is found and used."""
     (rotated / "producer.key").rename(rotated / "producer-0123abcd.key")
+    (rotated / "producer-00000000.key").write_bytes(b"half")
     assert records_soundly(rotated.parent)
     assert (rotated / "producer.key").is_file()
 

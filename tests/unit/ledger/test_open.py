@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 import counterfoil
-from counterfoil.errors import Conflict, CounterfoilError, InputError, NotFound, Refused
+from counterfoil.errors import (
+    Conflict,
+    CounterfoilError,
+    InputError,
+    NotFound,
+    Refused,
+    Unavailable,
+)
 from counterfoil.ledger import Ledger, create_ledger
 from counterfoil.ledger import open as opening
 from counterfoil.ledger.forward_client import ForwardingRecorder
@@ -115,30 +123,49 @@ def test_an_owner_that_does_not_listen(folder: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_an_owner_that_comes_and_goes(folder: Path) -> None:
-    """Threads that open, record and close at once all succeed: one waits for the other."""
+    """Threads that open, record and close at once hinder nobody for good, and lose nothing."""
     failures = list[CounterfoilError]()
 
-    def work(name: int) -> None:
-        for n in range(4):
-            try:
-                with counterfoil.open(folder) as ledger:
-                    ledger.record({"t": name, "n": n}, source=f"t{name}", number=n)
-            except CounterfoilError as err:
-                failures.append(err)
-                with counterfoil.open(folder) as ledger:
-                    ledger.record({"t": name, "n": n}, source=f"t{name}", number=n)
+    def record(source: str, n: int) -> None:
+        with counterfoil.open(folder) as ledger:
+            ledger.record({"n": n}, source=source, number=n)
 
-    threads = [threading.Thread(target=work, args=(name,)) for name in range(4)]
+    def work(source: str) -> None:
+        for n in range(4):
+            for _ in range(50):
+                try:
+                    record(source, n)
+                    break
+                except (Unavailable, Conflict) as err:  # the owner went away just then
+                    failures.append(err)
+
+    threads = [threading.Thread(target=work, args=(f"t{n}",)) for n in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert {err.code for err in failures} <= {"ledger.owner-gone", "log.closed"}
+    codes = {err.code for err in failures}
+    assert codes <= {"ledger.owner-gone", "ledger.owned", "log.closed", "store.unavailable"}
     with counterfoil.open(folder) as ledger:
         assert ledger.size == 3 + 16
         assert {source: count for _, source, count in ledger.sources()[1:]} == {
-            f"t{name}": 4 for name in range(4)
+            f"t{n}": 4 for n in range(4)
         }
+
+
+def test_a_database_that_is_gone(folder: Path) -> None:
+    """Whoever cannot read the ledger does not stay connected to its owner."""
+    with counterfoil.open(folder) as owner:
+        handles = len(list(Path("/proc/self/fd").iterdir()))
+        (folder / "ledger.db").rename(folder / "away.db")
+        with refused("store.missing"):
+            counterfoil.open(folder)
+        deadline = time.monotonic() + 5
+        while len(list(Path("/proc/self/fd").iterdir())) > handles and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert len(list(Path("/proc/self/fd").iterdir())) == handles
+        (folder / "away.db").rename(folder / "ledger.db")
+        assert owner.record({}).index == 3
 
 
 def test_opening_twice_in_one_process(folder: Path) -> None:

@@ -106,7 +106,7 @@ def test_garbled_keys(folder: Path, garbage: bytes) -> None:
             path.write_bytes(data)
             with pytest.raises(CounterfoilError) as caught:
                 open_writing(folder, SystemClock())
-            assert whole.split(b"+")[-1].decode().strip() not in str(caught.value)
+            assert whole.split(b"+", 4)[4].decode().strip() not in str(caught.value)
             assert isinstance(caught.value, InputError | FatalLogError), caught.value
         path.write_bytes(whole)
     close_writing(folder)

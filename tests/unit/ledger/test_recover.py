@@ -7,7 +7,6 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,76 +19,19 @@ from counterfoil.errors import (
     Refused,
     Unavailable,
 )
-from counterfoil.formats import bundle
 from counterfoil.ledger import Layout, create_ledger
 from counterfoil.ledger.audit import audit
 from counterfoil.ledger.backup import backup
 from counterfoil.ledger.recover import rebuild_index, recover
 from counterfoil.ports import SystemClock
-from tests.busy_ledger import busy_ledger
-from tests.ledgers import prove, set_setting
-
-TABLES = ("checkpoint", "counter", "head", "identity", "key_entry", "source", "span")
+from tests.busy_ledger import busy_ledger, force
+from tests.unit.ledger.recovering import damage, tables, tail, went_on
 
 
 @pytest.fixture
 def busy(tmp_path: Path) -> Path:
     """A closed busy ledger."""
     return busy_ledger(tmp_path / "ledger")
-
-
-def tables(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Read every table of a ledger's database but the tail."""
-    with closing(sqlite3.connect(Layout(folder).database)) as connection:
-        return {
-            name: connection.execute(f"SELECT * FROM {name}").fetchall()  # noqa: S608
-            for name in TABLES
-        }
-
-
-def tail(folder: Path) -> list[bytes]:
-    """Read the entries that stand in a ledger's database from its last full bundle on."""
-    with closing(sqlite3.connect(Layout(folder).database)) as connection:
-        rows = connection.execute(
-            "SELECT entries FROM segment WHERE first >= (SELECT trimmed FROM head) ORDER BY first"
-        ).fetchall()
-    return [entry for (data,) in rows for entry in bundle.parse(data)]
-
-
-def went_on(folder: Path) -> None:
-    """Check that a ledger can be written, and that it is sound afterwards."""
-    with counterfoil.open(folder) as ledger:
-        recorded = ledger.record({"after": "recovery"})
-        assert recorded.index == ledger.size - 1
-        assert prove(ledger, recorded.index).index == recorded.index
-        again = ledger.record_many([{"row": 0, "amount_minor": 0}], source="file:rows", first=0)
-        assert again.new == 0  # the numbers are known again
-    assert audit(folder, full=True).findings == ()
-
-
-def unpublished(folder: Path, count: int = 300) -> tuple[int, list[bytes]]:
-    """Make a ledger with a tail that is not published, as a crash leaves it; gives its entries."""
-    set_setting(folder, "publish_interval_s", "60")
-    crashed = folder.with_name("crashed")
-    with counterfoil.open(folder) as ledger:
-        ledger.record({"published": "at once"})
-        ledger.publish()
-        published = ledger.size
-        ledger.record_many([{"n": number} for number in range(count)])
-        shutil.copytree(folder, crashed, ignore=shutil.ignore_patterns("owner.*"))
-        entries = list(ledger.entries())
-    shutil.rmtree(folder)
-    crashed.rename(folder)
-    set_setting(folder, "publish_interval_s", "0.01")
-    return published, entries
-
-
-def damage(path: Path, at: int = 100) -> None:
-    """Flip a bit of a file, not of those it is linked with."""
-    data = bytearray(path.read_bytes())
-    data[at] ^= 1
-    path.unlink()
-    path.write_bytes(data)
 
 
 # Rebuilt ------------------------------------------------------------------------------------------
@@ -156,64 +98,29 @@ def test_an_old_database_put_back(busy: Path) -> None:
     went_on(busy)
 
 
-def test_the_tail_is_saved(busy: Path) -> None:
-    """Entries that were acknowledged and never published are saved from the old database."""
-    published, entries = unpublished(busy)
-    report = recover(busy)
-    assert (report.published_size, report.size) == (published, len(entries))
-    assert report.tail_saved == len(entries) - published > 300
-    with counterfoil.open(busy) as ledger:
-        assert list(ledger.entries()) == entries
-    went_on(busy)
-
-
-def test_the_tail_in_a_wal_is_saved(busy: Path) -> None:
-    """Entries that a crash left in the WAL are saved, too."""
-    published, entries = unpublished(busy)
-    wal = Layout(busy).database.with_name("ledger.db-wal")
-    assert wal.stat().st_size > 0
-    report = recover(busy)
-    assert report.size == len(entries) > published
-    assert report.moved_aside is not None
-    assert Path(report.moved_aside + "-wal").exists()
-    assert not wal.exists()
-
-
-def test_a_tail_that_is_damaged(busy: Path) -> None:
-    """A tail that cannot be saved is not dropped silently: the loss must be accepted."""
-    published, entries = unpublished(busy)
-    path = Layout(busy).database
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("DELETE FROM segment WHERE first > ?", (published,))
-        connection.commit()
-    with pytest.raises(Refused) as caught:
-        recover(busy)
-    assert caught.value.code == "recover.tail-lost"
-    assert str(len(entries)) in caught.value.message
-    report = recover(busy, accept_loss=True)
-    assert report.lost == (published, len(entries))
-    assert report.size == published
-    went_on(busy)
-
-
-def test_a_tail_in_a_database_set_aside(busy: Path) -> None:
-    """A crash between two steps of a recovery loses no tail: the set-aside database is read too."""
-    _, entries = unpublished(busy)
-    path = Layout(busy).database
-    for suffix in ("", "-wal"):
-        part = path.with_name(path.name + suffix)
-        part.rename(part.with_name(f"ledger.db.damaged-20260101T000000Z{suffix}"))
-    report = recover(busy)
-    assert report.size == len(entries)
-    went_on(busy)
-
-
 def test_recovering_twice(busy: Path) -> None:
     """A second recovery finds the first one's work, and both old databases are kept."""
     recover(busy)
     recover(busy)
     assert len(list(busy.glob("ledger.db.damaged-*"))) == 2
     went_on(busy)
+
+
+def test_a_kept_checkpoint_that_is_damaged(busy: Path) -> None:
+    """A kept checkpoint that the log did not sign is not taken over."""
+    with closing(sqlite3.connect(Layout(busy).database)) as connection:
+        connection.execute("UPDATE checkpoint SET note = x'00' WHERE size < 10")
+        connection.commit()
+    recover(busy)
+    with counterfoil.open(busy, read_only=True) as ledger:
+        assert [kept.size for kept in ledger.checkpoints()] == [ledger.size]
+
+
+def test_an_entry_that_is_none(busy: Path) -> None:
+    """An entry that cannot be read does not keep the database from being made, and is named."""
+    with counterfoil.open(busy) as ledger:
+        index = force(ledger, b"junk")
+    assert any(f"entry {index}" in notice for notice in recover(busy).notices)
 
 
 def test_an_owned_ledger(busy: Path) -> None:
@@ -241,13 +148,16 @@ def test_progress_and_stop(busy: Path) -> None:
     assert set(told) == {"audit", "restore", "index"}
     before = Layout(busy).database.read_bytes()
 
-    def stop(what: str, done: int, total: int) -> None:
-        if what == "index":
-            raise Unavailable("test.stop", "expected to go on, found a test")
+    for phase in ("audit", "index"):
 
-    with pytest.raises(Unavailable):
-        recover(busy, progress=stop)
-    assert Layout(busy).database.read_bytes() == before
+        def stop(what: str, done: int, total: int, phase: str = phase) -> None:
+            if what == phase:
+                raise Unavailable("test.stop", "expected to go on, found a test")
+
+        with pytest.raises(Unavailable):
+            recover(busy, progress=stop)
+        assert Layout(busy).database.read_bytes() == before
+        assert not Layout(busy).database.with_name("ledger.db.new").exists()
     went_on(busy)
 
 

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import counterfoil
 from counterfoil.errors import (
-    CounterfoilError,
     FatalLogError,
-    InputError,
     NotFound,
     Refused,
     Unavailable,
 )
-from counterfoil.formats import receipt as receipts
-from counterfoil.ledger import Layout, Ledger, create_ledger
-from counterfoil.ledger.audit import audit
+from counterfoil.ledger import Layout, create_ledger
 from counterfoil.ledger.backup import backup
 from counterfoil.ledger.recover import recover
 from counterfoil.ports import SystemClock
-from counterfoil.storage import KeyFiles
 from tests.busy_ledger import busy_ledger
-from tests.ledgers import OWNER, prove, set_setting
+from tests.ledgers import prove, set_setting
+from tests.unit.ledger.recovering import receipt_of, went_on
 
 
 @pytest.fixture
@@ -35,23 +30,7 @@ def busy(tmp_path: Path) -> Path:
     return busy_ledger(tmp_path / "ledger")
 
 
-def went_on(folder: Path) -> None:
-    """Check that a ledger can be written, and that it is sound afterwards."""
-    with counterfoil.open(folder) as ledger:
-        recorded = ledger.record({"after": "recovery"})
-        assert recorded.index == ledger.size - 1
-        assert prove(ledger, recorded.index).index == recorded.index
-        again = ledger.record_many([{"row": 0, "amount_minor": 0}], source="file:rows", first=0)
-        assert again.new == 0  # the numbers are known again
-    assert audit(folder, full=True).findings == ()
-
-
 # Restored -----------------------------------------------------------------------------------------
-
-
-def receipt_of(ledger: Ledger, index: int) -> bytes:
-    """Get a receipt as a client keeps it."""
-    return receipts.format(ledger.receipt(index))
 
 
 def test_a_lost_folder_is_restored(busy: Path, tmp_path: Path) -> None:
@@ -225,81 +204,6 @@ def test_no_tiles_at_all(busy: Path) -> None:
 
 
 # Succeeded ----------------------------------------------------------------------------------------
-
-
-def test_a_successor(busy: Path, tmp_path: Path) -> None:
-    """A successor is a new log of the same organisation, which says where the old one ended."""
-    backup(busy, tmp_path / "copy", with_keys=True)
-    with counterfoil.open(busy) as ledger:
-        late = receipt_of(ledger, ledger.record({"late": 1}).index)
-        origin, size = ledger.origin, ledger.size
-    old_key = KeyFiles(Layout(busy).keys).load_statement_key("producer").keyid
-    shutil.rmtree(busy)
-    new = tmp_path / "new"
-    report = recover(
-        new, source=tmp_path / "copy", last_known={"late": late}, successor=True, why="a fire"
-    )
-    assert (report.way, report.origin, report.size) == ("successor", origin, size)
-    with counterfoil.open(new) as ledger:
-        kinds = [view.kind for view in ledger.views()]
-        frozen = ledger.get(3)
-        assert kinds == ["key", "key", "organisation", "log-frozen"]
-        assert frozen.content["origin"] == origin
-        assert (frozen.content["size"], frozen.content["why"]) == (size, "a fire")
-        assert frozen.content["successor"] == ledger.origin == report.successor != origin
-        assert frozen.content["checkpoint"] == receipts.parse(late).checkpoint
-        assert ledger.config.organisation == OWNER
-        assert ledger.keys[0].keyid == old_key
-        assert prove(ledger, 3).index == 3
-    assert audit(new, full=True).findings == ()
-
-
-def test_a_successor_without_keys(busy: Path, tmp_path: Path) -> None:
-    """Without the old keys a successor has new ones, and says what readers must be told."""
-    backup(busy, tmp_path / "copy")
-    report = recover(tmp_path / "new", source=tmp_path / "copy", successor=True)
-    assert any("new producer key" in notice for notice in report.notices)
-    with counterfoil.open(tmp_path / "new") as ledger:
-        assert ledger.get(3).kind == "log-frozen"
-
-
-def test_a_successor_of_a_damaged_folder(busy: Path, tmp_path: Path) -> None:
-    """A damaged folder can be succeeded as it is; what is wrong with it is said."""
-    (busy / "tile/entries/003").unlink()
-    Layout(busy).database.unlink()
-    report = recover(tmp_path / "new", source=busy, successor=True)
-    assert any("tile/entries/003" in notice for notice in report.notices)
-
-
-def test_successors_that_are_refused(busy: Path, tmp_path: Path) -> None:
-    """A successor needs an empty folder, a copy, and one history that the old log signed."""
-    cases: list[tuple[Callable[[], object], type[CounterfoilError], str]] = [
-        (lambda: recover(busy, source=busy, successor=True), InputError, "ledger.exists"),
-        (lambda: recover(tmp_path / "new", successor=True), InputError, "recover.no-source"),
-    ]
-    for call, kind, code in cases:
-        with pytest.raises(kind) as caught:
-            call()
-        assert caught.value.code == code
-    other = tmp_path / "other"
-    shutil.copytree(busy, other)
-    for folder in (busy, other):
-        with counterfoil.open(folder) as ledger:
-            ledger.record({"in": folder.name})
-    with pytest.raises(FatalLogError) as forked:
-        recover(
-            tmp_path / "new",
-            source=busy,
-            last_known={"other": (other / "checkpoint").read_bytes()},
-            successor=True,
-        )
-    assert forked.value.code == "recover.forked"
-    (busy / "checkpoint").unlink()
-    Layout(busy).database.unlink()
-    with pytest.raises(Refused) as nothing:
-        recover(tmp_path / "new", source=busy, successor=True)
-    assert nothing.value.code == "recover.nothing-known"
-    assert not (tmp_path / "new").exists()
 
 
 def test_a_read_only_disk(busy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import counterfoil
-from counterfoil.errors import Conflict, Unavailable
+from counterfoil.errors import Conflict, FatalLogError, Unavailable
 from counterfoil.ledger import Ledger, RecordedMany
 from counterfoil.ledger.opening import Writing
 from counterfoil.ledger.producer import INLINE_CONTENT_MAX_BYTES
@@ -196,6 +196,18 @@ def test_refused_rows_give_their_numbers_back(ledger: Ledger) -> None:
         with refused("payload.write", Unavailable):
             ledger.record_many([{}, big])
     assert ledger.record_many(rows(5)).first == 5
+
+
+def test_rows_that_the_log_refuses(writing: Writing, stalled: Stall) -> None:
+    """Rows that wait when the log stops for good fail with its reason, numbers and all."""
+    rows_ = RowWriter(writing.writer)
+    with stalled():
+        waiting = [rows_.record("s", None, texts(3)) for _ in range(2)]
+        writing.log._sequencer.stop(FatalLogError("log.mismatch", "expected a, found b"))
+    for future in waiting:
+        with refused("log.mismatch", FatalLogError):
+            future.result()
+    assert writing.writer.numbering.take("s") == 0
 
 
 def test_batches_are_as_large_as_set(folder: Path) -> None:

@@ -15,7 +15,8 @@ import pytest
 
 from counterfoil.errors import Conflict, Unavailable
 from counterfoil.storage import OwnerLock, read_owner
-from counterfoil.storage.owner_lock import LOCK_FILE
+from counterfoil.storage.owner_lock import LOCK_FILE, is_owned
+from tests.shared_data import program
 from tests.statements import refused
 
 HOLD = """
@@ -98,6 +99,31 @@ def test_where_nothing_can_be_locked(tmp_path: Path) -> None:
     (tmp_path / LOCK_FILE).mkdir()
     with refused("ledger.lock", Unavailable):
         OwnerLock(tmp_path)
+
+
+def test_a_file_system_without_locks(tmp_path: Path) -> None:
+    """Where the kernel cannot lock, as on some network disks, nobody is said to own the ledger."""
+    strace = [program("strace"), "-qq", "-o", "/dev/null", "-e", "inject=flock:error=ENOLCK"]
+    script = HOLD.replace("time.sleep(60)", "")
+    ran = subprocess.run(
+        [*strace, sys.executable, "-c", script, tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "expected to lock" in ran.stderr
+    assert "ledger.lock" in ran.stderr
+    assert ran.stdout == ""
+
+
+def test_owned_or_not(tmp_path: Path) -> None:
+    """Anybody can ask whether a ledger is owned, without taking it."""
+    assert not is_owned(tmp_path)
+    lock = OwnerLock(tmp_path)
+    assert is_owned(tmp_path)
+    lock.release()
+    assert not is_owned(tmp_path)
+    OwnerLock(tmp_path).release()
 
 
 def test_no_handles_are_lost(tmp_path: Path) -> None:
