@@ -196,7 +196,7 @@ def test_7_the_auditor(story: Story, tmp_path: Path) -> None:
     shutil.copytree(story.folder, copy, ignore=shutil.ignore_patterns("keys"))
     kept = {f"receipt {n}": text for n, (text, _) in enumerate(story.kept)}
     report = audit(copy, full=True, against=kept)
-    assert [finding.code for finding in report.findings] in ([], ["audit.key"] * 2), report
+    assert not report.damaged, [str(finding) for finding in report.findings]
     with counterfoil.open(copy, read_only=True) as reader:
         tree = merkle_tree(reader.entries())
         for text, _ in story.kept:

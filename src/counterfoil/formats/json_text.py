@@ -32,6 +32,7 @@ _OBJECT: Final = msgspec.json.Decoder(
 )
 _ENCODE: Final[Callable[[Any], bytes]] = msgspec.json.Encoder().encode
 _SHORT_NUMBER: Final = re.compile(r"(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?")
+_LONG_INTEGER: Final = re.compile(rb"[0-9]{16}")  # MAX_SAFE_INTEGER has 16 digits
 _FAST_ERRORS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -83,7 +84,10 @@ def normalise_object(text: bytes) -> bytes:
     # A dropped duplicate key loses a colon, and only a \u escape could add one back.
     if text.count(b":") != compact.count(b":") or b"\\u" in text:
         parse(text)
-    if compact.count(b"{") > 1 or b"[" in compact:
+    # The decoder refuses the rest; inside arrays and objects it lets through long integers and any
+    # depth, and neither can be without many digits in a row or many brackets.
+    brackets = compact.count(b"{") + compact.count(b"[")
+    if brackets > MAX_DEPTH or (brackets > 1 and _LONG_INTEGER.search(compact)):
         _check(value, MAX_DEPTH)
     return compact
 

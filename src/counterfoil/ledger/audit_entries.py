@@ -26,7 +26,8 @@ from counterfoil.proofs.verify import check_statement
 __all__ = ["EntryAudit"]
 
 _THREADS: Final = 2
-_CHUNKS_AHEAD: Final = 6
+_CHUNK_ENTRIES: Final = 64  # while one is judged, no thread can go on to its next signature
+_CHUNKS_AHEAD: Final = 24
 
 _Chunk = list[Examined | Unreadable]
 
@@ -72,8 +73,10 @@ class EntryAudit:
 
     def visit(self, first: int, entries: Sequence[bytes | None]) -> None:
         """Take up the next entries; those before them are judged meanwhile."""
-        future = self._pool.submit(examine, first, entries, self._origin, self._publics)
-        self._waiting.append((first + len(entries), future))
+        for at in range(0, len(entries), _CHUNK_ENTRIES):
+            chunk = entries[at : at + _CHUNK_ENTRIES]
+            future = self._pool.submit(examine, first + at, chunk, self._origin, self._publics)
+            self._waiting.append((first + at + len(chunk), future))
         while len(self._waiting) > _CHUNKS_AHEAD or (self._waiting and self._waiting[0][1].done()):
             self._judge(*self._waiting.popleft())
 
@@ -140,7 +143,7 @@ class EntryAudit:
             self._payloads.check(seen.index, seen.predicate)
 
     def _judge_signers(self, seen: Examined) -> None:
-        organisations = set()
+        organisations: set[str] = set()
         for at, signature in enumerate(seen.parsed.envelope.signatures):
             period = self._period(seen.index, signature.keyid)
             if period is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from counterfoil.formats.entry import BatchEntry, StatementEntry
@@ -25,6 +25,18 @@ __all__ = ["IndexBuilder"]
 _FLUSH_ROWS: Final = 4096
 
 
+@dataclass(slots=True)
+class _Run:
+    """Numbers of one source that stand in a row; it grows with each entry."""
+
+    issuer: str
+    source: str
+    first: int
+    index: int
+    next_number: int
+    next_index: int
+
+
 class IndexBuilder:
     """Fills an empty store from entries, in order.
 
@@ -34,7 +46,7 @@ class IndexBuilder:
     def __init__(self, store: LogStore, findings: Findings) -> None:
         self._store, self._findings = store, findings
         self._size = store.head().size
-        self._run: Span | None = None  # the last numbers, as long as they follow each other
+        self._run: _Run | None = None  # the last numbers, as long as they follow each other
         self._runs: dict[tuple[str, str], list[Span]] = {}
         self._identities: dict[bytes, int] = {}
         self._counters: dict[str, CounterValue] = {}
@@ -100,19 +112,24 @@ class IndexBuilder:
         run = self._run
         if (
             run is not None
-            and (run.source, run.issuer) == (source, issuer)
-            and number == run.first + run.count
-            and index == run.index + run.count
+            and number == run.next_number
+            and index == run.next_index
+            and source == run.source
+            and issuer == run.issuer
         ):
-            self._run = Span(issuer, source, run.first, run.count + 1, run.index)
+            run.next_number += 1
+            run.next_index += 1
             return
         self._close_run()
-        self._run = Span(issuer, source, number, 1, index)
+        self._run = _Run(issuer, source, number, index, number + 1, index + 1)
 
     def _close_run(self) -> None:
-        run, self._run = self._run, None
-        if run is None:
-            return
+        if self._run is not None:
+            run, self._run = self._run, None
+            count = run.next_number - run.first
+            self._take_run(Span(run.issuer, run.source, run.first, count, run.index))
+
+    def _take_run(self, run: Span) -> None:
         self._rows += 1
         runs = self._runs.setdefault((run.issuer, run.source), [])
         held = self._held(run, runs)
@@ -135,12 +152,10 @@ class IndexBuilder:
         """Take up what is left of a run on both sides of numbers that were taken."""
         before, after = first - run.first, run.first + run.count - end
         if before > 0:
-            self._run = replace(run, count=before)
-            self._close_run()
+            self._take_run(replace(run, count=before))
         if after > 0:
-            skipped = end - run.first
-            self._run = replace(run, first=end, count=after, index=run.index + skipped)
-            self._close_run()
+            index = run.index + end - run.first
+            self._take_run(replace(run, first=end, count=after, index=index))
 
     def _held(self, run: Span, runs: list[Span]) -> Span | None:
         at = bisect_left(runs, run.first + run.count, key=lambda span: span.first)

@@ -6,7 +6,9 @@ prove. So they are refused before the first entry. This module refuses to make k
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from counterfoil.errors import (
     CounterfoilError,
@@ -26,6 +28,8 @@ from counterfoil.proofs.keyring import Keyring
 from counterfoil.storage import KeyFiles, StatementKey
 
 __all__ = ["log_signer", "producer_key"]
+
+_ROTATION: Final = re.compile(rf"{PRODUCER_KEY}-[0-9a-f]{{8}}")  # as `KeyAdmin.rotate` names it
 
 
 def log_signer(keys: KeyFiles, origin: str, last_note: bytes, clock: Clock) -> LogSigner:
@@ -79,7 +83,7 @@ def producer_key(keys: KeyFiles, keyring: Keyring, config: Config, index: int) -
         return key
     except (NotFound, VerificationError) as err:
         for name in keys.names():
-            if name.startswith(f"{PRODUCER_KEY}-") and _counts(keys, name, keyring, index):
+            if _ROTATION.fullmatch(name) and _counts(keys, name, keyring, index):
                 return _put_in_place(keys, name, index)
         if isinstance(err, NotFound):
             raise

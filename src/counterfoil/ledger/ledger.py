@@ -127,13 +127,14 @@ class Ledger(Searchable):
     def receipt(self, index: int, row: int | None = None) -> Receipt:
         """Make the receipt of an entry, or of one row of a block statement.
 
-        index: from 0. row: from 0. Waits until the entry is published (at most about
-        `publish_interval_s` seconds) where this process owns the ledger.
+        index: from 0. row: from 0. Where this process can write, waits until the entry and all
+        changes of keys so far are published (at most about `publish_interval_s` seconds).
         Raises NotFound with code entry.index or block.row-number.
         """
+        key_entries = tuple(self._reading.store.key_entries())
         if self._recorder is not None and 0 <= index < self.size:
-            self._recorder.wait_published(index + 1)
-        return self._receipts.make(index, tuple(self._reading.store.key_entries()), row)
+            self._recorder.wait_published(max(index, *key_entries) + 1)
+        return self._receipts.make(index, key_entries, row)
 
     def verify(self, receipt: Receipt | bytes | str) -> Verified:
         """Verify a receipt against this ledger's own policy; see `verify_receipt`."""
@@ -159,7 +160,7 @@ class Ledger(Searchable):
         else. Without a source it joins this producer's own series. expect: counter -> (old, new):
         recorded only while each counter holds `old` (None: not there), and changes it to `new`.
         corrects, supersedes: index or leaf hash of the entry that this one corrects or replaces.
-        header: on_behalf_of, audience, nonce.
+        header: on_behalf_of, audience (this log's origin), nonce, at_ms.
         Raises InputError for bad content, Conflict with code log.expect or record.number-taken,
         Unavailable when nothing was stored, FatalLogError when that is unknown.
         """

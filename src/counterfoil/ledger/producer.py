@@ -21,6 +21,7 @@ from counterfoil.formats import envelope as envelopes
 from counterfoil.formats import statement as statements
 from counterfoil.formats.batch import BATCH_PAYLOAD_TYPE, Batch, member_hash
 from counterfoil.formats.envelope import STATEMENT_PAYLOAD_TYPE, Envelope, Signature
+from counterfoil.formats.json_text import MAX_DEPTH, parse
 from counterfoil.formats.predicates import Header, format_predicate, uri_of
 from counterfoil.formats.statement import Statement, Subject
 from counterfoil.ports import Span
@@ -28,13 +29,22 @@ from counterfoil.proofs.merkle import root_of
 from counterfoil.storage import StatementKey
 from counterfoil.units import ENTRY_MAX_BYTES
 
-__all__ = ["INLINE_CONTENT_MAX_BYTES", "STATEMENT_MAX_BYTES", "Producer", "SignedBatch"]
+__all__ = [
+    "CONTENT_MAX_DEPTH",
+    "INLINE_CONTENT_MAX_BYTES",
+    "STATEMENT_MAX_BYTES",
+    "Producer",
+    "SignedBatch",
+]
 
 STATEMENT_MAX_BYTES: Final = (ENTRY_MAX_BYTES - 400) // 4 * 3
 """Largest statement that fits into an entry with its envelope and one signature, bytes."""
 
 INLINE_CONTENT_MAX_BYTES: Final = 40_000
 """Largest content that stands inside its statement; larger content is kept beside the log."""
+
+CONTENT_MAX_DEPTH: Final = MAX_DEPTH - 2
+"""Deepest nesting of content in its statement, levels: statement and predicate are around it."""
 
 _NONCE_BYTES: Final = 16
 
@@ -88,9 +98,11 @@ class Producer:
 
         content: compact JSON object, checked by `json_text`, at most INLINE_CONTENT_MAX_BYTES.
         Equal to `statement(Record(...))` at a third of its cost.
-        Raises InputError with code predicate.malformed, statement.audience or statement.size.
+        Raises InputError with code predicate.malformed, statement.audience, statement.size or
+        json.depth.
         """
         self._require_audience(header)
+        _require_depth(content)
         try:
             said = msgspec.json.encode(header)
             _HEADER.decode(said)
@@ -106,7 +118,10 @@ class Producer:
 
         contents: compact JSON objects, checked by `json_text`, at most INLINE_CONTENT_MAX_BYTES.
         first: number of the first. Equal to `statement(Record(...))` at a tenth of its cost.
+        Raises InputError with code json.depth.
         """
+        for content in contents:
+            _require_depth(content)
         said = msgspec.json.encode({"issuer": self.organisation, "source": source})
         middle = b'%s%s,"number":' % (_MIDDLE, said[:-1])
         return [
@@ -158,6 +173,12 @@ class Producer:
         signature = self.key.sign(envelopes.pae(payload_type, payload))
         signed = Envelope(payload, payload_type, (Signature(self.key.keyid, signature),))
         return envelopes.format(signed)
+
+
+def _require_depth(content: bytes) -> None:
+    """Refuse content that nobody could read inside its statement."""
+    if content.count(b"{") + content.count(b"[") > CONTENT_MAX_DEPTH:  # else it cannot be
+        parse(content, max_depth=CONTENT_MAX_DEPTH)
 
 
 def _bounded(payload: bytes) -> bytes:

@@ -163,8 +163,8 @@ class _Recovery:
                 lambda: IndexBuild(fresh, settings.origin, self._notices),
                 self._progress,
             ).find()
-            self._progress("index", 0, found.goal.size)
             try:
+                self._progress("index", 0, found.goal.size)
                 built = found.index.finish(
                     evidence, found.goal, found.tiles, accept_loss=accept_loss
                 )

@@ -116,7 +116,7 @@ def test_an_audit_while_the_owner_writes(busy: Path) -> None:
 
         def write() -> None:
             number = 0
-            while not stop.is_set():
+            while not stop.wait(0.02):
                 ledger.record_many([{"n": number + k} for k in range(700)])
                 number += 700
 

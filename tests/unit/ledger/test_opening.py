@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from counterfoil.errors import (
     FatalLogError,
     InputError,
     NotFound,
+    Unavailable,
     VerificationError,
 )
 from counterfoil.formats import note
@@ -30,6 +33,7 @@ from counterfoil.ledger.opening import (
 from counterfoil.ports import SystemClock
 from counterfoil.storage import OwnerLock
 from tests.ledgers import OWNER, copy_ledger, prove
+from tests.shared_data import program
 from tests.statements import refused
 
 
@@ -63,6 +67,22 @@ def test_reading_needs_no_key(folder: Path) -> None:
     with refused("key.missing", NotFound):
         counterfoil.open(folder)
     assert_free(folder)
+
+
+@pytest.mark.root
+def test_a_read_only_disk(folder: Path, tmp_path: Path) -> None:
+    """From a disk that takes no writes a ledger is read and proven; writing is refused."""
+    mount, disk = program("mount"), tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run([mount, "--bind", folder, disk], check=True)
+    try:
+        subprocess.run([mount, "-o", "remount,ro,bind", disk], check=True)
+        with counterfoil.open(disk, read_only=True) as reader:
+            assert prove(reader, 2).index == 2
+        with refused("ledger.lock", Unavailable):
+            counterfoil.open(disk)
+    finally:
+        subprocess.run([program("umount"), disk], check=True)
 
 
 @pytest.mark.parametrize(
@@ -286,8 +306,6 @@ def test_key_statements_that_do_not_hold(folder: Path) -> None:
 
 def test_a_damaged_head_is_left_to_audit(folder: Path) -> None:
     """A database whose checkpoint cannot be read may be read, and never be written."""
-    import sqlite3
-
     database = sqlite3.connect(folder / "ledger.db")
     database.execute("UPDATE head SET note = x'00'")
     database.commit()

@@ -18,7 +18,7 @@ from counterfoil.formats.envelope import STATEMENT_PAYLOAD_TYPE, Envelope, pae
 from counterfoil.formats.predicates import ContentRef, Header, Record
 from counterfoil.formats.statement import sha256_subject
 from counterfoil.formats.vkey import KeyType
-from counterfoil.ledger.producer import STATEMENT_MAX_BYTES, Producer
+from counterfoil.ledger.producer import CONTENT_MAX_DEPTH, STATEMENT_MAX_BYTES, Producer
 from counterfoil.proofs.merkle import inclusion_path, reader_of
 from counterfoil.proofs.signature import verify_ed25519
 from counterfoil.proofs.signing import signing_key
@@ -128,6 +128,33 @@ def test_the_largest_statement_fits_into_an_entry() -> None:
         PRODUCER.record_statement(header, content)
     with refused("statement.size"):
         slowly(content, source="s", number=0)
+
+
+@pytest.mark.parametrize("opening", [b'{"a":', b"["], ids=["objects", "arrays"])
+def test_content_is_no_deeper_than_a_statement_can_hold(opening: bytes) -> None:
+    """The deepest content that is signed can be read again inside its statement; no deeper is."""
+
+    def nested(levels: int) -> bytes:
+        inner = opening * (levels - 1)
+        closing = (b"}" if opening[:1] == b"{" else b"]") * (levels - 1)
+        return b'{"x":' + inner + b"0" + closing + b"}"
+
+    header = Header(issuer=ORG, source="s", number=0)
+    deepest = nested(CONTENT_MAX_DEPTH)
+    payload = PRODUCER.record_statement(header, deepest)
+    assert payload == slowly(deepest, source="s", number=0)
+    assert PRODUCER.row_statements("s", 0, [deepest]) == [payload]
+    assert isinstance(entries.parse(PRODUCER.sign(payload)), StatementEntry)
+    deeper = nested(CONTENT_MAX_DEPTH + 1)
+    for attempt in (
+        lambda: PRODUCER.record_statement(header, deeper),
+        lambda: PRODUCER.row_statements("s", 0, [b"{}", deeper]),
+        lambda: slowly(deeper, source="s", number=0),
+    ):
+        with refused("json.depth"):
+            attempt()
+    flat = b'{"x":[' + b",".join([b"{}"] * 200) + b"]}"
+    assert PRODUCER.row_statements("s", 0, [flat]) == [slowly(flat, source="s", number=0)]
 
 
 def test_signed_entries() -> None:

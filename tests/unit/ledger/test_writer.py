@@ -16,7 +16,11 @@ from counterfoil.formats import json_text
 from counterfoil.formats.predicates import Record
 from counterfoil.ledger import Ledger, Recorded
 from counterfoil.ledger.opening import Writing
-from counterfoil.ledger.producer import INLINE_CONTENT_MAX_BYTES, STATEMENT_MAX_BYTES
+from counterfoil.ledger.producer import (
+    CONTENT_MAX_DEPTH,
+    INLINE_CONTENT_MAX_BYTES,
+    STATEMENT_MAX_BYTES,
+)
 from counterfoil.ledger.writer import HEADER_OPTIONS, promise
 from counterfoil.units import ENTRY_MAX_BYTES
 from tests.ledgers import OWNER, parts_of, prove
@@ -211,6 +215,53 @@ def test_bad_options_record_nothing(untouched: Ledger, options: dict[str, Any], 
     with refused(code):
         untouched.record({"a": 1}, **options)
     assert untouched.size == 3
+
+
+def test_hostile_content_records_nothing(untouched: Ledger) -> None:
+    """Content that is no strict JSON object is refused by every verb, and leaves no trace."""
+    deep: dict[str, Any] = {}
+    for _ in range(64):
+        deep = {"a": deep}
+    hostile: list[Any] = [
+        deep,
+        {"x": float("nan")},
+        {"x": 2**53},
+        {"x": "\ud800" * 50_000},
+        {"x": b"bytes"},
+        {1: 2},
+        {f"k{n}": n for n in range(10_000)} | {"last": {1}},
+        b'{"x":"' + b"y" * (1 << 20),
+        b'{"a":1},"number":7',
+        b"\xff" * 100,
+        "[" * 100_000,
+        None,
+        5,
+        ["a"],
+        b"",
+    ]
+    for content in hostile:
+        for verb in (untouched.record, untouched.record_later):
+            with pytest.raises(InputError):
+                verb(content)
+        for many in (untouched.record_many, untouched.record_block):
+            with pytest.raises(InputError):
+                many([{"good": 1}, content])
+    assert untouched.size == 3
+    assert list(untouched.layout.payloads.iterdir()) == []
+
+
+def test_wide_and_heavy_content(ledger: Ledger) -> None:
+    """Ten thousand keys, long texts and deep nesting within the limits are recorded and proven."""
+    deep: dict[str, Any] = {}
+    for _ in range(CONTENT_MAX_DEPTH - 1):
+        deep = {"a": deep}
+    with refused("json.depth"):
+        ledger.record({"a": deep})
+    with refused("json.depth"):
+        ledger.record_many([{}, {"a": deep}])
+    for content in ({f"k{n}": n for n in range(10_000)}, {"x": "\u20ac" * (1 << 18)}, deep):
+        recorded = ledger.record(content)
+        assert json_text.parse(prove(ledger, recorded.index).content or b"") == content
 
 
 def test_corrections_name_entries_that_exist(ledger: Ledger) -> None:
