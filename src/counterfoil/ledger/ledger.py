@@ -131,10 +131,10 @@ class Ledger(Searchable):
         changes of keys so far are published (at most about `publish_interval_s` seconds).
         Raises NotFound with code entry.index or block.row-number.
         """
-        key_entries = tuple(self._reading.store.key_entries())
+        store = self._reading.store
         if self._recorder is not None and 0 <= index < self.size:
-            self._recorder.wait_published(max(index, *key_entries) + 1)
-        return self._receipts.make(index, key_entries, row)
+            self._recorder.wait_published(max(index, *store.key_entries()) + 1)
+        return self._receipts.make(index, tuple(store.key_entries()), row)
 
     def verify(self, receipt: Receipt | bytes | str) -> Verified:
         """Verify a receipt against this ledger's own policy; see `verify_receipt`."""
