@@ -37,6 +37,7 @@ __all__ = [
     "force",
     "foreign_statement",
     "record_statement",
+    "small_ledger",
     "statement",
 ]
 
@@ -49,25 +50,31 @@ PARTIAL_BUNDLE = "tile/entries/008.p"
 
 def busy_ledger(folder: Path) -> Path:
     """Put a closed ledger of about 2,300 entries into `folder`, which must not be there."""
-    shutil.copytree(_template(), folder)
+    shutil.copytree(_template(BATCH_ROWS, 300), folder)
+    return folder
+
+
+def small_ledger(folder: Path) -> Path:
+    """Put a closed ledger with a few records of every kind into `folder`."""
+    shutil.copytree(_template(20, 5), folder)
     return folder
 
 
 @cache
-def _template() -> Path:
+def _template(rows: int, singles: int) -> Path:
     parent = Path(tempfile.mkdtemp(prefix="counterfoil-tests-"))
     atexit.register(shutil.rmtree, parent, ignore_errors=True)
     folder = copy_ledger(parent / "ledger")
     with counterfoil.open(folder) as ledger:
-        _fill(folder, ledger)
+        _fill(folder, ledger, rows, singles)
     return folder
 
 
-def _fill(folder: Path, ledger: Ledger) -> None:
-    rows = [{"row": number, "amount_minor": number * 37 % 9999} for number in range(BATCH_ROWS)]
-    ledger.record_many(rows[: BATCH_ROWS // 2], source="file:rows")
+def _fill(folder: Path, ledger: Ledger, count: int, singles: int) -> None:
+    rows = [{"row": number, "amount_minor": number * 37 % 9999} for number in range(count)]
+    ledger.record_many(rows[: count // 2], source="file:rows")
     ledger.publish()
-    for done in [ledger.record_later({"single": number}) for number in range(300)]:
+    for done in [ledger.record_later({"single": number}) for number in range(singles)]:
         done.result()
     ledger.record({"book": 1}, expect={"book": (None, 1), "open": (None, "yes")})
     corrected = ledger.record({"book": 2}, expect={"book": (1, 2), "open": ("yes", None)})
@@ -83,7 +90,7 @@ def _fill(folder: Path, ledger: Ledger) -> None:
     ledger.append(_signed(key_of(folder), foreign_statement({"free": "of numbers"})))
     for number in range(25):
         ledger.record({"many": number}, source=f"source {number % 5}", number=number)
-    ledger.record_many(rows[BATCH_ROWS // 2 :], source="file:rows", first=BATCH_ROWS // 2)
+    ledger.record_many(rows[count // 2 :], source="file:rows", first=count // 2)
     ledger.publish()
 
 

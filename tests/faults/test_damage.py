@@ -17,7 +17,7 @@ from counterfoil.formats import receipt as receipts
 from counterfoil.ledger import Layout
 from counterfoil.ledger.audit import audit
 from counterfoil.log.audit import HashAudit
-from tests.busy_ledger import busy_ledger
+from tests.busy_ledger import busy_ledger, small_ledger
 from tests.faults.damage_rig import PAGE_BYTES, Damaged, flips, needed_tiles, pages_of, tiles_of
 
 BITS_A_TILE = 4
@@ -29,6 +29,13 @@ def damaged(tmp_path_factory: pytest.TempPathFactory) -> Damaged:
     """A busy ledger that is damaged and healed by turns."""
     folder = tmp_path_factory.mktemp("damage")
     return Damaged(busy_ledger(folder / "sound"), folder / "damaged")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Damaged:
+    """A small ledger, for looking at every byte."""
+    folder = tmp_path_factory.mktemp("damage")
+    return Damaged(small_ledger(folder / "sound"), folder / "damaged")
 
 
 def check_tile(damaged: Damaged, name: str, at: int, bit: int) -> None:
@@ -77,18 +84,20 @@ def test_bits_of_every_page(damaged: Damaged) -> None:
 
 
 @pytest.mark.campaign
-def test_every_byte_of_every_tile(damaged: Damaged) -> None:
+def test_every_byte_of_every_tile(small: Damaged) -> None:
     """One flipped bit in each byte of each published file is named with its file."""
-    for name in tiles_of(damaged.folder):
-        for at in range((damaged.folder / name).stat().st_size):
-            check_tile(damaged, name, at, at % 8)
+    for name in tiles_of(small.folder):
+        for at in range((small.folder / name).stat().st_size):
+            check_tile(small, name, at, at % 8)
 
 
 @pytest.mark.campaign
-def test_every_byte_of_every_page(damaged: Damaged) -> None:
-    """One flipped bit in each byte of the database is named, or provably without effect."""
-    for at in range(Layout(damaged.folder).database.stat().st_size):
-        check_page(damaged, at, at % 8)
+def test_every_byte_of_every_page(small: Damaged) -> None:
+    """One flipped bit in each byte of the database that is used, and in every eighth other."""
+    data = Layout(small.folder).database.read_bytes()
+    for at, byte in enumerate(data):
+        if byte or at % 8 == 0:
+            check_page(small, at, (at // 8 + at) % 8)
 
 
 def test_deleted_tiles(damaged: Damaged) -> None:
