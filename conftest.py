@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +14,13 @@ import pytest
 from tests.doc_blocks import ROOT, collect_examples
 
 pytest_collect_file = collect_examples
+
+
+def pytest_configure() -> None:
+    """Give each run, and each worker, a state folder of its own: never touch the user's."""
+    state = tempfile.mkdtemp(prefix="counterfoil-tests-state-")
+    atexit.register(shutil.rmtree, state, ignore_errors=True)
+    os.environ["COUNTERFOIL_STATE"] = state
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,10 @@ OWNER = "https://org.example"
 
 
 def copy_ledger(folder: Path, *, post_quantum: bool = False) -> Path:
-    """Put a new ledger into `folder`, which must not be there; it publishes without a pause."""
+    """Put a new ledger into `folder`, which must not be there; it publishes without a pause.
+
+    No witness watches it: all copies are one log, and a witness would notice that they differ.
+    """
     shutil.copytree(_template(post_quantum), folder)
     return folder
 
@@ -64,7 +67,14 @@ def _template(post_quantum: bool) -> Path:
     parent = Path(tempfile.mkdtemp(prefix="counterfoil-tests-"))
     atexit.register(shutil.rmtree, parent, ignore_errors=True)
     folder = parent / "ledger"
-    create_ledger(folder, SystemClock(), name="test", organisation=OWNER, post_quantum=post_quantum)
+    create_ledger(
+        folder,
+        SystemClock(),
+        name="test",
+        organisation=OWNER,
+        post_quantum=post_quantum,
+        witness=False,
+    )
     set_setting(folder, "publish_interval_s", "0.01")
     return folder
 

@@ -23,6 +23,7 @@ from counterfoil.formats import (
     cosignature,
     entry,
     envelope,
+    evidence,
     json_text,
     note,
     policy,
@@ -32,8 +33,10 @@ from counterfoil.formats import (
     tile,
     tlog_proof,
     vkey,
+    witness_request,
 )
 from counterfoil.formats.statement import Statement, Subject
+from counterfoil.proofs import equivocation
 from counterfoil.proofs.verify import verify_receipt
 
 __all__ = ["CHECKS"]
@@ -155,6 +158,14 @@ def _vkey(data: bytes) -> None:
         assert vkey.format_skey(vkey.parse_skey(text)) == text
 
 
+def _convict(data: bytes) -> None:
+    """Verify evidence; what passes names one key and two states that exclude each other."""
+    with suppress(CounterfoilError):
+        proven = equivocation.verify(data)
+        assert proven.first != proven.second
+        assert proven.first.origin == proven.second.origin == proven.key.name
+
+
 CHECKS: Final[dict[str, Check]] = {
     "json": _json,
     "normalise": _normalise,
@@ -171,8 +182,11 @@ CHECKS: Final[dict[str, Check]] = {
     "checkpoint": _canonical(checkpoint.parse, checkpoint.format),
     "cosignature": _canonical(cosignature.parse, cosignature.format),
     "tlog-proof": _canonical(tlog_proof.parse, tlog_proof.format),
+    "witness-request": _canonical(witness_request.parse, witness_request.format),
     "policy": _policy,
     "vkey": _vkey,
+    "evidence": _canonical(evidence.parse, evidence.format),
+    "convict": _convict,
     "bundle": _canonical(bundle.parse, bundle.format),
     "tile-path": _text(tile.parse_path, str),
 }

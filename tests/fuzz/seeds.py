@@ -9,19 +9,25 @@ from counterfoil.formats import (
     block,
     bundle,
     cosignature,
+    evidence,
     note,
     receipt,
     tile,
     tlog_proof,
     vkey,
+    witness_request,
 )
 from counterfoil.formats.batch import Batch
 from counterfoil.formats.cosignature import TimestampedSignature
 from counterfoil.formats.predicates import CORE, format_predicate
 from counterfoil.formats.tlog_proof import TlogProof
 from counterfoil.formats.vkey import KeyType
+from counterfoil.formats.witness_request import AddCheckpoint
+from counterfoil.proofs.equivocation import make
+from counterfoil.proofs.merkle import leaf_hash, reader_of
 from counterfoil.proofs.signing import public_of
 from tests import c2sp
+from tests.logs_on_disk import entries_of, other_entries, sign_tree
 from tests.predicate_samples import HEADER, SAMPLES
 from tests.statements import Actor, batch_entry, entry_of, member_entry, payload_of, record
 from tests.unit.proofs.receipt_world import World
@@ -47,7 +53,17 @@ def _receipts() -> list[bytes]:
     return [receipt.format(item) for item in [*found, world.receipt(block_at, row=1)]]
 
 
+def _evidence() -> list[bytes]:
+    one, two, longer = entries_of(5), other_entries(5, 2), other_entries(9, 2)
+    first, second, third = map(sign_tree, (one, two, longer))
+    key = public_of(c2sp.LOG)
+    nodes = [reader_of([leaf_hash(entry) for entry in entries]) for entries in (one, longer)]
+    made = [make(key, first, second), make(key, first, third, *nodes)]
+    return [evidence.format(item) for item in [*made, make(key, first, third, None, nodes[1])]]
+
+
 _RECEIPTS = _receipts()
+_EVIDENCE = _evidence()
 _POLICY = World.begun().policy_text()
 _PREDICATES = [
     bytes([list(CORE.values()).index(kind)]) + format_predicate(kind(**HEADER, **fields))
@@ -70,6 +86,10 @@ SEEDS: dict[str, list[bytes]] = {
     "checkpoint": [c2sp.BODY],
     "cosignature": [cosignature.format(TimestampedSignature(5, bytes(64)))],
     "tlog-proof": [tlog_proof.format(TlogProof(3, (bytes(32),) * 2, _NOTE, b"extra"))],
+    "witness-request": [
+        witness_request.format(AddCheckpoint(0, (), _NOTE)),
+        witness_request.format(AddCheckpoint(3, (bytes(32),) * 2, _NOTE)),
+    ],
     "policy": [
         _POLICY,
         b"log %s\nwitness a %s\ngroup g any a\nquorum g\n"
@@ -80,6 +100,8 @@ SEEDS: dict[str, list[bytes]] = {
         vkey.format_skey(c2sp.LOG).encode(),
         vkey.format_skey(c2sp.witness(1, KeyType.COSIGNATURE_MLDSA44)).encode(),
     ],
+    "evidence": _EVIDENCE,
+    "convict": _EVIDENCE,
     "bundle": [bundle.format([b"one", b"", b"three"])],
     "tile-path": [
         tile.tile_path(1, 1234067).encode(),
@@ -95,6 +117,8 @@ TOKENS = [
     b"\xed\xa0\x80", b"\x00", b"==", b"\r\n", b"\n\n", b"\xe2\x80\x94 ", b"00", b"x001/", b".p/",
     b'"_type"', b'"subject"', b'"predicate"', b'"payload"', b'"payloadType"', b'"signatures"',
     b'"keyid"', b'"sig"', b'"type"', b'"index"', b'"path"', b'"batch"', b'"content"', b'"row"',
+    b'"fork"', b'"prefix"', b'"vkey"', b'"first_path"',
     b"application/vnd.in-toto+json", b"quorum none\n", b"group g any ", b"index ", b"extra ",
+    b"old ",
 ]  # fmt: skip
 """Pieces that the fuzzer may put in: what a blind change of bytes seldom makes."""

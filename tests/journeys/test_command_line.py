@@ -65,7 +65,7 @@ def test_a_file_is_recorded_proven_and_verified_far_away(
     for out in sorted(tmp_path.glob("receipt*")):
         proven = counterfoil("verify", out, "--policy", policy).json()
         assert (str(proven["index"]), proven["record"]["content"]) == (index, expected)
-        assert proven["grade"] == "signed by the log alone"
+        assert proven["grade"] == "self-witnessed"
         shown = counterfoil("receipt", "show", out).json()
         assert (str(shown["index"]), shown["verified"]) == (index, False)
 

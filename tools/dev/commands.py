@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from tools.dev.environment import ROOT, StepError, environment_variables, find_uv, prepare, say
+from tools.dev.npm_packages import ensure_npm_packages
 from tools.dev.system import ensure_system_packages
 
 __all__ = ["main"]
@@ -65,6 +66,7 @@ def _demo(arguments: Sequence[str]) -> int:
 
 def _test(arguments: Sequence[str]) -> int:
     ensure_system_packages()
+    ensure_npm_packages()
     return _run([*_pytest(), *arguments])
 
 
@@ -104,6 +106,7 @@ def _bench(arguments: Sequence[str]) -> int:
 
 def _campaign(arguments: Sequence[str]) -> int:
     ensure_system_packages()
+    ensure_npm_packages()
     return _run([*_pytest(), "-m", "campaign", *arguments], {"COUNTERFOIL_CAMPAIGN": "full"})
 
 

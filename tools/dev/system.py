@@ -13,7 +13,7 @@ from tools.dev.environment import say
 
 __all__ = ["ensure_system_packages"]
 
-PACKAGES = {"chromium": "chromium", "strace": "strace", "mkfs.ext4": "e2fsprogs"}
+PACKAGES = {"chromium": "chromium", "strace": "strace", "mkfs.ext4": "e2fsprogs", "npm": "npm"}
 """Program -> Debian package."""
 
 

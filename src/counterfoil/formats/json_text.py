@@ -33,6 +33,8 @@ _OBJECT: Final = msgspec.json.Decoder(
 _ENCODE: Final[Callable[[Any], bytes]] = msgspec.json.Encoder().encode
 _SHORT_NUMBER: Final = re.compile(r"(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?")
 _LONG_INTEGER: Final = re.compile(rb"[0-9]{16}")  # MAX_SAFE_INTEGER has 16 digits
+_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_BRACKET: Final = re.compile(rb"[\[\]{}]")
 _FAST_ERRORS: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -45,6 +47,7 @@ def parse(data: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
     json.surrogate or json.depth.
     Source: RFC 8259; RFC 7493 (I-JSON), 2.1 to 2.3.
     """
+    _check_nesting(data, max_depth)
     try:
         value = _DECODER.decode(data.decode("utf-8"))
     except UnicodeDecodeError as err:
@@ -63,6 +66,21 @@ def parse(data: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
     return value
 
 
+def _check_nesting(data: bytes, max_depth: int) -> None:
+    """Refuse a text that is nested too deep before any reader recurses into it.
+
+    Readers stop at Python's recursion limit, and a library in the same process (an EVM) may have
+    raised that beyond what the C stack holds.
+    """
+    if data.count(b"[") + data.count(b"{") <= max_depth:
+        return
+    depth = 0
+    for bracket in _BRACKET.finditer(_STRING.sub(b"", data)):
+        depth += 1 if bracket.group() in b"[{" else -1
+        if depth > max_depth:
+            raise _too_deep(max_depth)
+
+
 def normalise_object(text: bytes) -> bytes:
     """Check that `text` is one strict JSON object and return its compact form.
 
@@ -70,6 +88,7 @@ def normalise_object(text: bytes) -> bytes:
     shortest text that reads back as the same number. Takes ~3 us for a flat object of 20 fields.
     Raises InputError as `parse` does, and json.not-object when the text is another value.
     """
+    _check_nesting(text, MAX_DEPTH)
     try:
         value = _OBJECT.decode(text)
     except _FAST_ERRORS:

@@ -22,14 +22,16 @@ from counterfoil.ledger.audit_entries import EntryAudit
 from counterfoil.ledger.audit_payloads import PayloadAudit
 from counterfoil.ledger.audit_strays import audit_strays
 from counterfoil.ledger.audit_tables import audit_pages, audit_tables, note_gaps
+from counterfoil.ledger.backup_marker import read_marker
 from counterfoil.ledger.config import load_config
 from counterfoil.ledger.evidence import claims_of
 from counterfoil.ledger.index_builder import IndexBuilder
 from counterfoil.ledger.layout import Layout
-from counterfoil.ledger.opening import opener_of, read_policy
+from counterfoil.ledger.memory import recalled
+from counterfoil.ledger.policy_file import opener_of, read_policy
 from counterfoil.ledger.snapshot import freeze, take_snapshot
 from counterfoil.ledger.tile_sources import TilesUnder
-from counterfoil.log.audit import HashAudit, TreeReport
+from counterfoil.log.audit import Claim, HashAudit, TreeReport
 from counterfoil.log.findings import Finding, Findings
 from counterfoil.proofs.trust import evaluate
 from counterfoil.proofs.verify import grade
@@ -129,14 +131,15 @@ class _Audit:
     ) -> None:
         self._layout, self._full, self._progress = Layout(folder), full, progress
         self._layout.require()
-        self._origin = load_config(self._layout.config).origin
+        self._config = load_config(self._layout.config)
+        self._origin = self._config.origin
         self._policy = policy if policy is not None else read_policy(self._layout)
         self._open = opener_of(self._policy, self._origin)
         self._findings, self._notices = Findings(), Findings()
 
     def run(self, against: Mapping[str, bytes]) -> AuditReport:
         began = time.monotonic()
-        claims = claims_of(against, self._open.open, self._findings)
+        claims = claims_of(against, self._open.open, self._findings) + self._recalled()
         with tempfile.TemporaryDirectory(prefix="counterfoil-audit-") as scratch:
             tiles, database = self._freeze(Path(scratch) / "copy.db")
             store = self._open_store(database)
@@ -166,6 +169,13 @@ class _Audit:
                 if not entries.damaged:
                     note_gaps(derived, self._notices)
         return self._report(tree, entries, time.monotonic() - began)
+
+    def _recalled(self) -> list[Claim]:
+        """Take what this machine remembers of the log as claims, too."""
+        if read_marker(self._layout.folder) is not None:
+            return []  # a backup is older, and says so
+        remembered = recalled(self._config, self._open.keys, self._open)
+        return [Claim(s.size, s.root, place, "audit.forked") for place, s in remembered.items()]
 
     def _freeze(self, database: Path) -> tuple[TilesUnder, Path | None]:
         """Copy the database, so that nothing moves while it is audited; None where it cannot be."""

@@ -32,7 +32,7 @@ from counterfoil.formats.tile import (
 from counterfoil.ledger.backup_marker import BackupMarker, read_marker, write_marker
 from counterfoil.ledger.config import load_config
 from counterfoil.ledger.layout import Layout
-from counterfoil.ledger.opening import own_keys
+from counterfoil.ledger.policy_file import own_keys
 from counterfoil.ledger.snapshot import take_snapshot
 from counterfoil.ledger.tile_sources import TilesUnder, cut_tile
 from counterfoil.log.audit import Claim, HashAudit

@@ -21,6 +21,7 @@ __all__ = ["ENVIRONMENT_PREFIX", "Config", "format_config", "load_config"]
 
 ENVIRONMENT_PREFIX: Final = "COUNTERFOIL_"
 
+_FIRST_OPTION: Final = 3  # before it stands who the ledger is, which no variable changes
 _HELP: Final = {
     "origin": "the log's identity; never changes",
     "name": "what people call the ledger",
@@ -28,6 +29,8 @@ _HELP: Final = {
     "publish_interval_s": "shortest time between two published checkpoints, seconds",
     "batch_members": "statements under one batch signature",
     "block_rows": "rows in one block statement",
+    "witness": "let this user's own witness watch the ledger; its memory is in the state folder",
+    "witness_timeout_s": "longest wait for the cosignatures of other witnesses, seconds",
 }
 
 
@@ -35,7 +38,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Settings of one ledger.
 
     origin, name, organisation: who it is; set by `init`. publish_interval_s: 0.01 to 60 seconds.
-    batch_members: 1 to 1024. block_rows: 1 to 1,048,576.
+    batch_members: 1 to 1024. block_rows: 1 to 1,048,576. witness: whether this user's own one
+    watches. witness_timeout_s: 0.1 to 60 seconds, for the others.
     """
 
     origin: Name
@@ -44,6 +48,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     publish_interval_s: Annotated[float, msgspec.Meta(ge=0.01, le=60)] = 0.2
     batch_members: Annotated[int, msgspec.Meta(ge=1, le=MEMBERS_MAX)] = 128
     block_rows: Annotated[int, msgspec.Meta(ge=1, le=1_048_576)] = 10_000
+    witness: bool = True
+    witness_timeout_s: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 2.0
 
 
 def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Config:
@@ -55,7 +61,7 @@ def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Con
     variables = os.environ if environment is None else environment
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
-        for key in ("publish_interval_s", "batch_members", "block_rows"):
+        for key in Config.__struct_fields__[_FIRST_OPTION:]:
             value = variables.get(ENVIRONMENT_PREFIX + key.upper())
             if value is not None:
                 found[key] = value
@@ -76,5 +82,5 @@ def format_config(config: Config) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _toml(value: str | float | int) -> str:
+def _toml(value: str | float | bool) -> str:
     return msgspec.json.encode(value).decode()  # a JSON string or number is one in TOML, too

@@ -13,7 +13,8 @@ import re
 import secrets
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -25,16 +26,22 @@ from counterfoil.formats.ascii import encode_base64
 from counterfoil.formats.envelope import keyid_of
 from counterfoil.formats.policy import Log as PolicyLog
 from counterfoil.formats.policy import Policy
+from counterfoil.formats.policy import Witness as PolicyWitness
 from counterfoil.formats.predicates import Header, Key, Organisation
 from counterfoil.formats.statement import sha256_subject
 from counterfoil.formats.vkey import KeyType, SigningKey, VerifierKey
 from counterfoil.ledger.config import Config, format_config
 from counterfoil.ledger.layout import Layout
+from counterfoil.ledger.policy_file import format_policy
 from counterfoil.ledger.producer import Producer
+from counterfoil.ledger.self_witness import SelfWitness
 from counterfoil.ledger.signer import LogSigner
+from counterfoil.ledger.state import state_folder
+from counterfoil.ledger.witnesses import LedgerWitnesses
 from counterfoil.log import Log, Submission
 from counterfoil.ports import Clock, Span
 from counterfoil.proofs.signing import public_of
+from counterfoil.proofs.trust import OWN_WITNESS
 from counterfoil.storage import KeyFiles, SqliteStore, TileFiles, statement_key
 from counterfoil.storage.durable import sync_folder, write_new
 
@@ -45,11 +52,6 @@ LOG_PQ_KEY: Final = "log-ml-dsa-44"
 PRODUCER_KEY: Final = "producer"
 RECOVERY_KEY: Final = "recovery"
 
-_POLICY_HEAD: Final = """\
-# Whom a reader of this ledger's receipts trusts (C2SP tlog-policy).
-# Give this file to your readers by a way that they trust: a receipt cannot vouch for itself.
-"""
-
 
 def create_ledger(
     folder: Path,
@@ -58,20 +60,24 @@ def create_ledger(
     name: str | None = None,
     organisation: str | None = None,
     post_quantum: bool = False,
+    witness: bool = True,
     keys: Mapping[str, SigningKey] | None = None,
 ) -> None:
     """Make a ledger in `folder`, which must be empty or not there.
 
     name: for people; the folder's name when None. organisation: URI; a random `urn:uuid:` when
-    None. post_quantum: sign checkpoints with ML-DSA-44 too. keys: the organisation's producer or
-    recovery key by that name, where it has them already.
+    None. post_quantum: sign checkpoints with ML-DSA-44 too. witness: let this user's witness
+    watch it, whose memory is in the state folder. keys: the organisation's producer or recovery
+    key by that name, where it has them already.
     Raises InputError with code ledger.exists, ledger.path or config.malformed, Unavailable with
-    code ledger.create.
+    code ledger.create or witness.state, FatalLogError with code witness.missing.
     """
     folder = _resolved(folder)
     name = name or folder.name.encode("utf-8", "replace").decode() or "ledger"
     organisation = organisation or f"urn:uuid:{uuid.uuid4()}"
-    config = _check(Config(origin=_origin(name), name=name, organisation=organisation))
+    config = _check(
+        Config(origin=_origin(name), name=name, organisation=organisation, witness=witness)
+    )
     try:
         make = _create_inside if folder.is_dir() else _create_beside
         make(folder, config, clock, keys or {}, post_quantum=post_quantum)
@@ -184,22 +190,27 @@ def _fill(
         keys.put(name, own[name]) if name in own else keys.create(name, name, KeyType.ED25519)
         for name in (PRODUCER_KEY, RECOVERY_KEY)
     )
+    witness = SelfWitness.establish(state_folder()) if config.witness else None
+    policy = first_policy([public_of(key) for key in log_keys], witness)
     write_new(layout.config, format_config(config))
-    write_new(layout.policy, format_policy([public_of(key) for key in log_keys]))
+    write_new(layout.policy, format_policy(policy))
     layout.payloads.mkdir()
-    _record_genesis(layout, config, clock, log_keys, producer, recovery)
+    _record_genesis(layout, config, clock, policy, log_keys, producer, recovery)
 
 
-def format_policy(log_keys: list[VerifierKey]) -> bytes:
-    """Format the policy that trusts a log by its keys and asks for no witness yet."""
+def first_policy(log_keys: Sequence[VerifierKey], own: VerifierKey | None) -> Policy:
+    """Make the policy that trusts a log by its keys, and asks for the user's own witness."""
     logs = tuple(PolicyLog(key) for key in log_keys)
-    return _POLICY_HEAD.encode() + policies.format(Policy(logs, (), (), policies.NONE))
+    if own is None:
+        return Policy(logs, (), (), policies.NONE)
+    return Policy(logs, (PolicyWitness(OWN_WITNESS, own),), (), OWN_WITNESS)
 
 
 def _record_genesis(
     layout: Layout,
     config: Config,
     clock: Clock,
+    policy: Policy,
     log_keys: list[SigningKey],
     producer: SigningKey,
     recovery: SigningKey,
@@ -223,17 +234,26 @@ def _record_genesis(
     entries = [
         writer.sign(writer.statement(p, [sha256_subject(owner, owner.encode())])) for p in said
     ]
-    store = SqliteStore(layout.database, create=True)
-    try:
-        log = Log(store, TileFiles(layout.folder), config.origin, signer.sign, signer.open, clock)
-    except BaseException:
-        store.close()
-        raise
-    try:
-        span = Span(owner, source, 0, len(entries), 0)
-        log.submit(Submission(entries, [span], key_entries=[0, 1], at=0)).result()
-    finally:
-        log.close()
+    span = Span(owner, source, 0, len(entries), 0)
+    own = SelfWitness(state_folder(), signer.keys, clock) if config.witness else None
+    witnesses = LedgerWitnesses(policy, signer, own, accept_new=True)
+    with closing(witnesses):
+        store = SqliteStore(layout.database, create=True)
+        try:
+            log = Log(
+                store,
+                TileFiles(layout.folder),
+                config.origin,
+                signer.sign,
+                signer.open,
+                clock,
+                witnesses=witnesses,
+            )
+        except BaseException:
+            store.close()
+            raise
+        with closing(log):
+            log.submit(Submission(entries, [span], key_entries=[0, 1], at=0)).result()
 
 
 def _key(public: bytes, role: str, owner: str, common: dict[str, object]) -> Key:

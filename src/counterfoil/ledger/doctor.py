@@ -22,7 +22,8 @@ from counterfoil.ledger.config import Config, load_config
 from counterfoil.ledger.create import PRODUCER_KEY, RECOVERY_KEY
 from counterfoil.ledger.examine import Unreadable, examine
 from counterfoil.ledger.layout import Layout
-from counterfoil.ledger.opening import own_keys
+from counterfoil.ledger.memory import witness_note
+from counterfoil.ledger.policy_file import own_keys
 from counterfoil.log import LogReader, check_start
 from counterfoil.log.steady_clock import STEP_BACK_MAX_MS
 from counterfoil.ports import Clock, Head, SystemClock
@@ -88,6 +89,7 @@ class _Doctor:
             self._time,
             self._owner,
             self._marker,
+            self._witness,
             self._keys,
             self._recovery_key,
             self._payloads,
@@ -190,6 +192,23 @@ class _Doctor:
             return Check("backup", "warn", "a backup that was not finished", hint)
         hint = "It can be read; `counterfoil recover NEW_DIR --from BACKUP` goes on from it."
         return Check("backup", "warn", f"a backup of {marker.size:,} entries", hint)
+
+    def _witness(self) -> Check:
+        if self._config is None:
+            return Check("witness", "bad", "not asked, since the settings cannot be read")
+        if not self._config.witness:
+            hint = "Set `witness = true`, and open the ledger once with --accept-new-witness."
+            return Check("witness", "warn", "your own witness is switched off", hint)
+        opener = own_keys(self._layout, self._config.origin)
+        signed = witness_note(opener.keys)
+        if signed is None:
+            hint = "If its memory is lost for good, go on once with --accept-new-witness."
+            return Check("witness", "bad", "your own witness does not know this ledger", hint)
+        size = opener.open(signed).size
+        if self._head is not None and size > self._head.size:
+            hint = "`counterfoil recover DIR --from COPY` brings the newer state back."
+            return Check("witness", "bad", f"it saw {size:,} entries: this is an old state", hint)
+        return Check("witness", "ok", f"it saw {size:,} entries")
 
     def _keys(self) -> Check:
         keys = KeyFiles(self._layout.keys)

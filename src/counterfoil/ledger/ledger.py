@@ -21,13 +21,15 @@ from counterfoil.ledger.config import Config
 from counterfoil.ledger.forward_server import ForwardServer
 from counterfoil.ledger.key_admin import KeyAdmin
 from counterfoil.ledger.layout import Layout
-from counterfoil.ledger.opening import Reading, load_keyring, read_policy
+from counterfoil.ledger.opening import Reading, load_keyring
+from counterfoil.ledger.policy_file import read_policy
 from counterfoil.ledger.receipts import ReceiptMaker
 from counterfoil.ledger.recorder import Recorder
 from counterfoil.ledger.results import Recorded, RecordedMany
 from counterfoil.ledger.sameness import check_content
 from counterfoil.ledger.search import Searchable
 from counterfoil.ledger.view import RecordView, view
+from counterfoil.ledger.vouched import best_checkpoint
 from counterfoil.log.submission import Condition
 from counterfoil.ports import StoredCheckpoint
 from counterfoil.proofs.keyring import KeyPeriod
@@ -134,7 +136,9 @@ class Ledger(Searchable):
         store = self._reading.store
         if self._recorder is not None and 0 <= index < self.size:
             self._recorder.wait_published(max(index, *store.key_entries()) + 1)
-        return self._receipts.make(index, tuple(store.key_entries()), row)
+        published = self._reading.reader.published()
+        under = best_checkpoint(index + 1, published, store.checkpoints(), self.policy)
+        return self._receipts.make(index, tuple(store.key_entries()), row, under)
 
     def verify(self, receipt: Receipt | bytes | str) -> Verified:
         """Verify a receipt against this ledger's own policy; see `verify_receipt`."""

@@ -17,6 +17,7 @@ from counterfoil.ledger.forward_server import ForwardServer
 from counterfoil.ledger.key_admin import KeyAdmin
 from counterfoil.ledger.layout import Layout
 from counterfoil.ledger.ledger import Ledger
+from counterfoil.ledger.new_witness import record_new_witness
 from counterfoil.ledger.opening import open_reading, open_writing
 from counterfoil.ledger.recorder import LocalRecorder
 from counterfoil.ports import Clock, SystemClock
@@ -35,13 +36,15 @@ def open_ledger(
     name: str | None = None,
     organisation: str | None = None,
     post_quantum: bool = False,
+    accept_new_witness: bool = False,
     clock: Clock | None = None,
 ) -> Ledger:
     """Open the ledger in a folder.
 
     path: the folder. create: make the ledger when there is none; name, organisation (a URI) and
     post_quantum (ML-DSA-44 beside Ed25519) are for that. read_only: for a ledger that another
-    process owns. clock: the machine's when None.
+    process owns. accept_new_witness: go on once where this user's witness has no memory of the
+    ledger; that is recorded. clock: the machine's when None.
     Raises NotFound with code ledger.missing, Conflict with code ledger.owned, InputError with
     code ledger.exists, ledger.path or config.malformed, FatalLogError when the log must not go on.
 
@@ -50,7 +53,7 @@ def open_ledger(
     ...     recorded = ledger.record({"amount_minor": 1250, "currency": "EUR"})
     ...     receipt = ledger.receipt(recorded.index)
     ...     counterfoil.verify(receipt, ledger.policy).grade
-    'signed by the log alone'
+    'self-witnessed'
     """
     folder, clock = Path(path), clock or SystemClock()
     if create and not Layout(folder).exists():
@@ -66,7 +69,7 @@ def open_ledger(
     tries = _OPEN_TRIES
     while True:
         try:
-            return _own(folder, clock)
+            return _own(folder, clock, accept_new_witness=accept_new_witness)
         except Conflict as owned:
             try:
                 return _forward(folder)
@@ -77,11 +80,13 @@ def open_ledger(
         time.sleep(_OPEN_PAUSE_S)
 
 
-def _own(folder: Path, clock: Clock) -> Ledger:
-    reading, writing = open_writing(folder, clock)
+def _own(folder: Path, clock: Clock, *, accept_new_witness: bool) -> Ledger:
+    reading, writing = open_writing(folder, clock, accept_new_witness=accept_new_witness)
     admin = KeyAdmin(writing.writer, writing.keys, reading.keyring)
     local = LocalRecorder(writing, admin)
     try:
+        if accept_new_witness:
+            record_new_witness(reading, writing)
         return Ledger(reading, local, admin, ForwardServer(folder, local))
     except OSError as err:
         local.close()

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from counterfoil.errors import CounterfoilError, FatalLogError, InputError
-from counterfoil.formats import policy as policies
-from counterfoil.formats.policy import Policy
 from counterfoil.ledger.backup_marker import refuse_backup
 from counterfoil.ledger.config import Config, load_config
 from counterfoil.ledger.key_choice import log_signer, producer_key
 from counterfoil.ledger.layout import Layout
+from counterfoil.ledger.memory import open_witnesses, remembered_state, require_remembered
 from counterfoil.ledger.producer import Producer
 from counterfoil.ledger.receipts import key_statement
-from counterfoil.ledger.signer import NoteOpener
+from counterfoil.ledger.witnesses import LedgerWitnesses
 from counterfoil.ledger.writer import Writer
 from counterfoil.log import Log, LogReader, parse_signed
 from counterfoil.ports import Clock
@@ -29,9 +28,6 @@ __all__ = [
     "Writing",
     "open_reading",
     "open_writing",
-    "opener_of",
-    "own_keys",
-    "read_policy",
 ]
 
 
@@ -55,44 +51,15 @@ class Writing:
     log: Log
     writer: Writer
     keys: KeyFiles
+    witnesses: LedgerWitnesses
 
-
-def own_keys(layout: Layout, origin: str) -> NoteOpener:
-    """Read the log's own verifier keys from its policy file.
-
-    Raises InputError with the codes of `policy.parse`, FatalLogError with code log.policy.
-    """
-    return opener_of(read_policy(layout), origin)
-
-
-def opener_of(policy: Policy, origin: str) -> NoteOpener:
-    """Take the verifier keys of a log from a policy.
-
-    Raises FatalLogError with code log.policy when it names none.
-    """
-    keys = [log.key for log in policy.logs if log.key.name == origin]
-    if not keys:
-        raise FatalLogError(
-            "log.policy",
-            f"expected a key of {origin} in the policy, found none",
-            hint="Restore policy.txt from a copy, or give the policy that names this log.",
-        )
-    return NoteOpener(keys)
-
-
-def read_policy(layout: Layout) -> Policy:
-    """Read the policy that the ledger gives to its readers.
-
-    Raises FatalLogError with code log.policy when it is not there.
-    """
-    try:
-        return policies.parse(layout.policy.read_bytes())
-    except OSError as err:
-        raise FatalLogError(
-            "log.policy",
-            f"expected to read {layout.policy}, but: {err}",
-            hint="Restore policy.txt from a copy.",
-        ) from err
+    def close(self) -> None:
+        """Commit and publish what waits, and give the ledger up. Calling it again does nothing."""
+        try:
+            self.log.close()
+        finally:
+            self.witnesses.close()
+            self.lock.release()
 
 
 def open_reading(folder: Path) -> Reading:
@@ -104,18 +71,23 @@ def open_reading(folder: Path) -> Reading:
     layout = Layout(folder)
     layout.require()
     config = load_config(layout.config)
+    seen = remembered_state(layout, config)  # before the store: its owner may be writing
     store = SqliteStore(layout.database, read_only=True)
     try:
         _require_own(store, config)
+        require_remembered(seen, store, TileFiles(folder))
         return _reading(layout, config, store)
     except BaseException:
         store.close()
         raise
 
 
-def open_writing(folder: Path, clock: Clock) -> tuple[Reading, Writing]:
+def open_writing(
+    folder: Path, clock: Clock, *, accept_new_witness: bool = False
+) -> tuple[Reading, Writing]:
     """Take a ledger's ownership and open it.
 
+    accept_new_witness: go on where this user's witness never saw the ledger.
     Raises NotFound with code ledger.missing, Conflict with code ledger.owned, Refused with code
     ledger.is-backup, FatalLogError when the log must not go on.
     """
@@ -127,8 +99,10 @@ def open_writing(folder: Path, clock: Clock) -> tuple[Reading, Writing]:
     try:
         keys = KeyFiles(layout.keys)
         store = SqliteStore(layout.database)
+        witnesses: LedgerWitnesses | None = None
         try:
             signer = log_signer(keys, config.origin, store.head().note, clock)
+            witnesses = open_witnesses(layout, config, signer, clock, accept_new=accept_new_witness)
             log = Log(
                 store,
                 TileFiles(folder),
@@ -137,9 +111,12 @@ def open_writing(folder: Path, clock: Clock) -> tuple[Reading, Writing]:
                 signer.open,
                 clock,
                 publish_interval_s=config.publish_interval_s,
+                witnesses=witnesses,
             )
         except BaseException:
             store.close()
+            if witnesses is not None:
+                witnesses.close()
             raise
         try:
             reading = _reading(layout, config, store, log.reader)
@@ -149,11 +126,12 @@ def open_writing(folder: Path, clock: Clock) -> tuple[Reading, Writing]:
             writer = Writer(log, store, producer, reading.payloads)
         except BaseException:
             log.close()
+            witnesses.close()
             raise
     except BaseException:
         lock.release()
         raise
-    return reading, Writing(lock, log, writer, keys)
+    return reading, Writing(lock, log, writer, keys, witnesses)
 
 
 def _require_own(store: SqliteStore, config: Config) -> None:

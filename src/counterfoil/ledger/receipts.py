@@ -16,6 +16,7 @@ from counterfoil.formats import entry as entries
 from counterfoil.formats import predicates
 from counterfoil.formats.batch import MEMBERS_MAX, member_hash
 from counterfoil.formats.block import row_leaf
+from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.formats.entry import BatchEntry, StatementEntry
 from counterfoil.formats.envelope import is_unsigned_statement, payload_of_unsigned
 from counterfoil.formats.predicates import Block, Key, Record
@@ -41,14 +42,21 @@ class ReceiptMaker:
         self._keys = lru_cache(8)(self._load_keys)
         self._rows = lru_cache(2)(self._load_rows)
 
-    def make(self, index: int, key_entries: tuple[int, ...], row: int | None = None) -> Receipt:
-        """Make the receipt of the entry at `index` under the published checkpoint.
+    def make(
+        self,
+        index: int,
+        key_entries: tuple[int, ...],
+        row: int | None = None,
+        under: tuple[Checkpoint, bytes] | None = None,
+    ) -> Receipt:
+        """Make the receipt of the entry at `index`.
 
-        key_entries: indices of the log's key statements. row: a row of a block statement.
+        key_entries: indices of the log's key statements. row: a row of a block statement. under:
+        a checkpoint that is no newer than the published one, and its signed note; else that.
         Raises NotFound with code entry.index or block.row-number, InputError with code
         receipt.not-a-block, FatalLogError with code log.damaged.
         """
-        checkpoint, note = self._reader.published()
+        checkpoint, note = under or self._reader.published()
         if not 0 <= index < checkpoint.size:
             raise NotFound(
                 "entry.index",

@@ -113,10 +113,7 @@ class LocalRecorder:
 
     def close(self) -> None:
         """Commit and publish what waits, and give the ledger up."""
-        try:
-            self._writing.log.close()
-        finally:
-            self._writing.lock.release()
+        self._writing.close()
 
     def _series(self, source: str | None, number: int | None) -> str:
         """Name the series of what is recorded; ours, where none is named."""

@@ -180,7 +180,7 @@ class _Recovery:
         if tiles.published() != found.goal.note:
             tiles.publish(found.goal.note)
         aside = _swap(target.database, fresh)
-        restored = bring_settings(target, copy, self._notices)
+        restored = bring_settings(target, copy, settings.config, self._notices)
         (target.folder / MARKER_FILE).unlink(missing_ok=True)
         sync_folder(target.folder)
         way = "restored" if restored else "mended" if mended or payloads else "rebuilt"

@@ -15,7 +15,10 @@ from counterfoil.errors import CounterfoilError, Refused
 from counterfoil.ledger.backup_marker import read_marker
 from counterfoil.ledger.evidence import claims_of, read_evidence
 from counterfoil.ledger.layout import Layout
+from counterfoil.ledger.memory import witness_note
 from counterfoil.ledger.old_database import OldDatabase, SignedState
+from counterfoil.ledger.policy_file import opener_of
+from counterfoil.ledger.recover_settings import settings_of
 from counterfoil.log.findings import Findings
 from counterfoil.log.startup import OpenNote
 from counterfoil.storage import TileFiles
@@ -59,7 +62,7 @@ def gather_evidence(
     Raises Refused with code recover.nothing-known, recover.evidence; InputError for evidence that
     is malformed.
     """
-    vouched = known_states(last_known, open_note)
+    vouched = [*known_states(last_known, open_note), *_remembered(target, copy, open_note)]
     own = _published(target.folder, "checkpoint", open_note)
     databases = []
     states = [*vouched, *own]
@@ -127,6 +130,18 @@ def known_states(evidence: Mapping[str, bytes], open_note: OpenNote) -> list[Sig
         )
         for claim in claims
     ]
+
+
+def _remembered(target: Layout, copy: Layout | None, open_note: OpenNote) -> list[SignedState]:
+    """List what this user's witness saw of the log."""
+    settings = settings_of(target, copy)
+    keys = opener_of(settings.policy, settings.origin).keys
+    signed = witness_note(keys) if settings.config.witness else None
+    if signed is None:
+        return []
+    found = open_note(signed)
+    place = "the witness's memory"
+    return [SignedState(found.size, found.root, signed, None, place, published=True)]
 
 
 def _published(folder: Path, place: str, open_note: OpenNote) -> list[SignedState]:

@@ -12,9 +12,10 @@ from pathlib import Path
 from counterfoil.errors import FatalLogError, Refused
 from counterfoil.formats import policy as policies
 from counterfoil.formats.policy import Policy
-from counterfoil.ledger.config import Config, load_config
+from counterfoil.ledger.config import Config, format_config, load_config
 from counterfoil.ledger.layout import Layout
-from counterfoil.ledger.opening import opener_of
+from counterfoil.ledger.mirror_marker import config_of_mirror
+from counterfoil.ledger.policy_file import opener_of
 from counterfoil.log.startup import OpenNote
 from counterfoil.storage.folder_copy import FolderCopy
 
@@ -42,26 +43,37 @@ def settings_of(target: Layout, copy: Layout | None) -> Settings:
     """Read settings and policy from a folder, or from the copy where it has none.
 
     Raises NotFound with code ledger.missing, InputError with code config.malformed or a policy's,
-    FatalLogError with code log.policy, Refused with code recover.other-log.
+    FatalLogError with code log.policy, Refused with code recover.other-log or recover.hashes-only.
     """
+    mirrored = config_of_mirror(copy) if copy is not None and not copy.config.is_file() else None
     layout = target if target.config.is_file() or copy is None else copy
-    layout.require()
-    config = load_config(layout.config)
+    if layout is copy and mirrored is not None:
+        config = mirrored  # a mirror has no settings: its log says whose it is
+    else:
+        layout.require()
+        config = load_config(layout.config)
+    if mirrored is not None and mirrored.origin != config.origin:
+        raise _other_log(config.origin, mirrored.origin)
     if copy is not None and copy.config.is_file():
         other = load_config(copy.config).origin
         if other != config.origin:
-            raise Refused(
-                "recover.other-log",
-                f"expected a copy of {config.origin}, found one of {other}",
-                hint="Name a backup or mirror of this very log.",
-            )
+            raise _other_log(config.origin, other)
     policy = _policy([layout.policy for layout in (target, copy) if layout is not None])
     return Settings(config, policy, opener_of(policy, config.origin).open)
 
 
-def bring_settings(target: Layout, copy: Layout | None, notices: list[str]) -> bool:
+def _other_log(expected: str, found: str) -> Refused:
+    return Refused(
+        "recover.other-log",
+        f"expected a copy of {expected}, found one of {found}",
+        hint="Name a backup or mirror of this very log.",
+    )
+
+
+def bring_settings(target: Layout, copy: Layout | None, config: Config, notices: list[str]) -> bool:
     """Copy what a folder lacks: policy, keys if the copy has them, and settings, last.
 
+    config: written where neither has a file, as after a recovery from a mirror.
     Returns whether the settings were missing: the folder was no ledger before.
     """
     missing = not target.config.is_file()
@@ -75,7 +87,10 @@ def bring_settings(target: Layout, copy: Layout | None, notices: list[str]) -> b
                 files.copy(path, target.keys / path.name, mode=0o600)
         if missing:
             target.payloads.mkdir(exist_ok=True)
-            files.copy(copy.config, target.config)
+            if copy.config.is_file():
+                files.copy(copy.config, target.config)
+            else:
+                files.write(target.config, format_config(config))
         files.flush()
     if not list(target.keys.glob("*.key")):
         notices.append(

@@ -26,6 +26,11 @@ class NoteOpener:
     def __init__(self, keys: Sequence[VerifierKey]) -> None:
         self._keys = tuple(keys)
 
+    @property
+    def keys(self) -> tuple[VerifierKey, ...]:
+        """The log's verifier keys."""
+        return self._keys
+
     def open(self, signed: bytes) -> Checkpoint:
         """Check a signed checkpoint: every key of the log must have signed it.
 

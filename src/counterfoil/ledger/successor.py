@@ -131,10 +131,7 @@ def _record_frozen(folder: Path, clock: Clock, frozen: Frozen, note: bytes, why:
             None,
         ).result()
     finally:
-        try:
-            writing.log.close()
-        finally:
-            writing.lock.release()
+        writing.close()
 
 
 def _require_one_history(

@@ -18,7 +18,7 @@ from counterfoil.log.sequencer import Sequencer, unexpected
 from counterfoil.log.startup import OpenNote, check_start
 from counterfoil.log.steady_clock import SteadyClock
 from counterfoil.log.submission import Appended, Submission
-from counterfoil.ports import Clock, Head, LogStore, StoredCheckpoint, TileStore
+from counterfoil.ports import Clock, Head, LogStore, StoredCheckpoint, TileStore, Witnessing
 from counterfoil.units import TILE_WIDTH
 
 __all__ = ["PUBLISH_INTERVAL_S", "Log"]
@@ -27,6 +27,7 @@ PUBLISH_INTERVAL_S: Final = 0.2
 """Shortest time between two published checkpoints, seconds."""
 
 _KEEP_INTERVAL_MS: Final = 60_000  # published checkpoints are kept for good at most this often
+_ASK_AGAIN_S: Final = (1.0, 60.0)  # witnesses that did not answer are asked again, ever later
 _TRIM_ENTRIES: Final = TILE_WIDTH  # trimmed in runs of at least this many
 
 
@@ -34,7 +35,8 @@ class Log:
     """One open log, owned by this process.
 
     store, tiles: its engines. origin: its name. sign: makes the signed note of a checkpoint.
-    open_note: checks one. clock: the machine's. publish_interval_s: seconds.
+    open_note: checks one. clock: the machine's. publish_interval_s: seconds. witnesses: who watch
+    it; nobody when None.
     Raises FatalLogError when the log must not go on (see `log.startup`).
     """
 
@@ -48,19 +50,21 @@ class Log:
         clock: Clock,
         *,
         publish_interval_s: float = PUBLISH_INTERVAL_S,
+        witnesses: Witnessing | None = None,
     ) -> None:
-        edge = check_start(store, tiles, open_note)
+        edge = check_start(store, tiles, open_note, witnesses)
         self.clock = SteadyClock(clock, store.head().at_ms)
         self.reader = LogReader(tiles, store)
         self.origin = origin
         self._store = store
-        self._publisher = Publisher(store, tiles, edge)
+        self._publisher = Publisher(store, tiles, edge, witnesses)
         self._interval_s = publish_interval_s
         self._kept_ms, self._kept_size = store.head().at_ms, 0
         self._wanted = threading.Event()
         self._changed = threading.Condition()
         self._closing = threading.Event()
         self._failure: CounterfoilError | None = None
+        self._ask_again_s = _ASK_AGAIN_S[0]
         self._sequencer = Sequencer(store, origin, sign, self.clock, lambda _: self._wanted.set())
         self._thread = threading.Thread(target=self._publish, name="publisher", daemon=True)
         self._thread.start()
@@ -116,9 +120,12 @@ class Log:
 
     def _publish(self) -> None:
         while True:
-            self._wanted.wait()
+            wanted = self._wanted.wait(self._ask_again_s if self._publisher.wanting else None)
             self._wanted.clear()
             closing = self._closing.is_set()
+            self._ask_again_s = min(
+                _ASK_AGAIN_S[0] if wanted else 2 * self._ask_again_s, _ASK_AGAIN_S[1]
+            )
             self._try_publish(closing)
             if closing:
                 return
@@ -128,6 +135,8 @@ class Log:
         head = self._sequencer.head
         failure: CounterfoilError | None = None
         try:
+            if head.size == self._publisher.size:
+                self._publisher.gather()
             self._publisher.publish(head)
             if self._sequencer.fatal is None:  # else the store's state is unknown: leave it alone
                 self._tidy(head, closing)
@@ -152,7 +161,8 @@ class Log:
             run(lambda: self._store.trim(below))
         due = closing or head.at_ms - self._kept_ms >= _KEEP_INTERVAL_MS
         if head.note and due and head.size != self._kept_size:
-            kept = StoredCheckpoint(head.size, head.note, head.at_ms)
+            note = self._publisher.published_note() or head.note  # with its cosignatures
+            kept = StoredCheckpoint(head.size, note, head.at_ms)
             run(lambda: self._store.keep_checkpoint(kept))
             self._kept_ms, self._kept_size = head.at_ms, head.size
 

@@ -1,8 +1,8 @@
 """Derive tiles from what is committed, and publish a checkpoint once they are durable.
 
-Order: entry bundles and hash tiles, synced; their folders, synced; then the checkpoint, renamed
-into place. Doing it again gives the same bytes. A root that the tiles do not lead to is never
-published. This module refuses to sign.
+Order: entry bundles and hash tiles, synced; their folders, synced; cosignatures of the witnesses;
+then the checkpoint, renamed into place. Doing it again gives the same tiles. A root that they do
+not lead to is never published. This module refuses to sign.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.formats.tile import entries_path, tile_path
 from counterfoil.log.edge import HashTile, TileEdge
 from counterfoil.log.reader import LogReader, damaged, parse_signed
-from counterfoil.ports import Head, LogStore, Segment, TileStore
-from counterfoil.proofs.merkle import leaf_hash
+from counterfoil.ports import Head, LogStore, Segment, TileStore, Unwatched, Witnessing
+from counterfoil.proofs.merkle import consistency_path, leaf_hash
 from counterfoil.units import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH
 
 __all__ = ["Publisher"]
@@ -26,10 +26,14 @@ class Publisher:
     """Writes the tiles of a log.
 
     edge: of the published tree, as `log.startup` found it; owned by the publisher from now on.
+    witnesses: whom each checkpoint is shown before it is published.
     """
 
-    def __init__(self, store: LogStore, tiles: TileStore, edge: TileEdge) -> None:
+    def __init__(
+        self, store: LogStore, tiles: TileStore, edge: TileEdge, witnesses: Witnessing | None = None
+    ) -> None:
         self._store, self._tiles, self._edge = store, tiles, edge
+        self._witnesses = witnesses if witnesses is not None else Unwatched()
 
     @property
     def size(self) -> int:
@@ -62,12 +66,41 @@ class Publisher:
         _require_root(checkpoint, edge)
         self._require_growth(checkpoint)
         self._tiles.flush()
-        self._tiles.publish(head.note)
+        self._tiles.publish(self._cosigned(head.note))
         self._edge = edge
         for level, number in full:
             self._tiles.drop_partials(tile_path(level, number))
             if level == 0:
                 self._tiles.drop_partials(entries_path(number))
+
+    def gather(self) -> bool:
+        """Ask again for cosignatures that the published checkpoint lacks; say if more came.
+
+        Raises as `publish`.
+        """
+        signed = self._tiles.published() if self._witnesses.wanting else None
+        if signed is None or parse_signed(signed).size != self._edge.size:
+            return False
+        cosigned = self._cosigned(signed)
+        if cosigned == signed:
+            return False
+        self._tiles.publish(cosigned)
+        return True
+
+    def published_note(self) -> bytes | None:
+        """Read the published checkpoint with all its signatures."""
+        return self._tiles.published()
+
+    @property
+    def wanting(self) -> bool:
+        """Tell whether it is worth asking witnesses again."""
+        return self._witnesses.wanting
+
+    def _cosigned(self, signed: bytes) -> bytes:
+        def prove(old: int, new: int) -> list[bytes]:
+            return consistency_path(old, new, LogReader(self._tiles).nodes(new))
+
+        return self._witnesses.cosign(signed, prove)
 
     def _require_growth(self, checkpoint: Checkpoint) -> None:
         """Refuse to put an older tree in the place of a newer one, whoever published that."""

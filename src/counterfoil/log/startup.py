@@ -15,7 +15,8 @@ from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.formats.tile import level_shapes, tile_path
 from counterfoil.log.edge import TileEdge
 from counterfoil.log.reader import LogReader
-from counterfoil.ports import Head, LogStore, Segment, TileStore
+from counterfoil.log.remembered import check_remembered
+from counterfoil.ports import Head, LogStore, Segment, TileStore, Witnessing
 from counterfoil.proofs.frontier import Frontier
 from counterfoil.proofs.merkle import leaf_hash
 from counterfoil.units import HASH_BYTES, TILE_WIDTH
@@ -26,11 +27,18 @@ OpenNote = Callable[[bytes], Checkpoint]
 """Checks a signed checkpoint under the log's own keys; raises VerificationError."""
 
 
-def check_start(store: LogStore, tiles: TileStore, open_note: OpenNote) -> TileEdge:
+def check_start(
+    store: LogStore,
+    tiles: TileStore,
+    open_note: OpenNote,
+    witnesses: Witnessing | None = None,
+) -> TileEdge:
     """Check that store and tiles agree, and return the published tree's edge.
 
     Reads the right edge and the unpublished tail only: milliseconds for a log of any size.
-    Raises FatalLogError with code log.rolled-back, log.mismatch, log.damaged or log.signature.
+    witnesses: what they remember must be true of the log, too.
+    Raises FatalLogError with code log.rolled-back, log.mismatch, log.damaged, log.signature,
+    witness.rolled-back, witness.forked, or one of `Witnessing.remembered`.
     """
     head = store.head()
     edge = published_edge(tiles, open_note)
@@ -57,6 +65,8 @@ def check_start(store: LogStore, tiles: TileStore, open_note: OpenNote) -> TileE
             f"found {tail.root().hex()} at {tail.size}",
             hint="They are of different histories, or damaged: `counterfoil audit` says where.",
         )
+    if witnesses is not None:
+        check_remembered(witnesses.remembered(), store, tiles, edge)
     return edge
 
 

@@ -25,7 +25,7 @@ from counterfoil.ledger.sources import (
     open_source,
     stream_source,
 )
-from counterfoil.ops.place import LedgerFolder, find_ledger, open_for_writing
+from counterfoil.ops.place import AcceptNewWitness, LedgerFolder, find_ledger, open_for_writing
 from counterfoil.ports import STANDARD_STREAM, Channel, Param, Progress, no_progress
 
 __all__ = ["Batch", "batch"]
@@ -89,6 +89,7 @@ def batch(
     check: Annotated[
         bool, Param("Begin before the whole file has been read and found good.")
     ] = True,
+    accept_new_witness: AcceptNewWitness = False,
     progress: Progress = no_progress,
     channel: Channel,
 ) -> Batch:
@@ -105,7 +106,7 @@ def batch(
     if check and file != STANDARD_STREAM:  # before the ledger is owned: others may write meanwhile
         total = _check(rows, progress)
     started = time.monotonic()
-    with open_for_writing(folder) as opened:
+    with open_for_writing(folder, accept_new_witness=accept_new_witness) as opened:
         tally = _Tally()
         work = _blocks(opened, rows) if block else _rows(opened, rows)
         _record(work, tally, total, progress, again=file != STANDARD_STREAM or source is not None)

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from counterfoil.errors import NotFound
-from counterfoil.ledger import create_ledger, open_ledger
+from counterfoil.errors import CounterfoilError, NotFound
+from counterfoil.ledger import Ledger, create_ledger, open_ledger
+from counterfoil.ledger.state import state_folder
 from counterfoil.log import parse_signed
 from counterfoil.ops.files import shown
 from counterfoil.ops.place import LedgerFolder, open_for_reading
 from counterfoil.ports import Param, SystemClock
+from counterfoil.proofs.trust import evaluate
+from counterfoil.proofs.verify import grade
 
 __all__ = ["Made", "Status", "init", "status"]
 
@@ -21,6 +24,7 @@ class Made:
     """A new ledger.
 
     folder, policy, keys, recovery_key: paths. origin: the log's identity. organisation: URI.
+    witness: folder of your own witness's memory; None for a ledger without.
     """
 
     folder: str
@@ -31,6 +35,7 @@ class Made:
     policy: str
     keys: str
     recovery_key: str
+    witness: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ class Status:
     size: committed entries. published_size, root (hexadecimal): of the published checkpoint;
     None before the first. at_ms: when the last kept checkpoint was signed, by the ledger's clock.
     checkpoints: kept. sources: numbered series. statements: numbered, in all of them.
-    keys_in_force: that may sign the next entry.
+    keys_in_force: that may sign the next entry. grade: in words, who vouches for the published
+    checkpoint. witnesses: of the ledger's policy.
     """
 
     folder: str
@@ -55,6 +61,8 @@ class Status:
     sources: int
     statements: int
     keys_in_force: int
+    grade: str
+    witnesses: tuple[str, ...]
 
 
 def init(
@@ -70,6 +78,9 @@ def init(
     post_quantum: Annotated[
         bool, Param("Sign checkpoints with ML-DSA-44 too (2.4 KB each).")
     ] = False,
+    no_witness: Annotated[
+        bool, Param("Do without your own witness: nobody notices a ledger that was put back.")
+    ] = False,
 ) -> Made:
     """Make a new ledger: its log, its keys and the trust policy for its readers.
 
@@ -77,7 +88,12 @@ def init(
     ledger.create.
     """
     create_ledger(
-        folder, SystemClock(), name=name, organisation=organisation, post_quantum=post_quantum
+        folder,
+        SystemClock(),
+        name=name,
+        organisation=organisation,
+        post_quantum=post_quantum,
+        witness=not no_witness,
     )
     with open_ledger(folder, read_only=True) as made:
         layout, config = made.layout, made.config
@@ -90,6 +106,7 @@ def init(
         policy=shown(layout.policy),
         keys=shown(layout.keys),
         recovery_key=shown(layout.keys / "recovery.key"),
+        witness=None if no_witness else shown(state_folder() / "witness"),
     )
 
 
@@ -120,4 +137,13 @@ def status(*, ledger: LedgerFolder = None) -> Status:
                 period.first <= size and (period.end is None or size < period.end)
                 for period in opened.keys
             ),
+            grade=_grade(opened),
+            witnesses=tuple(witness.name for witness in opened.policy.witnesses),
         )
+
+
+def _grade(ledger: Ledger) -> str:
+    try:
+        return grade(evaluate(ledger.policy, ledger.published()))
+    except CounterfoilError as err:
+        return f"not yet what the policy asks for: {err.message}"

@@ -13,7 +13,14 @@ from counterfoil.errors import NotFound
 from counterfoil.ledger import Layout, Ledger, open_ledger
 from counterfoil.ports import Param
 
-__all__ = ["ENVIRONMENT", "LedgerFolder", "find_ledger", "open_for_reading", "open_for_writing"]
+__all__ = [
+    "ENVIRONMENT",
+    "AcceptNewWitness",
+    "LedgerFolder",
+    "find_ledger",
+    "open_for_reading",
+    "open_for_writing",
+]
 
 ENVIRONMENT: Final = "COUNTERFOIL_LEDGER"
 """Environment variable that names the ledger's folder."""
@@ -23,6 +30,12 @@ LedgerFolder = Annotated[
     Param(f"The ledger's folder; else ${ENVIRONMENT}, else the current folder.", "DIR"),
 ]
 """The parameter that every operation on a ledger has."""
+
+AcceptNewWitness = Annotated[
+    bool,
+    Param("Go on once where your own witness has no memory of the ledger; this is recorded."),
+]
+"""The parameter of operations that may be the first after a memory was lost."""
 
 
 def find_ledger(given: Path | None) -> Path:
@@ -50,6 +63,6 @@ def open_for_reading(given: Path | None) -> Ledger:
     return open_ledger(find_ledger(given), read_only=True)
 
 
-def open_for_writing(given: Path | None) -> Ledger:
+def open_for_writing(given: Path | None, *, accept_new_witness: bool = False) -> Ledger:
     """Own the ledger that is meant; errors as `open_ledger`."""
-    return open_ledger(find_ledger(given))
+    return open_ledger(find_ledger(given), accept_new_witness=accept_new_witness)

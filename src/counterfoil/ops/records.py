@@ -12,7 +12,12 @@ from counterfoil.errors import InputError, NotFound
 from counterfoil.ledger import Ledger, Recorded, RecordView
 from counterfoil.ledger.sources import CONTENT_MAX_BYTES
 from counterfoil.ops.files import read_input
-from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
+from counterfoil.ops.place import (
+    AcceptNewWitness,
+    LedgerFolder,
+    open_for_reading,
+    open_for_writing,
+)
 from counterfoil.ports import Channel, Param
 
 __all__ = ["Entry", "add", "find_entry", "get", "parse_condition", "tail"]
@@ -53,6 +58,7 @@ def add(
     supersedes: Annotated[
         str | None, Param("Index or leaf of the entry that this one replaces.", "INDEX|LEAF")
     ] = None,
+    accept_new_witness: AcceptNewWitness = False,
     channel: Channel,
 ) -> Recorded:
     """Record one JSON object and wait until it is durable.
@@ -62,7 +68,7 @@ def add(
     """
     conditions = dict(map(parse_condition, expect))
     text = _read_content(content, channel)
-    with open_for_writing(ledger) as opened:
+    with open_for_writing(ledger, accept_new_witness=accept_new_witness) as opened:
         return opened.record(
             text,
             source=source,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+from counterfoil.ledger import open_ledger
 from counterfoil.ledger.recover import RecoverReport
 from counterfoil.ledger.recover import recover as recover_ledger
 from counterfoil.ops.audits import kept_evidence
 from counterfoil.ops.phases import told
+from counterfoil.ops.place import AcceptNewWitness
 from counterfoil.ports import Param, Progress, no_progress
 
 __all__ = ["recover"]
@@ -28,6 +30,7 @@ def recover(
     accept_loss: Annotated[
         bool, Param("Go on although acknowledged entries are known to be lost.")
     ] = False,
+    accept_new_witness: AcceptNewWitness = False,
     why: Annotated[str, Param("Why, for people; a successor records it.", "TEXT")] = "",
     progress: Progress = no_progress,
 ) -> RecoverReport:
@@ -35,7 +38,7 @@ def recover(
 
     Raises as `counterfoil.ledger.recover`.
     """
-    return recover_ledger(
+    report = recover_ledger(
         folder,
         source=from_,
         last_known=kept_evidence(last_known),
@@ -44,3 +47,6 @@ def recover(
         why=why,
         progress=told(progress),
     )
+    if accept_new_witness:
+        open_ledger(folder, accept_new_witness=True).close()
+    return report

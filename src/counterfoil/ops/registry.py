@@ -20,6 +20,10 @@ GROUPS: Final[dict[str, str]] = {
     "checkpoint": "The signed states of the log.",
     "prove": "Proofs for other tools.",
     "key": "The keys that sign for the ledger's organisation.",
+    "witness": "Those who see that a log only grows.",
+    "mirror": "Verified copies of other parties' logs.",
+    "monitor": "Watch a log from several sides.",
+    "evidence": "Proof that a log told two histories.",
 }
 """What the operations that share a first word are about."""
 
@@ -180,6 +184,63 @@ OPERATIONS: Final = (
         "recovery:recover",
         "Bring a damaged ledger back: from its own tiles, from a copy, or as a successor.",
         "shop --from /mnt/disk/shop --last-known receipt.json",
+    ),
+    _writes(
+        "witness run",
+        "witnesses:run",
+        "Cosign the checkpoints of other people's logs over HTTP, until a signal.",
+        "--state witness --logs logs.txt --init --name witness.example/w1",
+        "--state witness --logs logs.txt --listen 127.0.0.1:8421",
+    ),
+    _reads(
+        "witness key",
+        "witnesses:key",
+        "Print a witness's verifier keys, which go into the policies of those who trust it.",
+        "--state witness",
+    ),
+    _writes(
+        "witness add",
+        "witnesses:add",
+        "Show a ledger's checkpoints to a further witness, from the ledger's next start on.",
+        "https://witness.example/w1 VKEY --name w1 --ledger shop",
+    ),
+    _reads(
+        "witness ls",
+        "witnesses:listing",
+        "List the witnesses of a ledger, and what they have cosigned of what is published.",
+        "--ledger shop",
+    ),
+    _reads(
+        "serve",
+        "serve:serve",
+        "Serve a ledger's or mirror's public files over HTTP, read-only, until a signal.",
+        "--ledger shop --listen 127.0.0.1:8420",
+    ),
+    _reads(
+        "mirror run",
+        "mirrors:run",
+        "Keep a verified full copy of a log, and serve it.",
+        "https://log.example copy --policy policy.txt --once",
+        "https://log.example copy --policy policy.txt --mode all --listen 127.0.0.1:8422",
+    ),
+    _reads(
+        "mirror receipt",
+        "mirrors:receipt",
+        "Write the receipt of an entry from a mirror alone.",
+        "3 copy --out receipt.json",
+    ),
+    _reads(
+        "monitor run",
+        "monitors:run",
+        "Watch a log from several sides: one history, witnessed, growing; and who signs.",
+        "https://log.example https://mirror.example --policy policy.txt --state seen --once",
+        "https://log.example --policy policy.txt --state seen --watch-key 3f2a91c4",
+    ),
+    _reads(
+        "evidence verify",
+        "monitors:verify",
+        "Verify evidence that a log signed two histories, offline.",
+        "equivocation.json --policy policy.txt",
     ),
     _reads(
         "doctor",

@@ -7,15 +7,19 @@ module refuses to take trust from anywhere but the policy.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from counterfoil.errors import InputError, VerificationError
+from counterfoil.errors import InputError, Unavailable, VerificationError
 from counterfoil.formats import policy as policies
+from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.formats.policy import Policy
 from counterfoil.formats.receipt import RECEIPT_MAX_BYTES, Receipt
 from counterfoil.formats.tlog_proof import TlogProof
+from counterfoil.ledger import open_ledger
+from counterfoil.ledger.memory import seen_states
+from counterfoil.ledger.seen import check_ledger, remember
 from counterfoil.ledger.view import view
 from counterfoil.ops.files import POLICY_MAX_BYTES, read_file, read_input
 from counterfoil.ops.receipt_files import Form, parse_receipt
@@ -56,7 +60,8 @@ class Verification:
     checkpoint as of which it is proven. index, leaf: where the entry stands. signer: None for a
     tlog-proof, which does not prove who signed. witnesses, quorum: of the policy. record: the
     entry, decoded. content: the row, or the large content, that the receipt discloses beside the
-    record. row: number of the row in its block. anchors: claims; no chain was asked.
+    record. row: number of the row in its block. anchors: claims; no chain was asked. seen: the
+    largest size of this log that was ever seen here; None where nothing is kept.
     """
 
     grade: str
@@ -73,6 +78,7 @@ class Verification:
     content: str | None
     row: int | None
     anchors: int
+    seen: int | None = None
 
 
 def verify(
@@ -84,12 +90,17 @@ def verify(
     entry: Annotated[
         Path | None, Param("The entry, for a tlog-proof that does not hold it.", "FILE")
     ] = None,
+    ledger: Annotated[
+        Path | None, Param("Hold the ledger in this folder to the receipt, too.", "DIR")
+    ] = None,
     channel: Channel,
 ) -> Verification:
     """Verify a receipt against your own trust policy, offline.
 
-    Raises VerificationError with the code of what does not hold, verify.malformed for what is no
-    receipt, NotFound with code file.missing, InputError for a malformed policy or entry.
+    What was verified is remembered in the state folder: a log that later signs another history is
+    noticed. Raises VerificationError with the code of what does not hold, verify.malformed for
+    what is no receipt, seen.forked, NotFound with code file.missing, InputError for a malformed
+    policy or entry, and for a ledger as `open_ledger` and `check_ledger`.
     """
     trusted = policies.parse(read_file(policy, POLICY_MAX_BYTES))
     given = None if entry is None else read_file(entry, ENTRY_MAX_BYTES)
@@ -97,7 +108,23 @@ def verify(
         data = read_input(file, channel, RECEIPT_MAX_BYTES)
     except InputError as err:  # empty, a folder, or larger than any receipt
         raise _malformed(err) from err
-    return verify_bytes(data, trusted, entry=given, now_s=int(time.time()))
+    found, note = _verify(data, trusted, given, int(time.time()))
+    if ledger is not None:
+        with open_ledger(ledger, read_only=True) as opened:
+            check_ledger(opened, _checkpoint(found))
+    return replace(found, seen=_remember(found, note))
+
+
+def _remember(found: Verification, note: bytes) -> int | None:
+    try:
+        now_ms = time.time_ns() // 1_000_000
+        return remember(seen_states(), _checkpoint(found), note, now_ms)
+    except Unavailable:
+        return None  # a machine that keeps no state verifies all the same
+
+
+def _checkpoint(found: Verification) -> Checkpoint:
+    return Checkpoint(found.origin, found.size, bytes.fromhex(found.root))
 
 
 def verify_bytes(
@@ -107,11 +134,18 @@ def verify_bytes(
 
     now_s: POSIX seconds, to refuse cosignatures from the future; None judges no time.
     """
+    return _verify(data, policy, entry, now_s)[0]
+
+
+def _verify(
+    data: bytes, policy: Policy, entry: bytes | None, now_s: int | None
+) -> tuple[Verification, bytes]:
+    """Verify a receipt's bytes; give what was proven and the signed checkpoint."""
     try:
         form, receipt = parse_receipt(data)
         if isinstance(receipt, TlogProof):
-            return _verify_proof(receipt, policy, entry, now_s)
-        return _verify_receipt(form, receipt, policy, now_s)
+            return _verify_proof(receipt, policy, entry, now_s), receipt.checkpoint
+        return _verify_receipt(form, receipt, policy, now_s), receipt.checkpoint.encode()
     except InputError as err:
         raise _malformed(err) from err
 

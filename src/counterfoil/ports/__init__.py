@@ -1,5 +1,14 @@
 """Protocols, and the types that cross floors: what an engine promises, never how it does it."""
 
+from counterfoil.ports.chain import (
+    BlockRef,
+    Chain,
+    ChainCall,
+    ChainKind,
+    ChainLog,
+    Fees,
+    TxReceipt,
+)
 from counterfoil.ports.clock import Clock, SystemClock
 from counterfoil.ports.operation import (
     STANDARD_STREAM,
@@ -19,22 +28,33 @@ from counterfoil.ports.store import (
     StoredCheckpoint,
     TileStore,
 )
+from counterfoil.ports.witnessing import Prove, Unwatched, Witnessing
 
 __all__ = [
     "STANDARD_STREAM",
+    "BlockRef",
+    "Chain",
+    "ChainCall",
+    "ChainKind",
+    "ChainLog",
     "Channel",
     "Clock",
     "Commit",
     "Document",
+    "Fees",
     "Head",
     "LogStore",
     "Operation",
     "Param",
     "Progress",
+    "Prove",
     "Segment",
     "Span",
     "StoredCheckpoint",
     "SystemClock",
     "TileStore",
+    "TxReceipt",
+    "Unwatched",
+    "Witnessing",
     "no_progress",
 ]

@@ -15,9 +15,8 @@ from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.formats.predicates import Equivocation, Header, LogFrozen, Party, Policy
 from counterfoil.formats.predicates.registry import binding_text
 from counterfoil.formats.vkey import parse_vkey
-from counterfoil.proofs.merkle import verify_inclusion
+from counterfoil.proofs.equivocation import check_pair
 from counterfoil.proofs.signature import verify_ed25519, verify_mldsa44
-from counterfoil.proofs.trust import open_note
 
 __all__ = ["check_claims"]
 
@@ -29,7 +28,7 @@ def check_claims(predicate: Header) -> None:
     both notes are signed by the log's key and cannot belong to one history. LogFrozen: its
     checkpoint, if any, says the same size and root.
     Raises InputError for what cannot be read; VerificationError with code claim.binding,
-    claim.equivocation or claim.frozen, or as `open_note` and `verify_inclusion`.
+    claim.equivocation or claim.frozen, or as `equivocation.check_pair`.
     """
     if isinstance(predicate, Party):
         _check_party(predicate)
@@ -69,33 +68,17 @@ def _check_party(party: Party) -> None:
 
 
 def _check_equivocation(claim: Equivocation) -> None:
-    key = parse_vkey(claim.vkey)
-    first, second = _parse(claim.first), _parse(claim.second)
-    for signed in (claim.first, claim.second):
-        open_note(signed.encode(), [key])
-    if {first.origin, second.origin, key.name} != {claim.origin}:
+    key, first, second = parse_vkey(claim.vkey), claim.first.encode(), claim.second.encode()
+    try:
+        check_pair(key, claim.origin, first, second, claim.fork, claim.prefix)
+    except VerificationError as err:
+        if not err.code.startswith("evidence."):
+            raise
         raise VerificationError(
             "claim.equivocation",
-            f"expected two checkpoints of {claim.origin} under its own key, "
-            f"found {first.origin} and {second.origin} under {key.name}",
-        )
-    if first.size == second.size and first.root != second.root:
-        return
-    fork = claim.fork
-    if fork is None or fork.first_leaf == fork.second_leaf:
-        raise VerificationError(
-            "claim.equivocation",
-            "expected two roots at one size, or two leaves at one index, found neither",
-            hint="Prove with `fork` an entry in which the two histories differ.",
-        )
-    sides = (
-        (first, fork.first_leaf, fork.first_path),
-        (second, fork.second_leaf, fork.second_path),
-    )
-    for checkpoint, leaf, path in sides:
-        hashes = [bytes.fromhex(digest) for digest in path]
-        leaf_hash, index = bytes.fromhex(leaf), fork.index
-        verify_inclusion(leaf_hash, index, checkpoint.size, hashes, checkpoint.root)
+            f"expected proof of two histories of {claim.origin}, but: {err.message}",
+            hint=err.hint,
+        ) from err
 
 
 def _parse(signed: str) -> Checkpoint:

@@ -24,6 +24,7 @@ from counterfoil.proofs import signature
 
 __all__ = [
     "CLOCK_SKEW_S",
+    "OWN_WITNESS",
     "Cosigner",
     "Trusted",
     "VerifiedSignature",
@@ -33,6 +34,9 @@ __all__ = [
 
 CLOCK_SKEW_S: Final = 300
 """How far ahead of `now_s` a witness's clock may be, seconds."""
+
+OWN_WITNESS: Final = "self"
+"""Name, in a policy, of a witness that the log's own operator runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,19 @@ class Cosigner:
     key: VerifierKey
     time_s: int
 
+    @property
+    def own(self) -> bool:
+        """Tell whether the policy says that the log's own operator runs it."""
+        return self.name == OWN_WITNESS
+
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
     """A checkpoint that the policy accepts, and why.
 
     log: the log's key that signed. cosigners: the witnesses that cosigned, in the policy's order.
-    witnesses_total: witnesses in the policy. quorum: the rule that was met, in words.
+    witnesses_total: witnesses in the policy; witnesses_own: those of them that the log's operator
+    runs. quorum: the rule that was met, in words.
     """
 
     checkpoint: Checkpoint
@@ -69,6 +79,7 @@ class Trusted:
     cosigners: tuple[Cosigner, ...]
     witnesses_total: int
     quorum: str
+    witnesses_own: int = 0
 
 
 def open_note(signed: bytes | Note, keys: Sequence[VerifierKey]) -> tuple[VerifiedSignature, ...]:
@@ -134,6 +145,7 @@ def evaluate(trust: Policy, signed: bytes, *, now_s: int | None = None) -> Trust
         tuple(Cosigner(_printable(w.name), w.key, time_s) for w, time_s in cosigners),
         len(trust.witnesses),
         _quorum_words(trust),
+        sum(witness.name == OWN_WITNESS for witness in trust.witnesses),
     )
 
 

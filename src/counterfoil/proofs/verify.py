@@ -70,11 +70,14 @@ class Verified:
 def grade(trusted: Trusted) -> str:
     """Say in words who vouches for a checkpoint.
 
-    Independence of witnesses is for the reader's policy to know: it lists their keys.
+    A witness that the policy names `self` is run by the log's own operator: it counts as nobody
+    else. Whether the others are independent is for the reader's policy to know: it lists their
+    keys.
     """
-    if trusted.cosigners:
-        return f"witnessed {len(trusted.cosigners)} of {trusted.witnesses_total}"
-    return "signed by the log alone"
+    others = sum(not cosigner.own for cosigner in trusted.cosigners)
+    if others:
+        return f"witnessed {others} of {trusted.witnesses_total - trusted.witnesses_own}"
+    return "self-witnessed" if trusted.cosigners else "signed by the log alone"
 
 
 def verify_receipt(

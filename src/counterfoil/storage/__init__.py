@@ -13,6 +13,7 @@ from counterfoil.storage.search_index import (
     index_lock,
     quote_term,
 )
+from counterfoil.storage.seen_states import Seen, SeenStates
 from counterfoil.storage.sqlite_store import SqliteStore
 from counterfoil.storage.tile_files import TileFiles
 
@@ -23,6 +24,8 @@ __all__ = [
     "OwnerLock",
     "PayloadFiles",
     "SearchIndex",
+    "Seen",
+    "SeenStates",
     "SqliteStore",
     "StatementKey",
     "TileFiles",

@@ -72,7 +72,7 @@ def test_a_record_and_its_proof(say: Say) -> None:
     assert looked.startswith("a receipt (json) of entry 3\n")
     assert looked.endswith("not verified: counterfoil verify FILE --policy POLICY\n")
     proven = say("verify", "r.json", "--policy", "shop/policy.txt")
-    assert proven.startswith("verified: signed by the log alone\n")
+    assert proven.startswith("verified: self-witnessed\n")
     assert "https://shop.example, key " in proven
     assert '  says       {"payment": "P-1"}\n' in proven
     say("receipt", "get", "3", "--out", "r.proof", "--tlog-proof")
@@ -103,7 +103,7 @@ def test_checkpoints_keys_and_proofs(say: Say) -> None:
     """Lists are one line each; proofs show their hashes."""
     with open_ledger("shop") as ledger:
         ledger.record_many([{"n": n} for n in range(3)])
-    assert say("checkpoint", "ls").splitlines()[-1].endswith("1  published")
+    assert say("checkpoint", "ls").splitlines()[-1].endswith("2  published")
     assert say("checkpoint", "get").startswith("counterfoil.local/shop/")
     assert "entry 3 stands in the tree of 7 entries\n" in say("prove", "inclusion", "3")
     assert "the tree of 7 entries begins with that of 3\n" in say("prove", "consistency", "3")

@@ -135,5 +135,5 @@ def test_lost_counters_are_not_called_wrong(busy: Path) -> None:
 
 def _another(parent: Path) -> Path:
     """Make another log."""
-    create_ledger(parent / "other", SystemClock())
+    create_ledger(parent / "other", SystemClock(), witness=False)
     return parent / "other"

@@ -22,14 +22,8 @@ from counterfoil.errors import (
 from counterfoil.formats import note
 from counterfoil.formats.policy import Policy
 from counterfoil.ledger import Layout, create_ledger
-from counterfoil.ledger.opening import (
-    load_keyring,
-    open_reading,
-    open_writing,
-    opener_of,
-    own_keys,
-    read_policy,
-)
+from counterfoil.ledger.opening import load_keyring, open_reading, open_writing
+from counterfoil.ledger.policy_file import opener_of, own_keys, read_policy
 from counterfoil.ports import SystemClock
 from counterfoil.storage import OwnerLock
 from tests.ledgers import OWNER, copy_ledger, prove

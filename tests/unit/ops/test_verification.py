@@ -38,7 +38,7 @@ def test_a_receipt_proves_who_said_what_where(sold: Path, tmp_path: Path, channe
     policy = (sold / "policy.txt").rename(tmp_path / "policy.txt")
     sold.rename(tmp_path / "gone")
     proven = verification.verify(tmp_path / "r.json", policy=policy, channel=channel)
-    assert (proven.grade, proven.form) == ("signed by the log alone", "json")
+    assert (proven.grade, proven.form) == ("self-witnessed", "json")
     assert (proven.index, proven.record["content"]) == (4, {"n": "1"})
     assert proven.signer is not None
     assert proven.signer.organisation == "https://shop.example"

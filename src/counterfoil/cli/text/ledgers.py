@@ -29,6 +29,9 @@ def init(made: Made, paint: Paint) -> Iterator[str]:
     yield f"{paint.strong(made.keys)} holds the private keys, readable by you alone."
     yield f"{paint.strong(made.recovery_key)} ends and replaces the others: move it to a place"
     yield "  that is not on this machine, and bring it back when a key has to be replaced."
+    if made.witness is not None:
+        yield f"{paint.strong(made.witness)} is where your own witness remembers this ledger: it"
+        yield "  notices when the ledger's folder is put back. Keep it out of the ledger's backups."
     yield ""
     yield f'next: counterfoil record add \'{{"hello": "world"}}\' --ledger {quote(made.folder)}'
 
@@ -44,6 +47,8 @@ def status(found: Status, paint: Paint) -> Iterator[str]:
             ("published", number(found.published_size)),
             ("root", brief(found.root) if found.root else "none yet"),
             ("signed", time_of(found.at_ms)),
+            ("vouched for", found.grade),
+            ("witnesses", ", ".join(found.witnesses) or "none"),
             ("checkpoints", number(found.checkpoints)),
             ("sources", f"{number(found.sources)} with {number(found.statements)} statements"),
             ("keys in force", number(found.keys_in_force)),

@@ -33,5 +33,7 @@ def _facts(proven: Verification) -> Iterator[tuple[str, object]]:
     if proven.row is not None:
         yield "row", proven.row
     yield "says", proven.content or content_line(proven.record["content"])
+    if proven.seen is not None and proven.seen > proven.size:
+        yield "seen before", f"this log with {number(proven.seen)} entries: the receipt is older"
     if proven.anchors:
         yield "anchors", f"{number(proven.anchors)} claimed; no chain was asked"

@@ -271,9 +271,12 @@ function judgementOf({ outcome, fault, found }) {
     return ["bad", word, sentence(fault)];
   }
   const { cosigners, unchecked } = found.trusted;
-  const grade = cosigners.length
-    ? `witnessed ${cosigners.length} of ${found.policy.witnesses.length}.`
-    : "signed by the log alone.";
+  const others = (all) => all.filter(({ name }) => name !== "self").length;
+  const grade = others(cosigners)
+    ? `witnessed ${others(cosigners)} of ${others(found.policy.witnesses)}.`
+    : cosigners.length
+      ? "self-witnessed."
+      : "signed by the log alone.";
   const who = cosigners.map(({ name, time }) => {
     const when = time ? `${date(Number(time) * 1000)}, by its own clock` : "no time";
     return `${visible(name)}: ${when}`;

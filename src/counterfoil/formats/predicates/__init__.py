@@ -5,7 +5,12 @@ app's predicates: apps register theirs.
 """
 
 from counterfoil.formats.predicates.header import Header
-from counterfoil.formats.predicates.history import Equivocation, ForkPoint, LogFrozen
+from counterfoil.formats.predicates.history import (
+    Equivocation,
+    ForkPoint,
+    LogFrozen,
+    OtherPrefix,
+)
 from counterfoil.formats.predicates.organisations import (
     Evidence,
     Key,
@@ -38,6 +43,7 @@ __all__ = [
     "LogFrozen",
     "Mandate",
     "Organisation",
+    "OtherPrefix",
     "Party",
     "Policy",
     "Record",

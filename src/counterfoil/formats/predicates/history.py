@@ -8,7 +8,7 @@ import msgspec
 
 from counterfoil.formats.predicates.header import Count, Header, HexDigest, Name
 
-__all__ = ["Equivocation", "ForkPoint", "LogFrozen"]
+__all__ = ["Equivocation", "ForkPoint", "LogFrozen", "OtherPrefix"]
 
 NoteText = Annotated[str, msgspec.Meta(min_length=1, max_length=16384)]
 HashPath = Annotated[tuple[HexDigest, ...], msgspec.Meta(max_length=63)]
@@ -42,11 +42,23 @@ class ForkPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     second_path: HashPath
 
 
+class OtherPrefix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the larger of two trees was when it had the size of the smaller one.
+
+    root: 64 hexadecimal digits. path: the consistency path from it to the larger tree's root
+    (RFC 9162, 2.1.4); empty only where nothing can be proven.
+    """
+
+    root: HexDigest
+    path: HashPath
+
+
 class Equivocation(Header, frozen=True, kw_only=True):
     """A log that signed two histories, with all that is needed to check it.
 
     origin: the log. vkey: its verifier key. first, second: its signed notes, verbatim: of one
-    size and two roots; or of two sizes, and then `fork` shows an entry in which they differ.
+    size and two roots; or of two sizes, and then `fork` shows an entry in which they differ, or
+    `prefix` that the larger never had the root of the smaller.
     """
 
     origin: Name
@@ -54,3 +66,4 @@ class Equivocation(Header, frozen=True, kw_only=True):
     first: NoteText
     second: NoteText
     fork: ForkPoint | None = None
+    prefix: OtherPrefix | None = None

@@ -82,10 +82,14 @@ class Key(Header, frozen=True, kw_only=True):
 
 
 class Policy(Header, frozen=True, kw_only=True):
-    """Whom a group of organisations trusts: members and a quorum, as a C2SP tlog-policy text."""
+    """Whom a group of organisations trusts: members and a quorum, as a C2SP tlog-policy text.
+
+    why: for people, what changed.
+    """
 
     members: Annotated[tuple[Uri, ...], msgspec.Meta(max_length=256)]
     policy: Annotated[str, msgspec.Meta(min_length=1, max_length=32768)]
+    why: Annotated[str, msgspec.Meta(max_length=1000)] = ""
 
 
 class Mandate(Header, frozen=True, kw_only=True):

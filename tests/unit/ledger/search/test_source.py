@@ -17,9 +17,10 @@ import pytest
 
 import counterfoil
 from counterfoil.errors import FatalLogError, Unavailable
-from counterfoil.ledger import Ledger
+from counterfoil.ledger import Ledger, create_ledger
 from counterfoil.ledger.search import building, catch_up
 from counterfoil.ledger.search.source import Source, with_source
+from counterfoil.ports import SystemClock
 from counterfoil.storage import SearchIndex, index_lock
 from tests.log_rig import raises_code
 
@@ -28,7 +29,9 @@ QUERIES = ("n=3", "word", "n>290", "late fee n<5", "kind=batch", "absent=1", "ki
 
 def make(folder: Path, records: int = 600, start: int = 0) -> None:
     """Record `records` rows into the ledger at `folder`, which is made where there is none."""
-    with counterfoil.open(folder, create=True) as ledger:
+    if not folder.exists():  # unwatched: some tests put an old state back
+        create_ledger(folder, SystemClock(), witness=False)
+    with counterfoil.open(folder) as ledger:
         ledger.record_many(
             [
                 {"n": at % 300, "text": f"late fee {at}", "tag": "word" if at % 9 == 0 else None}

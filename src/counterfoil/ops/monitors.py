@@ -1,0 +1,149 @@
+"""Watch a log from several sides, and verify what was found."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from counterfoil.errors import Unavailable
+from counterfoil.formats import policy as policies
+from counterfoil.formats.evidence import EVIDENCE_MAX_BYTES
+from counterfoil.formats.vkey import format_vkey
+from counterfoil.network.monitor import BAD_EVENTS, Monitor, MonitorEvent, origin_of
+from counterfoil.network.sources import WITNESS_PREFIX, open_source
+from counterfoil.ops.files import POLICY_MAX_BYTES, read_file, read_input
+from counterfoil.ops.mirrors import Interval, PolicyFile, checked_interval
+from counterfoil.ports import Channel, Param, Progress, no_progress
+from counterfoil.proofs import equivocation
+
+__all__ = ["Convicted", "Events", "run", "verify"]
+
+
+class Events(Iterator[MonitorEvent]):
+    """What a monitor tells, and the exit status that follows from it.
+
+    exit_status: 1 after anything that nobody should rely on, 0 otherwise.
+    """
+
+    def __init__(self, inner: Iterator[MonitorEvent]) -> None:
+        self._inner = inner
+        self.exit_status = 0
+
+    def __next__(self) -> MonitorEvent:
+        """Give the next event."""
+        event = next(self._inner)
+        if event.event in BAD_EVENTS:
+            self.exit_status = 1
+        return event
+
+
+@dataclass(frozen=True, slots=True)
+class Convicted:
+    """What evidence proved. way: same-size, fork or prefix; see `proofs.equivocation`.
+
+    first_size, second_size, first_root, second_root (hexadecimal): the two signed states. index:
+    of the entry that differs, where the evidence names it. in_policy: whether your policy names
+    the key; None without one.
+    """
+
+    way: str
+    origin: str
+    vkey: str
+    first_size: int
+    first_root: str
+    second_size: int
+    second_root: str
+    index: int | None
+    in_policy: bool | None
+
+
+def run(
+    sources: Annotated[
+        tuple[str, ...],
+        Param("Address or folder of the log or of a mirror, or witness:ADDRESS.", "URL"),
+    ],
+    *,
+    policy: PolicyFile,
+    state: Annotated[Path, Param("Folder that keeps what was seen, and evidence.", "DIR")],
+    watch_key: Annotated[
+        tuple[str, ...], Param("Tell of entries that this key signed.", "KEYID")
+    ] = (),
+    stalled_after: Annotated[
+        int, Param("Seconds without growth after which the log is stalled.", "S")
+    ] = 86_400,
+    once: Annotated[bool, Param("Ask everybody once and end.")] = False,
+    interval: Interval = 60,
+    progress: Progress = no_progress,
+) -> Events:
+    """Watch a log from several sides: one history, witnessed, growing; and who signs.
+
+    Witnesses of the policy that have an address are asked, too. Raises as `network.monitor`;
+    with `once` Unavailable with code monitor.nobody where no source answers.
+    """
+    pause_s = checked_interval(interval)
+    trust = policies.parse(read_file(policy, POLICY_MAX_BYTES))
+    origin = origin_of(trust)
+    named = [f"{WITNESS_PREFIX}{w.url}" for w in trust.witnesses if w.url]
+    opened = [open_source(where, origin=origin) for where in dict.fromkeys((*sources, *named))]
+    monitor = Monitor(
+        state, trust, opened, watch_key, stalled_after_s=stalled_after, progress=progress
+    )
+
+    def close() -> None:
+        monitor.close()
+        for source in opened:
+            source.close()
+
+    return Events(_follow(monitor, pause_s, close, once=once))
+
+
+def verify(
+    file: Annotated[Path, Param("Evidence, or - for standard input.", "FILE")],
+    *,
+    policy: Annotated[
+        Path | None, Param("Your policy: tells whether you trust the convicted key.", "FILE")
+    ] = None,
+    channel: Channel,
+) -> Convicted:
+    """Verify evidence that a log signed two histories, offline and whoever made it.
+
+    Raises VerificationError or InputError as `proofs.equivocation.verify`.
+    """
+    proven = equivocation.verify(read_input(file, channel, EVIDENCE_MAX_BYTES))
+    known = None
+    if policy is not None:
+        trust = policies.parse(read_file(policy, POLICY_MAX_BYTES))
+        known = proven.key in [log.key for log in trust.logs]
+    return Convicted(
+        way=proven.way,
+        origin=proven.first.origin,
+        vkey=format_vkey(proven.key),
+        first_size=proven.first.size,
+        first_root=proven.first.root.hex(),
+        second_size=proven.second.size,
+        second_root=proven.second.root.hex(),
+        index=proven.index,
+        in_policy=known,
+    )
+
+
+def _follow(
+    monitor: Monitor, pause_s: int, close: Callable[[], None], *, once: bool
+) -> Iterator[MonitorEvent]:
+    with contextlib.ExitStack() as stack:
+        stack.callback(close)
+        while True:
+            yield from monitor.round()
+            if once:
+                if not monitor.reached:
+                    raise Unavailable(
+                        "monitor.nobody",
+                        "expected at least one source to answer, found none",
+                        hint="Check the addresses and the network.",
+                    )
+                return
+            time.sleep(pause_s)

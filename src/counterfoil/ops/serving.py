@@ -1,0 +1,210 @@
+"""Run an ASGI app until a signal, or beside other work; the one place that knows a web server.
+
+Meant for machines that face strangers through a reverse proxy, if at all: an address is reachable
+from other machines only when somebody names one. This module refuses to speak TLS, to log what is
+asked, and to serve on an address that nobody chose.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from counterfoil.errors import InputError, Unavailable
+
+if TYPE_CHECKING:
+    import asyncio
+
+    import uvicorn
+
+__all__ = ["App", "Listener", "listen_on", "serve", "serving", "until_signal"]
+
+App = Callable[
+    [
+        MutableMapping[str, Any],
+        Callable[[], Awaitable[MutableMapping[str, Any]]],
+        Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ],
+    Awaitable[None],
+]
+"""An ASGI 3.0 app."""
+
+_CONNECTIONS_MAX: Final = 512
+_BACKLOG: Final = 128
+_IDLE_S: Final = 60
+_HEAD_S: Final = 10.0
+_FINISH_S: Final = 5
+_STARTED_WITHIN_S: Final = 30.0
+_LOOK_AGAIN_S: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A socket that clients can connect to already. address: host:port, the real port."""
+
+    socket: socket.socket
+    address: str
+
+    @property
+    def url(self) -> str:
+        """Where clients on this machine find it."""
+        return f"http://{self.address}"
+
+
+def listen_on(listen: str) -> Listener:
+    """Bind an address; port 0 takes a free one.
+
+    listen: `host:port`, the host named, IPv6 in brackets; for example 127.0.0.1:8421.
+    Raises InputError with code serve.address, Unavailable with code serve.in-use or serve.bind.
+    """
+    host, port = _split(listen)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, place = found[0]
+        bound = socket.create_server(place[:2], family=family, backlog=_BACKLOG)
+    except OSError as err:
+        if err.errno == 98 or "in use" in str(err):
+            raise Unavailable(
+                "serve.in-use",
+                f"expected {listen} to be free, found it in use",
+                hint="Stop the other program, or name another port; 0 takes any free one.",
+            ) from err
+        raise Unavailable(
+            "serve.bind",
+            f"expected to listen on {listen}, but: {err}",
+            hint="Name an address of this machine, for example 127.0.0.1:8421.",
+        ) from err
+    real = bound.getsockname()
+    shown = f"[{real[0]}]" if ":" in real[0] else real[0]
+    return Listener(bound, f"{shown}:{real[1]}")
+
+
+def serve(app: App, listen: str | Listener, announce: Callable[[str], None] | None = None) -> None:
+    """Serve until SIGINT or SIGTERM; requests under way are answered first, for 5 seconds.
+
+    announce: hears the URL once clients can connect. Raises as `listen_on`.
+    """
+    with until_signal() as wait, serving(app, listen) as url:
+        if announce is not None:
+            announce(url)
+        wait()
+
+
+@contextmanager
+def until_signal() -> Iterator[Callable[[], None]]:
+    """Catch SIGINT and SIGTERM during a block, which gets a function that waits for one.
+
+    For who tells people that it serves: a signal that comes right then ends it cleanly, too. Off
+    the main thread no signal can be caught, and the wait has no end.
+    """
+    import signal
+
+    came = threading.Event()
+
+    def wait() -> None:
+        came.wait()
+
+    ends = (signal.SIGINT, signal.SIGTERM)
+    if threading.current_thread() is not threading.main_thread():
+        yield wait
+        return
+    before = {number: signal.signal(number, lambda *_: came.set()) for number in ends}
+    try:
+        yield wait
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def serving(app: App, listen: str | Listener = "127.0.0.1:0") -> Iterator[str]:
+    """Serve in a thread for the duration of a block, which gets the URL. Raises as `listen_on`."""
+    listener = listen if isinstance(listen, Listener) else listen_on(listen)
+    server = _server(app)
+    thread = threading.Thread(
+        target=server.run, args=([listener.socket],), name="serving", daemon=True
+    )
+    thread.start()
+    try:
+        _wait_started(server, thread)
+        yield listener.url
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.socket.close()
+
+
+def _wait_started(server: uvicorn.Server, thread: threading.Thread) -> None:
+    until = time.monotonic() + _STARTED_WITHIN_S
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > until:
+            raise Unavailable("serve.start", "expected the server to start, found that it did not")
+        time.sleep(_LOOK_AGAIN_S)
+
+
+def _server(app: App) -> uvicorn.Server:
+    import h11
+    import uvicorn
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class Patient(H11Protocol):
+        """Hangs up on who does not finish the head of a request in time."""
+
+        _timer: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self._wait_for_head()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if self.conn.their_state is h11.IDLE:  # a part of a head has come
+                self._wait_for_head()
+            elif self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+
+        def _wait_for_head(self) -> None:
+            if self._timer is None:
+                self._timer = self.loop.call_later(_HEAD_S, self.transport.close)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self._timer is not None:
+                self._timer.cancel()
+            super().connection_lost(exc)
+
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http=Patient,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="error",  # strangers cause warnings as they like
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=_CONNECTIONS_MAX,
+            timeout_keep_alive=_IDLE_S,
+            timeout_graceful_shutdown=_FINISH_S,
+            h11_max_incomplete_event_size=16_384,
+            reset_contextvars=True,
+        )
+    )
+
+
+def _split(listen: str) -> tuple[str, int]:
+    host, colon, port = listen.rpartition(":")
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not colon or not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
+        raise InputError(
+            "serve.address",
+            f"expected an address as host:port, found {listen[:80]!a}",
+            hint="For example 127.0.0.1:8421; name 0.0.0.0 to be reachable from other machines.",
+        )
+    return host, int(port)

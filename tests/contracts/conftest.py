@@ -1,0 +1,21 @@
+"""What the contracts' tests share: a world with the shipped anchor in it, clean for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contracts.rig import Contract, World
+
+
+@pytest.fixture(scope="session")
+def _shipped() -> Contract:
+    return World().deploy_anchor()
+
+
+@pytest.fixture
+def anchor(_shipped: Contract) -> Iterator[Contract]:
+    """The anchor as it is shipped; what a test does to it is undone."""
+    with _shipped.world.undone():
+        yield _shipped

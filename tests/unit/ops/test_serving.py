@@ -1,0 +1,137 @@
+"""An app is served until a signal or the end of a block, on the address that was named."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from counterfoil.errors import InputError, Unavailable
+from counterfoil.ops import serving as module
+from counterfoil.ops.serving import listen_on, serve, serving
+from tests.shared_data import ROOT
+
+Message = MutableMapping[str, Any]
+
+
+async def hello(
+    scope: Message,
+    receive: Callable[[], Awaitable[Message]],
+    send: Callable[[Message], Awaitable[None]],
+) -> None:
+    """Answer everything alike."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+def get(url: str) -> bytes:
+    """Fetch the root."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    connection.request("GET", "/")
+    body = connection.getresponse().read()
+    connection.close()
+    return body
+
+
+def test_in_a_thread() -> None:
+    """During the block it serves on a free port of this machine, afterwards it does not."""
+    with serving(hello) as url:
+        assert url.startswith("http://127.0.0.1:")
+        assert get(url) == b"hello"
+    with pytest.raises(OSError, match="refused"):
+        get(url)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_until_a_signal(number: signal.Signals) -> None:
+    """SIGINT and SIGTERM end it cleanly, and the caller goes on."""
+    handlers = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
+    heard: list[bytes] = []
+
+    def ask(url: str) -> None:
+        def later() -> None:
+            heard.append(get(url))
+            os.kill(os.getpid(), number)
+
+        threading.Thread(target=later).start()
+
+    serve(hello, "127.0.0.1:0", ask)
+    assert heard == [b"hello"]
+    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == handlers
+
+
+def test_address_in_use() -> None:
+    """A port that is taken is said to be, with what to do."""
+    with serving(hello) as url, pytest.raises(Unavailable) as caught:
+        listen_on(url.removeprefix("http://"))
+    assert caught.value.code == "serve.in-use"
+    assert "another port" in caught.value.hint
+
+
+@pytest.mark.parametrize("listen", ["203.0.113.7:0", "host.invalid:80"])
+def test_addresses_of_others(listen: str) -> None:
+    """An address that is not this machine's cannot be served on."""
+    with pytest.raises(Unavailable) as caught:
+        listen_on(listen)
+    assert caught.value.code == "serve.bind"
+
+
+@pytest.mark.parametrize(
+    "listen",
+    ["", "8421", ":8421", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "h:-1", "h:65536", "h:²"],
+)
+def test_addresses_that_are_none(listen: str) -> None:
+    """Host and port are both named: nobody serves on all addresses by leaving one out."""
+    with pytest.raises(InputError) as caught:
+        listen_on(listen)
+    assert caught.value.code == "serve.address"
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="needs IPv6")
+def test_ipv6() -> None:
+    """An IPv6 address stands in brackets."""
+    try:
+        listener = listen_on("[::1]:0")
+    except Unavailable:
+        pytest.skip("this machine has no IPv6 loopback")
+    with serving(hello, listener) as url:
+        assert url.startswith("http://[::1]:")
+        assert get(url) == b"hello"
+
+
+def test_silence_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who connects and does not send the head of a request in time is hung up on."""
+    monkeypatch.setattr(module, "_HEAD_S", 0.2)
+    with serving(hello) as url:
+        host, port = urlsplit(url).netloc.split(":")
+        whole = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+        for first, then in [(b"", b""), (b"GET / HT", b""), (whole, b"GET / HT")]:
+            with socket.create_connection((host, int(port)), timeout=30) as line:
+                line.sendall(first)
+                received = b""
+                while first == whole and not received.endswith(b"0\r\n\r\n"):
+                    received += line.recv(4096)
+                line.sendall(then)
+                assert line.recv(4096) == b""
+        assert get(url) == b"hello"
+
+
+def test_only_here() -> None:
+    """Importing every other module of ours loads no web server."""
+    code = (
+        "import sys, counterfoil.ops.serving, counterfoil.witness.app, counterfoil.cli.main\n"
+        "print([m for m in ('uvicorn', 'h11', 'asyncio') if m in sys.modules])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() in ("[]", "['asyncio']")  # the app itself needs asyncio

@@ -1,0 +1,102 @@
+"""Programs that some tests need and that come as npm packages: pinned, checked, in .dev/npm.
+
+Only the package's own archive is fetched and unpacked; nothing in it is run, and it has no
+dependencies. Refuses an archive that is not, byte for byte, the pinned one.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.dev.environment import DEV, say
+
+__all__ = ["ensure_npm_packages"]
+
+NPM = DEV / "npm"
+
+
+@dataclass(frozen=True)
+class Package:
+    """An npm package: its program's place in it, and the SHA-512 of its archive."""
+
+    name: str
+    version: str
+    program: str
+    sha512: str
+
+
+ANVIL = {
+    ("linux", "x86_64"): Package(
+        "@foundry-rs/anvil-linux-amd64",
+        "1.7.1",
+        "bin/anvil",
+        "+XmShybEaxfCrr0OUUZwYEy2OnYZt5pHH9TzBtLv3+VrK0O/ANuNSVEahqNhKHlgX7GRJ59383ofNhxkRWIYTg==",
+    ),
+}
+"""System and machine -> the package that holds anvil, a second EVM to compare ours with."""
+
+
+def ensure_npm_packages() -> None:
+    """Fetch what is missing; elsewhere than on the systems named, nothing.
+
+    Never fails: a test that misses its program skips with a reason, or fails where all is required.
+    """
+    package = ANVIL.get((sys.platform, platform.machine()))
+    if package is None:
+        say("some tests will be skipped: no anvil is pinned for this kind of machine")
+        return
+    folder = NPM / f"anvil-{package.version}"
+    if (folder / "anvil").exists():
+        return
+    if not shutil.which("npm"):
+        say(f"some tests will be skipped: npm is missing, which gets {package.name}")
+        return
+    say(f"getting anvil, which the tests use: npm pack {package.name}@{package.version}")
+    try:
+        _fetch(package, folder)
+    except (OSError, ValueError, subprocess.SubprocessError, tarfile.TarError) as err:
+        say(f"could not: {err}; the tests that need anvil will say so")
+
+
+def _fetch(package: Package, folder: Path) -> None:
+    """Put the program into its folder, which is there whole or not at all."""
+    NPM.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=NPM) as scratch:
+        archive = _pack(package, Path(scratch))
+        digest = hashlib.sha512(archive.read_bytes()).digest()
+        if base64.b64encode(digest).decode() != package.sha512:
+            raise ValueError(f"{package.name} {package.version} is not the pinned one")
+        fresh = Path(scratch) / "fresh"
+        fresh.mkdir()
+        with tarfile.open(archive) as content:
+            program = content.extractfile(f"package/{package.program}")
+            if program is None:
+                raise ValueError(f"{package.name} holds no {package.program}")
+            target = fresh / Path(package.program).name
+            with target.open("wb") as file:
+                shutil.copyfileobj(program, file)
+        target.chmod(0o755)
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
+
+
+def _pack(package: Package, scratch: Path) -> Path:
+    """Let npm fetch the archive, from wherever this machine gets its packages."""
+    command = ["npm", "pack", "--silent", "--ignore-scripts", f"{package.name}@{package.version}"]
+    quiet = {**os.environ, "NPM_CONFIG_UPDATE_NOTIFIER": "false", "NPM_CONFIG_LOGLEVEL": "error"}
+    none = subprocess.DEVNULL
+    subprocess.run(command, cwd=scratch, env=quiet, stdin=none, stdout=none, check=True)
+    found = sorted(scratch.glob("*.tgz"))
+    if len(found) != 1:
+        raise ValueError(f"npm gave {len(found)} archives")
+    return found[0]
