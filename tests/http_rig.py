@@ -1,6 +1,6 @@
-"""HTTP servers for tests on the loopback: an honest one for ASGI applications, and a raw one.
+"""A raw HTTP server for tests on the loopback: it sends exactly the bytes that a test gives it.
 
-The raw one sends exactly the bytes that a test gives it, so that it can lie, dawdle and break off.
+So it can lie, dawdle and break off; `ops.serving` is the honest one.
 """
 
 from __future__ import annotations
@@ -8,35 +8,12 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
-import uvicorn
-
-__all__ = ["raw_server", "serving"]
+__all__ = ["raw_server"]
 
 Answer = Callable[[socket.socket, str], None]
 """Given a connection and the path that was asked for, sends what it likes."""
-
-
-@contextlib.contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """Serve an ASGI application; gives its address."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="error", access_log=False, ws="none")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-    thread.start()
-    until = time.monotonic() + 30
-    while not server.started and time.monotonic() < until:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(30)
-        listener.close()
 
 
 @contextlib.contextmanager

@@ -67,6 +67,8 @@ def create_account(path: Path) -> Account:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_new(path, line.encode(), 0o600)
     except FileExistsError as err:
+        if not path.parent.is_dir():
+            raise _unusable(path, err) from err
         raise InputError(
             "chain.key-exists",
             f"expected no key at {path}, found one",

@@ -43,10 +43,10 @@ __all__ = [
 _MAX_FILE_BYTES: Final = 1 << 20
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
-_Hex64 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
-_TxHash = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-f]{64}$")]
-_Address = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{40}$")]
-_Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 63)]
+_Hex64 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}\\Z")]
+_TxHash = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-f]{64}\\Z")]
+_Address = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{40}\\Z")]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 
 
 class Artifact(Protocol):
@@ -91,7 +91,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Deployments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The contracts of one chain, by name. run_by: who runs the chain, in words."""
 
-    chain_id: Annotated[int, msgspec.Meta(ge=1, lt=1 << 63)]
+    chain_id: Annotated[int, msgspec.Meta(ge=1, le=(1 << 63) - 1)]
     run_by: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
     contracts: dict[str, Deployment] = {}
 

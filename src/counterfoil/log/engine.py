@@ -65,6 +65,7 @@ class Log:
         self._closing = threading.Event()
         self._failure: CounterfoilError | None = None
         self._ask_again_s = _ASK_AGAIN_S[0]
+        self._vouched: StoredCheckpoint | None = None  # published last with all cosignatures
         self._sequencer = Sequencer(store, origin, sign, self.clock, lambda _: self._wanted.set())
         self._thread = threading.Thread(target=self._publish, name="publisher", daemon=True)
         self._thread.start()
@@ -137,7 +138,8 @@ class Log:
         try:
             if head.size == self._publisher.size:
                 self._publisher.gather()
-            self._publisher.publish(head)
+            else:
+                self._publish_new(head)
             if self._sequencer.fatal is None:  # else the store's state is unknown: leave it alone
                 self._tidy(head, closing)
         except CounterfoilError as err:
@@ -153,19 +155,36 @@ class Log:
             self._closing.wait(self._interval_s)
             self._wanted.set()
 
+    def _publish_new(self, head: Head) -> None:
+        """Publish, and keep the checkpoint before where that one alone has all cosignatures.
+
+        Receipts of entries that it covers then still meet their readers' quorum.
+        """
+        self._publisher.publish(head)
+        if not self._publisher.wanting:
+            note = self._publisher.published_note() or head.note
+            self._vouched = StoredCheckpoint(head.size, note, head.at_ms)
+            return
+        vouched, self._vouched = self._vouched, None
+        if vouched is not None and self._sequencer.fatal is None:
+            self._run(lambda: self._store.keep_checkpoint(vouched))
+
     def _tidy(self, head: Head, closing: bool) -> None:
         """Trim what tiles hold durably, and keep a checkpoint now and then."""
-        run = _call if closing else self._sequencer.run  # the writer's thread ends before this one
         below = head.size - head.size % TILE_WIDTH
         if below - self._store.head().trimmed >= _TRIM_ENTRIES:
-            run(lambda: self._store.trim(below))
+            self._run(lambda: self._store.trim(below))
         due = closing or head.at_ms - self._kept_ms >= _KEEP_INTERVAL_MS
         if head.note and due and head.size != self._kept_size:
             note = self._publisher.published_note() or head.note  # with its cosignatures
             kept = StoredCheckpoint(head.size, note, head.at_ms)
-            run(lambda: self._store.keep_checkpoint(kept))
+            self._run(lambda: self._store.keep_checkpoint(kept))
             self._kept_ms, self._kept_size = head.at_ms, head.size
 
 
-def _call(work: Callable[[], None]) -> None:
-    work()
+    def _run(self, work: Callable[[], None]) -> None:
+        """Work on the store: on the writer's thread while there is one."""
+        if self._closing.is_set():  # the writer's thread ends before this one
+            work()
+        else:
+            self._sequencer.run(work)

@@ -63,9 +63,10 @@ class OwnerLock:
             os.ftruncate(self._handle, len(text))
 
     def release(self) -> None:
-        """Give the ledger up. Calling it again does nothing."""
+        """Give the ledger up, also when its disk is gone. Calling it again does nothing."""
         if self._handle >= 0:
-            os.ftruncate(self._handle, 0)
+            with contextlib.suppress(OSError):  # the text is for people; the lock is not in it
+                os.ftruncate(self._handle, 0)
             fcntl.flock(self._handle, fcntl.LOCK_UN)  # else a forked child would keep it
             os.close(self._handle)
             self._handle = -1

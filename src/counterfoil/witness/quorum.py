@@ -13,6 +13,7 @@ from typing import Final
 from counterfoil.errors import InputError, NotFound
 from counterfoil.formats.policy import NONE, Group, Log, Policy, Witness
 from counterfoil.formats.vkey import VerifierKey
+from counterfoil.proofs.trust import OWN_WITNESS
 
 __all__ = ["MAJORITY", "majority_policy", "with_witness", "without_witness"]
 
@@ -23,11 +24,15 @@ MAJORITY: Final = "majority"
 def majority_policy(logs: Sequence[Log], witnesses: Sequence[Witness]) -> Policy:
     """Make the policy that asks for more than half of these witnesses, or for none if none are.
 
-    Raises InputError with a code policy.*.
+    The log operator's own, named `self`, counts only where it is alone: beside others it would be
+    a voice for the log and not about it. Raises InputError with a code policy.*.
     """
     if not witnesses:
         return Policy(tuple(logs), (), (), NONE)
-    members = tuple(witness.name for witness in witnesses)
+    names = [witness.name for witness in witnesses]
+    if names == [OWN_WITNESS]:
+        return Policy(tuple(logs), tuple(witnesses), (), OWN_WITNESS)
+    members = tuple(name for name in names if name != OWN_WITNESS)
     group = Group(MAJORITY, len(members) // 2 + 1, members)
     return Policy(tuple(logs), tuple(witnesses), (group,), MAJORITY)
 
@@ -57,6 +62,7 @@ def _require_ours(policy: Policy) -> None:
     names = {witness.name for witness in policy.witnesses}
     if not policy.groups and {policy.quorum} == (names or {NONE}):
         return
+    names -= {OWN_WITNESS}
     if len(policy.groups) == 1 and policy.quorum == policy.groups[0].name:
         group = policy.groups[0]
         if set(group.members) == names and group.threshold == len(names) // 2 + 1:

@@ -147,7 +147,8 @@ def test_credentials_are_used_and_never_shown() -> None:
             chain.head()
     call = script.calls[0]
     assert call["path"] == "/v3/s3cret?key=s3cret"
-    assert base64.b64decode(call["headers"]["Authorization"].split()[1]) == b"me:s3cret"
+    headers = {name.lower(): value for name, value in call["headers"].items()}
+    assert base64.b64decode(headers["authorization"].split()[1]) == b"me:s3cret"
     said = f"{caught.value!r} {caught.value.hint} {chain!r} {chain.url} {chain.run_by}"
     assert "s3cret" not in said
     with pytest.raises(CounterfoilError) as caught:

@@ -148,3 +148,14 @@ def test_a_full_disk_does_not_matter(tmp_path: Path) -> None:
     with pytest.raises(BlockingIOError), (tmp_path / LOCK_FILE).open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     lock.release()
+
+
+def test_given_up_on_a_dead_disk(tmp_path: Path) -> None:
+    """Whoever gives a ledger up lets go of it also where its disk takes no more writes."""
+    lock = OwnerLock(tmp_path)
+    read_only = os.open(tmp_path / LOCK_FILE, os.O_RDONLY)
+    os.dup2(read_only, lock._handle)
+    os.close(read_only)
+    fcntl.flock(lock._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    lock.release()
+    OwnerLock(tmp_path).release()
