@@ -185,5 +185,13 @@ CORE_STATEMENTS: dict[str, dict[str, Any]] = {
         "first": _note(_ROOT),
         "second": _note(_OTHER_ROOT),
     },
+    "anchoring": {
+        "origin": c2sp.ORIGIN,
+        "chain_id": 1,
+        "contract": "0x" + "aB" * 20,
+        "log_id": "0x" + _ROOT.hex(),
+        "owner": "0x" + "01" * 20,
+        "anchor_key": "0x" + "02" * 20,
+    },
 }
 """A sound example of each core statement that has its own verb nowhere: kind -> fields."""

@@ -8,6 +8,7 @@ import msgspec
 
 from counterfoil.formats.ascii import encode_base64
 from counterfoil.formats.predicates import (
+    Anchoring,
     Block,
     ContentRef,
     Equivocation,
@@ -95,6 +96,14 @@ SAMPLES: dict[type[Header], dict[str, Any]] = {
         "first": "one",
         "second": "two",
         "fork": ForkPoint(1, HASH, (HASH,), HASH, ()),
+    },
+    Anchoring: {
+        "origin": ORIGIN,
+        "chain_id": 1,
+        "contract": "0x" + "aB" * 20,
+        "log_id": "0x" + HASH,
+        "owner": "0x" + "01" * 20,
+        "anchor_key": "0x" + "02" * 20,
     },
 }
 """Class -> the fields that it adds to a header."""

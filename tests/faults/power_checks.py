@@ -20,6 +20,7 @@ from counterfoil.log import parse_signed
 from counterfoil.proofs.trust import OWN_WITNESS
 from counterfoil.storage import TileFiles
 from counterfoil.witness import WitnessMemory
+from tests.faults.power_anchors import BOOK_FILE, check_book
 from tests.faults.power_child import content_of
 from tests.rfc6962 import mth
 
@@ -29,12 +30,13 @@ _WITNESSED = "self-witnessed"
 
 
 class Promised:
-    """What a ledger's users were told: records, keys, and published checkpoints."""
+    """What a ledger's users were told: records, keys, published checkpoints, and anchors."""
 
     def __init__(self) -> None:
         self.made = False
         self.entries: dict[int, Mapping[str, Any]] = {}
         self.roots: dict[int, str] = {}
+        self.anchors: list[Mapping[str, Any]] = []
         self.wrong: list[str] = []
 
     def hear(self, fact: Mapping[str, Any]) -> None:
@@ -49,6 +51,8 @@ class Promised:
                 self.wrong.append(f"published two histories: {fact}")
             if fact["grade"] != _WITNESSED:
                 self.wrong.append(f"published without the witness: {fact}")
+        elif kind in ("wish", "sent", "final"):
+            self.anchors.append(fact)
         elif kind == "bug":
             self.wrong.append(f"told: {fact['text']}")
 
@@ -64,6 +68,7 @@ def check(folder: Path, told: Promised, seed: int) -> dict[str, Any]:
         wrong = ["the ledger was made, and is lost"] if told.made else []
         return {"wrong": wrong, "lost": lost, "size": 0, "ahead": False}
     wrong, remembered = _check_memory(folder, told)
+    wrong += check_book(folder.parent / BOOK_FILE, told.anchors)
     report = audit(folder, full=True)
     wrong += [f"audit: {finding}" for finding in report.findings]
     lost = sum(index >= report.size for index in told.entries)
@@ -102,7 +107,7 @@ def _check_entries(ledger: Ledger, told: Promised) -> list[str]:
     places = {}
     for view in ledger.views():
         content = view.content
-        if isinstance(content, dict) and "run" in content:
+        if "run" in content:
             place = content["run"], content["number"]
             if place in places or content != content_of(*place):
                 wrong.append(f"entry {view.index} is twice in the log, or damaged")

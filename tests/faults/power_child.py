@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Final
 
 import counterfoil
@@ -21,12 +22,14 @@ from counterfoil.ledger.results import Recorded
 from counterfoil.ledger.seen import remember
 from counterfoil.storage import SqliteStore
 from tests.faults.crash_child import Child
+from tests.faults.power_anchors import BOOK_FILE, Anchoring
 from tests.ledgers import parts_of
 
 __all__ = ["PLANTS", "content_of", "live"]
 
-PLANTS: Final = ("ledger normal", "memory normal")
-"""Planted bugs: the ledger's database, or the witness's memory, synced as `NORMAL` asks."""
+PLANTS: Final = ("ledger normal", "memory normal", "book normal")
+"""Planted bugs: the ledger's database, the witness's memory or the book of anchors, synced as
+`NORMAL` asks."""
 
 _WAL_LIMIT_BYTES: Final = 200_000  # short, so that folding the WAL is often under way
 _NORMAL: Final = "PRAGMA synchronous = NORMAL"
@@ -58,15 +61,24 @@ class _User:
     def use(self) -> None:
         """Open the ledger, do a few things, and close it."""
         ledger = counterfoil.open(self._child.folder, create=True, name="power")
+        book = self._child.folder.parent / BOOK_FILE
+        anchoring = Anchoring(self._child, book, normal=self._child.plant == "book normal")
         try:
             _plant(ledger, self._child.plant)
             self._child.tell(kind="open", size=ledger.size)
-            steps = (self._single, self._several, self._rows, self._block, self._publish)
+            steps = (
+                self._single,
+                self._several,
+                self._rows,
+                self._block,
+                self._publish,
+                self._keys,
+            )
             for _ in range(self._choice.randint(3, 25)):
-                self._choice.choices(steps, (6, 3, 2, 1, 5))[0](ledger)
-            if self._choice.random() < 0.2:
-                self._acknowledged("keys", ledger.key_admin.rotate("cut").index)
+                self._choice.choices(steps, (12, 6, 4, 2, 10, 1))[0](ledger)
+                anchoring.step(self._choice)
         finally:
+            anchoring.close()
             ledger.close()
         self._child.tell(kind="closed")
 
@@ -78,7 +90,7 @@ class _User:
     def _several(self, ledger: Ledger) -> None:
         """Record several side by side; each is told when it is acknowledged."""
 
-        def answer(done: Future[Recorded], number: int) -> None:
+        def answer(number: int, done: Future[Recorded]) -> None:
             if done.exception() is None:
                 self._acknowledged("ack", done.result().index, number)
 
@@ -86,7 +98,7 @@ class _User:
         for _ in range(self._choice.randint(2, 30)):
             number = self._next()
             future = ledger.record_later(content_of(self._child.run, number))
-            future.add_done_callback(lambda done, number=number: answer(done, number))
+            future.add_done_callback(partial(answer, number))
             waiting.append(future)
         for future in waiting:
             future.result()
@@ -102,6 +114,9 @@ class _User:
         number = self._next()
         rows = [content_of(self._child.run, number)] * 40
         self._acknowledged("block", ledger.record_block(rows).index, number)
+
+    def _keys(self, ledger: Ledger) -> None:
+        self._acknowledged("keys", ledger.key_admin.rotate("it is time").index)
 
     def _publish(self, ledger: Ledger) -> None:
         """Publish, and tell what any reader sees then; one reader remembers it."""

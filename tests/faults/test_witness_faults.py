@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -35,7 +36,9 @@ class Child:
 
     def __init__(self, folder: Path, plant: str = "", *before: str | Path) -> None:
         command = [*before, sys.executable, "-m", "tests.faults.witness_child", folder, plant]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
         self.remote = self.client()
@@ -47,8 +50,13 @@ class Child:
     def kill(self) -> None:
         """Kill it, and wait until it is gone."""
         self.remote.close()
-        self.process.kill()
+        self.strike()
         self.process.communicate()
+
+    def strike(self) -> None:
+        """Kill it, and whatever traces it."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
 
 
 @contextmanager
@@ -85,7 +93,7 @@ def forgotten(folder: Path, plant: str, kills: int, seed: int) -> list[str]:
             asking = threading.Thread(target=last)
             asking.start()
             time.sleep(choice.uniform(0, 0.03))  # the moment of the kill is to be any
-            witness.process.kill()
+            witness.strike()
             asking.join()
     return wrong
 

@@ -1,7 +1,8 @@
-"""A witness in a process of its own, to be killed.
+"""A witness in a process of its own, to be killed: `python -m tests.faults.witness_child`.
 
-`python -m tests.faults.witness_child FOLDER PLANT` prints its URL and serves until it is ended. PLANT is a bug on purpose: `early` answers before it
-remembers, `unsynced` remembers without syncing, `alone` checks and remembers in two steps.
+Its arguments are a folder and a plant. Prints its URL and serves until it is ended. A plant is a
+bug on purpose: `early` answers before it remembers, `unsynced` remembers without syncing, `alone`
+checks and remembers in two steps.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Write down what is to be anchored, what was signed for it, and where it stands: `anchor.db`.
 
 A transaction is in this file, durably, before anybody else sees it; so after a crash the same one
-is sent again, or its outcome is found. One process writes; others may read, and may add wishes.
+is sent again, or its outcome is found. One process writes; others may read.
 This module refuses to decide, and to ask a chain.
 """
 
@@ -12,109 +12,28 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from counterfoil.chain.anchor_state import Attempt, Job, Mined, Phase, Wish
+from counterfoil.chain.anchor_tables import (
+    APPLICATION_ID,
+    SCHEMA,
+    VERSION,
+    Alarm,
+    AnchoredAt,
+    ChainNote,
+)
 from counterfoil.errors import Unavailable
 from counterfoil.ports import Fees
 
-__all__ = ["Alarm", "AnchorBook", "AnchoredAt", "ChainNote"]
+__all__ = ["AnchorBook"]
 
-_VERSION: Final = 1
-_APPLICATION_ID: Final = 0x4346414E  # "CFAN"
 _BUSY_S: Final = 10.0
 _ALARMS_MAX: Final = 1_000
-_SCHEMA: Final = """
-CREATE TABLE chain (
-    chain_id INTEGER PRIMARY KEY, url TEXT NOT NULL, run_by TEXT NOT NULL, contract TEXT NOT NULL,
-    owner TEXT NOT NULL, anchor_key TEXT NOT NULL, log_id BLOB NOT NULL, block INTEGER NOT NULL,
-    stated INTEGER, behind_ms INTEGER, balance TEXT NOT NULL DEFAULT '0',
-    cost TEXT NOT NULL DEFAULT '0', trouble TEXT, trouble_text TEXT, trouble_ms INTEGER) STRICT;
-CREATE TABLE wish (
-    size INTEGER NOT NULL, exact INTEGER NOT NULL, by_ms INTEGER NOT NULL, note BLOB NOT NULL,
-    PRIMARY KEY (size, exact, by_ms)) STRICT, WITHOUT ROWID;
-CREATE TABLE job (
-    chain_id INTEGER NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, old_size INTEGER NOT NULL,
-    note BLOB NOT NULL, data BLOB NOT NULL, phase TEXT NOT NULL
-    CHECK (phase IN ('signed', 'sent', 'mined', 'final')), tx_hash BLOB, block INTEGER,
-    block_hash BLOB, time_s INTEGER, PRIMARY KEY (chain_id, size),
-    CHECK (phase IN ('signed', 'sent') OR tx_hash IS NOT NULL)) STRICT, WITHOUT ROWID;
-CREATE TABLE attempt (
-    chain_id INTEGER NOT NULL, size INTEGER NOT NULL, hash BLOB NOT NULL, raw BLOB NOT NULL,
-    nonce INTEGER NOT NULL, gas INTEGER NOT NULL, max_fee TEXT NOT NULL,
-    priority_fee TEXT NOT NULL, legacy INTEGER NOT NULL, at_ms INTEGER NOT NULL,
-    number INTEGER PRIMARY KEY, UNIQUE (chain_id, hash)) STRICT;
-CREATE TABLE alarm (
-    number INTEGER PRIMARY KEY, chain_id INTEGER NOT NULL, code TEXT NOT NULL,
-    text TEXT NOT NULL, evidence TEXT NOT NULL, at_ms INTEGER NOT NULL,
-    UNIQUE (chain_id, code, text)) STRICT;
-CREATE TRIGGER final_stays BEFORE UPDATE ON job WHEN OLD.phase = 'final'
-    BEGIN SELECT RAISE(ABORT, 'a final anchor is never changed'); END;
-CREATE TRIGGER final_never_goes BEFORE DELETE ON job WHEN OLD.phase = 'final'
-    BEGIN SELECT RAISE(ABORT, 'a final anchor is never forgotten'); END;
-"""
 _JOB: Final = (
     "SELECT size, root, old_size, note, data, phase, tx_hash, block, block_hash, time_s FROM job"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ChainNote:
-    """A chain on which the log is registered.
-
-    log_id: 32 bytes. block: of the registration. stated: index of the log's entry that says so;
-    None before. behind_ms: since when entries wait to be anchored, Unix ms; None: none do.
-    balance, cost: the anchor account's coins, and what one anchor may take of them, wei. trouble:
-    code of the error that keeps us from anchoring, and its text; None where none does.
-    """
-
-    chain_id: int
-    url: str
-    run_by: str
-    contract: str
-    owner: str
-    anchor_key: str
-    log_id: bytes
-    block: int
-    stated: int | None = None
-    behind_ms: int | None = None
-    balance: int = 0
-    cost: int = 0
-    trouble: str | None = None
-    trouble_text: str | None = None
-    trouble_ms: int | None = None
-
-    @property
-    def anchors_left(self) -> int | None:
-        """How many more anchors the account can pay for; None before the first."""
-        return None if self.cost == 0 else self.balance // self.cost
-
-
-@dataclass(frozen=True, slots=True)
-class AnchoredAt:
-    """A final anchor, as receipts name it; note: the checkpoint's. See `Mined`."""
-
-    chain_id: int
-    contract: str
-    owner: str
-    log_id: bytes
-    size: int
-    root: bytes
-    note: bytes
-    mined: Mined
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """Something that must be looked at. evidence: JSON text. at_ms: Unix ms."""
-
-    chain_id: int
-    code: str
-    text: str
-    evidence: str
-    at_ms: int
 
 
 class AnchorBook:
@@ -153,11 +72,11 @@ class AnchorBook:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version == 0 and not read_only:
             self._db.executescript(
-                f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; "
-                f"PRAGMA application_id = {_APPLICATION_ID}; COMMIT;"
+                f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; "
+                f"PRAGMA application_id = {APPLICATION_ID}; COMMIT;"
             )
-        elif version != _VERSION:
-            raise sqlite3.DatabaseError(f"version {version} of the file, expected {_VERSION}")
+        elif version != VERSION:
+            raise sqlite3.DatabaseError(f"version {version} of the file, expected {VERSION}")
 
     def close(self) -> None:
         """Close the file."""
@@ -169,7 +88,7 @@ class AnchorBook:
     def chains(self) -> list[ChainNote]:
         """List the chains on which the log is registered."""
         rows = self._rows("SELECT * FROM chain ORDER BY chain_id")
-        return [ChainNote(*row[:10], int(row[10]), int(row[11]), *row[12:]) for row in rows]
+        return [_chain_note(row) for row in rows]
 
     def chain(self, chain_id: int) -> ChainNote | None:
         """Read what is known of a chain."""
@@ -310,8 +229,9 @@ class AnchorBook:
     def drop(self, chain_id: int, size: int) -> None:
         """Give an anchor up: a larger one stands, and this one never can."""
         with self._writing() as db:
-            for table in ("job", "attempt"):
-                db.execute(f"DELETE FROM {table} WHERE chain_id = ? AND size = ?", (chain_id, size))
+            known = (chain_id, size)
+            db.execute("DELETE FROM job WHERE chain_id = ? AND size = ?", known)
+            db.execute("DELETE FROM attempt WHERE chain_id = ? AND size = ?", known)
 
     def anchored(self, least: int = 0) -> list[AnchoredAt]:
         """List the final anchors of at least `least` entries, smallest first."""
@@ -321,7 +241,7 @@ class AnchorBook:
             "WHERE phase = 'final' AND size >= ? ORDER BY size, chain_id",
             least,
         )
-        return [AnchoredAt(*row[:7], Mined(*row[7:])) for row in rows]
+        return [_anchored_at(row) for row in rows]
 
     def _job(self, chain_id: int, row: Sequence[Any]) -> Job:
         size, root, old_size, note, data, phase, *place = row
@@ -331,17 +251,14 @@ class AnchorBook:
             chain_id,
             size,
         )
-        attempts = tuple(
-            Attempt(*head, Fees(int(most), int(tip), bool(legacy)), at_ms)
-            for *head, most, tip, legacy, at_ms in rows
-        )
+        attempts = tuple(map(_attempt, rows))
         mined = None if place[0] is None else Mined(*place)
         return Job(size, root, old_size, note, data, phase, attempts, mined)
 
     def _change(self, chain_id: int, **values: object) -> None:
         columns = ", ".join(f"{name} = ?" for name in values)
         with self._writing() as db:
-            query = f"UPDATE chain SET {columns} WHERE chain_id = ?"
+            query = f"UPDATE chain SET {columns} WHERE chain_id = ?"  # noqa: S608  # names of ours
             db.execute(query, (*values.values(), chain_id))
 
     def _rows(self, query: str, *arguments: object) -> list[Any]:
@@ -390,3 +307,19 @@ def _insert_attempt(db: sqlite3.Connection, chain_id: int, size: int, attempt: A
             attempt.at_ms,
         ),
     )
+
+
+def _chain_note(row: Sequence[Any]) -> ChainNote:
+    fields = list(row)
+    fields[10:12] = int(row[10]), int(row[11])  # wei, beyond 64 bits
+    return ChainNote(*fields)
+
+
+def _anchored_at(row: Sequence[Any]) -> AnchoredAt:
+    chain_id, contract, owner, log_id, size, root, note, *place = row
+    return AnchoredAt(chain_id, contract, owner, log_id, size, root, note, Mined(*place))
+
+
+def _attempt(row: Sequence[Any]) -> Attempt:
+    raw, tx_hash, nonce, gas, most, tip, legacy, at_ms = row
+    return Attempt(raw, tx_hash, nonce, gas, Fees(int(most), int(tip), bool(legacy)), at_ms)

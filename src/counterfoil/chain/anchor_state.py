@@ -148,7 +148,10 @@ def decide(job: Job, sight: Sight, stuck_ms: int) -> Step:
         return Step.GIVE_UP if sight.reverted >= REVERTS_MAX else Step.SIGN
     if job.phase == "signed" or not sight.known:
         return Step.SEND
-    return Step.REPLACE if sight.now_ms - last.at_ms > stuck_ms else Step.WAIT
+    if sight.now_ms - last.at_ms <= stuck_ms:
+        return Step.WAIT
+    # A nonce that leaves a gap is never mined: what came before it went with a lost block.
+    return Step.SIGN if sight.nonce < last.nonce else Step.REPLACE
 
 
 def raised_fees(old: Fees, suggested: Fees) -> Fees:

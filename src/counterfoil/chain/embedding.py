@@ -42,14 +42,16 @@ def create_embedded(
     """Make an embedded chain in the file `path`, with a fresh id and a fresh faucet, and open it.
 
     chain_id: drawn unless given. contracts: address -> runtime code in hexadecimal, there from
-    block 0. Raises InputError with code chain.exists or chain.id, Conflict with code chain.owned,
+    block 0 beside the canonical ones. Raises InputError with code chain.exists or chain.id, Conflict with code chain.owned,
     Unavailable with code chain.disk or chain.key.
     """
+    from counterfoil.chain.embedded.canonical import canonical_contracts
     from counterfoil.chain.embedded.node import create_node
 
     key = faucet_path(path)
     faucet = load_account(key) if key.exists() else create_account(key)  # kept by a crash
-    node = create_node(path, faucet.address, chain_id=chain_id, contracts=contracts, clock=clock)
+    standing = {**canonical_contracts(), **(contracts or {})}
+    node = create_node(path, faucet.address, chain_id=chain_id, contracts=standing, clock=clock)
     return embedded_chain(node, f"embedded:{path}")
 
 

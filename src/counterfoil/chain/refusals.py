@@ -18,7 +18,14 @@ from counterfoil.chain.transport import (
 )
 from counterfoil.errors import CounterfoilError, Refused, Unavailable, VerificationError
 
-__all__ = ["is_known_already", "is_missing_method", "is_used_nonce", "refusal", "revert_reason"]
+__all__ = [
+    "error_text",
+    "is_known_already",
+    "is_missing_method",
+    "is_used_nonce",
+    "refusal",
+    "revert_reason",
+]
 
 _ERROR_STRING: Final = bytes.fromhex("08c379a0")
 _PANIC: Final = bytes.fromhex("4e487b71")
@@ -108,11 +115,8 @@ def refusal(err: RpcError, shown: str) -> CounterfoilError:
 def revert_reason(err: RpcError) -> str:
     """Say why a call was reverted: the contract's own text, escaped, at most 200 characters."""
     selector, body = err.data[:4], err.data[4:]
-    if selector == _ERROR_STRING and len(body) >= 64:
-        start = int.from_bytes(body[:32], "big")
-        size = int.from_bytes(body[start : start + 32], "big") if start <= len(body) - 32 else 0
-        text = body[start + 32 : start + 32 + min(size, 200)]
-        return f"{text.decode('utf-8', 'replace')!a}"
+    if (text := error_text(err.data)) is not None:
+        return f"{text!a}"
     if selector == _PANIC and len(body) == 32:
         code = int.from_bytes(body, "big")
         return _PANICS.get(code, f"panic {code:#x}")
@@ -120,6 +124,16 @@ def revert_reason(err: RpcError) -> str:
         return f"error 0x{err.data[:68].hex()}"
     said = err.message.removeprefix("execution reverted").strip(" :")
     return f"{said[:200]!a}" if said else "without a reason"
+
+
+def error_text(data: bytes) -> str | None:
+    """Read the text of `Error(string)`, at most 200 bytes of it; None for another error."""
+    body = data[4:]
+    if data[:4] != _ERROR_STRING or len(body) < 64:
+        return None
+    start = int.from_bytes(body[:32], "big")
+    size = int.from_bytes(body[start : start + 32], "big") if start <= len(body) - 32 else 0
+    return body[start + 32 : start + 32 + min(size, 200)].decode("utf-8", "replace")
 
 
 def _has(err: RpcError, words: tuple[str, ...]) -> bool:

@@ -18,8 +18,10 @@ __all__ = [
     "KEYS_MAX",
     "RECEIPT_MAX_BYTES",
     "RECEIPT_TYPE",
+    "Address",
     "AnchorClaim",
     "BatchProof",
+    "ChainId",
     "EntryProof",
     "Receipt",
     "RowProof",
@@ -39,6 +41,12 @@ KEYS_MAX: Final = 1024
 _Hash = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 _Path = Annotated[tuple[_Hash, ...], msgspec.Meta(max_length=63)]
 _Index = Annotated[int, msgspec.Meta(ge=0, le=MAX_SAFE_INTEGER)]
+
+Address = Annotated[str, msgspec.Meta(pattern=r"\A0x[0-9a-fA-F]{40}\Z")]
+"""An account or contract of an EVM chain."""
+
+ChainId = Annotated[int, msgspec.Meta(ge=1, le=MAX_SAFE_INTEGER)]
+"""An EVM chain's id (EIP-155)."""
 
 
 class EntryProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,13 +82,16 @@ class RowProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AnchorClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Says that the checkpoint was anchored; a claim until a chain is asked.
 
-    contract: 0x and 40 hexadecimal digits. transaction: 0x and 64.
+    contract, owner: 0x and 40 hexadecimal digits; owner is who registered the log there, and part
+    of its id. transaction: 0x and 64. time_s: of the block, Unix time.
     """
 
-    chain_id: _Index
-    contract: Annotated[str, msgspec.Meta(pattern=r"\A0x[0-9a-fA-F]{40}\Z")]
+    chain_id: ChainId
+    contract: Address
+    owner: Address
     transaction: Annotated[str, msgspec.Meta(pattern=r"\A0x[0-9a-f]{64}\Z")]
     block: _Index
+    time_s: _Index
 
 
 class Receipt(

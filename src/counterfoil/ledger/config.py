@@ -31,6 +31,9 @@ _HELP: Final = {
     "block_rows": "rows in one block statement",
     "witness": "let this user's own witness watch the ledger; its memory is in the state folder",
     "witness_timeout_s": "longest wait for the cosignatures of other witnesses, seconds",
+    "anchor_chains": "where checkpoints are anchored: embedded, or addresses of EVM nodes",
+    "anchor_max_wait_s": "longest time that an entry waits to be anchored, seconds",
+    "anchor_confirmations": "blocks that make an anchor final; 0 is as the chain itself says",
 }
 
 
@@ -39,7 +42,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     origin, name, organisation: who it is; set by `init`. publish_interval_s: 0.01 to 60 seconds.
     batch_members: 1 to 1024. block_rows: 1 to 1,048,576. witness: whether this user's own one
-    watches. witness_timeout_s: 0.1 to 60 seconds, for the others.
+    watches. witness_timeout_s: 0.1 to 60 seconds, for the others. anchor_chains: `embedded` or
+    http(s) addresses, at most 16; in the environment with spaces between them.
+    anchor_max_wait_s: 1 second to 30 days. anchor_confirmations: 0 to 10,000 blocks.
     """
 
     origin: Name
@@ -50,6 +55,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     block_rows: Annotated[int, msgspec.Meta(ge=1, le=1_048_576)] = 10_000
     witness: bool = True
     witness_timeout_s: Annotated[float, msgspec.Meta(ge=0.1, le=60)] = 2.0
+    anchor_chains: Annotated[tuple[Name, ...], msgspec.Meta(max_length=16)] = ()
+    anchor_max_wait_s: Annotated[float, msgspec.Meta(ge=1, le=2_592_000)] = 600.0
+    anchor_confirmations: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
 
 
 def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Config:
@@ -64,7 +72,7 @@ def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Con
         for key in Config.__struct_fields__[_FIRST_OPTION:]:
             value = variables.get(ENVIRONMENT_PREFIX + key.upper())
             if value is not None:
-                found[key] = value
+                found[key] = value.split() if key == "anchor_chains" else value
         return msgspec.convert(found, Config, strict=False)
     except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as err:
         raise InputError(
@@ -82,5 +90,5 @@ def format_config(config: Config) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def _toml(value: str | float | bool) -> str:
-    return msgspec.json.encode(value).decode()  # a JSON string or number is one in TOML, too
+def _toml(value: str | float | bool | tuple[str, ...]) -> str:
+    return msgspec.json.encode(value).decode()  # JSON without objects is TOML, too

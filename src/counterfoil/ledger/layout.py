@@ -51,6 +51,26 @@ class Layout:
         """`payload/`."""
         return self.folder / "payload"
 
+    @property
+    def anchors(self) -> Path:
+        """`anchors.json`: where the log is anchored, for its readers."""
+        return self.folder / "anchors.json"
+
+    @property
+    def anchor_book(self) -> Path:
+        """`anchor.db`: what is to be anchored, what was signed for it, where it stands."""
+        return self.folder / "anchor.db"
+
+    @property
+    def chain(self) -> Path:
+        """`chain.db`: the ledger's embedded chain."""
+        return self.folder / "chain.db"
+
+    @property
+    def deployments(self) -> Path:
+        """`deployments/`: the contracts on each chain."""
+        return self.folder / "deployments"
+
     def exists(self) -> bool:
         """Tell whether a ledger is there. Raises InputError with code ledger.path."""
         try:

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from counterfoil.errors import FatalLogError, Refused
+from counterfoil.errors import FatalLogError, InputError, Refused
 from counterfoil.formats import entry as entries
 from counterfoil.formats import predicates
 from counterfoil.formats.entry import StatementEntry
@@ -75,9 +75,9 @@ def config_of_mirror(copy: Layout) -> Config | None:
     """Make the settings of the ledger that a mirror copies; None where the folder is no mirror.
 
     The origin is the mirror's, the owner and name are what the log's first entries say, its
-    witness is what the mirror's policy says, and the rest are defaults. Raises Refused with code recover.hashes-only, FatalLogError with code
-    recover.damaged, log.damaged,
-    log.policy or mirror.marker.
+    witness is what the mirror's policy says, and the rest are defaults. Raises Refused with code
+    recover.hashes-only, FatalLogError with code recover.damaged, log.damaged, log.policy or
+    mirror.marker.
     """
     marker = read_mirror(copy.folder)
     if marker is None:
@@ -92,10 +92,13 @@ def config_of_mirror(copy: Layout) -> Config | None:
     size = reader.published()[0].size
     owner, name = None, None
     for data in reader.published_entries(0, min(size, _GENESIS), size):
-        parsed = entries.parse(data)
-        if not isinstance(parsed, StatementEntry):
+        try:
+            parsed = entries.parse(data)
+            if not isinstance(parsed, StatementEntry):
+                continue
+            said = predicates.parse_predicate(parsed.statement)
+        except InputError:
             continue
-        said = predicates.parse_predicate(parsed.statement)
         if isinstance(said, Key) and owner is None:
             owner = said.organisation
         if isinstance(said, Organisation) and said.organisation == owner and name is None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-__all__ = ["Recorded", "RecordedMany"]
+__all__ = ["AnchorState", "Recorded", "RecordedMany"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +47,26 @@ class RecordedMany:
     new: int
     size: int
     indices: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorState:
+    """How the anchor of a checkpoint stands on one chain.
+
+    chain: its address, without credentials. chain_id, run_by: None while it was never reached.
+    contract, owner: addresses. size: of the checkpoint. phase: `none` before it is signed, then
+    signed, sent, mined, final. transaction: 0x and 64 hexadecimal digits. time_s: of its block.
+    trouble: code and text of what keeps us from going on; None where nothing does.
+    """
+
+    chain: str
+    chain_id: int | None
+    run_by: str | None
+    contract: str | None
+    owner: str | None
+    size: int
+    phase: Literal["none", "signed", "sent", "mined", "final"]
+    transaction: str | None = None
+    block: int | None = None
+    time_s: int | None = None
+    trouble: tuple[str, str] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -29,7 +29,7 @@ class Events(Iterator[MonitorEvent]):
     exit_status: 1 after anything that nobody should rely on, 0 otherwise.
     """
 
-    def __init__(self, inner: Iterator[MonitorEvent]) -> None:
+    def __init__(self, inner: Generator[MonitorEvent, None, None]) -> None:
         self._inner = inner
         self.exit_status = 0
 
@@ -39,6 +39,10 @@ class Events(Iterator[MonitorEvent]):
         if event.event in BAD_EVENTS:
             self.exit_status = 1
         return event
+
+    def close(self) -> None:
+        """Stop watching, and give the state folder up."""
+        self._inner.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +93,15 @@ def run(
     origin = origin_of(trust)
     named = [f"{WITNESS_PREFIX}{w.url}" for w in trust.witnesses if w.url]
     opened = [open_source(where, origin=origin) for where in dict.fromkeys((*sources, *named))]
-    monitor = Monitor(
-        state, trust, opened, watch_key, stalled_after_s=stalled_after, progress=progress
-    )
-
-    def close() -> None:
-        monitor.close()
+    with contextlib.ExitStack() as stack:
         for source in opened:
-            source.close()
-
-    return Events(_follow(monitor, pause_s, close, once=once))
+            stack.callback(source.close)
+        monitor = stack.enter_context(
+            Monitor(
+                state, trust, opened, watch_key, stalled_after_s=stalled_after, progress=progress
+            )
+        )
+        return Events(_follow(monitor, pause_s, stack.pop_all(), once=once))
 
 
 def verify(
@@ -132,10 +135,9 @@ def verify(
 
 
 def _follow(
-    monitor: Monitor, pause_s: int, close: Callable[[], None], *, once: bool
-) -> Iterator[MonitorEvent]:
-    with contextlib.ExitStack() as stack:
-        stack.callback(close)
+    monitor: Monitor, pause_s: int, stack: contextlib.ExitStack, *, once: bool
+) -> Generator[MonitorEvent, None, None]:
+    with stack:
         while True:
             yield from monitor.round()
             if once:

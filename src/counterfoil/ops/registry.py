@@ -23,6 +23,7 @@ GROUPS: Final[dict[str, str]] = {
     "witness": "Those who see that a log only grows.",
     "mirror": "Verified copies of other parties' logs.",
     "monitor": "Watch a log from several sides.",
+    "network": "Several organisations, each with its own log.",
     "evidence": "Proof that a log told two histories.",
 }
 """What the operations that share a first word are about."""
@@ -216,17 +217,29 @@ OPERATIONS: Final = (
         "Serve a ledger's or mirror's public files over HTTP, read-only, until a signal.",
         "--ledger shop --listen 127.0.0.1:8420",
     ),
+    _writes(
+        "network demo",
+        "network_demo:network_demo",
+        "Let three organisations witness and mirror each other; one is killed, one lies.",
+        "",
+    ),
+    _writes(
+        "network run",
+        "member:run",
+        "Own a ledger and serve it, witness the peers' logs, and mirror them, until a signal.",
+        "--ledger shop --listen 127.0.0.1:8420",
+    ),
     _reads(
         "mirror run",
         "mirrors:run",
-        "Keep a verified full copy of a log, and serve it.",
+        "Keep a verified full copy of a log, and tell of each round that changed something.",
         "https://log.example copy --policy policy.txt --once",
         "https://log.example copy --policy policy.txt --mode all --listen 127.0.0.1:8422",
     ),
     _reads(
         "mirror receipt",
         "mirrors:receipt",
-        "Write the receipt of an entry from a mirror alone.",
+        "Write the receipt of an entry from a mirror alone, also when the log is gone.",
         "3 copy --out receipt.json",
     ),
     _reads(
@@ -239,7 +252,7 @@ OPERATIONS: Final = (
     _reads(
         "evidence verify",
         "monitors:verify",
-        "Verify evidence that a log signed two histories, offline.",
+        "Verify evidence that a log signed two histories, offline and whoever made it.",
         "equivocation.json --policy policy.txt",
     ),
     _reads(

@@ -98,8 +98,10 @@ def serve(app: App, listen: str | Listener, announce: Callable[[str], None] | No
 
 
 @contextmanager
-def until_signal() -> Iterator[Callable[[], None]]:
+def until_signal() -> Iterator[Callable[..., bool]]:
     """Catch SIGINT and SIGTERM during a block, which gets a function that waits for one.
+
+    The function takes how long to wait, seconds, or None for ever; it says whether one came.
 
     For who tells people that it serves: a signal that comes right then ends it cleanly, too. Off
     the main thread no signal can be caught, and the wait has no end.
@@ -108,8 +110,8 @@ def until_signal() -> Iterator[Callable[[], None]]:
 
     came = threading.Event()
 
-    def wait() -> None:
-        came.wait()
+    def wait(timeout_s: float | None = None) -> bool:
+        return came.wait(timeout_s)
 
     ends = (signal.SIGINT, signal.SIGTERM)
     if threading.current_thread() is not threading.main_thread():

@@ -26,7 +26,16 @@ from counterfoil.witness.app import WitnessApp
 from counterfoil.witness.followed import FollowedLogs
 from counterfoil.witness.quorum import with_witness
 
-__all__ = ["Running", "WitnessView", "add", "key", "listing", "run"]
+__all__ = [
+    "Running",
+    "WitnessView",
+    "add",
+    "establish_witness",
+    "key",
+    "listing",
+    "load_signers",
+    "run",
+]
 
 _KEY_FILES: Final = {
     "witness": KeyType.COSIGNATURE_ED25519,
@@ -83,8 +92,8 @@ def run(
     """
     followed = FollowedLogs(logs)
     if init:
-        _establish(state, name, post_quantum=post_quantum)
-    signers = _signers(state)
+        establish_witness(state, name, post_quantum=post_quantum)
+    signers = load_signers(state)
     if name is not None and name != signers[0].public.name:
         raise InputError(
             "witness.name",
@@ -108,7 +117,7 @@ def key(*, state: StateFolder) -> Document:
 
     Raises NotFound with code witness.state.
     """
-    vkeys = [format_vkey(signer.public) for signer in _signers(state)]
+    vkeys = [format_vkey(signer.public) for signer in load_signers(state)]
     text = "".join(f"{vkey}\n" for vkey in vkeys).encode()
     return Document([text], "text/plain; charset=utf-8", {"vkeys": vkeys})
 
@@ -168,7 +177,8 @@ def _views(layout: Layout, policy: Policy) -> list[WitnessView]:
     ]
 
 
-def _signers(state: Path) -> Sequence[NoteSigner]:
+def load_signers(state: Path) -> Sequence[NoteSigner]:
+    """Load a witness's keys. Raises NotFound with code witness.state."""
     keys = KeyFiles(state)
     found = [name for name in _KEY_FILES if (state / f"{name}.key").exists()]
     if "witness" not in found:
@@ -181,7 +191,7 @@ def _signers(state: Path) -> Sequence[NoteSigner]:
     return [NoteSigner(keys.load(name)) for name in found]
 
 
-def _establish(state: Path, name: str | None, *, post_quantum: bool) -> None:
+def establish_witness(state: Path, name: str | None, *, post_quantum: bool) -> None:
     """Make a witness's memory and then its key, unless there is a key already."""
     if (state / "witness.key").exists():
         return

@@ -19,6 +19,7 @@ from counterfoil.ports.operation import (
     Progress,
     no_progress,
 )
+from counterfoil.ports.pace import Pace, Waiting
 from counterfoil.ports.store import (
     Commit,
     Head,
@@ -45,6 +46,7 @@ __all__ = [
     "Head",
     "LogStore",
     "Operation",
+    "Pace",
     "Param",
     "Progress",
     "Prove",
@@ -55,6 +57,7 @@ __all__ = [
     "TileStore",
     "TxReceipt",
     "Unwatched",
+    "Waiting",
     "Witnessing",
     "no_progress",
 ]

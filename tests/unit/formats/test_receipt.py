@@ -24,7 +24,7 @@ from tests.statements import refused
 
 HASH = bytes(range(32))
 ENTRY = EntryProof(1, b"{}", (HASH,))
-ANCHOR = AnchorClaim(1, "0x" + "aB" * 20, "0x" + "0f" * 32, 7)
+ANCHOR = AnchorClaim(1, "0x" + "aB" * 20, "0x" + "01" * 20, "0x" + "0f" * 32, 7, 8)
 FULL = Receipt(
     "note", ENTRY, (ENTRY,), BatchProof(ENTRY, (HASH, HASH)), RowProof(0, bytes(16), "{}", ()),
     "content", (ANCHOR,),

@@ -86,7 +86,7 @@ def test_other_modes_copy_none(shop: Path, tmp_path: Path) -> None:
 
 
 def test_receipts_do_not_need_the_index(shop: Path, tmp_path: Path) -> None:
-    """Without an index, or with an older or false one, the key statements are found all the same."""
+    """Without an index, or with an older or false one, all key statements are found."""
     copy = tmp_path / "copy"
     with mirror(shop, copy) as opened:
         opened.round()

@@ -214,7 +214,7 @@ def test_witnesses() -> None:
 def test_anchors_are_claims() -> None:
     """Anchors are handed on as what they are: claims that no chain was asked about."""
     world = World.begun()
-    claim = AnchorClaim(1, "0x" + "00" * 20, "0x" + "00" * 32, 7)
+    claim = AnchorClaim(1, "0x" + "00" * 20, "0x" + "01" * 20, "0x" + "00" * 32, 7, 8)
     receipt = msgspec.structs.replace(world.receipt(world.record()), anchors=(claim,))
     assert verified(world, receipt).anchors == (claim,)
     assert verify_receipt(receipt, world.policy()).grade == "signed by the log alone"

@@ -85,16 +85,23 @@ class ChainDatabase:
         if path is not None:
             _check_place(path, create)
         try:
-            self._connection = _connect(path, _READER if read_only else _WRITER)
+            self._connection = _connect(path, create)
             try:
+                if path is not None and not create:
+                    self._check()  # before anything is written, if only into the header
+                self._set_up(path, _READER if read_only else _WRITER)
                 if create or path is None:
                     self._make()
-                self._check()
             except BaseException:
                 self._connection.close()
                 raise
         except _FAULTS as err:
             raise fault(err, path) from err
+
+    def _set_up(self, path: Path | None, pragmas: Sequence[str]) -> None:
+        macos = ("fullfsync = ON", "checkpoint_fullfsync = ON") if sys.platform == "darwin" else ()
+        for pragma in (*macos, *pragmas) if path is not None else ("journal_mode = OFF",):
+            self._connection.execute(f"PRAGMA {pragma}").fetchall()
 
     def _make(self) -> None:
         self._connection.executescript(
@@ -244,7 +251,7 @@ class ChainDatabase:
 
 def _fetched(cursor: sqlite3.Cursor, path: Path | None) -> Iterator[Any]:
     try:
-        yield from cursor
+        yield from iter(cursor.fetchone, None)
     except _FAULTS as err:
         raise fault(err, path) from err
 
@@ -264,20 +271,12 @@ def _check_place(path: Path, create: bool) -> None:
         )
 
 
-def _connect(path: Path | None, pragmas: Sequence[str]) -> sqlite3.Connection:
-    if path is not None and pragmas is _WRITER and not path.exists():
+def _connect(path: Path | None, create: bool) -> sqlite3.Connection:
+    if path is not None and create:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    connection = sqlite3.connect(
+    return sqlite3.connect(
         path or "", isolation_level=None, check_same_thread=False, timeout=_BUSY_TIMEOUT_S
     )
-    macos = ("fullfsync = ON", "checkpoint_fullfsync = ON") if sys.platform == "darwin" else ()
-    try:
-        for pragma in (*macos, *pragmas) if path is not None else ("journal_mode = OFF",):
-            connection.execute(f"PRAGMA {pragma}").fetchall()
-    except _FAULTS:
-        connection.close()
-        raise
-    return connection
 
 
 def fault(err: Exception, path: Path | None) -> CounterfoilError:

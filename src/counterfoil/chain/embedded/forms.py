@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["block_form", "log_form", "receipt_form", "transaction_form"]
 
 _BLOOM_BYTES: Final = 256
+_SET_CODE: Final = 4
 
 
 def block_form(block: BlockAPI, transactions: list[Any], size: int) -> dict[str, Any]:
@@ -89,6 +90,18 @@ def transaction_form(mined: Mined) -> dict[str, Any]:
     if kind >= 2:
         found["maxFeePerGas"] = quantity(transaction.max_fee_per_gas)
         found["maxPriorityFeePerGas"] = quantity(transaction.max_priority_fee_per_gas)
+    if kind == _SET_CODE:
+        found["authorizationList"] = [
+            {
+                "chainId": quantity(one.chain_id),
+                "address": checksum(one.address),
+                "nonce": quantity(one.nonce),
+                "yParity": quantity(one.y_parity),
+                "r": quantity(one.r),
+                "s": quantity(one.s),
+            }
+            for one in transaction.authorization_list
+        ]
     return found
 
 

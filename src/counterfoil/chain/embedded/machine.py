@@ -24,6 +24,7 @@ from eth.vm.spoof import SpoofTransaction
 from eth_typing import Address, BlockNumber, Hash32
 from eth_utils.exceptions import ValidationError
 
+from counterfoil.chain.refusals import error_text
 from counterfoil.chain.transport import REVERTED, TRANSACTION_REJECTED, RpcError
 
 if TYPE_CHECKING:
@@ -323,7 +324,9 @@ def _succeeded(computation: ComputationAPI) -> ComputationAPI:
         return computation
     error = computation.error
     if isinstance(error, Revert):
-        raise RpcError(REVERTED, "execution reverted", bytes(computation.output))
+        data = bytes(computation.output)
+        text = error_text(data)
+        raise RpcError(REVERTED, f"execution reverted{f': {text}' if text else ''}", data)
     raise RpcError(TRANSACTION_REJECTED, f"execution failed: {error!s:.100}")
 
 

@@ -4,6 +4,7 @@ One class per predicate, one definition from disk to JSON Schema. This package r
 app's predicates: apps register theirs.
 """
 
+from counterfoil.formats.predicates.anchoring import Anchoring
 from counterfoil.formats.predicates.header import Header
 from counterfoil.formats.predicates.history import (
     Equivocation,
@@ -32,6 +33,7 @@ from counterfoil.formats.predicates.registry import (
 
 __all__ = [
     "CORE",
+    "Anchoring",
     "Block",
     "ContentRef",
     "Equivocation",

@@ -84,11 +84,13 @@ class Key(Header, frozen=True, kw_only=True):
 class Policy(Header, frozen=True, kw_only=True):
     """Whom a group of organisations trusts: members and a quorum, as a C2SP tlog-policy text.
 
-    why: for people, what changed.
+    follows: digest of the charter that this one replaces; see `network.charter`. why: for people,
+    what changed.
     """
 
     members: Annotated[tuple[Uri, ...], msgspec.Meta(max_length=256)]
     policy: Annotated[str, msgspec.Meta(min_length=1, max_length=32768)]
+    follows: HexDigest | None = None
     why: Annotated[str, msgspec.Meta(max_length=1000)] = ""
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from counterfoil.errors import InputError
 from counterfoil.formats.json_text import canonicalise
+from counterfoil.formats.predicates.anchoring import Anchoring
 from counterfoil.formats.predicates.header import Header
 from counterfoil.formats.predicates.history import Equivocation, LogFrozen
 from counterfoil.formats.predicates.organisations import Key, Mandate, Organisation, Party, Policy
@@ -40,6 +41,7 @@ CORE: Final[dict[str, type[Header]]] = {
     f"{URI_BASE}mandate/v1": Mandate,
     f"{URI_BASE}log-frozen/v1": LogFrozen,
     f"{URI_BASE}equivocation/v1": Equivocation,
+    f"{URI_BASE}anchoring/v1": Anchoring,
 }
 """Predicate URI -> class, for the predicates of the core."""
 

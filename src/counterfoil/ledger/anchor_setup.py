@@ -1,0 +1,193 @@
+"""Make a chain ready for a ledger: keys, contract, registration, and the statement that says so.
+
+Each part is found where it was made before, so this may be cut off anywhere and begun again. The
+owner's key registers the log and may rotate the anchor key; the anchor key only anchors. This
+module refuses to overwrite a key and to use a contract whose code is not ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from counterfoil.errors import VerificationError
+from counterfoil.formats import anchors as anchor_files
+from counterfoil.formats.anchors import NamedAnchor
+from counterfoil.formats.vkey import VerifierKey, format_vkey
+from counterfoil.ledger.layout import Layout
+from counterfoil.ledger.results import Recorded
+from counterfoil.ports import Chain, Clock
+from counterfoil.storage.folder_copy import replace_file
+
+if TYPE_CHECKING:
+    from counterfoil.chain import Account, NodeChain
+    from counterfoil.chain.anchor_book import AnchorBook
+    from counterfoil.chain.anchor_contract import AnchorContract
+    from counterfoil.chain.anchor_tables import ChainNote
+
+__all__ = [
+    "EMBEDDED",
+    "RecordStatement",
+    "anchor_account",
+    "open_place",
+    "owner_account",
+    "register",
+    "shown_place",
+]
+
+EMBEDDED: Final = "embedded"
+"""In `anchor_chains`: the ledger's own chain."""
+
+_COINS_WEI: Final = 10**21
+
+RecordStatement = Callable[[str, Mapping[str, Any], str, int], Recorded]
+"""`record(kind, fields, source, number)`: record a statement and wait until it is durable."""
+
+
+def shown_place(layout: Layout, place: str) -> str:
+    """Tell the address of a chain as it is shown, without credentials.
+
+    Raises InputError with code chain.url.
+    """
+    from counterfoil.chain.addresses import parse_chain_url
+
+    return parse_chain_url(_url(layout, place)).shown
+
+
+def open_place(layout: Layout, place: str, confirmations: int, clock: Clock) -> NodeChain:
+    """Open a chain of `anchor_chains`, and make the ledger's own one where there is none.
+
+    confirmations: 0 for what the chain itself says. Raises as `open_chain` and `ensure_embedded`.
+    """
+    from counterfoil.chain import ensure_embedded, open_chain
+
+    if place == EMBEDDED:
+        return ensure_embedded(layout.chain, clock=clock)
+    return open_chain(_url(layout, place), confirmations=confirmations or None)
+
+
+def owner_account(layout: Layout) -> Account:
+    """Load the key that owns the registrations, or make it."""
+    return _account(layout.keys / "evm" / "owner.key")
+
+
+def anchor_account(layout: Layout) -> Account:
+    """Load the key that anchors, or make it."""
+    return _account(layout.keys / "evm" / "anchor.key")
+
+
+def register(
+    layout: Layout,
+    chain: Chain,
+    keys: tuple[VerifierKey, ...],
+    book: AnchorBook,
+    record: RecordStatement,
+) -> tuple[AnchorContract, ChainNote]:
+    """Put the contract on a chain and register the log there, unless both is done.
+
+    keys: of the log; the name of each is the origin. Raises what a chain raises, Refused with code
+    chain.underfunded naming the account, and as recording does.
+    """
+    from counterfoil.chain import deploy
+    from counterfoil.chain.anchor_contract import AnchorContract
+    from counterfoil.contracts import load_artifact
+
+    artifact = load_artifact("anchor")
+    owner, anchorer = owner_account(layout), anchor_account(layout)
+    if chain.kind == EMBEDDED:
+        _fund(layout.chain, chain, (owner, anchorer))
+    deployment = deploy(chain, owner, artifact, layout.deployments)
+    contract = AnchorContract(chain, deployment.address, artifact.abi)
+    _require_code(chain, contract, artifact.runtime)
+    log_id = _registered(contract, keys, owner, anchorer)
+    note = book.chain(chain.chain_id)
+    if note is None or note.log_id != log_id:
+        book.add_chain(_note(contract, log_id, owner, anchorer, deployment.block))
+    stated = book.chain(chain.chain_id)
+    if stated is not None and stated.stated is None:
+        source = f"anchoring:{chain.chain_id}:{log_id.hex()[:16]}"
+        fields = {
+            "origin": keys[0].name,
+            "chain_id": chain.chain_id,
+            "contract": contract.address,
+            "log_id": f"0x{log_id.hex()}",
+            "owner": owner.address,
+            "anchor_key": anchorer.address,
+        }
+        done = record("anchoring", fields, source, 0)
+        book.note_stated(chain.chain_id, done.index)
+    _give_away(layout, keys[0].name, book)
+    found = book.chain(chain.chain_id)
+    assert found is not None  # noqa: S101  # it was written above
+    return contract, found
+
+
+def _url(layout: Layout, place: str) -> str:
+    return f"embedded:{layout.chain}" if place == EMBEDDED else place
+
+
+def _account(path: Path) -> Account:
+    from counterfoil.chain import create_account, load_account
+
+    return load_account(path) if path.exists() else create_account(path)
+
+
+def _fund(path: Path, chain: Chain, accounts: tuple[Account, ...]) -> None:
+    from counterfoil.chain import faucet_of, fund
+
+    for account in accounts:
+        if chain.balance(account.address) < _COINS_WEI // 100:
+            fund(chain, faucet_of(path), account.address, _COINS_WEI)
+
+
+def _require_code(chain: Chain, contract: AnchorContract, runtime: bytes) -> None:
+    if chain.code(contract.address) != runtime:
+        raise VerificationError(
+            "anchor.contract",
+            f"expected our anchor contract at {contract.address} on chain {chain.chain_id}, "
+            "found other code",
+            hint="Remove that address from deployments/: nothing there can be relied on.",
+        )
+
+
+def _registered(
+    contract: AnchorContract, keys: tuple[VerifierKey, ...], owner: Account, anchorer: Account
+) -> bytes:
+    from counterfoil.chain import transact
+    from counterfoil.chain.anchor_contract import hash_log_keys, hash_origin
+
+    hashes = hash_origin(keys[0].name), hash_log_keys(map(format_vkey, keys))
+    log_id = contract.log_id(owner.address, *hashes)
+    if contract.owner_of(log_id) is None:
+        transact(contract.chain, owner, contract.register(*hashes, anchorer.address))
+    return log_id
+
+
+def _note(
+    contract: AnchorContract, log_id: bytes, owner: Account, anchorer: Account, block: int
+) -> ChainNote:
+    from counterfoil.chain.anchor_tables import ChainNote
+
+    chain = contract.chain
+    return ChainNote(
+        chain.chain_id,
+        chain.url,
+        chain.run_by,
+        contract.address,
+        owner.address,
+        anchorer.address,
+        log_id,
+        block,
+    )
+
+
+def _give_away(layout: Layout, origin: str, book: AnchorBook) -> None:
+    """Write `anchors.json`, which the ledger gives to its readers."""
+    named = [
+        NamedAnchor(origin, note.chain_id, note.contract, note.owner, note.run_by)
+        for note in book.chains()
+    ]
+    data = anchor_files.format(named)
+    if not layout.anchors.exists() or layout.anchors.read_bytes() != data:
+        replace_file(layout.anchors, data)

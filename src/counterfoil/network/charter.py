@@ -1,0 +1,232 @@
+"""A network's charter: its members, their logs and witnesses, and the quorums that follow.
+
+A charter is a `policy` statement whose text has one spelling, so that organisations agree on it
+by recording the same bytes. Who has to cosign a log follows from it: the log's own witness, and so
+many of the others that two histories cannot both have enough. This module refuses members whose
+keys did not agree to speak for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Final
+
+from counterfoil.errors import NotFound, VerificationError
+from counterfoil.formats import policy as policies
+from counterfoil.formats import predicates
+from counterfoil.formats.ascii import encode_base64
+from counterfoil.formats.json_text import canonicalise
+from counterfoil.formats.policy import NONE, Group, Log, Policy, Witness
+from counterfoil.formats.predicates import Party
+from counterfoil.formats.vkey import KeyType, VerifierKey
+from counterfoil.proofs.trust import OWN_WITNESS
+
+__all__ = [
+    "LOG_PURPOSE",
+    "WITNESS_PURPOSE",
+    "Charter",
+    "Member",
+    "independent_quorum",
+    "is_charter",
+    "read_charter",
+]
+
+LOG_PURPOSE: Final = "log"
+WITNESS_PURPOSE: Final = "witness"
+"""Purposes, in a `party` statement, of the keys that a charter names."""
+
+_MEMBERS: Final = "members"
+_INDEPENDENT: Final = "independent"
+_QUORUM: Final = "quorum"
+_ALGORITHMS: Final = {KeyType.COSIGNATURE_MLDSA44: "ml-dsa-44"}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An organisation in a network.
+
+    organisation: URI; also the name of its witness in the charter. logs: the keys of its one log,
+    all of one origin, with the address where that can be read. witness: its verifier key and
+    submission prefix.
+    """
+
+    organisation: str
+    logs: tuple[Log, ...]
+    witness: Witness
+
+    @property
+    def origin(self) -> str:
+        """The identity of its log."""
+        return self.logs[0].key.name
+
+
+@dataclass(frozen=True, slots=True)
+class Charter:
+    """Who belongs to a network, from one change to the next.
+
+    members: by organisation, ascending. follows: digest of the charter that this one replaces, 64
+    hexadecimal digits; None for the founding one.
+    Raises InputError with a code policy.* when a key or name stands in it twice.
+    """
+
+    members: tuple[Member, ...]
+    follows: str | None = None
+
+    def __post_init__(self) -> None:
+        policies.format(self.policy())
+
+    @property
+    def organisations(self) -> tuple[str, ...]:
+        """The URIs of its members, ascending."""
+        return tuple(member.organisation for member in self.members)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of members, text and predecessor: what the next charter names."""
+        named = {"members": list(self.organisations), "policy": self.text, "follows": self.follows}
+        return sha256(canonicalise(named)).hexdigest()
+
+    @property
+    def text(self) -> str:
+        """The `policy` of its statement: the one spelling of it."""
+        return policies.format(self.policy()).decode("utf-8", "surrogateescape")
+
+    @property
+    def majority(self) -> int:
+        """Members that must agree to the next charter: more than half."""
+        return len(self.members) // 2 + 1
+
+    def member(self, organisation: str) -> Member:
+        """Find a member. Raises NotFound with code network.member."""
+        for member in self.members:
+            if member.organisation == organisation:
+                return member
+        raise NotFound(
+            "network.member",
+            f"expected one of {', '.join(self.organisations)}, found {organisation[:80]!a}",
+            hint="`counterfoil network ls` lists the members.",
+        )
+
+    def owner_of(self, origin: str) -> Member | None:
+        """Find the member whose log this is; None where it is nobody's."""
+        return next((member for member in self.members if member.origin == origin), None)
+
+    def fields(self, why: str = "") -> dict[str, object]:
+        """Make the fields of its `policy` statement."""
+        said: dict[str, object] = {"members": self.organisations, "policy": self.text, "why": why}
+        return said if self.follows is None else {**said, "follows": self.follows}
+
+    def policy(self) -> Policy:
+        """Make the policy of all logs of the network: more than half of all its witnesses."""
+        witnesses = tuple(member.witness for member in self.members)
+        names = tuple(witness.name for witness in witnesses)
+        logs = tuple(log for member in self.members for log in member.logs)
+        if not names:
+            return Policy(logs, (), (), NONE)
+        return Policy(logs, witnesses, (Group(_MEMBERS, self.majority, names),), _MEMBERS)
+
+    def policy_of(self, organisation: str) -> Policy:
+        """Make the policy of one member's log: its own witness and `independent_quorum` others.
+
+        Its own witness is named `self`, so that no reader counts it as somebody else.
+        Raises NotFound with code network.member.
+        """
+        owner = self.member(organisation)
+        others = tuple(m.witness for m in self.members if m.organisation != organisation)
+        own = replace(owner.witness, name=OWN_WITNESS, url=None)
+        if not others:
+            return Policy(owner.logs, (own,), (), OWN_WITNESS)
+        names = tuple(witness.name for witness in others)
+        groups = (
+            Group(_INDEPENDENT, independent_quorum(len(others)), names),
+            Group(_QUORUM, 2, (OWN_WITNESS, _INDEPENDENT)),
+        )
+        return Policy(owner.logs, (own, *others), groups, _QUORUM)
+
+    def with_member(self, member: Member) -> Charter:
+        """Make the next charter, with this member added or in the place of what it was."""
+        kept = [m for m in self.members if m.organisation != member.organisation]
+        return _ordered([*kept, member], self.digest)
+
+    def without(self, organisation: str) -> Charter:
+        """Make the next charter without a member. Raises NotFound with code network.member."""
+        gone = self.member(organisation)
+        return _ordered([member for member in self.members if member != gone], self.digest)
+
+    @staticmethod
+    def founding(members: Iterable[Member]) -> Charter:
+        """Make the first charter of a network."""
+        return _ordered(members, None)
+
+
+def independent_quorum(others: int) -> int:
+    """Tell how many of the `others` witnesses must cosign beside a log's own.
+
+    More than half, and so many that any two quorums share a witness that does not lie as long as
+    fewer than half of all witnesses do, the log's own among the liars. Up to five organisations
+    that is the same number; beyond, it is more.
+
+    >>> [independent_quorum(others) for others in range(1, 10)]
+    [1, 2, 2, 3, 4, 5, 5, 6, 7]
+    """
+    liars = max(others // 2 - 1, 0)
+    return (others + liars) // 2 + 1
+
+
+def is_charter(statement: predicates.Policy) -> bool:
+    """Tell a charter from the policy that a ledger states for itself alone."""
+    return statement.follows is not None or len(statement.members) > 1
+
+
+def read_charter(statement: predicates.Policy, parties: Mapping[str, Party]) -> Charter:
+    """Read a charter, and check that each key in it agreed to speak for its member.
+
+    parties: organisation -> its `party` statement, whose claims were checked.
+    Raises InputError with a code policy.*, VerificationError with code network.charter.
+    """
+    found = policies.parse(statement.policy.encode("utf-8", "surrogateescape"))
+    owners = {
+        (key.purpose, key.algorithm, key.public): organisation
+        for organisation, party in parties.items()
+        for key in party.keys
+    }
+    logs: dict[str, list[Log]] = {}
+    for log in found.logs:
+        logs.setdefault(_owner(owners, LOG_PURPOSE, log.key), []).append(log)
+    members = []
+    for witness in found.witnesses:
+        if _owner(owners, WITNESS_PURPOSE, witness.key) != witness.name:
+            raise _bad(f"the witness of {witness.name} to be its own, found another's key")
+        mine = logs.get(witness.name, [])
+        if len({log.key.name for log in mine}) != 1:
+            raise _bad(f"one log of {witness.name}, found {len({log.key.name for log in mine})}")
+        members.append(Member(witness.name, tuple(mine), witness))
+    charter = _ordered(members, statement.follows)
+    if charter.organisations != statement.members or charter.text != statement.policy:
+        raise _bad("a charter in its one spelling, found another")
+    return charter
+
+
+def _owner(owners: Mapping[tuple[str, str, str], str], purpose: str, key: VerifierKey) -> str:
+    algorithm = _ALGORITHMS.get(key.type, "ed25519")
+    owner = owners.get((purpose, algorithm, encode_base64(key.public)))
+    if owner is None:
+        raise _bad(
+            f"a member to have shown that the {purpose} key {key.name!a} is its own, found none"
+        )
+    return owner
+
+
+def _ordered(members: Iterable[Member], follows: str | None) -> Charter:
+    ordered: Sequence[Member] = sorted(members, key=lambda member: member.organisation)
+    return Charter(tuple(ordered), follows)
+
+
+def _bad(expected: str) -> VerificationError:
+    return VerificationError(
+        "network.charter",
+        f"expected {expected}",
+        hint="Propose the change again from the members' cards.",
+    )

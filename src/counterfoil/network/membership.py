@@ -1,0 +1,188 @@
+"""Follow a network through the statements in its members' logs: who belongs, and what has ended.
+
+The rule: a charter follows when more than half of the members of the one in force, and every log
+that is new in it, have recorded it. A log has one voice per change: the first charter it records
+that follows the one in force. What was carried stays. This module refuses to fetch and to judge
+checkpoints: callers give it entries that stand under checkpoints which `policy_for` accepts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from counterfoil.errors import CounterfoilError
+from counterfoil.formats import predicates
+from counterfoil.formats.policy import Policy
+from counterfoil.formats.predicates import Equivocation, Header, LogFrozen, Party
+from counterfoil.formats.vkey import VerifierKey, format_vkey
+from counterfoil.network.charter import Charter, is_charter, read_charter
+from counterfoil.proofs.claims import check_claims
+
+__all__ = ["LogEnd", "Network"]
+
+
+@dataclass(frozen=True, slots=True)
+class LogEnd:
+    """Where a log ends: nobody accepts a larger tree of it.
+
+    size: its last number of entries. root: 64 hexadecimal digits, as others stated it; empty
+    where the log itself said so in its last entry. successor: origin of the log that follows.
+    """
+
+    size: int
+    root: str = ""
+    successor: str | None = None
+
+
+class Network:
+    """The state of a network, as the logs say. anchor: a charter that the reader trusts as it is.
+
+    charter: the one in force. history: all from the anchor on, oldest first. ended, convicted:
+    by origin.
+    """
+
+    def __init__(self, anchor: Charter) -> None:
+        self.history = [anchor]
+        self.ended: dict[str, LogEnd] = {}
+        self.convicted: dict[str, Equivocation] = {}
+        self._parties: dict[str, dict[str, Party]] = {}  # log -> organisation -> its party there
+        self._voices: dict[str, dict[str, Charter]] = {}  # log -> what is followed -> charter
+        self._freezes: dict[str, dict[str, LogEnd]] = {}  # log -> log that is to end -> where
+
+    @property
+    def charter(self) -> Charter:
+        """The charter that is in force."""
+        return self.history[-1]
+
+    def take(self, origin: str, index: int, said: Header) -> bool:
+        """Take up a statement of a member's or applicant's log; tells whether anything changed.
+
+        origin: of the log that it stands in. index: its place; each log's in order, each once.
+        What does not hold, or is of no concern, changes nothing.
+        """
+        if origin in self.ended and index >= self.ended[origin].size:
+            return False
+        if isinstance(said, Party):
+            return self._take_party(origin, said)
+        if isinstance(said, predicates.Policy) and is_charter(said):
+            return self._take_charter(origin, said)
+        if isinstance(said, LogFrozen):
+            return self._take_end(origin, index, said)
+        return isinstance(said, Equivocation) and self._take_equivocation(said)
+
+    def policy_for(self, origin: str) -> Policy | None:
+        """Give the policy of a log by the charter in force; None where it is no member's."""
+        owner = self.charter.owner_of(origin)
+        return None if owner is None else self.charter.policy_of(owner.organisation)
+
+    def log_keys(self, origin: str) -> Sequence[VerifierKey] | None:
+        """Give the keys of a log that its members witness; None for another or a convicted one.
+
+        A log that ended is followed to its end: see `final_size`.
+        """
+        if origin in self.convicted:
+            return None
+        for charter in reversed(self.history):
+            owner = charter.owner_of(origin)
+            if owner is not None and (charter is self.charter or origin in self.ended):
+                return [log.key for log in owner.logs]
+        return None
+
+    def final_size(self, origin: str) -> int | None:
+        """Tell beyond which size no tree of a log is accepted; None while it goes on."""
+        end = self.ended.get(origin)
+        return None if end is None else end.size
+
+    def voices(self) -> dict[Charter, tuple[str, ...]]:
+        """List what is proposed now: charter -> the organisations whose logs record it."""
+        found: dict[Charter, list[str]] = {}
+        for origin, by_parent in self._voices.items():
+            owner = self.charter.owner_of(origin)
+            charter = by_parent.get(self.charter.digest)
+            if charter is not None:
+                mine = owner or charter.owner_of(origin)
+                found.setdefault(charter, []).extend([mine.organisation] if mine else [])
+        return {charter: tuple(sorted(names)) for charter, names in found.items()}
+
+    def _take_party(self, origin: str, said: Party) -> bool:
+        try:
+            check_claims(said)
+        except CounterfoilError:
+            return False
+        self._parties.setdefault(origin, {})[said.party] = said
+        return False  # a party alone changes nothing: charters name its keys
+
+    def _take_charter(self, origin: str, said: predicates.Policy) -> bool:
+        try:
+            charter = read_charter(said, self._parties.get(origin, {}))
+        except CounterfoilError:
+            return False
+        if charter.follows is not None:
+            self._voices.setdefault(origin, {}).setdefault(charter.follows, charter)
+        return self._advance()
+
+    def _take_end(self, origin: str, index: int, said: LogFrozen) -> bool:
+        if said.origin == origin:
+            # The statement itself is the last entry; it cannot state a root that holds it.
+            return self._end(origin, LogEnd(index + 1, "", said.successor))
+        end = LogEnd(said.size, said.root, said.successor)
+        self._freezes.setdefault(origin, {}).setdefault(said.origin, end)
+        return self._count_ends(said.origin)
+
+    def _take_equivocation(self, said: Equivocation) -> bool:
+        known = {
+            format_vkey(log.key)
+            for charter in self.history
+            for member in charter.members
+            for log in member.logs
+            if log.key.name == said.origin
+        }
+        if said.origin in self.convicted or said.vkey not in known:
+            return False
+        try:
+            check_claims(said)
+        except CounterfoilError:
+            return False
+        self.convicted[said.origin] = said
+        return True
+
+    def _advance(self) -> bool:
+        """Go on from charter to charter as far as the voices carry."""
+        before = len(self.history)
+        while (following := self._carried()) is not None:
+            self.history.append(following)
+        if len(self.history) == before:
+            return False
+        for origin in {o for stated in self._freezes.values() for o in stated}:
+            self._count_ends(origin)
+        return True
+
+    def _carried(self) -> Charter | None:
+        now = self.charter
+        said = {origin: found.get(now.digest) for origin, found in self._voices.items()}
+        known = {member.origin for member in now.members}
+        for charter, votes in Counter(said.get(m.origin) for m in now.members).items():
+            if charter is None or votes < now.majority:
+                continue
+            new = {member.origin for member in charter.members} - known
+            if all(said.get(origin) == charter for origin in new):
+                return charter
+        return None
+
+    def _count_ends(self, origin: str) -> bool:
+        """End a log when more than half of the members say the same of it."""
+        stated = Counter(
+            self._freezes.get(member.origin, {}).get(origin) for member in self.charter.members
+        )
+        for end, votes in stated.items():
+            if end is not None and votes >= self.charter.majority:
+                return self._end(origin, end)
+        return False
+
+    def _end(self, origin: str, end: LogEnd) -> bool:
+        if origin in self.ended:
+            return False
+        self.ended[origin] = end
+        return True

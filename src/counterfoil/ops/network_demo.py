@@ -1,0 +1,354 @@
+"""Three organisations on this machine, each a process of its own: what a network is worth.
+
+They witness and mirror each other's logs. One is killed and comes back; one shows two histories.
+This module refuses to touch anything outside its folder, and to stage an outcome: each line that
+it tells was seen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from counterfoil.errors import CounterfoilError, Unavailable
+from counterfoil.formats import policy as policies
+from counterfoil.formats import receipt as receipts
+from counterfoil.formats.evidence import parse as parse_evidence
+from counterfoil.formats.policy import NONE, Log, Policy
+from counterfoil.formats.vkey import VerifierKey
+from counterfoil.ledger import Layout, open_ledger
+from counterfoil.ledger.policy_file import read_policy, replace_policy
+from counterfoil.ledger.state import STATE_ENVIRONMENT
+from counterfoil.log import parse_signed
+from counterfoil.network.mirror_receipts import mirrored_receipt
+from counterfoil.ops.files import shown
+from counterfoil.ops.member import PUBLIC_WITNESS
+from counterfoil.ops.serving import listen_on
+from counterfoil.ops.witnesses import establish_witness, load_signers
+from counterfoil.ports import Param
+from counterfoil.proofs import equivocation
+from counterfoil.proofs.trust import evaluate
+from counterfoil.proofs.verify import grade, verify_receipt
+from counterfoil.witness import WitnessMemory
+from counterfoil.witness.quorum import with_witness
+
+__all__ = ["ORGANISATIONS", "Scene", "network_demo"]
+
+ORGANISATIONS: Final = ("farm", "carrier", "shop")
+"""Who takes part."""
+
+_LIMIT_S: Final = 90.0
+_COMMAND: Final = (sys.executable, "-c", "from counterfoil.cli import main; main()")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Something that was seen. what: in words. facts: name -> what was found."""
+
+    what: str
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Member:
+    """One organisation: its folders, its address, and its process while it runs."""
+
+    name: str
+    home: Path
+    address: str
+    process: subprocess.Popen[str] | None = None
+    told: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def ledger(self) -> Path:
+        return self.home / "ledger"
+
+    @property
+    def state(self) -> Path:
+        return self.home / "state"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}"
+
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, STATE_ENVIRONMENT: str(self.state)}
+
+
+def network_demo(
+    folder: Annotated[
+        Path | None, Param("Where to make the three; else a temporary folder.", "DIR")
+    ] = None,
+) -> Iterator[Scene]:
+    """Let three organisations witness and mirror each other; one is killed, one lies.
+
+    Takes about half a minute. Raises Unavailable with code network.demo when what was expected
+    did not come, InputError with code ledger.exists for a folder that is in use.
+    """
+    with ExitStack() as stack:
+        if folder is None:
+            made = tempfile.mkdtemp(prefix="counterfoil-network-")
+            stack.callback(shutil.rmtree, made, ignore_errors=True)
+            folder = Path(made)
+        yield from _Demo(folder, stack).run()
+
+
+class _Demo:
+    """One run of the demo."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder, self._stack = folder, stack
+        self._members = {
+            name: _Member(name, folder / name, _free_address()) for name in ORGANISATIONS
+        }
+        stack.callback(self._end_all)
+
+    def run(self) -> Iterator[Scene]:
+        members = list(self._members.values())
+        keys = {member.name: self._found(member) for member in members}
+        for member in members:
+            self._introduce(member, keys)
+        for member in members:
+            self._start(member)
+        addresses = {m.name: f"log {m.url}, witness {m.url}/witness" for m in members}
+        yield Scene("three organisations, three processes, no one in charge", addresses)
+        yield from self._together(members)
+        yield from self._killed(*members)
+        yield from self._lies(*members)
+
+    # The ceremony ------------------------------------------------------------------------------
+
+    def _found(self, member: _Member) -> VerifierKey:
+        """Make a member's ledger and witness; give the witness's key."""
+        uri = f"https://{member.name}.example"
+        self._command(
+            member, "init", str(member.ledger), "--name", member.name, "--organisation", uri
+        )
+        public = member.state / PUBLIC_WITNESS
+        establish_witness(public, f"{member.name}.example/witness", post_quantum=False)
+        return load_signers(public)[0].public
+
+    def _introduce(self, member: _Member, keys: dict[str, VerifierKey]) -> None:
+        """Let a member know the others' logs, and let their witnesses watch its own."""
+        layout = Layout(member.ledger)
+        policy = read_policy(layout)
+        peers = member.ledger / "peers"
+        peers.mkdir()
+        for other in self._members.values():
+            if other is member:
+                continue
+            policy = with_witness(policy, other.name, keys[other.name], f"{other.url}/witness")
+            logs = tuple(Log(log.key, other.url) for log in read_policy(Layout(other.ledger)).logs)
+            (peers / f"{other.name}.txt").write_bytes(policies.format(Policy(logs, (), (), NONE)))
+        replace_policy(layout, policy)
+
+    # The scenes --------------------------------------------------------------------------------
+
+    def _together(self, members: list[_Member]) -> Iterator[Scene]:
+        grades = {}
+        for member in members:
+            index = self._record(member, f"a delivery note of the {member.name}")
+            grades[member.name] = self._receipt_grade(member, index)
+        yield Scene("each records; every receipt carries the others' cosignatures", grades)
+        self._until("all mirrors caught up", lambda: all(map(self._mirrored, members)))
+        held = {m.name: f"mirrored by {self._others(m)}" for m in members}
+        yield Scene("each log stands in full with each of the others, every hash checked", held)
+
+    def _killed(self, farm: _Member, carrier: _Member, shop: _Member) -> Iterator[Scene]:
+        with open_ledger(farm.ledger, read_only=True) as ledger:
+            index = ledger.size - 1
+        self._kill(farm)
+        made = mirrored_receipt(shop.state / "mirrors" / farm.name, index)
+        policy = read_policy(Layout(farm.ledger))
+        found = verify_receipt(receipts.format(made), policy)
+        facts = {"receipt of the farm, made by the shop's mirror": found.grade}
+        alone = self._record(carrier, "the farm is away; the carrier goes on")
+        facts["carrier's new record"] = self._published_grade(carrier)
+        yield Scene("the farm's process is killed: its receipts live on, the others go on", facts)
+        self._start(farm)
+        self._until("the farm's witness is back", lambda: self._vouched(carrier, alone))
+        yield Scene(
+            "the farm comes back, and its witness catches up",
+            {"carrier's new record": self._receipt_grade(carrier, alone)},
+        )
+
+    def _lies(self, farm: _Member, carrier: _Member, shop: _Member) -> Iterator[Scene]:
+        """Let the shop's operator keep two copies of everything, and go on in each."""
+        self._stop(shop)
+        twin = self._folder / "twin"
+        shutil.copytree(shop.home, twin, symlinks=True)
+        self._start(shop)
+        self._record(shop, "10 crates arrived")
+        self._until("the others hold the first history", lambda: self._mirrored(shop))
+        self._stop(shop)
+        truth = shop.home
+        shop.home = twin
+        # Its operator owns the machine: it switches off what would stop it, and signs again.
+        config = Layout(shop.ledger).config
+        config.write_text(config.read_text().replace("witness = true", "witness = false"))
+        policy = read_policy(Layout(shop.ledger))
+        replace_policy(Layout(shop.ledger), Policy(policy.logs, (), (), NONE))
+        self._start(shop)
+        self._record(shop, "8 crates arrived")
+        self._record(shop, "and nothing else")
+        self._until("a mirror convicts the shop", lambda: bool(self._convicted(carrier, farm)))
+        event = self._convicted(carrier, farm)[0]
+        evidence = Path(event["evidence"])
+        equivocation.verify(parse_evidence(evidence.read_bytes()))
+        yield Scene(
+            "the shop shows a second history, signed by its own key: caught",
+            {
+                "who": event["peer"],
+                "by": event["by"],
+                "in words": event["message"],
+                "evidence": f"{shown(evidence)}, verified offline",
+            },
+        )
+        witnessed = self._witness_evidence(truth, twin)
+        yield Scene("and no witness cosigned the second history", witnessed)
+
+    # What is looked at -------------------------------------------------------------------------
+
+    def _record(self, member: _Member, text: str) -> int:
+        with open_ledger(member.ledger) as ledger:  # its process owns it: this one writes through
+            index = ledger.record({"said": text}).index
+            ledger.publish()
+            return index
+
+    def _receipt_grade(self, member: _Member, index: int) -> str:
+        with open_ledger(member.ledger, read_only=True) as ledger:
+            text = receipts.format(ledger.receipt(index))
+            return verify_receipt(text, ledger.policy).grade
+
+    def _published_grade(self, member: _Member) -> str:
+        with open_ledger(member.ledger, read_only=True) as ledger:
+            relaxed = Policy(ledger.policy.logs, ledger.policy.witnesses, (), NONE)
+            words = grade(evaluate(relaxed, ledger.published()))
+        return f"{words}, below the quorum until the farm is back"
+
+    def _vouched(self, member: _Member, index: int) -> bool:
+        try:
+            return self._receipt_grade(member, index) == "witnessed 2 of 2"
+        except CounterfoilError:
+            return False
+
+    def _mirrored(self, member: _Member) -> bool:
+        with open_ledger(member.ledger, read_only=True) as ledger:
+            size = parse_signed(ledger.published()).size
+        for other in self._members.values():
+            copy = other.state / "mirrors" / member.name / "checkpoint"
+            if other is not member and not (
+                copy.is_file() and parse_signed(copy.read_bytes()).size >= size
+            ):
+                return False
+        return True
+
+    def _others(self, member: _Member) -> str:
+        return " and ".join(name for name in ORGANISATIONS if name != member.name)
+
+    def _convicted(self, *members: _Member) -> list[dict[str, Any]]:
+        return [
+            {**event["mirror"], "peer": event["peer"], "by": f"the {member.name}'s mirror"}
+            for member in members
+            for event in list(member.told)
+            if event.get("mirror", {}).get("event") == "forked" and event["mirror"]["evidence"]
+        ]
+
+    def _witness_evidence(self, truth: Path, twin: Path) -> dict[str, str]:
+        """Compare what each witness cosigned last with the two histories."""
+        first = parse_signed((truth / "ledger" / "checkpoint").read_bytes())
+        second = parse_signed((twin / "ledger" / "checkpoint").read_bytes())
+        found = {}
+        for name in ORGANISATIONS[:2]:
+            memory = WitnessMemory(self._members[name].state / PUBLIC_WITNESS / "witness.db")
+            try:
+                signed = memory.last(first.origin)
+            finally:
+                memory.close()
+            root = parse_signed(signed).root if signed is not None else b""
+            which = "the first history" if root == first.root else "an older state of both"
+            found[name] = "the second" if root == second.root else which
+        return found
+
+    # Processes ---------------------------------------------------------------------------------
+
+    def _start(self, member: _Member) -> None:
+        command = [*_COMMAND, "network", "run", "--ledger", str(member.ledger)]
+        member.told.clear()
+        member.process = subprocess.Popen(
+            [*command, "--listen", member.address, "--interval", "1"],
+            env=member.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        threading.Thread(target=_listen, args=(member, member.process), daemon=True).start()
+        self._until(f"the {member.name}'s process serves", lambda: bool(member.told), member)
+
+    def _stop(self, member: _Member) -> None:
+        if member.process is not None:
+            member.process.send_signal(signal.SIGTERM)
+            member.process.wait(_LIMIT_S)
+
+    def _kill(self, member: _Member) -> None:
+        if member.process is not None:
+            member.process.kill()
+            member.process.wait(_LIMIT_S)
+
+    def _end_all(self) -> None:
+        for member in self._members.values():
+            self._kill(member)
+
+    def _command(self, member: _Member, *words: str) -> None:
+        member.home.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(
+            [*_COMMAND, *words],
+            env=member.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise _unexpected(f"`counterfoil {' '.join(words[:1])}` to succeed", done.stderr)
+
+    def _until(self, what: str, holds: Callable[[], bool], member: _Member | None = None) -> None:
+        end = time.monotonic() + _LIMIT_S
+        while not holds():
+            process = member.process if member is not None else None
+            if process is not None and process.poll() is not None:
+                raise _unexpected(what, process.stderr.read() if process.stderr else "its end")
+            if time.monotonic() > end:
+                raise _unexpected(what, f"nothing of it within {_LIMIT_S:g} s")
+            time.sleep(0.05)
+
+
+def _listen(member: _Member, process: subprocess.Popen[str]) -> None:
+    for line in process.stdout or ():
+        member.told.append(json.loads(line))
+
+
+def _free_address() -> str:
+    listener = listen_on("127.0.0.1:0")
+    listener.socket.close()
+    return listener.address
+
+
+def _unexpected(what: str, found: str) -> Unavailable:
+    last = found.strip().splitlines()[-1:] or ["nothing"]
+    return Unavailable(
+        "network.demo",
+        f"expected {what}, found {last[0]}",
+        hint="Run it again; on a slow machine it may need more time.",
+    )

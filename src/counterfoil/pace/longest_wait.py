@@ -1,0 +1,37 @@
+"""The simplest pace: nothing waits longer than so many seconds, and no deadline is missed.
+
+It looks at no price, and refuses to anchor when nothing waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from counterfoil.ports import Waiting
+
+__all__ = ["LEAD_S", "LongestWait"]
+
+LEAD_S: Final = 60.0
+"""How long before a deadline to begin, seconds: until a block has taken the transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class LongestWait:
+    """Anchor once the oldest entry has waited for `longest_s`, or a deadline is `lead_s` away.
+
+    >>> from counterfoil.ports import Waiting
+    >>> LongestWait(600).is_due(Waiting(now_ms=700_000, behind_ms=100_000, due_ms=None))
+    True
+    """
+
+    longest_s: float
+    lead_s: float = LEAD_S
+
+    def is_due(self, waiting: Waiting) -> bool:
+        """Tell whether to anchor now; see `Pace`."""
+        if waiting.due_ms is not None and waiting.now_ms >= waiting.due_ms - self.lead_s * 1_000:
+            return True
+        if waiting.behind_ms is None:
+            return False
+        return waiting.now_ms - waiting.behind_ms >= self.longest_s * 1_000
