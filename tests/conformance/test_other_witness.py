@@ -47,7 +47,7 @@ NAME = "other.example/w1"
 def theirs(module: str) -> Any:
     """Import a module of theirs, or skip."""
     if importlib.util.find_spec("aics_witness") is None:
-        if sys.version_info < (3, 12):
+        if tuple(sys.version_info) < (3, 12):
             pytest.skip("aics-witness needs Python 3.12")
         require(False, "aics-witness is not installed")
     return importlib.import_module(module)

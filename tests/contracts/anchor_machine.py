@@ -68,8 +68,8 @@ class AnchorMachine(RuleBasedStateMachine):
 
     anchor: ClassVar[Contract]
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(quorum=st.booleans())
+    def begin(self, quorum: bool) -> None:
         self.undo = ExitStack()
         self.undo.enter_context(self.anchor.world.undone())
         self.domain = Domain(self.anchor.world.chain_id, self.anchor.address)
@@ -79,6 +79,11 @@ class AnchorMachine(RuleBasedStateMachine):
         self.register(OWNERS[0], 0, KEYS[0])
         for organisation, witness in zip(ORGANISATIONS, WITNESSES, strict=False):
             self.enrol(organisation, witness, "none")
+        if quorum:  # most stories would end before they had one
+            ((log_id, log),) = self.logs.items()
+            log.quorum = Quorum([each.address for each in ORGANISATIONS], 2, self.now)
+            call = ("set_quorum", log_id, log.quorum.members, log.quorum.threshold)
+            self.expect(True, *call, sender=log.owner.address)
 
     def teardown(self) -> None:
         if hasattr(self, "undo"):
@@ -200,8 +205,10 @@ class AnchorMachine(RuleBasedStateMachine):
             self.witness_of[who.address] = witness
             self.used.add(witness.address)
 
-    @rule(who=st.sampled_from(ORGANISATIONS))
-    def leave(self, who: LocalAccount) -> None:
+    @rule(who=st.sampled_from(ORGANISATIONS), really=st.integers(0, 3))
+    def leave(self, who: LocalAccount, really: int) -> None:
+        if really and who.address in self.witness_of:
+            return  # or soon nobody would be left
         passes = who.address in self.witness_of
         if self.expect(passes, "leave", sender=who.address):
             del self.witness_of[who.address]
@@ -244,7 +251,7 @@ class AnchorMachine(RuleBasedStateMachine):
         log_id, log = self.pick(data)
         sender = log.anchor_key if right and log.anchor_key != NOBODY else who.address
         arguments, extends = self.extension(data, log)
-        witnesses = self.speakers(log)[: data.draw(st.integers(0, 3))]
+        witnesses = self.speakers(log)[: data.draw(st.integers(1, 3))]
         if not data.draw(st.booleans()):
             witnesses = data.draw(st.lists(st.sampled_from(WITNESSES), max_size=4))
         said = ("Cosignature", log_id, arguments[1], arguments[2])

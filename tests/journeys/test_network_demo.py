@@ -7,13 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-COMMAND = (sys.executable, "-c", "from counterfoil.cli import main; main()")
+COMMAND = (sys.executable, "-c", "import sys; from counterfoil.cli import main; sys.exit(main())")
 
 
 def test_three_organisations(tmp_path: Path) -> None:
     """They vouch for each other, outlive a killed one, and convict one that lies."""
     done = subprocess.run(
-        [*COMMAND, "network", "demo", "--folder", str(tmp_path / "three"), "--json"],
+        [*COMMAND, "network", "demo", str(tmp_path / "three"), "--json"],
         capture_output=True,
         text=True,
         check=False,

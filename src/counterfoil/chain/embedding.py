@@ -42,8 +42,8 @@ def create_embedded(
     """Make an embedded chain in the file `path`, with a fresh id and a fresh faucet, and open it.
 
     chain_id: drawn unless given. contracts: address -> runtime code in hexadecimal, there from
-    block 0 beside the canonical ones. Raises InputError with code chain.exists or chain.id, Conflict with code chain.owned,
-    Unavailable with code chain.disk or chain.key.
+    block 0 beside the canonical ones. Raises InputError with code chain.exists or chain.id,
+    Conflict with code chain.owned, Unavailable with code chain.disk or chain.key-file.
     """
     from counterfoil.chain.embedded.canonical import canonical_contracts
     from counterfoil.chain.embedded.node import create_node

@@ -10,17 +10,21 @@ from pathlib import Path
 from typing import Annotated
 
 from counterfoil.errors import Unavailable
+from counterfoil.formats import evidence
 from counterfoil.formats import policy as policies
 from counterfoil.formats.evidence import EVIDENCE_MAX_BYTES
+from counterfoil.formats.receipt import RECEIPT_MAX_BYTES
 from counterfoil.formats.vkey import format_vkey
+from counterfoil.ledger.evidence import read_evidence
+from counterfoil.network.conviction import convict
 from counterfoil.network.monitor import BAD_EVENTS, Monitor, MonitorEvent, origin_of
 from counterfoil.network.sources import WITNESS_PREFIX, open_source
-from counterfoil.ops.files import POLICY_MAX_BYTES, read_file, read_input
+from counterfoil.ops.files import POLICY_MAX_BYTES, read_file, read_input, write_file
 from counterfoil.ops.mirrors import Interval, PolicyFile, checked_interval
 from counterfoil.ports import Channel, Param, Progress, no_progress
 from counterfoil.proofs import equivocation
 
-__all__ = ["Convicted", "Events", "run", "verify"]
+__all__ = ["Convicted", "Events", "make", "run", "verify"]
 
 
 class Events(Iterator[MonitorEvent]):
@@ -121,6 +125,38 @@ def verify(
     if policy is not None:
         trust = policies.parse(read_file(policy, POLICY_MAX_BYTES))
         known = proven.key in [log.key for log in trust.logs]
+    return _convicted(proven, in_policy=known)
+
+
+def make(
+    first: Annotated[Path, Param("A checkpoint, receipt or tlog-proof.", "FIRST")],
+    second: Annotated[Path, Param("Another of the same log.", "SECOND")],
+    *,
+    policy: PolicyFile,
+    out: Annotated[Path, Param("File to write.", "FILE", short="o")],
+    from_: Annotated[
+        tuple[str, ...],
+        Param("Address or folder that may have the tiles, where the sizes differ.", "URL"),
+    ] = (),
+) -> Convicted:
+    """Make evidence of two checkpoints that one log signed and that exclude each other.
+
+    Raises InputError with code evidence.no-tiles where two sizes need tiles that nobody has,
+    VerificationError with code evidence.consistent where nothing is wrong, and as `write_file`.
+    """
+    trust = policies.parse(read_file(policy, POLICY_MAX_BYTES))
+    signed = [read_evidence(read_file(path, RECEIPT_MAX_BYTES))[0] for path in (first, second)]
+    with contextlib.ExitStack() as stack:
+        opened = [open_source(where) for where in from_]
+        for source in opened:
+            stack.callback(source.close)
+        bundle = convict([log.key for log in trust.logs], signed[0], signed[1], opened)
+    proven = equivocation.verify(bundle)
+    write_file(out, evidence.format(bundle))
+    return _convicted(proven, in_policy=True)
+
+
+def _convicted(proven: equivocation.Equivocated, *, in_policy: bool | None) -> Convicted:
     return Convicted(
         way=proven.way,
         origin=proven.first.origin,
@@ -130,7 +166,7 @@ def verify(
         second_size=proven.second.size,
         second_root=proven.second.root.hex(),
         index=proven.index,
-        in_policy=known,
+        in_policy=in_policy,
     )
 
 

@@ -50,7 +50,11 @@ ORGANISATIONS: Final = ("farm", "carrier", "shop")
 """Who takes part."""
 
 _LIMIT_S: Final = 90.0
-_COMMAND: Final = (sys.executable, "-c", "from counterfoil.cli import main; main()")
+_COMMAND: Final = (
+    sys.executable,
+    "-c",
+    "import sys; from counterfoil.cli import main; sys.exit(main())",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -250,6 +250,12 @@ OPERATIONS: Final = (
         "https://log.example --policy policy.txt --state seen --watch-key 3f2a91c4",
     ),
     _reads(
+        "evidence make",
+        "monitors:make",
+        "Make evidence of two checkpoints that one log signed and that exclude each other.",
+        "mine.json theirs.json --policy policy.txt --from https://mirror.example --out proof.json",
+    ),
+    _reads(
         "evidence verify",
         "monitors:verify",
         "Verify evidence that a log signed two histories, offline and whoever made it.",

@@ -79,6 +79,23 @@ def test_on_and_on(place: Path, channel: Channel) -> None:
     assert any("not in your policy" in line for line in told)
 
 
+def test_evidence_of_what_two_people_kept(place: Path, channel: Channel) -> None:
+    """Two checkpoints that were kept, and a mirror's tiles where needed, become evidence."""
+    policy, out = Path("policy.txt"), Path("proof.json")
+    kept = Path("log/checkpoint"), Path("forged/checkpoint")
+    with raises_code("evidence.no-tiles", CounterfoilError):
+        monitors.make(*kept, policy=policy, out=out)
+    made = monitors.make(*kept, policy=policy, from_=("log", "forged"), out=out)
+    assert (made.way, made.index) == ("fork", 7)
+    assert monitors.verify(out, policy=policy, channel=channel) == made
+    assert next(iter(text.make(made, PLAIN))).startswith("proven: ")
+    publish(place / "log", entries_of(310))
+    monitors.make(*kept, policy=policy, out=out)
+    assert monitors.verify(out, channel=channel).way == "same-size"
+    with raises_code("evidence.same-checkpoint", CounterfoilError):
+        monitors.make(kept[0], kept[0], policy=policy, out=out)
+
+
 def test_what_is_no_evidence_fails(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file that proves nothing ends with an error, never with a half word."""
     Path("x.json").write_bytes(b"{}\n")

@@ -17,7 +17,7 @@ import pytest
 
 from counterfoil.errors import InputError, Unavailable
 from counterfoil.ops import serving as module
-from counterfoil.ops.serving import listen_on, serve, serving
+from counterfoil.ops.serving import listen_on, serve, serving, until_signal
 from tests.shared_data import ROOT
 
 Message = MutableMapping[str, Any]
@@ -67,6 +67,47 @@ def test_until_a_signal(number: signal.Signals) -> None:
     serve(hello, "127.0.0.1:0", ask)
     assert heard == [b"hello"]
     assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == handlers
+
+
+def test_a_signal_before_the_wait() -> None:
+    """A signal that comes before anybody waits is not lost."""
+    with until_signal() as wait:
+        signal.raise_signal(signal.SIGTERM)
+        wait()
+
+
+def test_off_the_main_thread() -> None:
+    """Off the main thread, where no signal can be caught, nothing is caught."""
+    came: list[bool] = []
+
+    def run() -> None:
+        with until_signal():
+            came.append(signal.getsignal(signal.SIGTERM) is before)
+
+    before = signal.getsignal(signal.SIGTERM)
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert came == [True]
+
+
+class Dead:
+    """A server that ends before it has started."""
+
+    started = should_exit = False
+
+    def run(self, sockets: list[socket.socket]) -> None:
+        """End."""
+
+
+def test_a_server_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that cannot start is Unavailable, and its address is free again."""
+    monkeypatch.setattr(module, "_server", lambda app: Dead())
+    listener = listen_on("127.0.0.1:0")
+    with pytest.raises(Unavailable) as caught, serving(hello, listener):
+        pass
+    assert caught.value.code == "serve.start"
+    listen_on(listener.address).socket.close()
 
 
 def test_address_in_use() -> None:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from counterfoil.errors import (
     CounterfoilError,
@@ -323,6 +330,47 @@ def test_one_request_at_a_time() -> None:
 def _ignoring(remote: RemoteWitness) -> None:
     with contextlib.suppress(CounterfoilError):
         remote.add_checkpoint(LOG.request(0, 3))
+
+
+def certificate(folder: Path) -> Path:
+    """Make a certificate of this machine's loopback address, with its key, in one file."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    address = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+    begin = datetime(2020, 1, 1, tzinfo=UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(begin + timedelta(days=36_500))
+        .add_extension(address, critical=True)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path = folder / "both.pem"
+    path.write_bytes(key.private_bytes(*form) + made.public_bytes(Encoding.PEM))
+    return path
+
+
+def test_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An https witness is believed only under a certificate that this machine trusts."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate(tmp_path))
+
+    def talk(line: socket.socket) -> None:
+        with contextlib.suppress(ssl.SSLError), context.wrap_socket(line, server_side=True) as tls:
+            tls.recv(65_536)
+            tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(GOOD) + GOOD)
+
+    with raw_server(talk) as url:
+        address = url.replace("http:", "https:")
+        with pytest.raises(Unavailable) as caught:
+            client(address).add_checkpoint(LOG.request(0, 3))
+        assert caught.value.code == "witness.unreachable"
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "both.pem"))
+        trusting = client(address)
+        (line,) = trusting.add_checkpoint(LOG.request(0, 3))
+        assert notes.format_signatures([line]) == GOOD
+        trusting.close()
 
 
 def test_recovers(tmp_path: Path) -> None:

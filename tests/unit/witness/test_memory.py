@@ -208,6 +208,30 @@ def test_after_a_fault_it_looks_again(path: Path) -> None:
     assert memory.remembered(LOG.origin) == state(6)
 
 
+def test_faults_while_reading(path: Path) -> None:
+    """Damage that shows only when a row is read is named, and the memory looks again next time."""
+    memory = WitnessMemory(path)
+    data = path.read_bytes()
+    at = data.index(LOG.origin.encode())
+    damage(path, "PRAGMA wal_checkpoint(TRUNCATE)")
+    page = at - at % 4096
+    path.write_bytes(data[:page] + b"\xff" * 4096 + data[page + 4096 :])
+    with pytest.raises(FatalLogError) as caught:
+        memory.last(LOG.origin)
+    assert caught.value.code == "witness.memory-damaged"
+    with pytest.raises(FatalLogError):
+        memory.last(LOG.origin)
+
+
+def test_a_folder_without_permissions(path: Path) -> None:
+    """A lock that cannot be made is Unavailable."""
+    path.with_name("witness.db.lock").unlink()
+    path.with_name("witness.db.lock").mkdir()
+    with pytest.raises(Unavailable) as caught:
+        WitnessMemory(path)
+    assert caught.value.code == "witness.memory-unavailable"
+
+
 def test_closed(path: Path) -> None:
     """A closed memory answers nothing, and closing twice is harmless."""
     memory = WitnessMemory(path)

@@ -10,6 +10,7 @@ from counterfoil.errors import CounterfoilError, InputError, NotFound
 from counterfoil.formats import policy as policies
 from counterfoil.formats.policy import NONE, Group, Log, Policy, Witness
 from counterfoil.proofs.signing import public_of
+from counterfoil.proofs.trust import OWN_WITNESS
 from counterfoil.witness.quorum import MAJORITY, majority_policy, with_witness, without_witness
 from tests.c2sp import LOG
 from tests.c2sp import witness as witness_key
@@ -51,6 +52,20 @@ def test_only_witness() -> None:
     policy = Policy(LOGS, (witness(1),), (), "w1")
     both = with_witness(policy, "w2", public_of(witness_key(2)))
     assert both.groups == (Group(MAJORITY, 2, ("w1", "w2")),)
+
+
+def test_the_operators_own_does_not_count_beside_others() -> None:
+    """A log's own witness is its quorum while it is alone, and no voice beside others."""
+    own = Witness(OWN_WITNESS, public_of(witness_key(9)))
+    alone = majority_policy(LOGS, [own])
+    assert (alone.groups, alone.quorum) == ((), OWN_WITNESS)
+    one = with_witness(alone, "w1", public_of(witness_key(1)))
+    assert one.groups == (Group(MAJORITY, 1, ("w1",)),)
+    assert [item.name for item in one.witnesses] == [OWN_WITNESS, "w1"]
+    two = with_witness(one, "w2", public_of(witness_key(2)))
+    assert two.groups == (Group(MAJORITY, 2, ("w1", "w2")),)
+    assert without_witness(without_witness(two, "w2"), "w1") == alone
+    assert without_witness(two, OWN_WITNESS).groups == two.groups
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from counterfoil.cli.text.words import brief, facts, number, plain, time_of
 from counterfoil.network.monitor_state import MonitorEvent
 from counterfoil.ops.monitors import Convicted
 
-__all__ = ["run", "verify"]
+__all__ = ["make", "run", "verify"]
 
 _BAD = frozenset({"forked", "older", "refused", "unproven"})
 _GOOD = frozenset({"grew", "witnessed", "reachable"})
@@ -45,6 +45,11 @@ def verify(proven: Convicted, paint: Paint) -> Iterator[str]:
         ],
         paint,
     )
+
+
+def make(proven: Convicted, paint: Paint) -> Iterator[str]:
+    """Tell what was proven."""
+    yield from verify(proven, paint)
 
 
 def _line(event: MonitorEvent, paint: Paint) -> str:

@@ -9,7 +9,8 @@ a payment's label near the model.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
 from typing import Any, Final
@@ -22,7 +23,7 @@ from counterfoil.ops.demo.place import DemoPlace
 from counterfoil.ops.files import write_file
 from counterfoil.testing.payments import payments
 
-__all__ = ["DECISIONS", "MODELS", "PAYMENTS", "THRESHOLD_PPM", "Watch"]
+__all__ = ["DECISIONS", "MODELS", "PAYMENTS", "THRESHOLD_PPM", "Decided", "Watch"]
 
 PAYMENTS: Final = "simulated-payments"
 """The series of payments."""
@@ -42,10 +43,19 @@ _DAYS_MAX: Final = 1_000_000
 _ROWS: Final = 500
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision in the log: its entry and its content."""
+
+    index: int
+    content: dict[str, Any]
+
+
 class Watch:
     """The stream of payments and its model, on an open ledger.
 
     Where it was is found in the ledger and, to be quick, in the newest saved model.
+    held: payments that this run held. worst: this run's decision with the highest score.
     """
 
     def __init__(self, ledger: Ledger, place: DemoPlace) -> None:
@@ -55,8 +65,8 @@ class Watch:
         self._saved = self._model.seen
         self._digest = self._model.digest()
         self._coming = islice(_simulated(), self.payments, None)
-        self.held: list[int] = []
-        self.dearest_held: tuple[int, int] | None = None
+        self.held = 0
+        self.worst: Decided | None = None
         if not self._counts.get(MODELS):
             self.save()
         self.follow()
@@ -98,7 +108,9 @@ class Watch:
             if view.number >= self.decisions:
                 made.append(self._decision(view, scored, since))
         for first in range(0, len(made), _ROWS):
-            self._record(DECISIONS, made[first : first + _ROWS])
+            part = made[first : first + _ROWS]
+            for index, content in zip(self._record(DECISIONS, part), part, strict=True):
+                self._note(index, content)
 
     def save(self) -> None:
         """Save the model as it is, say so in the log, and let the next decisions name it."""
@@ -113,15 +125,9 @@ class Watch:
         self._digest, self._saved = digest, self._model.seen
 
     def _decision(self, view: RecordView, scored: Scored, since: int) -> dict[str, Any]:
-        held = scored.score_ppm >= THRESHOLD_PPM
         order = sorted(FEATURES, key=lambda name: -scored.contributions[name])
-        if held:
-            self.held.append(view.index)
-            worst = self.dearest_held
-            if worst is None or scored.score_ppm > worst[1]:
-                self.dearest_held = view.index, scored.score_ppm
         return {
-            "decision": "hold" if held else "allow",
+            "decision": "hold" if scored.score_ppm >= THRESHOLD_PPM else "allow",
             "payment": view.leaf,
             "payment_entry": view.index,
             "model": self._digest,
@@ -135,14 +141,20 @@ class Watch:
             ],
         }
 
-    def _record(self, source: str, rows: list[dict[str, Any]]) -> None:
+    def _note(self, index: int, content: dict[str, Any]) -> None:
+        self.held += content["decision"] == "hold"
+        if self.worst is None or content["score_ppm"] > self.worst.content["score_ppm"]:
+            self.worst = Decided(index, content)
+
+    def _record(self, source: str, rows: list[dict[str, Any]]) -> Sequence[int]:
         first = self._counts.get(source, 0)
         texts = [json_text.format(row) for row in rows]
-        self._ledger.record_rows(texts, source, first).result()
+        recorded = self._ledger.record_rows(texts, source, first).result()
         self._counts[source] = first + len(rows)
+        return recorded.indices
 
 
-def _simulated() -> Any:
+def _simulated() -> Iterator[Payment]:
     return payments(_SEED, start_ms=_START_MS, days=_DAYS_MAX)
 
 

@@ -1,0 +1,129 @@
+"""Make what a cheat needs: a history written anew, and a stranger's receipt.
+
+All of it is signed properly, by keys that the cheat really has. This module refuses to touch the
+real ledger: it writes in copies.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any, Final
+
+from counterfoil.errors import CounterfoilError
+from counterfoil.formats import evidence, json_text
+from counterfoil.formats.vkey import KeyType
+from counterfoil.formats.witness_request import AddCheckpoint
+from counterfoil.ledger import Layout, create_ledger, open_ledger
+from counterfoil.ledger.policy_file import own_keys
+from counterfoil.log import LogReader, parse_signed
+from counterfoil.ops.demo.steps import broken
+from counterfoil.ops.demo.watch import DECISIONS, PAYMENTS
+from counterfoil.ops.receipt_files import format_receipt
+from counterfoil.ports import SystemClock
+from counterfoil.proofs import equivocation
+from counterfoil.proofs.merkle import NodeReader, consistency_path
+from counterfoil.proofs.signing import NoteSigner
+from counterfoil.storage import KeyFiles, TileFiles
+from counterfoil.witness import Witness, WitnessMemory
+
+__all__ = ["Forgery", "second_witness", "strangers_page"]
+
+_SMALL_MINOR: Final = 100
+_SECOND: Final = "witness.example/second"
+
+
+class Forgery:
+    """Another history of a ledger, made in `folder`, a copy from before the last records.
+
+    honest: the ledger's folder. what: the one change. The log's own key signed it; the witness
+    was not asked.
+    """
+
+    def __init__(self, folder: Path, honest: Path) -> None:
+        self.folder = folder
+        _set_witness(folder, on=False)
+        self.what = self._rewrite(honest)
+        _set_witness(folder, on=True)
+
+    def evidence(self, honest: Path) -> bytes:
+        """Prove that one key signed both histories, from the two folders' public files."""
+        first, second = _published(honest), _published(self.folder)
+        origin = parse_signed(first).origin
+        key = own_keys(Layout(honest), origin).keys[0]
+        bundle = equivocation.make(key, first, second, _nodes(honest), _nodes(self.folder))
+        return evidence.format(bundle)
+
+    def _rewrite(self, honest: Path) -> str:
+        """Record what the honest ledger did since, but for one amount."""
+        with open_ledger(honest, read_only=True) as real, open_ledger(self.folder) as forged:
+            rows: dict[str, list[Any]] = {PAYMENTS: [], DECISIONS: []}
+            first: dict[str, int] = {}
+            for view in real.views(forged.size, real.size):
+                if view.source in rows and view.number is not None:
+                    first.setdefault(view.source, view.number)
+                    rows[view.source].append(view.content)
+            dearest = max(rows[PAYMENTS], key=lambda content: content["amount_minor"])
+            before, dearest["amount_minor"] = dearest["amount_minor"], _SMALL_MINOR
+            for source, contents in rows.items():
+                texts = [json_text.format(content) for content in contents]
+                forged.record_rows(texts, source, first[source]).result()
+            while forged.size <= real.size:  # else the witness would only miss the rest
+                forged.record({"nothing": "of note"})
+            forged.publish()
+        return f"one payment of {before / 100:.2f} made {_SMALL_MINOR / 100:.2f}"
+
+
+def second_witness(honest: Path, forged: Forgery, memory: Path) -> tuple[str, str, str]:
+    """Show both histories to another organisation's witness; gives its name, code and words."""
+    first, second = _published(honest), _published(forged.folder)
+    origin, size = parse_signed(first).origin, parse_signed(first).size
+    keys = own_keys(Layout(honest), origin).keys
+    signing = KeyFiles(memory.parent / "second-keys").create(
+        "witness", _SECOND, KeyType.COSIGNATURE_ED25519
+    )
+    remembers = WitnessMemory(memory, create=True)
+    try:
+        witness = Witness(
+            remembers,
+            [NoteSigner(signing)],
+            lambda asked: keys if asked == origin else None,
+            SystemClock(),
+        )
+        witness.add_checkpoint(AddCheckpoint(0, (), first))
+        path = consistency_path(size, parse_signed(second).size, _nodes(forged.folder))
+        try:
+            witness.add_checkpoint(AddCheckpoint(size, tuple(path), second))
+        except CounterfoilError as err:
+            return _SECOND, err.code, err.message
+    finally:
+        remembers.close()
+    raise broken("a second witness to refuse another history")
+
+
+def strangers_page(folder: Path) -> bytes:
+    """Make a receipt's page as a stranger would: all its own, and all right by its own keys."""
+    create_ledger(
+        folder, SystemClock(), name="demo", organisation="urn:example:shop", witness=False
+    )
+    with open_ledger(folder) as ledger:
+        said = {"decision": "allow", "payment": secrets.token_hex(32), "score_ppm": 1}
+        index = ledger.record(said, source=DECISIONS, number=0).index
+        return format_receipt(ledger.receipt(index), "html", ledger)
+
+
+def _set_witness(folder: Path, *, on: bool) -> None:
+    config = Layout(folder).config
+    words = {True: "witness = true", False: "witness = false"}
+    config.write_text(config.read_text().replace(words[not on], words[on]))
+
+
+def _published(folder: Path) -> bytes:
+    found = TileFiles(folder).published()
+    if found is None:
+        raise broken("a published checkpoint")
+    return found
+
+
+def _nodes(folder: Path) -> NodeReader:
+    return LogReader(TileFiles(folder)).nodes(parse_signed(_published(folder)).size)

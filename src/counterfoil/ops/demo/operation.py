@@ -1,0 +1,66 @@
+"""The operation: take the folder, tell the story, then serve a page until a signal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from counterfoil.ops.demo.place import DemoPlace, default_folder, take_place
+from counterfoil.ops.demo.steps import Step
+from counterfoil.ops.demo.tour import Tour
+from counterfoil.ops.files import shown
+from counterfoil.ports import Channel, Param, Progress, no_progress
+
+__all__ = ["demo"]
+
+
+def demo(
+    folder: Annotated[
+        Path | None, Param("Folder to keep everything in; else one in the state folder.", "DIR")
+    ] = None,
+    *,
+    fresh: Annotated[bool, Param("Begin anew, without what an earlier run left.")] = False,
+    once: Annotated[bool, Param("End after the tour.")] = False,
+    serve: Annotated[bool, Param("Serve the page also where output is no terminal.")] = False,
+    listen: Annotated[
+        str | None,
+        Param("Where to serve the page; else 127.0.0.1:8420 or the next free port.", "HOST:PORT"),
+    ] = None,
+    progress: Progress = no_progress,
+    channel: Channel,
+) -> Iterator[Step]:
+    """See it work: payments decided, proofs checked, cheats caught, and a page to look around.
+
+    Run again it goes on where it was. Raises InputError with code demo.folder or serve.address,
+    Conflict with code demo.running, Unavailable with code demo.place, demo.broken when something
+    did not work as told, or one of serve.*.
+    """
+    stays = serve or (not once and channel.sink.isatty())
+    place = take_place(default_folder() if folder is None else folder, fresh=fresh)
+    return _story(place, progress, listen if stays else None, stays=stays)
+
+
+def _story(
+    place: DemoPlace, progress: Progress, listen: str | None, *, stays: bool
+) -> Iterator[Step]:
+    began = time.monotonic()
+    try:
+        yield from Tour(place, progress).steps()
+        facts = {
+            "folder": shown(place.folder),
+            "ledger": shown(place.ledger),
+            "receipt": shown(place.receipt),
+            "page": shown(place.page),
+            "policy": shown(place.policy),
+            "evidence": shown(place.evidence),
+        }
+        says = f"Everything is in {shown(place.folder)}, and the next run goes on with it."
+        yield Step("end", says, facts, round(time.monotonic() - began, 3))
+        if stays:
+            from counterfoil.ops.demo.live import live
+
+            yield from live(place, listen)
+    finally:
+        place.release()

@@ -1,0 +1,159 @@
+"""The demonstration's story, step by step: record, decide, prove, cheat, and look.
+
+Each step is done when it is told. This module refuses to tell what did not come true.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from counterfoil.errors import VerificationError
+from counterfoil.formats import policy as policies
+from counterfoil.ledger import Ledger, create_ledger, open_ledger
+from counterfoil.ops.demo.cheats import Cheats
+from counterfoil.ops.demo.place import DemoPlace
+from counterfoil.ops.demo.steps import Step, Told, broken, timed
+from counterfoil.ops.demo.watch import Watch
+from counterfoil.ops.files import shown, write_file
+from counterfoil.ops.receipt_files import format_receipt
+from counterfoil.ops.verification import Verification, verify_bytes
+from counterfoil.ports import Progress, SystemClock
+
+__all__ = ["FIRST_PAYMENTS", "Tour"]
+
+FIRST_PAYMENTS: Final = 8_000
+"""Payments of the first run, about three weeks of 200 customers."""
+
+_MORE_PAYMENTS: Final = 400
+_LAST_PAYMENTS: Final = 40  # after the copy that the cheats put back
+
+
+class Tour:
+    """The story in one folder."""
+
+    def __init__(self, place: DemoPlace, progress: Progress) -> None:
+        self._place, self._progress = place, progress
+
+    def steps(self) -> Iterator[Step]:
+        """Tell the story."""
+        for tell in (self._make_ledger, self._watch, self._take_receipt, self._write_page):
+            yield timed(tell)
+        cheats = Cheats(self._place)
+        for cheat in cheats.all():
+            yield timed(cheat)
+        shutil.rmtree(self._place.scratch, ignore_errors=True)
+        yield timed(_limits)
+
+    def _make_ledger(self) -> Told:
+        """Make the ledger, or go on with the one that stands; copy its policy out."""
+        place = self._place
+        begun = place.begun
+        if not begun:
+            create_ledger(place.ledger, SystemClock(), name="demo", organisation="urn:example:shop")
+        with open_ledger(place.ledger, read_only=True) as ledger:
+            size, origin = ledger.size, ledger.origin
+        shutil.copyfile(place.ledger / "policy.txt", place.policy)
+        says = (
+            f"Your ledger of an earlier run goes on: {size:,} entries."
+            if begun
+            else "A ledger is made: a folder with a log, its keys, and a policy for its readers. "
+            "Its witness remembers it elsewhere."
+        )
+        facts = {"folder": shown(place.ledger), "origin": origin, "entries": size, "new": not begun}
+        return "ledger", says, {**facts, "policy": shown(place.policy)}
+
+    def _watch(self) -> Told:
+        """Record payments and decide about them; keep a copy from shortly before the end."""
+        place = self._place
+        with open_ledger(place.ledger) as ledger:
+            watch = Watch(ledger, place)
+            count = _MORE_PAYMENTS if watch.payments else FIRST_PAYMENTS
+            self._take(watch, count, count + _LAST_PAYMENTS)
+            watch.save()
+            ledger.publish()
+        _copy(place.ledger, place.scratch / "before")
+        with open_ledger(place.ledger) as ledger:
+            last = Watch(ledger, place)
+            last.take(_LAST_PAYMENTS, lambda done: self._tell(count + done, count + _LAST_PAYMENTS))
+            ledger.publish()
+            size = ledger.size
+        if watch.worst is None:
+            raise broken("decisions about the payments")
+        self._decision = watch.worst.index
+        held = watch.held + last.held
+        says = (
+            f"{count + _LAST_PAYMENTS:,} simulated payments are recorded, each durable before it "
+            "counted. A model of what is normal for each account scored each before it learned "
+            f"from it; {held:,} are held. Each decision is a record with its reasons."
+        )
+        facts = {"payments": last.payments, "new": count + _LAST_PAYMENTS, "held": held}
+        return "watch", says, {**facts, "entries": size}
+
+    def _take(self, watch: Watch, count: int, total: int) -> None:
+        watch.take(count, lambda done: self._tell(done, total))
+
+    def _tell(self, done: int, total: int) -> None:
+        self._progress(done, total, "payments decided")
+
+    def _take_receipt(self) -> Told:
+        """Take a receipt of the decision about the strangest payment, and verify its bytes."""
+        place = self._place
+        with open_ledger(place.ledger, read_only=True) as ledger:
+            receipt = ledger.receipt(self._decision)
+            write_file(place.receipt, format_receipt(receipt, "json", ledger))
+            write_file(place.page, format_receipt(receipt, "html", ledger))
+        proven = self._verify(place.receipt)
+        content = proven.record["content"]
+        says = (
+            f"The receipt of the decision about the strangest payment, entry {proven.index:,}, "
+            f"verifies offline, from the file and the policy alone: {proven.grade}."
+        )
+        facts = {
+            "file": shown(place.receipt),
+            "bytes": place.receipt.stat().st_size,
+            "index": proven.index,
+            "size": proven.size,
+            "grade": proven.grade,
+            "content": content,
+        }
+        return "receipt", says, facts
+
+    def _write_page(self) -> Told:
+        """Read the page that checks itself back."""
+        page = self._place.page
+        proven = self._verify(page)
+        says = "The same receipt is also one HTML page that checks itself in a browser, offline."
+        facts: dict[str, Any] = {"file": shown(page), "bytes": page.stat().st_size}
+        return "page", says, {**facts, "index": proven.index}
+
+    def _verify(self, file: Path) -> Verification:
+        try:
+            return verify_bytes(
+                file.read_bytes(), policies.parse(self._place.policy.read_bytes())
+            )
+        except VerificationError as err:
+            raise broken(f"a receipt that verifies ({err.message})") from err
+
+
+def _copy(folder: Path, copy: Path) -> None:
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(folder, copy)
+
+
+def _limits() -> Told:
+    """Say what remains possible, and who would notice; the words of LIMITS.md, short."""
+    says = (
+        "What one operator with everything can still do: change the ledger, the witness's memory "
+        "and the chain of this machine together. Who would notice: everybody who kept a receipt "
+        "or a checkpoint, other organisations' witnesses and mirrors, and a chain that somebody "
+        "else runs. And a log proves what was recorded, not that it was true or everything."
+    )
+    return "limits", says, {"read": "LIMITS.md"}
+
+
+def open_for_serving(place: DemoPlace) -> Ledger:
+    """Open the demonstration's ledger to go on with it."""
+    return open_ledger(place.ledger)
