@@ -39,7 +39,7 @@ def main() -> None:
         again = median_rate(lambda: verify_chain(path).blocks, rounds=1)
         size = path.stat().st_size / (6 * COUNT + 1)
     rows = [
-        ["signed transactions, a block each", f"{rate:.0f}", f"{rate / probe:.3f}"],
+        ["signed and sent, a block each", f"{rate:.0f}", f"{rate / probe:.3f}"],
         ["estimated, signed, sent, receipt read", f"{whole:.0f}", f"{whole / probe:.3f}"],
         ["blocks executed again", f"{again:.0f}", f"{again / probe:.3f}"],
     ]

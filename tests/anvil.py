@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -54,9 +55,17 @@ class Anvil:
         return answer["result"]
 
     def signal(self, number: int) -> None:
-        """Send a signal to it and to whatever it started; SIGSTOP makes it hang."""
+        """Send a signal to it; after SIGSTOP it hangs, with each of its threads."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
+        until = time.monotonic() + 60
+        while number == signal.SIGSTOP and not self._stopped() and time.monotonic() < until:
+            time.sleep(0.001)
+
+    def _stopped(self) -> bool:
+        """Tell whether no thread of it runs (Linux, the one system that it is pinned for)."""
+        states = Path(f"/proc/{self.process.pid}/task").glob("*/stat")
+        return all(state.read_text().rpartition(")")[2].split()[0] == "T" for state in states)
 
     def stop(self) -> None:
         """End it. Calling it again does nothing."""

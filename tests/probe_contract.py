@@ -86,6 +86,7 @@ class Probe:
     name: str
     abi: list[Any]
     bytecode: bytes
+    runtime: bytes
     abi_sha256: str = "0a" * 32
     source_sha256: str = "0b" * 32
 
@@ -95,5 +96,6 @@ def compiled() -> Probe:
     """Compile it."""
     from vyper import compile_code
 
-    found = compile_code(PROBE, output_formats=["abi", "bytecode"])
-    return Probe("probe", found["abi"], bytes.fromhex(found["bytecode"][2:]))
+    found = compile_code(PROBE, output_formats=["abi", "bytecode", "bytecode_runtime"])
+    code, runtime = (bytes.fromhex(found[k][2:]) for k in ("bytecode", "bytecode_runtime"))
+    return Probe("probe", found["abi"], code, runtime)

@@ -19,10 +19,17 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("open", "Ledger"):
-        from counterfoil.ledger import Ledger, open_ledger
+    if name == "Ledger":
+        from counterfoil.ledger import Ledger
 
-        return open_ledger if name == "open" else Ledger
+        return Ledger
+    if name == "open":  # with the pace that anchors it in the background
+        from functools import wraps
+
+        from counterfoil.ledger import open_ledger
+        from counterfoil.ops.place import open_anchoring
+
+        return wraps(open_ledger)(open_anchoring)
     if name == "verify":
         from counterfoil.proofs.verify import verify_receipt
 

@@ -18,6 +18,7 @@ from counterfoil.chain import (
     transact,
     wait_receipt,
 )
+from counterfoil.contracts import load_artifact
 from counterfoil.errors import Refused
 from counterfoil.ports import ChainCall, TxReceipt
 from counterfoil.testing.chains import probe_code
@@ -83,6 +84,7 @@ def test_receipts_are_equal(engines: tuple[NodeChain, NodeChain]) -> None:
         both(engines, ChainCall(at, abi.encode("climb", bytes(32), path)))
     both(engines, ChainCall(OTHER, bytes(2_000) + b"\1" * 2_000))  # the calldata floor of EIP-7623
     both(engines, ChainCall(None, probe_code()))
+    both(engines, ChainCall(None, load_artifact("anchor").bytecode))
 
 
 def test_views_are_equal(engines: tuple[NodeChain, NodeChain]) -> None:

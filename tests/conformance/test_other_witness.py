@@ -1,7 +1,7 @@
 """Another implementation of C2SP tlog-witness understands ours, and we understand it.
 
-aics-tlog and aics-witness are written by others, straight from the specifications. They need
-Python 3.12, so older environments skip this.
+aics-tlog and aics-witness are written by others, straight from the specifications. `./dev test`
+puts them beside the environment.
 """
 
 from __future__ import annotations
@@ -37,19 +37,21 @@ from counterfoil.witness.quorum import majority_policy
 from tests.c2sp import secret
 from tests.c2sp import witness as witness_key
 from tests.conformance.test_tlog_witness import Place, body, malformed
+from tests.doc_blocks import ROOT
 from tests.shared_data import require
 from tests.witnessing import SigningLog, new_witness, open_witness
 
 LOG = SigningLog()
 NAME = "other.example/w1"
+PEERS = str(ROOT / ".dev" / "peers")
 
 
 def theirs(module: str) -> Any:
-    """Import a module of theirs, or skip."""
-    if importlib.util.find_spec("aics_witness") is None:
-        if tuple(sys.version_info) < (3, 12):
-            pytest.skip("aics-witness needs Python 3.12")
-        require(False, "aics-witness is not installed")
+    """Import a module of theirs, from where `./dev test` unpacked it."""
+    if PEERS not in sys.path:
+        sys.path.append(PEERS)
+    found = importlib.util.find_spec("aics_witness") is not None
+    require(found, "aics-witness is not in .dev/peers, where ./dev test puts it")
     return importlib.import_module(module)
 
 

@@ -42,7 +42,7 @@ members = st.lists(st.sampled_from(ORGANISATIONS), unique=True, max_size=3).map(
 
 @dataclass
 class Quorum:
-    members: list[str]
+    members: Sequence[str]
     threshold: int
     time: int
 

@@ -10,12 +10,13 @@ from tests.contracts.rig import Contract, World
 
 
 @pytest.fixture(scope="session")
-def _shipped() -> Contract:
+def shipped() -> Contract:
+    """The anchor in a world of its own; whoever changes it undoes that."""
     return World().deploy_anchor()
 
 
 @pytest.fixture
-def anchor(_shipped: Contract) -> Iterator[Contract]:
+def anchor(shipped: Contract) -> Iterator[Contract]:
     """The anchor as it is shipped; what a test does to it is undone."""
-    with _shipped.world.undone():
-        yield _shipped
+    with shipped.world.undone():
+        yield shipped

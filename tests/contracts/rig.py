@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 from boa.environment import Env
 from eth_abi.abi import decode
 
@@ -20,19 +21,36 @@ from counterfoil.contracts import load_artifact
 from counterfoil.ports import ChainLog
 from tools.build_contracts import FOLDER, compile_contract
 
-__all__ = ["CHAIN_TIME", "DEPLOYER", "Contract", "Reverted", "World", "copy_sources", "planted"]
+__all__ = [
+    "CHAIN_TIME",
+    "DEPLOYER",
+    "Contract",
+    "Reverted",
+    "World",
+    "copy_sources",
+    "planted",
+    "refused",
+]
 
 DEPLOYER: Final = "0x" + "de" * 20
 CHAIN_TIME: Final = 1_800_000_000
 _ERROR: Final = bytes.fromhex("08c379a0")
 
 
-class Reverted(Exception):  # noqa: N818 (that is what the field calls it)
+class Reverted(Exception):
     """A call that the contract refused. reason: its word for why; empty if it gave none."""
 
     def __init__(self, output: bytes) -> None:
         self.reason = decode(["string"], output[4:])[0] if output[:4] == _ERROR else ""
         super().__init__(self.reason or output.hex())
+
+
+@contextlib.contextmanager
+def refused(reason: str) -> Iterator[None]:
+    """Expect that the contract refuses what is called inside, for this reason."""
+    with pytest.raises(Reverted) as caught:
+        yield
+    assert caught.value.reason == reason
 
 
 class World:

@@ -11,7 +11,7 @@ from eth_abi.abi import encode
 
 from counterfoil.chain.quantities import keccak
 from counterfoil.proofs.merkle import EMPTY_ROOT
-from tests.contracts.rig import Contract, Reverted, World, planted
+from tests.contracts.rig import Contract, Reverted, World, planted, refused
 from tests.contracts.signing import Domain, key
 from tests.contracts.trees import consistency, root
 
@@ -85,20 +85,20 @@ def test_our_origin_registered_by_somebody_else_first(anchor: Contract) -> None:
 
 def test_a_log_is_registered_once(anchor: Contract, log_id: bytes) -> None:
     """Registering again would set a log back to nothing."""
-    with pytest.raises(Reverted, match="^registered$"):
+    with refused("registered"):
         anchor("register", ORIGIN, LOG_KEY, OWNER.address, sender=OWNER.address)
-    with pytest.raises(Reverted, match="^zero key$"):
+    with refused("zero key"):
         anchor("register", ORIGIN, keccak(b"other"), "0x" + "00" * 20, sender=OWNER.address)
 
 
 @pytest.mark.parametrize("who", [STRANGER, OWNER], ids=["stranger", "owner"])
 def test_a_valid_extension_by_somebody_else(anchor: Contract, log_id: bytes, who: Any) -> None:
     """A right proof gives no right: only the anchor key anchors, and not even the owner."""
-    with pytest.raises(Reverted, match="^not the anchor key$"):
+    with refused("not the anchor key"):
         anchor("anchor", log_id, *extension(5, 8), sender=who.address)
-    with pytest.raises(Reverted, match="^not the anchor key$"):
+    with refused("not the anchor key"):
         relayed(anchor, log_id, signer=who)
-    with pytest.raises(Reverted, match="^not the owner$"):
+    with refused("not the owner"):
         anchor("rotate_anchor_key", log_id, who.address, sender=STRANGER.address)
 
 
@@ -184,12 +184,12 @@ def test_rotation(anchor: Contract, log_id: bytes) -> None:
     fields = {"log_id": log_id, "anchor_key": STRANGER.address}
     assert anchor.logs == [("AnchorKeyRotated", fields)]
     arguments = (log_id, *extension(5, 8))
-    with pytest.raises(Reverted, match="^not the anchor key$"):
+    with refused("not the anchor key"):
         anchor("anchor_by_signature", *arguments, 2**256 - 1, late, sender=KEY.address)
-    with pytest.raises(Reverted, match="^not the anchor key$"):
+    with refused("not the anchor key"):
         anchor("anchor", *arguments, sender=KEY.address)
     anchor("rotate_anchor_key", log_id, "0x" + "00" * 20, sender=OWNER.address)
-    with pytest.raises(Reverted, match="^not the anchor key$"):
+    with refused("not the anchor key"):
         anchor("anchor", *arguments, sender=STRANGER.address)
     anchor("rotate_anchor_key", log_id, STRANGER.address, sender=OWNER.address)
     assert anchor("latest", log_id)[:2] == (5, root(5))
@@ -232,12 +232,12 @@ def test_signatures_for_elsewhere(anchor: Contract, log_id: bytes) -> None:
         replace(here, name="Counterfoil"),
         replace(here, version="2"),
     ]:
-        with pytest.raises(Reverted, match="^not the anchor key$"):
+        with refused("not the anchor key"):
             relayed(anchor, log_id, domain=domain)
     other = anchor("register", ORIGIN, keccak(b"other"), KEY.address, sender=OWNER.address)
     anchor("anchor", other, *extension(0, 5), sender=KEY.address)
     late = anchor.world.now + 60
-    with pytest.raises(Reverted, match="^not the anchor key$"):
+    with refused("not the anchor key"):
         relayed(anchor, log_id, sent=(other, *extension(5, 8), late))
 
 
@@ -247,13 +247,13 @@ def test_each_signed_field_counts(anchor: Contract, log_id: bytes) -> None:
     right = (log_id, 5, 8, root(8), late)
     for at, other in enumerate((bytes(32), 4, 7, root(7), late + 1)):
         signed = (*right[:at], other, *right[at + 1 :])
-        with pytest.raises(Reverted, match="^not the anchor key$"):
+        with refused("not the anchor key"):
             relayed(anchor, log_id, signed=signed)
 
 
 def test_deadline(anchor: Contract, log_id: bytes) -> None:
     """A signature counts in its last second, and not a second later."""
-    with pytest.raises(Reverted, match="^deadline$"):
+    with refused("deadline"):
         relayed(anchor, log_id, deadline=anchor.world.now - 1)
     relayed(anchor, log_id, deadline=anchor.world.now)
 
@@ -262,7 +262,7 @@ def test_a_late_relay(anchor: Contract, log_id: bytes) -> None:
     """What was signed for a size that is past is stale, however long it was good for."""
     signature = domain_of(anchor).sign(KEY, "Anchor", log_id, 5, 8, root(8), 2**256 - 1)
     anchor("anchor", log_id, *extension(5, 6), sender=KEY.address)
-    with pytest.raises(Reverted, match="^stale$"):
+    with refused("stale"):
         anchor("anchor_by_signature", log_id, *extension(5, 8), 2**256 - 1, signature)
 
 
@@ -278,11 +278,11 @@ def test_domain(anchor: Contract) -> None:
 
 def test_unknown_logs(anchor: Contract) -> None:
     """A log that nobody registered has no owner, no key and no roots, and cannot be anchored."""
-    with pytest.raises(Reverted, match="^unknown log$"):
+    with refused("unknown log"):
         anchor("latest", bytes(32))
     assert anchor("anchored", bytes(32), 0, 0) == bytes(32)
     assert int(anchor("owner_of", bytes(32)), 16) == int(anchor("anchor_key_of", bytes(32)), 16)
-    with pytest.raises(Reverted, match="^not the anchor key$"):
+    with refused("not the anchor key"):
         anchor("anchor", bytes(32), *extension(0, 5), sender=KEY.address)
 
 
@@ -291,7 +291,7 @@ def test_the_clock_ends(anchor: Contract, log_id: bytes) -> None:
     anchor.world.wait(2**32 - 1 - anchor.world.now)
     anchor("anchor", log_id, *extension(5, 6), sender=KEY.address)
     anchor.world.wait(1)
-    with pytest.raises(Reverted, match="^clock$"):
+    with refused("clock"):
         anchor("anchor", log_id, *extension(6, 8), sender=KEY.address)
     assert anchor("latest", log_id)[:2] == (6, root(6))
 

@@ -1,10 +1,8 @@
-"""What anchoring costs, as whole transactions on the embedded EVM's engine; the limits hold.
-
-Run with `-s` to see the table of docs/reference/contracts.md.
-"""
+"""What anchoring costs, as whole transactions on the embedded EVM's engine; the limits hold."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from statistics import mean
 
@@ -14,9 +12,10 @@ from eth_tester import EthereumTester, PyEVMBackend
 from counterfoil.chain import ContractAbi
 from counterfoil.contracts import load_artifact
 from tests.contracts.gas_cases import LEVELS, GasCase, Where, gas_cases, growth
+from tests.shared_data import ROOT
 
 Measure = Callable[[GasCase], int]
-BLOCK_GAS = 30_000_000
+PAGE = ROOT / "docs" / "reference" / "contracts.md"
 
 
 @pytest.fixture(scope="module")
@@ -36,33 +35,54 @@ def measure() -> Measure:
     made = send(0, "", artifact.bytecode, 5_000_000)
     where = Where(131277322940537, str(made["contract_address"]), accounts)
 
+    known: dict[str, int] = {}
+
     def run(case: GasCase) -> int:
+        if case.name in known:
+            return known[case.name]
         used: list[object] = []
         for call in case.calls:
             data = abi.encode(call.function, *call.resolved(where))
             used.append(send(call.sender, where.contract, data, 1_000_000)["gas_used"])
-        return int(str(used[-1]))
+        known[case.name] = int(str(used[-1]))
+        return known[case.name]
 
     return run
 
 
-def test_limits(measure: Measure, capsys: pytest.CaptureFixture[str]) -> None:
-    """No case of the table uses more than its limit, as one whole transaction."""
-    used = {case.name: (measure(case), case.limit) for case in gas_cases()}
-    print("\n".join(f"{name:45}{gas:>9,}" for name, (gas, _) in used.items()))
-    assert {name: both for name, both in used.items() if both[0] > both[1]} == {}
+@pytest.fixture(scope="module")
+def used(measure: Measure) -> dict[str, int]:
+    """Give the gas of each row of the table."""
+    table = {case.name: measure(case) for case in gas_cases()}
+    for level in LEVELS:
+        table[f"2^{level}, growth, mean"] = round(mean(measure(case) for case in growth(level)))
+    return table
 
 
-@pytest.mark.parametrize("level", LEVELS)
-def test_growth(measure: Measure, level: int) -> None:
-    """A log that grows past 2^30 leaves pays less than 90,000 gas an anchor, in the mean."""
-    used = [measure(case) for case in growth(level)]
-    print(f"2^{level}, growth: {min(used):,} to {max(used):,}, mean {mean(used):,.0f}")
-    assert mean(used) < 90_000
-    assert max(used) < 99_000
+def test_limits(used: dict[str, int]) -> None:
+    """No case uses more than its limit, as one whole transaction."""
+    assert [case.name for case in gas_cases() if used[case.name] > case.limit] == []
 
 
-def test_deploying(measure: Measure) -> None:
+def test_anchoring_past_2_to_the_30(used: dict[str, int], measure: Measure) -> None:
+    """Beyond 2^30 leaves, less than 90,000 gas: in the mean, and always for whole tiles."""
+    assert used["2^30, growth, mean"] < 90_000
+    assert used["2^30, whole tiles of 256"] < 90_000
+    assert max(measure(case) for case in growth(30)) < used["2^30, worst"] < 99_000
+
+
+def test_the_documented_table(used: dict[str, int]) -> None:
+    """The table in the reference says what is measured; a few zero bytes may differ."""
+    rows = re.findall(
+        r"^\| ([^|]+?) \| ([\d,]+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    told = {name: int(gas.replace(",", "")) for name, gas in rows}
+    assert told.keys() == used.keys()
+    off = {name: (gas, told[name]) for name, gas in used.items() if abs(gas - told[name]) > 200}
+    assert off == {}, used
+
+
+def test_deploying() -> None:
     """The contract fits into a block and under the limit of EIP-170 with room to spare."""
     artifact = load_artifact("anchor")
     assert len(artifact.runtime) < 24_576 * 2 // 3

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -13,13 +14,14 @@ from hypothesis import strategies as st
 from counterfoil.errors import VerificationError
 from counterfoil.proofs.merkle import verify_inclusion
 from tests.contracts.flips import flipped, flips
-from tests.contracts.rig import DEPLOYER, Contract, Reverted, World, copy_sources, planted
+from tests.contracts.rig import DEPLOYER, Contract, World, copy_sources, planted, refused
 from tests.contracts.trees import HASHES, HugeTree, inclusion, root
 
 LEAVES = 33
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Place:
     """The claim that a leaf stands in a log; arguments of `verify_inclusion`."""
 
     log_id: bytes
@@ -28,6 +30,13 @@ class Place(NamedTuple):
     index: int
     leaf_hash: bytes
     path: Sequence[bytes]
+
+    def but(self, **changes: Any) -> Place:
+        """Give the claim with changes."""
+        return replace(self, **changes)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.log_id, self.size, self.time, self.index, self.leaf_hash, self.path))
 
 
 def log_of_size(anchor: Contract, size: int, root_hash: bytes) -> tuple[bytes, int]:
@@ -47,16 +56,16 @@ def places(anchor: Contract, leaves: int) -> Iterator[Place]:
 def mutations(right: Place, case: int, every: bool) -> Iterator[Place]:
     """Change one byte of a claim: of leaf, path, index, size, time or log."""
     for byte, mask in flips(32, case, every):
-        yield right._replace(leaf_hash=flipped(right.leaf_hash, byte, mask))
-        yield right._replace(log_id=flipped(right.log_id, byte, mask))
+        yield right.but(leaf_hash=flipped(right.leaf_hash, byte, mask))
+        yield right.but(log_id=flipped(right.log_id, byte, mask))
     path = b"".join(right.path)
     for byte, mask in flips(len(path), case, every):
         changed = flipped(path, byte, mask)
-        yield right._replace(path=[changed[at : at + 32] for at in range(0, len(path), 32)])
+        yield right.but(path=[changed[at : at + 32] for at in range(0, len(path), 32)])
     for byte, mask in flips(8, case, True):
-        yield right._replace(index=right.index ^ mask << 8 * byte)
-        yield right._replace(size=right.size ^ mask << 8 * byte)
-        yield right._replace(time=right.time ^ mask << 8 * byte)
+        yield right.but(index=right.index ^ mask << 8 * byte)
+        yield right.but(size=right.size ^ mask << 8 * byte)
+        yield right.but(time=right.time ^ mask << 8 * byte)
 
 
 def wrong_answers(anchor: Contract, leaves: int, every: bool, step: int = 1) -> list[Place]:
@@ -92,8 +101,10 @@ def test_every_changed_byte(anchor: Contract) -> None:
 BUGS: dict[str, tuple[str, str, str]] = {
     "root uncompared": (
         "anchor.vy",
-        "        return False\n    return rfc9162._root_from_inclusion(size, index, leaf_hash, path) == root",
-        "        return False\n    return len(path) < 9",
+        "        return False\n    return rfc9162.",
+        "        return False\n"
+        "    root = rfc9162._root_from_inclusion(size, index, leaf_hash, path)\n"
+        "    return rfc9162.",
     ),
     "last hash on any side": ("rfc9162.vy", "(index | ~below)", "index"),
     "zero is found where nothing is": (
@@ -113,7 +124,7 @@ def test_planted_bugs_are_found(bug: str, tmp_path: Path) -> None:
 
 @given(st.data())
 @example(None)
-def test_agreement_on_any_path(_shipped: Contract, data: st.DataObject | None) -> None:
+def test_agreement_on_any_path(shipped: Contract, data: st.DataObject | None) -> None:
     """Contract and Python judge every path alike, right or spoiled, up to 2^63 - 1 leaves."""
     size, index = 2**63 - 1, 2**63 - 2
     if data is not None:
@@ -132,9 +143,9 @@ def test_agreement_on_any_path(_shipped: Contract, data: st.DataObject | None) -
         (0, path),
     ]
     where, hashes = data.draw(st.sampled_from(spoiled)) if data else spoiled[0]
-    with _shipped.world.undone():
-        log_id, time = log_of_size(_shipped, size, tree.root(size))
-        found = _shipped("verify_inclusion", log_id, size, time, where, leaf, hashes)
+    with shipped.world.undone():
+        log_id, time = log_of_size(shipped, size, tree.root(size))
+        found = shipped("verify_inclusion", log_id, size, time, where, leaf, hashes)
     assert found == python_finds(leaf, where, size, hashes, tree.root(size))
 
 
@@ -150,7 +161,7 @@ def python_finds(leaf: bytes, index: int, size: int, path: Sequence[bytes], root
 def test_check_reverts(anchor: Contract) -> None:
     """The check that another contract relies on reverts, in words; a forgotten `if` cannot pass."""
     log_id, time = log_of_size(anchor, 3, root(3))
-    with pytest.raises(Reverted, match="^inclusion$"):
+    with refused("inclusion"):
         anchor("check_inclusion", log_id, 3, time, 1, HASHES[2], inclusion(1, 3))
 
 
@@ -204,5 +215,5 @@ def test_other_contracts_ask(anchor: Contract, tmp_path: Path) -> None:
     log_id, time = log_of_size(anchor, 5, root(5))
     place = Place(log_id, 5, time, 4, HASHES[4], inclusion(4, 5))
     assert caller("pay", anchor.address, *place) is True
-    with pytest.raises(Reverted, match="^inclusion$"):
-        caller("pay", anchor.address, *place._replace(index=3))
+    with refused("inclusion"):
+        caller("pay", anchor.address, *place.but(index=3))

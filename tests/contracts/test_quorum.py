@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from eth_account.signers.local import LocalAccount
 
-from tests.contracts.rig import Contract, Reverted, World, planted
+from tests.contracts.rig import Contract, Reverted, World, planted, refused
 from tests.contracts.signing import Domain, key
 from tests.contracts.test_authority import KEY, LOG_KEY, ORIGIN, OWNER, STRANGER, extension
 from tests.contracts.trees import root
@@ -95,11 +95,11 @@ def test_voices_alone_are_no_authority(anchor: Contract, log_id: bytes) -> None:
 
 def test_no_way_around_the_quorum(anchor: Contract, log_id: bytes) -> None:
     """With a quorum set, neither the anchor key nor its signature anchors without it."""
-    with pytest.raises(Reverted, match="^quorum$"):
+    with refused("quorum"):
         anchor("anchor", log_id, *extension(5, 8), sender=KEY.address)
     domain = Domain(anchor.world.chain_id, anchor.address)
     signature = domain.sign(KEY, "Anchor", log_id, 5, 8, root(8), 2**256 - 1)
-    with pytest.raises(Reverted, match="^quorum$"):
+    with refused("quorum"):
         anchor("anchor_by_signature", log_id, *extension(5, 8), 2**256 - 1, signature)
 
 
@@ -108,7 +108,7 @@ def test_the_quorum_does_not_replace_the_proof(anchor: Contract, log_id: bytes) 
     domain = Domain(anchor.world.chain_id, anchor.address)
     voices = [domain.sign(w, "Cosignature", log_id, 8, root(9)) for w in WITNESSES[:3]]
     forged = (5, 8, root(9), extension(5, 8)[3], 0, b"", voices)
-    with pytest.raises(Reverted, match="^new root$"):
+    with refused("new root"):
         anchor("anchor_with_quorum", log_id, *forged, sender=KEY.address)
 
 
@@ -151,7 +151,7 @@ def test_rotation_and_leaving(anchor: Contract, log_id: bytes) -> None:
     anchor("leave", sender=MEMBERS[1])
     assert anchor.logs == [("Left", {"organisation": MEMBERS[1]})]
     assert attempt(anchor, log_id, [*new, second]) == "inactive"
-    with pytest.raises(Reverted, match="^inactive$"):
+    with refused("inactive"):
         anchor("leave", sender=MEMBERS[1])
     enrol(anchor, ORGANISATIONS[1], key("newer witness"))
     newer = cosigned(anchor, log_id, [key("newer witness")])
@@ -162,13 +162,13 @@ def test_a_key_serves_one_organisation_once(anchor: Contract, log_id: bytes) -> 
     """No key is claimed without its signature, shared, or taken up again."""
     domain = Domain(anchor.world.chain_id, anchor.address)
     theirs = domain.sign(key("fresh"), "Enrolment", MEMBERS[0])
-    with pytest.raises(Reverted, match="^signature$"):
+    with refused("signature"):
         anchor("enrol", key("fresh").address, theirs, sender=MEMBERS[1])
-    with pytest.raises(Reverted, match="^key taken$"):
+    with refused("key taken"):
         enrol(anchor, ORGANISATIONS[1], WITNESSES[0])
     enrol(anchor, ORGANISATIONS[0], key("fresh"))
     for account in ORGANISATIONS[:2]:
-        with pytest.raises(Reverted, match="^key taken$"):
+        with refused("key taken"):
             enrol(anchor, account, WITNESSES[0])
 
 
@@ -177,7 +177,7 @@ def test_the_log_is_no_witness_of_itself(anchor: Contract, log_id: bytes) -> Non
     one = cosigned(anchor, log_id, WITNESSES[:1])
     for account, own in ((OWNER, "own organisation"), (KEY, "own organisation")):
         enrol(anchor, account, key(f"{own} {account.address}"))
-        with pytest.raises(Reverted, match=f"^{own}$"):
+        with refused(own):
             anchor("set_quorum", log_id, [account.address], 1, sender=OWNER.address)
     enrol(anchor, ORGANISATIONS[1], KEY)
     assert attempt(anchor, log_id, one + cosigned(anchor, log_id, [KEY])) == "own key"
@@ -206,7 +206,7 @@ def test_quorums_that_make_no_sense(anchor: Contract, log_id: bytes, case: str) 
     with pytest.raises(Reverted) as caught:
         anchor("set_quorum", log_id, members, threshold, sender=OWNER.address)
     assert caught.value.reason == why
-    with pytest.raises(Reverted, match="^not the owner$"):
+    with refused("not the owner"):
         anchor("set_quorum", log_id, MEMBERS[:1], 1, sender=KEY.address)
 
 
@@ -218,7 +218,7 @@ def test_the_first_quorum_counts_at_once(anchor: Contract) -> None:
     assert anchor("quorum_of", log_id) == (tuple(MEMBERS[:3]), 2, anchor.world.now)
     assert anchor("proposed_quorum_of", log_id) == ((), 0, 0)
     bare = anchor("register", ORIGIN, ORIGIN, KEY.address, sender=OWNER.address)
-    with pytest.raises(Reverted, match="^threshold$"):
+    with refused("threshold"):
         anchor("set_quorum", bare, [], 0, sender=OWNER.address)
     assert attempt(anchor, bare, []) == "no quorum"
 
@@ -227,7 +227,7 @@ def propose(anchor: Contract, log_id: bytes, members: Sequence[str], threshold: 
     anchor("set_quorum", log_id, members, threshold, sender=OWNER.address)
 
 
-def refused(anchor: Contract, log_id: bytes) -> str:
+def application(anchor: Contract, log_id: bytes) -> str:
     """Try to put a proposal in force, undoing it: why not, or `applied`."""
     with anchor.world.undone():
         try:
@@ -239,7 +239,7 @@ def refused(anchor: Contract, log_id: bytes) -> str:
 
 @pytest.mark.parametrize("change", [(MEMBERS[:3], 1), ([], 0), (MEMBERS[3:], 2)])
 def test_no_silent_change(anchor: Contract, log_id: bytes, change: Any) -> None:
-    """A weaker, other or no quorum is announced, counts after a week, and not after a second one."""
+    """A weaker, other or no quorum is announced, counts after a week, and not after two."""
     propose(anchor, log_id, *change)
     due = anchor.world.now + WEEK
     fields = {
@@ -253,13 +253,13 @@ def test_no_silent_change(anchor: Contract, log_id: bytes, change: Any) -> None:
     assert anchor("proposed_quorum_of", log_id) == (tuple(change[0]), change[1], due)
     assert attempt(anchor, log_id, cosigned(anchor, log_id, WITNESSES[:1])) == "quorum"
     anchor.world.wait(WEEK - 1)
-    assert refused(anchor, log_id) == "too early"
+    assert application(anchor, log_id) == "too early"
     anchor.world.wait(1)
-    assert refused(anchor, log_id) == "applied"
+    assert application(anchor, log_id) == "applied"
     anchor.world.wait(WEEK - 1)
-    assert refused(anchor, log_id) == "applied"
+    assert application(anchor, log_id) == "applied"
     anchor.world.wait(1)
-    assert refused(anchor, log_id) == "expired"
+    assert application(anchor, log_id) == "expired"
 
 
 def test_a_change_in_force(anchor: Contract, log_id: bytes) -> None:
@@ -267,7 +267,7 @@ def test_a_change_in_force(anchor: Contract, log_id: bytes) -> None:
     propose(anchor, log_id, MEMBERS[3:], 2)
     anchor.world.wait(WEEK)
     anchor("apply_quorum", log_id, sender=STRANGER.address)
-    assert refused(anchor, log_id) == "no proposal"
+    assert application(anchor, log_id) == "no proposal"
     assert attempt(anchor, log_id, cosigned(anchor, log_id, WITNESSES[:2])) == "not a member"
     assert attempt(anchor, log_id, cosigned(anchor, log_id, WITNESSES[3:])) == "anchored"
     propose(anchor, log_id, [], 0)
@@ -284,7 +284,7 @@ def test_a_new_proposal_waits_anew(anchor: Contract, log_id: bytes) -> None:
     propose(anchor, log_id, MEMBERS[:3], 3)
     anchor.world.wait(WEEK)
     propose(anchor, log_id, [], 0)
-    assert refused(anchor, log_id) == "too early"
+    assert application(anchor, log_id) == "too early"
 
 
 def test_a_quorum_of_sixteen(anchor: Contract) -> None:
@@ -310,8 +310,7 @@ BUGS: dict[str, tuple[str, str, str]] = {
     ),
     "a former key speaks": (
         "organisations.vy",
-        "    if self.witness_key_of[organisation] != witness_key:\n"
-        "        return empty(address)\n",
+        "    if self.witness_key_of[organisation] != witness_key:\n        return empty(address)\n",
         "",
     ),
     "own witness key": (

@@ -1,4 +1,4 @@
-"""Trees to prove things about: small ones of different leaves, and huge ones that need no memory."""
+"""Trees to prove things about: small ones of many leaves, and huge ones that need no memory."""
 
 from __future__ import annotations
 

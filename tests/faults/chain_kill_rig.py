@@ -106,11 +106,16 @@ def kill_once(folder: Path, probe: str, choice: random.Random, plant: str) -> li
         finally:
             os._exit(1)
     os.close(mouth)
-    time.sleep(choice.uniform(0.005, 0.12))
+    told = bytearray()
+    if choice.random() < 0.3:  # anywhere, also while it opens
+        time.sleep(choice.uniform(0, 0.05))
+    else:  # soon after something was acknowledged
+        for _ in range(choice.randint(1, 5)):
+            told += os.read(ear, 1 << 16)
+        time.sleep(choice.uniform(0, 0.03))
     os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
     assert os.WIFSIGNALED(status), f"the child ended by itself: {status}"
-    told = bytearray()
     while part := os.read(ear, 1 << 16):
         told += part
     os.close(ear)

@@ -46,17 +46,28 @@ def kill_once(source: Path, copy: Path, choice: random.Random, plant: str) -> bo
             follow(source, copy, plant)
         finally:
             os._exit(1)
-    time.sleep(choice.choice([choice.uniform(0, 0.01), choice.uniform(0, 0.08)]))
+    if choice.random() < 0.3:  # right after a checkpoint was put in place
+        before, until = stamp_of(copy), time.monotonic() + 0.2
+        while stamp_of(copy) == before and time.monotonic() < until:
+            time.sleep(0.0001)
+    else:
+        time.sleep(choice.choice([choice.uniform(0, 0.01), choice.uniform(0, 0.08)]))
     os.kill(pid, signal.SIGKILL)
     return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+
+
+def stamp_of(copy: Path) -> int:
+    """Tell when the mirror's checkpoint was put in place, ns; 0 before the first."""
+    try:
+        return (copy / "checkpoint").stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def midway(copy: Path) -> bool:
     """Tell whether a round was under way: it wrote tiles, and no checkpoint after them."""
     stamps = [path.stat().st_mtime_ns for path in (copy / "tile").rglob("*") if path.is_file()]
-    checkpoint = copy / "checkpoint"
-    published = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
-    return any(stamp > published for stamp in stamps)
+    return any(stamp > stamp_of(copy) for stamp in stamps)
 
 
 def kill_many(count: int, seed: int, plant: str, place: Path) -> dict[str, Any]:

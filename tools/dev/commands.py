@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tools.dev.environment import ROOT, StepError, environment_variables, find_uv, prepare, say
 from tools.dev.npm_packages import ensure_npm_packages
+from tools.dev.peers import ensure_peers
 from tools.dev.system import ensure_system_packages
 
 __all__ = ["main"]
@@ -67,6 +68,7 @@ def _demo(arguments: Sequence[str]) -> int:
 def _test(arguments: Sequence[str]) -> int:
     ensure_system_packages()
     ensure_npm_packages()
+    ensure_peers()
     return _run([*_pytest(), *arguments])
 
 
@@ -107,6 +109,7 @@ def _bench(arguments: Sequence[str]) -> int:
 def _campaign(arguments: Sequence[str]) -> int:
     ensure_system_packages()
     ensure_npm_packages()
+    ensure_peers()
     return _run([*_pytest(), "-m", "campaign", *arguments], {"COUNTERFOIL_CAMPAIGN": "full"})
 
 

@@ -13,7 +13,16 @@ from tools.dev.environment import say
 
 __all__ = ["ensure_system_packages"]
 
-PACKAGES = {"chromium": "chromium", "strace": "strace", "mkfs.ext4": "e2fsprogs", "npm": "npm"}
+PACKAGES = {
+    "chromium": "chromium",
+    "ip": "iproute2",
+    "mkfs.ext4": "e2fsprogs",
+    "mount": "mount",
+    "nft": "nftables",
+    "npm": "npm",
+    "strace": "strace",
+    "unshare": "util-linux",
+}
 """Program -> Debian package."""
 
 

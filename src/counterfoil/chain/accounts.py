@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from counterfoil.chain.extra import require_extra
 from counterfoil.chain.small_files import write_new
 from counterfoil.errors import InputError, NotFound, Unavailable
 
@@ -43,7 +44,11 @@ class Account:
 
 
 def account_of(private: bytes) -> Account:
-    """Make an account of a private key, 32 bytes. Raises InputError with code chain.key."""
+    """Make an account of a private key, 32 bytes.
+
+    Raises InputError with code chain.key, Unavailable with code chain.extra.
+    """
+    require_extra("eth_account")
     from eth_account import Account as EthAccount
 
     try:

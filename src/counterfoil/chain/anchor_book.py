@@ -112,6 +112,10 @@ class AnchorBook:
                 ),
             )
 
+    def note_url(self, chain_id: int, url: str) -> None:
+        """Write down under which name the settings have the chain now."""
+        self._change(chain_id, url=url)
+
     def note_stated(self, chain_id: int, index: int) -> None:
         """Write down which entry of the log names this chain."""
         self._change(chain_id, stated=index)
@@ -190,6 +194,15 @@ class AnchorBook:
         """Tell the largest size whose anchor is final; 0 where none is."""
         query = "SELECT coalesce(max(size), 0) FROM job WHERE chain_id = ? AND phase = 'final'"
         return int(self._rows(query, chain_id)[0][0])
+
+    def newest_note(self, above: int) -> tuple[int, bytes, bytes] | None:
+        """Read the largest checkpoint that is anchored or under way on any chain.
+
+        above: it must have more entries than that. Gives size, root and signed note.
+        """
+        query = "SELECT size, root, note FROM job WHERE size > ? ORDER BY size DESC LIMIT 1"
+        rows = self._rows(query, above)
+        return tuple(rows[0]) if rows else None
 
     def begin(self, chain_id: int, job: Job) -> None:
         """Write down a signed anchor, before it is sent; entries no longer wait."""

@@ -126,12 +126,18 @@ class AnchorQueue:
 
     def _begin(self, standing: Standing, *, due: bool) -> bool:
         """Sign and write down the next anchor, if one is wanted."""
-        wish = choose_exact(self._book.wishes(), standing.size)
+        wishes = self._book.wishes()
+        wish = choose_exact(wishes, standing.size)
         size, root, note = self._source.published()
         if wish is not None and wish.size <= size:
             size, root, note = wish.size, self._source.root(wish.size), wish.note
         elif not due:
             return False
+        else:  # the same checkpoint as on other chains is worth more than a newer one
+            other = self._book.newest_note(standing.size)
+            wanted = max((wish.size for wish in wishes if wish.size <= size), default=0)
+            if other is not None and wanted <= other[0] <= size:
+                size, root, note = other
         if size <= standing.size:
             return self._adopt(standing, note if size == standing.size else None)
         sizes = (standing.size, size)

@@ -50,7 +50,8 @@ CREATE TRIGGER final_never_goes BEFORE DELETE ON job WHEN OLD.phase = 'final'
 class ChainNote:
     """A chain on which the log is registered.
 
-    log_id: 32 bytes. block: of the registration. stated: index of the log's entry that says so;
+    url: its name in the settings. log_id: 32 bytes. block: from which its events are looked
+    for. stated: index of the log's entry that says so;
     None before. behind_ms: since when entries wait to be anchored, Unix ms; None: none do.
     balance, cost: the anchor account's coins, and what one anchor may take of them, wei. trouble:
     code of the error that keeps us from anchoring, and its text; None where none does.

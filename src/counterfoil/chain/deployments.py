@@ -52,7 +52,8 @@ _Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 class Artifact(Protocol):
     """A compiled contract, as `counterfoil.contracts.load_artifact` gives it.
 
-    bytecode: what makes it, without constructor arguments. abi_sha256, source_sha256: of the
+    bytecode: what makes it, without constructor arguments. runtime: what then stands at its
+    address, before what its constructor appends. abi_sha256, source_sha256: of the
     published ABI and source, 64 hexadecimal digits.
     """
 
@@ -63,6 +64,10 @@ class Artifact(Protocol):
     @property
     def bytecode(self) -> bytes:
         """The bytes that make it."""
+
+    @property
+    def runtime(self) -> bytes:
+        """The code that stands at its address."""
 
     @property
     def abi_sha256(self) -> str:
@@ -206,12 +211,12 @@ def deploy(
     receipt = transact(chain, account, ChainCall(None, artifact.bytecode + arguments))
     address = receipt.contract
     code = b"" if address is None else chain.code(address)
-    if address is None or not code:
-        raise NotFound(
-            "chain.no-contract",
-            f"expected contract {artifact.name} from transaction {data_text(receipt.tx_hash)}, "
-            "found none",
-            hint="The node's answers make no sense: use another node of the same chain.",
+    if address is None or not code or not code.startswith(artifact.runtime):
+        raise VerificationError(
+            "chain.contract-differs",
+            f"expected contract {artifact.name} from transaction {data_text(receipt.tx_hash)} on "
+            f"chain {chain.chain_id}, found {len(code)} other bytes at {address}",
+            hint="Do not trust this node: use another one of the same chain.",
         )
     made = Deployment(
         address=address,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from counterfoil.chain.accounts import Account, create_account, load_account
 from counterfoil.chain.client import NodeChain
+from counterfoil.chain.extra import require_extra
 from counterfoil.errors import InputError
 from counterfoil.ports import Clock
 
@@ -43,8 +44,10 @@ def create_embedded(
 
     chain_id: drawn unless given. contracts: address -> runtime code in hexadecimal, there from
     block 0 beside the canonical ones. Raises InputError with code chain.exists or chain.id,
-    Conflict with code chain.owned, Unavailable with code chain.disk or chain.key-file.
+    Conflict with code chain.owned, Unavailable with code chain.disk,
+    chain.key-file or chain.extra.
     """
+    require_extra("eth", "eth_account", "eth_hash", "rlp")
     from counterfoil.chain.embedded.canonical import canonical_contracts
     from counterfoil.chain.embedded.node import create_node
 
@@ -59,6 +62,7 @@ def ensure_embedded(path: Path, *, clock: Clock | None = None) -> NodeChain:
     """Open the embedded chain in the file `path`, or make it; errors of both."""
     if not path.exists():
         return create_embedded(path, clock=clock)
+    require_extra("eth", "eth_hash", "rlp")
     from counterfoil.chain.embedded.node import open_node
 
     return embedded_chain(open_node(path, clock=clock), f"embedded:{path}")

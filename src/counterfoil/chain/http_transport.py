@@ -27,6 +27,7 @@ _MAX_ANSWER_BYTES: Final = 32 << 20
 _TRY_AGAIN: Final = frozenset({429, 500, 502, 503, 504})
 _PAUSES_S: Final = (0.1, 0.4)
 _MAX_DEPTH: Final = 8
+_CONNECTIONS: Final = 8
 
 
 class HttpTransport:
@@ -39,7 +40,9 @@ class HttpTransport:
         self._place = place
         self._timeout_s = timeout_s
         self._pool = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=timeout_s, read=timeout_s), retries=False
+            maxsize=_CONNECTIONS,
+            timeout=urllib3.Timeout(connect=timeout_s, read=timeout_s),
+            retries=False,
         )
         self._ids = itertools.count(1)
         headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}

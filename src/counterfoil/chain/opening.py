@@ -10,6 +10,7 @@ from typing import Final
 
 from counterfoil.chain.addresses import EmbeddedPlace, parse_chain_url
 from counterfoil.chain.client import NodeChain
+from counterfoil.chain.extra import require_extra
 from counterfoil.chain.networks import run_by_words
 from counterfoil.chain.quantities import integer_of
 from counterfoil.chain.refusals import refusal
@@ -38,17 +39,20 @@ def open_chain(
     which one is final; None asks the chain. timeout_s: for one try of three. read_only, clock: of
     an embedded chain, which `chain.embedding.create_embedded` makes.
     Raises InputError with code chain.url or chain.confirmations, Unavailable with code
-    chain.unreachable, VerificationError with code chain.wrong-network; for an embedded chain also
-    NotFound with code chain.missing, Conflict with code chain.owned, VerificationError with code
-    chain.damaged, Unavailable with code chain.disk.
+    chain.unreachable or chain.extra, VerificationError with code chain.wrong-network; for an
+    embedded chain also NotFound with code chain.missing, Conflict with code chain.owned,
+    VerificationError with code chain.damaged, Unavailable with code chain.disk.
     """
     if confirmations is not None and confirmations < 0:
         raise InputError(
             "chain.confirmations", f"expected 0 or more confirmations, found {confirmations}"
         )
     place = parse_chain_url(url)
+    require_extra("eth_hash")
     if isinstance(place, EmbeddedPlace):
         from counterfoil.chain.embedded.node import open_node
+
+        require_extra("eth", "rlp")
         from counterfoil.chain.embedding import embedded_chain
 
         node = open_node(place.path, read_only=read_only, clock=clock)

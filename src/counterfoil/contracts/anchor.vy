@@ -6,7 +6,7 @@
 @license Apache-2.0
 @notice A log registers once; then its anchor key brings (size, root) from time to time, each with
         a proof that the new tree extends the last one. What was anchored can be read for ever,
-        and never changed or taken back, by nobody.
+        and nobody can change it or take it back.
 @dev What this contract refuses to do:
      - to let a stranger anchor. A consistency proof needs no secret: anyone could extend a log by
        a forged leaf. Only the log's anchor key counts, sent or signed (EIP-712).

@@ -41,8 +41,9 @@ class Card(
     """A member's card.
 
     organisation: URI. name: for people. log: verifier keys of its log, all of one origin; log_url:
-    where the log can be read. witness: its verifier key (type 4 or 6); witness_url: its submission
-    prefix. mirror_url: where it serves its copies of the others' logs. keys: every key of the
+    where the log can be read. witness: verifier key (type 4 or 6) of the witness that it
+    runs for others; witness_url: its submission prefix; own_witness: of the one that watches its
+    own log alone. mirror_url: where it serves its copies of the others' logs. keys: every key of the
     organisation that others meet, each with its signature over the list of all: those above and
     the producer key.
     """
@@ -51,6 +52,7 @@ class Card(
     name: Name
     log: Annotated[tuple[_Vkey, ...], msgspec.Meta(min_length=1, max_length=4)]
     witness: _Vkey
+    own_witness: _Vkey | None = None
     log_url: _Url | None = None
     witness_url: _Url | None = None
     mirror_url: _Url | None = None

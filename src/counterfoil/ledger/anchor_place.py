@@ -12,9 +12,9 @@ from counterfoil.errors import CounterfoilError, NotFound
 from counterfoil.ledger.anchor_setup import (
     RecordStatement,
     anchor_account,
+    name_of_place,
     open_place,
     register,
-    shown_place,
 )
 from counterfoil.ledger.anchor_source import PublishedLog
 from counterfoil.ledger.config import Config
@@ -112,7 +112,7 @@ class AnchorPlace:
             raise
         try:
             keys = own_keys(self._layout, settings.origin).keys
-            contract, note = register(self._layout, chain, keys, book, self._record)
+            contract, note = register(self._layout, self._place, chain, keys, book, self._record)
             account = anchor_account(self._layout)
             queue = AnchorQueue(book, contract, account, note, self._source, self._clock)
         except BaseException as err:
@@ -123,7 +123,7 @@ class AnchorPlace:
         self._chain, self._queue = chain, queue
         return queue
 
-    def advance(self, *, due: bool) -> bool:
+    def advance(self, *, due: bool = False) -> bool:
         """Do all that can be done now; see `AnchorQueue.advance`."""
         try:
             waiting = self.open().advance(due=due)
@@ -159,7 +159,7 @@ class AnchorPlace:
     @property
     def shown(self) -> str:
         """The chain's address, without credentials."""
-        return shown_place(self._layout, self._place)
+        return name_of_place(self._place)
 
     def close(self) -> None:
         """Let go of the chain."""

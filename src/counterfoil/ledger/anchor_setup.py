@@ -8,6 +8,7 @@ module refuses to overwrite a key and to use a contract whose code is not ours.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,10 +31,10 @@ __all__ = [
     "EMBEDDED",
     "RecordStatement",
     "anchor_account",
+    "name_of_place",
     "open_place",
     "owner_account",
     "register",
-    "shown_place",
 ]
 
 EMBEDDED: Final = "embedded"
@@ -45,14 +46,17 @@ RecordStatement = Callable[[str, Mapping[str, Any], str, int], Recorded]
 """`record(kind, fields, source, number)`: record a statement and wait until it is durable."""
 
 
-def shown_place(layout: Layout, place: str) -> str:
-    """Tell the address of a chain as it is shown, without credentials.
+def name_of_place(place: str) -> str:
+    """Name a chain of `anchor_chains` without showing credentials, the same wherever it is asked.
 
-    Raises InputError with code chain.url.
+    Nodes at one host are told apart by a digest of the address. Raises InputError, code chain.url.
     """
+    if place == EMBEDDED:
+        return EMBEDDED
     from counterfoil.chain.addresses import parse_chain_url
 
-    return parse_chain_url(_url(layout, place)).shown
+    shown = parse_chain_url(place).shown
+    return shown if shown == place else f"{shown}#{sha256(place.encode()).hexdigest()[:8]}"
 
 
 def open_place(layout: Layout, place: str, confirmations: int, clock: Clock) -> NodeChain:
@@ -79,6 +83,7 @@ def anchor_account(layout: Layout) -> Account:
 
 def register(
     layout: Layout,
+    place: str,
     chain: Chain,
     keys: tuple[VerifierKey, ...],
     book: AnchorBook,
@@ -103,7 +108,10 @@ def register(
     log_id = _registered(contract, keys, owner, anchorer)
     note = book.chain(chain.chain_id)
     if note is None or note.log_id != log_id:
-        book.add_chain(_note(contract, log_id, owner, anchorer, deployment.block))
+        name = name_of_place(place)
+        book.add_chain(_note(name, contract, log_id, owner, anchorer, deployment.block))
+    elif note.url != name_of_place(place):
+        book.note_url(chain.chain_id, name_of_place(place))
     stated = book.chain(chain.chain_id)
     if stated is not None and stated.stated is None:
         source = f"anchoring:{chain.chain_id}:{log_id.hex()[:16]}"
@@ -165,14 +173,19 @@ def _registered(
 
 
 def _note(
-    contract: AnchorContract, log_id: bytes, owner: Account, anchorer: Account, block: int
+    name: str,
+    contract: AnchorContract,
+    log_id: bytes,
+    owner: Account,
+    anchorer: Account,
+    block: int,
 ) -> ChainNote:
     from counterfoil.chain.anchor_tables import ChainNote
 
     chain = contract.chain
     return ChainNote(
         chain.chain_id,
-        chain.url,
+        name,
         chain.run_by,
         contract.address,
         owner.address,

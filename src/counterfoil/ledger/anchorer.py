@@ -26,7 +26,7 @@ from counterfoil.ports import Clock, Pace
 if TYPE_CHECKING:
     from counterfoil.chain.anchor_book import AnchorBook
 
-__all__ = ["Anchorer"]
+__all__ = ["Anchorer", "check_by"]
 
 _LOOK_S: Final = 1.0
 _POLL_S: Final = (0.05, 2.0)
@@ -58,6 +58,7 @@ class Anchorer:
         ]
         self._turn = threading.Lock()  # one step at a time, whoever asks
         self._opened: AnchorBook | None = None
+        self._opening = threading.Lock()
         self._closing, self._wake = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         if pace is not None and self._places:
@@ -104,7 +105,7 @@ class Anchorer:
         self._book().wish(Wish(size, True, None, note))
         until, pause_s = time.monotonic() + timeout_s, _POLL_S[0]
         while True:
-            errors = [self._try(lambda p=place: p.advance(due=False)) for place in self._places]
+            errors = [self._try(place.advance) for place in self._places]
             states = [place.state(size) for place in self._places]
             if all(s.phase == "final" or s.trouble for s in states) or self._closing.is_set():
                 _raise_if_all(errors)
@@ -115,7 +116,7 @@ class Anchorer:
             pause_s = min(pause_s * 2, _POLL_S[1])
 
     def close(self) -> None:
-        """Stop after the step that is under way; what waits is done by who opens the ledger next."""
+        """Stop after the step that is under way; what waits is done by who opens it next."""
         self._closing.set()
         self._wake.set()
         if self._thread is not None:
@@ -133,7 +134,7 @@ class Anchorer:
             waiting = False
             for place in self._places:
                 with contextlib.suppress(CounterfoilError):  # written down, for `anchor status`
-                    waiting = self._tick(place) or waiting
+                    waiting |= self._tick(place)
             self._wake.wait(_POLL_S[1] / 4 if waiting else _LOOK_S)
             self._wake.clear()
 
@@ -164,11 +165,12 @@ class Anchorer:
         return None
 
     def _book(self) -> AnchorBook:
-        if self._opened is None:
-            from counterfoil.chain.anchor_book import AnchorBook
+        from counterfoil.chain.anchor_book import AnchorBook
 
-            self._opened = AnchorBook(self._layout.anchor_book, create=True)
-        return self._opened
+        with self._opening:
+            if self._opened is None:
+                self._opened = AnchorBook(self._layout.anchor_book, create=True)
+            return self._opened
 
 
 def _raise_if_all(errors: Sequence[CounterfoilError | None]) -> None:

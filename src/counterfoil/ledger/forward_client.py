@@ -19,7 +19,7 @@ from counterfoil.errors import Unavailable
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger.forward_server import socket_path
 from counterfoil.ledger.frames import Answer, Request, raised, receive, send
-from counterfoil.ledger.results import Recorded, RecordedMany
+from counterfoil.ledger.results import AnchorState, Recorded, RecordedMany
 
 __all__ = ["ForwardingRecorder"]
 
@@ -85,6 +85,14 @@ class ForwardingRecorder:
     def wait_published(self, size: int) -> None:
         """Wait until a checkpoint of at least `size` entries is published."""
         self._ask("wait_published", size)
+
+    def want_anchor(self, size: int, by_ms: int) -> None:
+        """Have `size` entries anchored by a time, Unix ms."""
+        self._ask("want_anchor", size, by_ms)
+
+    def anchor(self, timeout_s: float) -> Future[list[AnchorState]]:
+        """Anchor the published checkpoint on every chain."""
+        return self._later(list[AnchorState], "anchor", timeout_s)
 
     def close(self) -> None:
         """Finish what was begun and hang up."""

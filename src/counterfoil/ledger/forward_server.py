@@ -69,6 +69,8 @@ class ForwardServer:
             "record_statement": self._statement,
             "append": recorder.append,
             "wait_published": recorder.wait_published,
+            "want_anchor": recorder.want_anchor,
+            "anchor": recorder.anchor,
         }
         self.path = socket_path(folder)
         self.path.unlink(missing_ok=True)

@@ -13,10 +13,13 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any
 
+import msgspec
+
 from counterfoil.errors import Refused, Unavailable
 from counterfoil.formats.policy import Policy
 from counterfoil.formats.receipt import Receipt
 from counterfoil.formats.statement import Subject
+from counterfoil.ledger.anchored import anchored_checkpoint, claims_of, read_anchored
 from counterfoil.ledger.config import Config
 from counterfoil.ledger.forward_server import ForwardServer
 from counterfoil.ledger.key_admin import KeyAdmin
@@ -25,7 +28,7 @@ from counterfoil.ledger.opening import Reading, load_keyring
 from counterfoil.ledger.policy_file import read_policy
 from counterfoil.ledger.receipts import ReceiptMaker
 from counterfoil.ledger.recorder import Recorder
-from counterfoil.ledger.results import Recorded, RecordedMany
+from counterfoil.ledger.results import AnchorState, Recorded, RecordedMany
 from counterfoil.ledger.sameness import check_content
 from counterfoil.ledger.search import Searchable
 from counterfoil.ledger.view import RecordView, view
@@ -130,15 +133,21 @@ class Ledger(Searchable):
         """Make the receipt of an entry, or of one row of a block statement.
 
         index: from 0. row: from 0. Where this process can write, waits until the entry and all
-        changes of keys so far are published (at most about `publish_interval_s` seconds).
+        changes of keys so far are published (at most about `publish_interval_s` seconds). It is
+        made under an anchored checkpoint that covers the entry, where there is one.
         Raises NotFound with code entry.index or block.row-number.
         """
         store = self._reading.store
         if self._recorder is not None and 0 <= index < self.size:
             self._recorder.wait_published(max(index, *store.key_entries()) + 1)
-        published = self._reading.reader.published()
-        under = best_checkpoint(index + 1, published, store.checkpoints(), self.policy)
-        return self._receipts.make(index, tuple(store.key_entries()), row, under)
+        published, kept = self._reading.reader.published(), store.checkpoints()
+        anchors = read_anchored(self.layout, index + 1)
+        under = anchored_checkpoint(anchors, published, kept, self.policy)
+        if under is None:
+            under = best_checkpoint(index + 1, published, kept, self.policy)
+        claims = claims_of(anchors, under[0])
+        receipt = self._receipts.make(index, tuple(store.key_entries()), row, under)
+        return msgspec.structs.replace(receipt, anchors=claims)
 
     def verify(self, receipt: Receipt | bytes | str) -> Verified:
         """Verify a receipt against this ledger's own policy; see `verify_receipt`."""
@@ -155,6 +164,7 @@ class Ledger(Searchable):
         expect: Mapping[str, Condition] | None = None,
         corrects: int | str | None = None,
         supersedes: int | str | None = None,
+        anchor_by: int | None = None,
         **header: Any,
     ) -> Recorded:
         """Record one JSON object and wait until it is durable.
@@ -164,11 +174,15 @@ class Ledger(Searchable):
         else. Without a source it joins this producer's own series. expect: counter -> (old, new):
         recorded only while each counter holds `old` (None: not there), and changes it to `new`.
         corrects, supersedes: index or leaf hash of the entry that this one corrects or replaces.
+        anchor_by: Unix ms by which a checkpoint with it shall be anchored; that is durable, too.
         header: on_behalf_of, audience (this log's origin), nonce, at_ms.
-        Raises InputError for bad content, Conflict with code log.expect or record.number-taken,
-        Unavailable when nothing was stored, FatalLogError when that is unknown.
+        Raises InputError for bad content or a time that is over, Conflict with code log.expect or
+        record.number-taken, Refused with code anchor.no-chain, Unavailable when nothing was
+        stored, FatalLogError when that is unknown.
         """
-        return self.record_later(
+        if anchor_by is not None:
+            self._writable().want_anchor(0, anchor_by)  # refused before anything is recorded
+        recorded = self.record_later(
             content,
             source=source,
             number=number,
@@ -177,6 +191,9 @@ class Ledger(Searchable):
             supersedes=supersedes,
             **header,
         ).result()
+        if anchor_by is not None:
+            self._writable().want_anchor(recorded.index + 1, anchor_by)
+        return recorded
 
     async def arecord(self, content: Mapping[str, Any] | str | bytes, **options: Any) -> Recorded:
         """Record as `record` does, without blocking the event loop."""
@@ -284,6 +301,17 @@ class Ledger(Searchable):
                 hint="Change keys where the ledger is owned, or stop that process first.",
             )
         return self._admin
+
+    def anchor(self, timeout_s: float = 60.0) -> list[AnchorState]:
+        """Anchor the published checkpoint on every chain of the settings, and wait.
+
+        timeout_s: how long to wait until it is final everywhere; then its phase says how far it
+        is. A chain that failed says why in `trouble`. Raises Refused with code anchor.no-chain,
+        and what the chain raised when none could be used.
+        """
+        recorder = self._writable()
+        recorder.wait_published(self.size)
+        return recorder.anchor(timeout_s).result()
 
     def publish(self) -> None:
         """Wait until everything that is committed is published."""

@@ -7,10 +7,13 @@ module refuses to take a ledger from its owner.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from counterfoil.errors import Conflict, CounterfoilError, Unavailable
+from counterfoil.ledger.anchorer import Anchorer
+from counterfoil.ledger.config import Config
 from counterfoil.ledger.create import create_ledger
 from counterfoil.ledger.forward_client import ForwardingRecorder
 from counterfoil.ledger.forward_server import ForwardServer
@@ -18,9 +21,11 @@ from counterfoil.ledger.key_admin import KeyAdmin
 from counterfoil.ledger.layout import Layout
 from counterfoil.ledger.ledger import Ledger
 from counterfoil.ledger.new_witness import record_new_witness
-from counterfoil.ledger.opening import open_reading, open_writing
+from counterfoil.ledger.opening import Reading, Writing, open_reading, open_writing
 from counterfoil.ledger.recorder import LocalRecorder
-from counterfoil.ports import Clock, SystemClock
+from counterfoil.ledger.results import Recorded
+from counterfoil.ledger.statement_writer import record_statement
+from counterfoil.ports import Clock, Pace, SystemClock
 
 __all__ = ["open_ledger"]
 
@@ -38,13 +43,15 @@ def open_ledger(
     post_quantum: bool = False,
     accept_new_witness: bool = False,
     clock: Clock | None = None,
+    pace: Callable[[Config], Pace] | None = None,
 ) -> Ledger:
     """Open the ledger in a folder.
 
     path: the folder. create: make the ledger when there is none; name, organisation (a URI) and
     post_quantum (ML-DSA-44 beside Ed25519) are for that. read_only: for a ledger that another
     process owns. accept_new_witness: go on once where this user's witness has no memory of the
-    ledger; that is recorded. clock: the machine's when None.
+    ledger; that is recorded. clock: the machine's when None. pace: makes, of the settings, the
+    schedule by which the owner anchors in the background; None anchors only when asked.
     Raises NotFound with code ledger.missing, Conflict with code ledger.owned, InputError with
     code ledger.exists, ledger.path or config.malformed, FatalLogError when the log must not go on.
 
@@ -69,7 +76,7 @@ def open_ledger(
     tries = _OPEN_TRIES
     while True:
         try:
-            return _own(folder, clock, accept_new_witness=accept_new_witness)
+            return _own(folder, clock, pace, accept_new_witness=accept_new_witness)
         except Conflict as owned:
             try:
                 return _forward(folder)
@@ -80,10 +87,16 @@ def open_ledger(
         time.sleep(_OPEN_PAUSE_S)
 
 
-def _own(folder: Path, clock: Clock, *, accept_new_witness: bool) -> Ledger:
+def _own(
+    folder: Path,
+    clock: Clock,
+    pace: Callable[[Config], Pace] | None,
+    *,
+    accept_new_witness: bool,
+) -> Ledger:
     reading, writing = open_writing(folder, clock, accept_new_witness=accept_new_witness)
     admin = KeyAdmin(writing.writer, writing.keys, reading.keyring)
-    local = LocalRecorder(writing, admin)
+    local = LocalRecorder(writing, admin, _anchorer(reading, writing, clock, pace))
     try:
         if accept_new_witness:
             record_new_witness(reading, writing)
@@ -98,6 +111,17 @@ def _own(folder: Path, clock: Clock, *, accept_new_witness: bool) -> Ledger:
     except BaseException:
         local.close()
         raise
+
+
+def _anchorer(
+    reading: Reading, writing: Writing, clock: Clock, pace: Callable[[Config], Pace] | None
+) -> Anchorer:
+    def record(kind: str, fields: Mapping[str, Any], source: str, number: int) -> Recorded:
+        return record_statement(writing.writer, kind, fields, [], source, number).result()
+
+    config, log = reading.config, writing.log
+    made = None if pace is None else pace(config)
+    return Anchorer(reading.layout, config, record, log.wait_published, clock, made)
 
 
 def _forward(folder: Path) -> Ledger:

@@ -10,14 +10,16 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-from counterfoil.errors import InputError
+from counterfoil.errors import InputError, Refused
 from counterfoil.formats.statement import Subject
+from counterfoil.ledger.anchorer import Anchorer, check_by
 from counterfoil.ledger.block_writer import record_block
 from counterfoil.ledger.key_admin import KeyAdmin
 from counterfoil.ledger.opening import Writing
-from counterfoil.ledger.results import Recorded, RecordedMany
+from counterfoil.ledger.results import AnchorState, Recorded, RecordedMany
 from counterfoil.ledger.row_writer import RowWriter
 from counterfoil.ledger.statement_writer import append_envelope, record_statement
+from counterfoil.ledger.writer import promise
 
 __all__ = ["LocalRecorder", "Recorder"]
 
@@ -56,6 +58,12 @@ class Recorder(Protocol):
     def wait_published(self, size: int) -> None:
         """Wait until a checkpoint of at least `size` entries is published."""
 
+    def want_anchor(self, size: int, by_ms: int) -> None:
+        """Have `size` entries anchored by a time, Unix ms; durable when this returns."""
+
+    def anchor(self, timeout_s: float) -> Future[list[AnchorState]]:
+        """Anchor the published checkpoint on every chain."""
+
     def close(self) -> None:
         """Finish what was begun and let go."""
 
@@ -63,11 +71,12 @@ class Recorder(Protocol):
 class LocalRecorder:
     """Records in this process.
 
-    writing: what the ledger's owner has. admin: its keys.
+    writing: what the ledger's owner has. admin: its keys. anchorer: anchors it; None where
+    nothing is ever anchored.
     """
 
-    def __init__(self, writing: Writing, admin: KeyAdmin) -> None:
-        self._writing, self._admin = writing, admin
+    def __init__(self, writing: Writing, admin: KeyAdmin, anchorer: Anchorer | None = None) -> None:
+        self._writing, self._admin, self._anchorer = writing, admin, anchorer
         self._rows = RowWriter(writing.writer)
 
     def record(
@@ -111,9 +120,35 @@ class LocalRecorder:
         """Wait for publication; see `Log.wait_published`."""
         self._writing.log.wait_published(size)
 
+    def want_anchor(self, size: int, by_ms: int) -> None:
+        """Have entries anchored by a time; see `Anchorer.want`."""
+        anchorer = self._require_anchorer()
+        anchorer.require_chain()
+        check_by(by_ms, self._writing.log.clock.now_ms())
+        if size:  # else it was only asked whether it could be
+            anchorer.want(size, by_ms)
+
+    def anchor(self, timeout_s: float) -> Future[list[AnchorState]]:
+        """Anchor the published checkpoint; see `Anchorer.anchor`."""
+        answer: Future[list[AnchorState]] = promise()
+        try:
+            answer.set_result(self._require_anchorer().anchor(timeout_s))
+        except Exception as err:  # whoever waits must hear of it
+            answer.set_exception(err)
+        return answer
+
+    def _require_anchorer(self) -> Anchorer:
+        if self._anchorer is None:
+            raise Refused("anchor.no-chain", "expected a ledger that can anchor, found none")
+        return self._anchorer
+
     def close(self) -> None:
         """Commit and publish what waits, and give the ledger up."""
-        self._writing.close()
+        try:
+            if self._anchorer is not None:
+                self._anchorer.close()
+        finally:
+            self._writing.close()
 
     def _series(self, source: str | None, number: int | None) -> str:
         """Name the series of what is recorded; ours, where none is named."""

@@ -17,7 +17,7 @@ from counterfoil.log import parse_signed
 from counterfoil.ports import StoredCheckpoint
 from counterfoil.proofs.trust import evaluate
 
-__all__ = ["best_checkpoint"]
+__all__ = ["best_checkpoint", "is_accepted"]
 
 
 def best_checkpoint(
@@ -31,16 +31,17 @@ def best_checkpoint(
     published: the newest one. kept: older ones, oldest first. The published one where it is
     accepted, or where none is.
     """
-    if _accepted(policy, published[1]):
+    if is_accepted(policy, published[1]):
         return published
     for state in reversed(list(kept)):
-        if least <= state.size <= published[0].size and _accepted(policy, state.note):
+        if least <= state.size <= published[0].size and is_accepted(policy, state.note):
             return parse_signed(state.note), state.note
     return published
 
 
 @lru_cache(64)
-def _accepted(policy: Policy, note: bytes) -> bool:
+def is_accepted(policy: Policy, note: bytes) -> bool:
+    """Tell whether a policy accepts a signed checkpoint."""
     try:
         evaluate(policy, note)
     except CounterfoilError:

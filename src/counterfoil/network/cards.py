@@ -17,7 +17,7 @@ from counterfoil.formats.policy import Log, Witness
 from counterfoil.formats.predicates import KeyBinding, Party
 from counterfoil.formats.predicates.registry import binding_text
 from counterfoil.formats.vkey import KeyType, SigningKey, VerifierKey, format_vkey, parse_vkey
-from counterfoil.network.charter import LOG_PURPOSE, WITNESS_PURPOSE, Member
+from counterfoil.network.charter import LOG_PURPOSE, OWN_SUFFIX, WITNESS_PURPOSE, Charter, Member
 from counterfoil.proofs.claims import check_claims
 from counterfoil.proofs.signing import public_of, sign
 
@@ -46,15 +46,17 @@ def make_card(
     witness: SigningKey,
     producer: SigningKey,
     addresses: Addresses | None = None,
+    own_witness: SigningKey | None = None,
 ) -> Card:
     """Make a card: every key signs the list of all.
 
-    organisation: URI. name: for people. log: the keys of its log. witness: of type 4 or 6.
-    Raises InputError as `check_card` does not; with code key.id for a key file that was edited.
+    organisation: URI. name: for people. log: the keys of its log. witness, own_witness: of
+    type 4 or 6. Raises as `check_card`, and InputError with code key.id for a key that was edited.
     """
     where = addresses or Addresses()
     held = [(LOG_PURPOSE, key) for key in log]
-    held += [(WITNESS_PURPOSE, witness), (PRODUCER_PURPOSE, producer)]
+    held += [(WITNESS_PURPOSE, key) for key in (witness, own_witness) if key is not None]
+    held.append((PRODUCER_PURPOSE, producer))
     listed = [(purpose, *_named(public_of(key))) for purpose, key in held]
     text = binding_text(organisation, listed)
     bindings = [
@@ -66,6 +68,7 @@ def make_card(
         name=name,
         log=tuple(format_vkey(public_of(key)) for key in log),
         witness=format_vkey(public_of(witness)),
+        own_witness=None if own_witness is None else format_vkey(public_of(own_witness)),
         log_url=where.log,
         witness_url=where.witness,
         mirror_url=where.mirror,
@@ -85,18 +88,23 @@ def check_card(card: Card) -> Member:
     party = Party(issuer=card.organisation, source="card", number=0, **party_fields(card))  # type: ignore[arg-type]  # its fields
     check_claims(party)
     logs = [parse_vkey(text) for text in card.log]
-    witness = parse_vkey(card.witness)
-    if len({key.name for key in logs}) != 1 or witness.type is KeyType.ED25519:
-        raise _bad("the keys of one log, and a witness key of type 4 or 6", "others")
+    witnesses = [parse_vkey(text) for text in (card.witness, card.own_witness) if text is not None]
+    if len({key.name for key in logs}) != 1:
+        raise _bad("the keys of one log", "those of several")
     bound = {(key.purpose, key.algorithm, key.public) for key in card.keys}
-    for purpose, key in [*((LOG_PURPOSE, log) for log in logs), (WITNESS_PURPOSE, witness)]:
+    named = [(LOG_PURPOSE, key) for key in logs] + [(WITNESS_PURPOSE, key) for key in witnesses]
+    for purpose, key in named:
         if (purpose, *_named(key)) not in bound:
             raise _bad(f"the {purpose} key {key.name!a} among those that signed", "it missing")
-    return Member(
+    shown, *own = witnesses
+    member = Member(
         card.organisation,
         tuple(Log(key, card.log_url) for key in logs),
-        Witness(card.organisation, witness, card.witness_url),
+        Witness(card.organisation, shown, card.witness_url),
+        Witness(card.organisation + OWN_SUFFIX, own[0]) if own else None,
     )
+    Charter.founding([member])  # refuses key types that do not fit, and a key in two roles
+    return member
 
 
 def party_fields(card: Card) -> dict[str, object]:

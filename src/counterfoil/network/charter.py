@@ -25,6 +25,7 @@ from counterfoil.proofs.trust import OWN_WITNESS
 
 __all__ = [
     "LOG_PURPOSE",
+    "OWN_SUFFIX",
     "WITNESS_PURPOSE",
     "Charter",
     "Member",
@@ -37,9 +38,14 @@ LOG_PURPOSE: Final = "log"
 WITNESS_PURPOSE: Final = "witness"
 """Purposes, in a `party` statement, of the keys that a charter names."""
 
+OWN_SUFFIX: Final = "#self"
+"""After an organisation's URI, names the witness that watches its own log alone."""
+
 _MEMBERS: Final = "members"
 _INDEPENDENT: Final = "independent"
 _QUORUM: Final = "quorum"
+_Proven = tuple[str, str, str]  # purpose, algorithm, public key
+
 _ALGORITHMS: Final = {KeyType.COSIGNATURE_MLDSA44: "ml-dsa-44"}
 
 
@@ -48,13 +54,15 @@ class Member:
     """An organisation in a network.
 
     organisation: URI; also the name of its witness in the charter. logs: the keys of its one log,
-    all of one origin, with the address where that can be read. witness: its verifier key and
-    submission prefix.
+    all of one origin, with the address where that can be read. witness: the one that it runs for
+    others, with its submission prefix. own: the one in its own process that watches its own log
+    alone, named `<organisation>#self`; None where `witness` does that, too.
     """
 
     organisation: str
     logs: tuple[Log, ...]
     witness: Witness
+    own: Witness | None = None
 
     @property
     def origin(self) -> str:
@@ -66,8 +74,8 @@ class Member:
 class Charter:
     """Who belongs to a network, from one change to the next.
 
-    members: by organisation, ascending. follows: digest of the charter that this one replaces, 64
-    hexadecimal digits; None for the founding one.
+    members: by organisation, ascending. follows: what it comes after, 64 hexadecimal digits (see
+    `Network.awaited`); None for the founding one.
     Raises InputError with a code policy.* when a key or name stands in it twice.
     """
 
@@ -120,8 +128,10 @@ class Charter:
 
     def policy(self) -> Policy:
         """Make the policy of all logs of the network: more than half of all its witnesses."""
-        witnesses = tuple(member.witness for member in self.members)
-        names = tuple(witness.name for witness in witnesses)
+        names = self.organisations
+        witnesses = tuple(
+            witness for m in self.members for witness in (m.witness, m.own) if witness is not None
+        )
         logs = tuple(log for member in self.members for log in member.logs)
         if not names:
             return Policy(logs, (), (), NONE)
@@ -135,7 +145,7 @@ class Charter:
         """
         owner = self.member(organisation)
         others = tuple(m.witness for m in self.members if m.organisation != organisation)
-        own = replace(owner.witness, name=OWN_WITNESS, url=None)
+        own = replace(owner.own or owner.witness, name=OWN_WITNESS, url=None)
         if not others:
             return Policy(owner.logs, (own,), (), OWN_WITNESS)
         names = tuple(witness.name for witness in others)
@@ -145,15 +155,19 @@ class Charter:
         )
         return Policy(owner.logs, (own, *others), groups, _QUORUM)
 
-    def with_member(self, member: Member) -> Charter:
-        """Make the next charter, with this member added or in the place of what it was."""
-        kept = [m for m in self.members if m.organisation != member.organisation]
-        return _ordered([*kept, member], self.digest)
+    def with_member(self, member: Member, follows: str | None = None) -> Charter:
+        """Make a next charter, with this member added or in the place of what it was.
 
-    def without(self, organisation: str) -> Charter:
-        """Make the next charter without a member. Raises NotFound with code network.member."""
+        follows: what is awaited, where that is not this charter itself.
+        """
+        kept = [m for m in self.members if m.organisation != member.organisation]
+        return _ordered([*kept, member], follows or self.digest)
+
+    def without(self, organisation: str, follows: str | None = None) -> Charter:
+        """Make a next charter without a member. Raises NotFound with code network.member."""
         gone = self.member(organisation)
-        return _ordered([member for member in self.members if member != gone], self.digest)
+        kept = [member for member in self.members if member != gone]
+        return _ordered(kept, follows or self.digest)
 
     @staticmethod
     def founding(members: Iterable[Member]) -> Charter:
@@ -187,7 +201,7 @@ def read_charter(statement: predicates.Policy, parties: Mapping[str, Party]) -> 
     Raises InputError with a code policy.*, VerificationError with code network.charter.
     """
     found = policies.parse(statement.policy.encode("utf-8", "surrogateescape"))
-    owners = {
+    owners: dict[_Proven, str] = {
         (key.purpose, key.algorithm, key.public): organisation
         for organisation, party in parties.items()
         for key in party.keys
@@ -195,21 +209,24 @@ def read_charter(statement: predicates.Policy, parties: Mapping[str, Party]) -> 
     logs: dict[str, list[Log]] = {}
     for log in found.logs:
         logs.setdefault(_owner(owners, LOG_PURPOSE, log.key), []).append(log)
+    named = {witness.name: witness for witness in found.witnesses}
+    for name, witness in named.items():
+        if _owner(owners, WITNESS_PURPOSE, witness.key) != name.removesuffix(OWN_SUFFIX):
+            raise _bad(f"the witness {name} to be its own, found another's key")
     members = []
-    for witness in found.witnesses:
-        if _owner(owners, WITNESS_PURPOSE, witness.key) != witness.name:
-            raise _bad(f"the witness of {witness.name} to be its own, found another's key")
-        mine = logs.get(witness.name, [])
-        if len({log.key.name for log in mine}) != 1:
-            raise _bad(f"one log of {witness.name}, found {len({log.key.name for log in mine})}")
-        members.append(Member(witness.name, tuple(mine), witness))
+    for organisation in statement.members:
+        mine = logs.get(organisation, [])
+        if len({log.key.name for log in mine}) != 1 or organisation not in named:
+            raise _bad(f"one log and a witness of {organisation}, found others")
+        own = named.get(organisation + OWN_SUFFIX)
+        members.append(Member(organisation, tuple(mine), named[organisation], own))
     charter = _ordered(members, statement.follows)
     if charter.organisations != statement.members or charter.text != statement.policy:
         raise _bad("a charter in its one spelling, found another")
     return charter
 
 
-def _owner(owners: Mapping[tuple[str, str, str], str], purpose: str, key: VerifierKey) -> str:
+def _owner(owners: Mapping[_Proven, str], purpose: str, key: VerifierKey) -> str:
     algorithm = _ALGORITHMS.get(key.type, "ed25519")
     owner = owners.get((purpose, algorithm, encode_base64(key.public)))
     if owner is None:

@@ -28,6 +28,8 @@ __all__ = ["EVIDENCE_FOLDER", "convict", "keep_evidence", "nodes_from"]
 EVIDENCE_FOLDER: Final = "evidence"
 """Where a mirror or monitor keeps what it proved, inside its own folder."""
 
+_KEPT_MAX: Final = 256
+
 
 def convict(
     keys: Sequence[VerifierKey],
@@ -76,12 +78,16 @@ def nodes_from(sources: Iterable[LogSource], tree: Checkpoint) -> NodeReader | N
 def keep_evidence(folder: Path, bundle: EvidenceBundle) -> Path:
     """Keep a bundle in the evidence folder inside `folder`; the same one again is one file.
 
-    Raises Unavailable with code copy.write.
+    A log that is convicted often enough gains nothing by more, and must not fill the disk: then
+    the first bundle stands for the rest. Returns the file. Raises Unavailable with code copy.write.
     """
     data = evidence.format(bundle)
     target = folder / EVIDENCE_FOLDER / f"equivocation-{sha256(data).hexdigest()[:16]}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     if not target.exists():
+        kept = sorted(target.parent.glob("equivocation-*.json"))
+        if len(kept) >= _KEPT_MAX:
+            return kept[0]
         replace_file(target, data)
     return target
 

@@ -2,18 +2,21 @@
 
 The rule: a charter follows when more than half of the members of the one in force, and every log
 that is new in it, have recorded it. A log has one voice per change: the first charter it records
-that follows the one in force. What was carried stays. This module refuses to fetch and to judge
+that follows the one in force. When all members have spoken and none was carried, they begin anew.
+What was carried stays. This module refuses to fetch and to judge
 checkpoints: callers give it entries that stand under checkpoints which `policy_for` accepts.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.formats import predicates
+from counterfoil.formats.json_text import canonicalise
 from counterfoil.formats.policy import Policy
 from counterfoil.formats.predicates import Equivocation, Header, LogFrozen, Party
 from counterfoil.formats.vkey import VerifierKey, format_vkey
@@ -45,6 +48,7 @@ class Network:
 
     def __init__(self, anchor: Charter) -> None:
         self.history = [anchor]
+        self._awaited = anchor.digest
         self.ended: dict[str, LogEnd] = {}
         self.convicted: dict[str, Equivocation] = {}
         self._parties: dict[str, dict[str, Party]] = {}  # log -> organisation -> its party there
@@ -55,6 +59,11 @@ class Network:
     def charter(self) -> Charter:
         """The charter that is in force."""
         return self.history[-1]
+
+    @property
+    def awaited(self) -> str:
+        """What the next charter must follow: the one in force, or a vote on it that failed."""
+        return self._awaited
 
     def take(self, origin: str, index: int, said: Header) -> bool:
         """Take up a statement of a member's or applicant's log; tells whether anything changed.
@@ -90,17 +99,37 @@ class Network:
                 return [log.key for log in owner.logs]
         return None
 
+    def saw_birth(self, organisation: str, origin: str) -> bool:
+        """Tell whether a member belonged to the network when a log came into it.
+
+        Only then may its witness begin with that log from nothing; one that came later begins
+        with a checkpoint that has its quorum, or a log could tell newcomers another beginning.
+        """
+        for charter in self.history:
+            if charter.owner_of(origin) is not None:
+                return organisation in charter.organisations
+        return False
+
     def final_size(self, origin: str) -> int | None:
         """Tell beyond which size no tree of a log is accepted; None while it goes on."""
         end = self.ended.get(origin)
         return None if end is None else end.size
+
+    def ready(self, charter: Charter) -> bool:
+        """Tell whether every log that is new in a charter has recorded it.
+
+        Agree to no other: an applicant that keeps silent would keep the network waiting.
+        """
+        known = {member.origin for member in self.charter.members}
+        new = {member.origin for member in charter.members} - known
+        return all(self._voices.get(o, {}).get(self._awaited) == charter for o in new)
 
     def voices(self) -> dict[Charter, tuple[str, ...]]:
         """List what is proposed now: charter -> the organisations whose logs record it."""
         found: dict[Charter, list[str]] = {}
         for origin, by_parent in self._voices.items():
             owner = self.charter.owner_of(origin)
-            charter = by_parent.get(self.charter.digest)
+            charter = by_parent.get(self._awaited)
             if charter is not None:
                 mine = owner or charter.owner_of(origin)
                 found.setdefault(charter, []).extend([mine.organisation] if mine else [])
@@ -151,25 +180,39 @@ class Network:
     def _advance(self) -> bool:
         """Go on from charter to charter as far as the voices carry."""
         before = len(self.history)
-        while (following := self._carried()) is not None:
-            self.history.append(following)
+        while True:
+            now = self.charter
+            said = {origin: by.get(self._awaited) for origin, by in self._voices.items()}
+            voices = {member.organisation: said.get(member.origin) for member in now.members}
+            following = self._carried(voices, said)
+            if following is not None:
+                self.history.append(following)
+                self._awaited = following.digest
+            elif all(voices.values()) and not self._waiting(voices):
+                self._awaited = _failed(self._awaited, voices)
+            else:
+                break
         if len(self.history) == before:
             return False
         for origin in {o for stated in self._freezes.values() for o in stated}:
             self._count_ends(origin)
         return True
 
-    def _carried(self) -> Charter | None:
-        now = self.charter
-        said = {origin: found.get(now.digest) for origin, found in self._voices.items()}
-        known = {member.origin for member in now.members}
-        for charter, votes in Counter(said.get(m.origin) for m in now.members).items():
-            if charter is None or votes < now.majority:
+    def _carried(
+        self, voices: Mapping[str, Charter | None], said: Mapping[str, Charter | None]
+    ) -> Charter | None:
+        known = {member.origin for member in self.charter.members}
+        for charter, votes in Counter(voices.values()).items():
+            if charter is None or votes < self.charter.majority:
                 continue
             new = {member.origin for member in charter.members} - known
-            if all(said.get(origin) == charter for origin in new):
-                return charter
+            # The last voices may yet come: a majority that a newcomer keeps waiting still waits.
+            return charter if all(said.get(origin) == charter for origin in new) else None
         return None
+
+    def _waiting(self, voices: Mapping[str, Charter | None]) -> bool:
+        """Tell whether a majority agreed and only a log that is new has not spoken."""
+        return max(Counter(voices.values()).values()) >= self.charter.majority
 
     def _count_ends(self, origin: str) -> bool:
         """End a log when more than half of the members say the same of it."""
@@ -186,3 +229,9 @@ class Network:
             return False
         self.ended[origin] = end
         return True
+
+
+def _failed(awaited: str, voices: Mapping[str, Charter | None]) -> str:
+    """Name a vote that failed, so that the next one follows it: all who see it name it alike."""
+    said = {name: charter.digest for name, charter in voices.items() if charter is not None}
+    return sha256(canonicalise({"failed": awaited, "voices": said})).hexdigest()

@@ -17,7 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from counterfoil.errors import CounterfoilError, FatalLogError, Refused, VerificationError
+from counterfoil.errors import (
+    CounterfoilError,
+    FatalLogError,
+    NotFound,
+    Refused,
+    VerificationError,
+)
 from counterfoil.formats import policy as policies
 from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.formats.policy import Policy
@@ -40,9 +46,12 @@ from counterfoil.storage.owner_lock import LOCK_FILE
 
 __all__ = ["Mirror", "MirrorEvent", "RoundKind"]
 
-RoundKind = Literal["copied", "cosigned", "unchanged", "refused", "forked", "unreachable"]
+RoundKind = Literal[
+    "copied", "cosigned", "unchanged", "refused", "forked", "unreachable", "checked"
+]
 """How a round ended: with new entries; with more cosignatures; with nothing new; or not at all,
-because what was served is not acceptable, convicts the log, or could not be fetched."""
+because what was served is not acceptable, convicts the log, or could not be fetched. `checked`:
+what the mirror has was proven again."""
 
 _STRANGERS_ALLOWED: Final = frozenset({LOCK_FILE, "lost+found"})
 _HALF_WRITTEN: Final = re.compile(r"\.mirror\.json\.[0-9a-f]{8}\.new")  # by one that was killed
@@ -53,9 +62,9 @@ class MirrorEvent:
     """What a round did.
 
     at_ms: when it ended. origin, size, root (hexadecimal): of the state that the mirror now has.
-    entries, payloads: copied in this round. missing: payloads that entries name and the source
-    does not have. grade: who vouches for the checkpoint. code, message: of a refusal. evidence:
-    file that convicts the log.
+    entries, payloads: copied in this round. mended: tiles that were damaged. missing: payloads
+    that entries name and the source does not have. grade: who vouches for the checkpoint. code,
+    message: of a refusal. evidence: file that convicts the log.
     """
 
     event: RoundKind
@@ -66,6 +75,7 @@ class MirrorEvent:
     root: str
     entries: int = 0
     payloads: int = 0
+    mended: int = 0
     missing: int = 0
     seconds: float = 0.0
     grade: str = ""
@@ -87,8 +97,9 @@ class Mirror:
 
     folder: empty, new, or a mirror of the same log and mode. policy: the reader's; whose log it
     is, and who must have witnessed it. source: any party that serves the log; each round may be
-    of another. Raises Refused with code mirror.not-empty, mirror.mode or mirror.other-log,
-    Conflict with code ledger.owned, FatalLogError with code mirror.damaged or mirror.marker.
+    of another. mend: damaged tiles are no reason to refuse; to be followed by `check`.
+    Raises Refused with code mirror.not-empty, mirror.mode or mirror.other-log, Conflict with code
+    ledger.owned, FatalLogError with code mirror.damaged or mirror.marker.
     """
 
     def __init__(
@@ -98,9 +109,11 @@ class Mirror:
         source: LogSource,
         mode: MirrorMode = "entries",
         *,
+        mend: bool = False,
         clock: Clock | None = None,
         progress: Progress = no_progress,
     ) -> None:
+        self._mend = mend
         self._folder, self._policy, self._source, self._mode = folder, policy, source, mode
         self._clock: Clock = clock or SystemClock()
         self._evidence = ""
@@ -156,6 +169,32 @@ class Mirror:
             grade=grade(trusted),
         )
 
+    def check(self) -> MirrorEvent:
+        """Prove all that the mirror has once more, and fetch again what is damaged.
+
+        Raises NotFound with code mirror.empty before the first round, and as `round` where
+        something is damaged that the source does not have either.
+        """
+        began, held = time.monotonic(), self._held
+        if held is None:
+            raise NotFound(
+                "mirror.empty",
+                f"expected something to check at {self._folder}, found a mirror without a state",
+                hint="Mirror first.",
+            )
+        proven = ProvenTiles(held.tree, self._source.tile, self._source.name, self._tiles.get)
+        self._mend = False
+        index, mended = self._copy.check(proven)
+        if self._mode != "hashes":
+            save_index(self._folder, index)
+            self._index = index
+        return self._event(
+            "checked",
+            mended=mended,
+            payloads=self._copy.take_payload_count(),
+            seconds=round(time.monotonic() - began, 3),
+        )
+
     def failed(self, err: CounterfoilError) -> MirrorEvent:
         """Tell of a round that raised."""
         kind: RoundKind = "refused"
@@ -197,12 +236,13 @@ class Mirror:
         try:
             tree = parse_signed(signed)
             open_note(signed, [log.key for log in self._policy.logs if log.key.name == tree.origin])
-            ProvenTiles(tree, self._tiles.get, str(self._folder))
+            if not self._mend:
+                ProvenTiles(tree, self._tiles.get, str(self._folder))
         except CounterfoilError as err:
             raise FatalLogError(
                 "mirror.damaged",
                 f"expected the mirror at {self._folder} to be whole, but: {err.message}",
-                hint="Mirror into another folder, or restore this one from a copy.",
+                hint="`counterfoil mirror run` with --check mends tiles; else take a copy.",
             ) from err
         self._require_origin(tree.origin)
         return _Held(tree, signed)
@@ -211,7 +251,7 @@ class Mirror:
         """Read the index, and finish or remake it where it is of another state."""
         index = load_index(self._folder)
         tree = self._held.tree if self._held is not None else None
-        if tree is None or self._mode == "hashes":
+        if tree is None or self._mode == "hashes" or self._mend:
             size, root = (tree.size, tree.root) if tree is not None else (0, EMPTY_ROOT)
             return MirrorIndex(size, root.hex())
         reader = LogReader(self._tiles)

@@ -26,6 +26,7 @@ from counterfoil.network.mirror_index import MirrorIndex, notable
 from counterfoil.network.proven import ProvenTiles
 from counterfoil.network.sources import LogSource
 from counterfoil.ports import Progress
+from counterfoil.proofs.merkle import EMPTY_ROOT
 from counterfoil.storage import PayloadFiles, TileFiles
 from counterfoil.units import TILE_WIDTH
 
@@ -51,7 +52,21 @@ class MirrorCopy:
     ) -> None:
         self._tiles, self._payloads, self._source = tiles, payloads, source
         self._mode, self._progress = mode, progress
-        self._count = 0
+        self._count = self._written = 0
+        self._checking = False
+
+    def check(self, proven: ProvenTiles) -> tuple[MirrorIndex, int]:
+        """Prove a tree that is here again, from its first entry on, and mend what is damaged.
+
+        Returns its index, and how many tiles were mended. Raises as `extend`.
+        """
+        self._checking, self._written = True, 0
+        try:
+            index = self.extend(proven, 0, MirrorIndex(0, EMPTY_ROOT.hex()))
+        finally:
+            self._checking = False
+        self._tiles.flush()
+        return index, self._written
 
     def take_payload_count(self) -> int:
         """Tell how many payloads were copied since the last call."""
@@ -67,14 +82,14 @@ class MirrorCopy:
         tree = proven.tree
         for path in tiles_between(old, tree.size):
             if path.level:
-                self._tiles.put(str(path), b"".join(proven.hashes(path.level, path.index)))
+                self._put(str(path), b"".join(proven.hashes(path.level, path.index)))
         numbers = range(old // TILE_WIDTH, -(-tree.size // TILE_WIDTH))
         found = _Found(index)
         with contextlib.closing(ahead(self._fetcher(proven), numbers)) as fetched:
             for number, data in fetched:
                 leaves, entries = self._take(proven, number, data)
                 width = width_at(0, number, tree.size)
-                self._tiles.put(tile_path(0, number, width), b"".join(leaves))
+                self._put(tile_path(0, number, width), b"".join(leaves))
                 first = number * TILE_WIDTH
                 digests = found.add(max(first, old), entries[max(old - first, 0) :])
                 self._bring(digests, found)
@@ -125,11 +140,26 @@ class MirrorCopy:
         """Prove what was fetched for one tile, write its entries, and return leaves and entries."""
         if self._mode == "hashes":
             return proven.hashes(0, number), []
-        entries, leaves = proven.entries(number, data)
+        try:
+            entries, leaves = proven.entries(number, data)
+        except VerificationError:  # perhaps only what is here is damaged
+            entries, leaves = proven.entries(number, proven.bundle_bytes(number, fresh=True))
+            data = None
         width = len(entries)
         whole = data if width == TILE_WIDTH and data is not None else bundle.format(entries)
-        self._tiles.put(entries_path(number, width), whole)
+        self._put(entries_path(number, width), whole)
         return leaves, entries
+
+    def _put(self, path: str, data: bytes) -> None:
+        """Write a tile that is proven; in a check only where it is not there, whole.
+
+        While the log grows a tile is written also where it is there: whoever wrote it may have
+        been killed before its name was durable.
+        """
+        if self._checking and self._tiles.get(path) == data:
+            return
+        self._tiles.put(path, data)
+        self._written += 1
 
     def _bring(self, digests: Iterable[str], found: _Found) -> None:
         """Fetch payloads that are not here yet."""

@@ -84,10 +84,13 @@ class ProvenTiles:
             raise self._wrong_bundle(path, "other entries")
         return found, leaves
 
-    def bundle_bytes(self, number: int) -> bytes | None:
-        """Read a bundle, unproven: the one of this tree's width, or the full one after it."""
+    def bundle_bytes(self, number: int, *, fresh: bool = False) -> bytes | None:
+        """Read a bundle, unproven: the one of this tree's width, or the full one after it.
+
+        fresh: not from what is at hand, which turned out to be damaged.
+        """
         width = width_at(0, number, self.tree.size)
-        for read in self._reads:
+        for read in self._reads[-1:] if fresh else self._reads:
             for path in _names(entries_path(number, width), entries_path(number)):
                 data = read(path)
                 if data is not None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from counterfoil.errors import CounterfoilError, InputError
+from counterfoil.errors import CounterfoilError, FatalLogError, InputError
 from counterfoil.formats import policy as policies
 from counterfoil.formats import receipt as receipts
 from counterfoil.network.mirror import Mirror, MirrorEvent
@@ -50,6 +50,9 @@ def run(
             "as entries); or all payloads too."
         ),
     ] = "entries",
+    check: Annotated[
+        bool, Param("First prove again all that is here, and mend what is damaged.")
+    ] = False,
     once: Annotated[bool, Param("Copy once and end.")] = False,
     listen: Annotated[str | None, Param("Serve the copy there while it runs.", "HOST:PORT")] = None,
     interval: Interval = 10,
@@ -64,13 +67,17 @@ def run(
     log = open_source(source)
     with contextlib.ExitStack() as stack:
         stack.callback(log.close)
-        mirror = stack.enter_context(Mirror(folder, trust, log, mode, progress=progress))
+        mirror = stack.enter_context(
+            Mirror(folder, trust, log, mode, mend=check, progress=progress)
+        )
         if listen is not None:
             from counterfoil.network.log_app import LogApp
             from counterfoil.ops.serving import serving
 
             url = stack.enter_context(serving(LogApp(folder, mode), listen))
             yield MirrorStarted("serving", url)
+        if check:
+            yield mirror.check()
         yield from _follow(mirror, pause_s, once=once)
 
 
@@ -112,7 +119,7 @@ def _follow(mirror: Mirror, pause_s: int, *, once: bool) -> Iterator[MirrorEvent
         try:
             event = mirror.round()
         except CounterfoilError as err:
-            if once:
+            if once or isinstance(err, FatalLogError):  # the mirror itself is damaged
                 raise
             event = mirror.failed(err)
         if once:

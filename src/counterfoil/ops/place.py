@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from counterfoil.errors import NotFound
-from counterfoil.ledger import Layout, Ledger, open_ledger
-from counterfoil.ports import Param
+from counterfoil.ledger import Config, Layout, Ledger, open_ledger
+from counterfoil.pace import LongestWait
+from counterfoil.ports import Pace, Param
 
 __all__ = [
     "ENVIRONMENT",
     "AcceptNewWitness",
     "LedgerFolder",
     "find_ledger",
+    "open_anchoring",
     "open_for_reading",
     "open_for_writing",
 ]
@@ -66,3 +68,12 @@ def open_for_reading(given: Path | None) -> Ledger:
 def open_for_writing(given: Path | None, *, accept_new_witness: bool = False) -> Ledger:
     """Own the ledger that is meant; errors as `open_ledger`."""
     return open_ledger(find_ledger(given), accept_new_witness=accept_new_witness)
+
+
+def open_anchoring(path: str | Path, **options: Any) -> Ledger:
+    """Open a ledger as `open_ledger`, and anchor it in the background while it is open."""
+
+    def longest_wait(config: Config) -> Pace:
+        return LongestWait(config.anchor_max_wait_s)
+
+    return open_ledger(path, **{"pace": longest_wait, **options})

@@ -21,6 +21,7 @@ GROUPS: Final[dict[str, str]] = {
     "prove": "Proofs for other tools.",
     "key": "The keys that sign for the ledger's organisation.",
     "witness": "Those who see that a log only grows.",
+    "anchor": "Checkpoints on EVM chains, out of the operator's reach.",
     "mirror": "Verified copies of other parties' logs.",
     "monitor": "Watch a log from several sides.",
     "network": "Several organisations, each with its own log.",
@@ -46,9 +47,9 @@ OPERATIONS: Final = (
     _writes(
         "demo",
         "demo:demo",
-        "See it work: payments recorded, a receipt checked offline, a changed byte found.",
+        "See it work: payments decided, proofs checked, cheats caught, and a page to look around.",
         "",
-        "tour",
+        "tour --fresh --once",
     ),
     _writes(
         "init",
@@ -112,6 +113,7 @@ OPERATIONS: Final = (
         "verification:verify",
         "Verify a receipt against your own trust policy, offline.",
         "receipt.json --policy policy.txt",
+        "receipt.json --policy policy.txt --rpc embedded:shop/chain.db --anchors anchors.json",
     ),
     _reads(
         "audit",
@@ -209,6 +211,30 @@ OPERATIONS: Final = (
         "witness ls",
         "witnesses:listing",
         "List the witnesses of a ledger, and what they have cosigned of what is published.",
+        "--ledger shop",
+    ),
+    _writes(
+        "anchor now",
+        "anchors:now",
+        "Anchor the published checkpoint on every chain of the ledger's settings, and wait.",
+        "--ledger shop",
+    ),
+    _reads(
+        "anchor ls",
+        "anchors:listing",
+        "List a ledger's final anchors, smallest first.",
+        "--ledger shop",
+    ),
+    _reads(
+        "anchor status",
+        "anchors:status",
+        "Say how anchoring stands on each chain: what waits, who pays, what went wrong.",
+        "--ledger shop",
+    ),
+    _reads(
+        "anchor verify",
+        "anchors:verify",
+        "Ask the chains whether every anchor of a ledger is there.",
         "--ledger shop",
     ),
     _reads(

@@ -10,8 +10,7 @@ from typing import Annotated, Literal
 from counterfoil.ledger.mirror_marker import MirrorMode, read_mirror
 from counterfoil.network.log_app import LogApp
 from counterfoil.ops.place import LedgerFolder, find_ledger
-from counterfoil.ops.serving import listen_on
-from counterfoil.ops.serving import serve as serve_app
+from counterfoil.ops.serving import listen_on, serving, until_signal
 from counterfoil.ports import Param
 
 __all__ = ["Serving", "serve"]
@@ -43,8 +42,9 @@ def serve(
     """
     folder = _folder(ledger)
     listener = listen_on(listen)
-    yield Serving("serving", listener.url, str(folder), share)
-    serve_app(LogApp(folder, share), listener)
+    with until_signal() as wait, serving(LogApp(folder, share), listener) as url:
+        yield Serving("serving", url, str(folder), share)
+        wait()
 
 
 def _folder(given: Path | None) -> Path:

@@ -7,6 +7,7 @@ asked, and to serve on an address that nobody chose.
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 import time
@@ -70,7 +71,7 @@ def listen_on(listen: str) -> Listener:
         # Inherited by connections; without it a small answer waits 40 ms for the peer's ACK.
         bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError as err:
-        if err.errno == 98 or "in use" in str(err):
+        if err.errno == errno.EADDRINUSE:
             raise Unavailable(
                 "serve.in-use",
                 f"expected {listen} to be free, found it in use",

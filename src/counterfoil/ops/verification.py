@@ -7,17 +7,22 @@ module refuses to take trust from anywhere but the policy.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from counterfoil.errors import InputError, Unavailable, VerificationError
+from counterfoil.formats import anchors as anchor_files
 from counterfoil.formats import policy as policies
+from counterfoil.formats.anchors import ANCHORS_MAX_BYTES, NamedAnchor
 from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.formats.policy import Policy
 from counterfoil.formats.receipt import RECEIPT_MAX_BYTES, Receipt
 from counterfoil.formats.tlog_proof import TlogProof
 from counterfoil.ledger import open_ledger
+from counterfoil.ledger.anchor_check import CheckedAnchor, check_claims_on, seen_anchors
 from counterfoil.ledger.memory import seen_states
 from counterfoil.ledger.seen import check_ledger, remember
 from counterfoil.ledger.view import view
@@ -60,7 +65,8 @@ class Verification:
     checkpoint as of which it is proven. index, leaf: where the entry stands. signer: None for a
     tlog-proof, which does not prove who signed. witnesses, quorum: of the policy. record: the
     entry, decoded. content: the row, or the large content, that the receipt discloses beside the
-    record. row: number of the row in its block. anchors: claims; no chain was asked. seen: the
+    record. row: number of the row in its block. anchors: how many chains the receipt names.
+    checked: those that were asked and confirmed it; the others stay claims. seen: the
     largest size of this log that was ever seen here; None where nothing is kept.
     """
 
@@ -79,6 +85,7 @@ class Verification:
     row: int | None
     anchors: int
     seen: int | None = None
+    checked: tuple[CheckedAnchor, ...] = ()
 
 
 def verify(
@@ -93,14 +100,23 @@ def verify(
     ledger: Annotated[
         Path | None, Param("Hold the ledger in this folder to the receipt, too.", "DIR")
     ] = None,
+    rpc: Annotated[
+        tuple[str, ...],
+        Param("Ask this chain whether it is anchored there: a node, or embedded:PATH.", "URL"),
+    ] = (),
+    anchors: Annotated[
+        Path | None,
+        Param("Whose anchors you count: an anchors.json that you did not get here.", "FILE"),
+    ] = None,
     channel: Channel,
 ) -> Verification:
-    """Verify a receipt against your own trust policy, offline.
+    """Verify a receipt against your own trust policy, offline unless chains are named.
 
     What was verified is remembered in the state folder: a log that later signs another history is
     noticed. Raises VerificationError with the code of what does not hold, verify.malformed for
     what is no receipt, seen.forked, NotFound with code file.missing, InputError for a malformed
-    policy or entry, and for a ledger as `open_ledger` and `check_ledger`.
+    policy or entry, for a ledger as `open_ledger` and `check_ledger`, and for chains as
+    `check_claims_on`.
     """
     trusted = policies.parse(read_file(policy, POLICY_MAX_BYTES))
     given = None if entry is None else read_file(entry, ENTRY_MAX_BYTES)
@@ -108,11 +124,37 @@ def verify(
         data = read_input(file, channel, RECEIPT_MAX_BYTES)
     except InputError as err:  # empty, a folder, or larger than any receipt
         raise _malformed(err) from err
+    named = () if anchors is None else anchor_files.parse(read_file(anchors, ANCHORS_MAX_BYTES))
     found, note = _verify(data, trusted, given, int(time.time()))
+    if rpc:
+        found = _with_anchors(found, data, trusted, rpc, named)
     if ledger is not None:
         with open_ledger(ledger, read_only=True) as opened:
             check_ledger(opened, _checkpoint(found))
     return replace(found, seen=_remember(found, note))
+
+
+def _with_anchors(
+    found: Verification,
+    data: bytes,
+    policy: Policy,
+    rpc: Sequence[str],
+    named: Sequence[NamedAnchor],
+) -> Verification:
+    """Ask the chains, and say in the grade what they confirmed."""
+    from counterfoil.chain import open_chain
+
+    _, receipt = parse_receipt(data)
+    claims = () if isinstance(receipt, TlogProof) else receipt.anchors
+    with ExitStack() as opened:
+        chains = []
+        for url in rpc:
+            chain = open_chain(url, read_only=True)
+            opened.callback(chain.close)
+            chains.append(chain)
+        checked = check_claims_on(chains, claims, _checkpoint(found), policy, named, seen_anchors())
+    words = "; ".join(dict.fromkeys((found.grade, *(one.words for one in checked))))
+    return replace(found, grade=words, checked=checked)
 
 
 def _remember(found: Verification, note: bytes) -> int | None:

@@ -138,9 +138,10 @@ def verify_consistency(
     if old_size in (0, new_size):
         if path:
             raise _path_length(path)
-        expected = new_root if old_size else EMPTY_ROOT
-        if old_root != expected:
-            raise _mismatch(expected, old_root)
+        if old_size == 0 and old_root != EMPTY_ROOT:
+            raise _mismatch(EMPTY_ROOT, old_root)
+        if old_size == new_size and old_root != new_root:
+            raise _mismatch(new_root, old_root)
         return
     old_computed, new_computed = _roots_from_consistency(old_size, new_size, old_root, path)
     if old_computed != old_root:

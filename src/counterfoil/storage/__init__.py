@@ -13,6 +13,7 @@ from counterfoil.storage.search_index import (
     index_lock,
     quote_term,
 )
+from counterfoil.storage.seen_anchors import SeenAnchors
 from counterfoil.storage.seen_states import Seen, SeenStates
 from counterfoil.storage.sqlite_store import SqliteStore
 from counterfoil.storage.tile_files import TileFiles
@@ -25,6 +26,7 @@ __all__ = [
     "PayloadFiles",
     "SearchIndex",
     "Seen",
+    "SeenAnchors",
     "SeenStates",
     "SqliteStore",
     "StatementKey",

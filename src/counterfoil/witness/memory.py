@@ -93,6 +93,11 @@ class WitnessMemory:
             create_file(path)
         self._use()
 
+    def __del__(self) -> None:
+        """Let go of the file of a memory that nobody closed."""
+        if getattr(self, "_connection", None) is not None:
+            self._hang_up()
+
     def close(self) -> None:
         """Close the file; what was remembered stays."""
         with self._lock:
@@ -125,13 +130,15 @@ class WitnessMemory:
     def advance(self, origin: str, step: Callable[[Remembered | None], Remembered]) -> Remembered:
         """Replace what is remembered of a log by what `step` makes of it, at once and durably.
 
-        Nothing else changes the memory between; when `step` raises, nothing is changed. Only when
-        this returns may anybody hear of the new state.
+        Nothing else changes the memory between; when `step` raises, or gives back what it was
+        given, nothing is changed. Only when this returns may anybody hear of the new state.
         Raises FatalLogError with code witness.memory-back when the new state does not follow.
         """
         with self._writing() as db:
             last = self._read(db, origin)
             new = step(last)
+            if new is last:
+                return new
             root, size = new.checkpoint.root, new.checkpoint.size
             if last is None:
                 query = "INSERT INTO cosigned VALUES (?, ?, ?, ?, ?, ?)"

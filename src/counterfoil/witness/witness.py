@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from counterfoil.errors import CounterfoilError, InputError, Unavailable, VerificationError
+from counterfoil.errors import (
+    CounterfoilError,
+    InputError,
+    Refused,
+    Unavailable,
+    VerificationError,
+)
 from counterfoil.formats import note as notes
 from counterfoil.formats.note import Note, NoteSignature
 from counterfoil.formats.vkey import KeyType, VerifierKey
@@ -27,10 +33,13 @@ from counterfoil.proofs.witness import (
 )
 from counterfoil.witness.memory import Evidence, Remembered, WitnessMemory
 
-__all__ = ["STEP_BACK_MAX_S", "LogKeys", "Witness"]
+__all__ = ["STEP_BACK_MAX_S", "FinalSize", "LogKeys", "Witness"]
 
 LogKeys = Callable[[str], Sequence[VerifierKey] | None]
 """`log_keys(origin)`: the keys trusted for a log; None for a log that is not followed."""
+
+FinalSize = Callable[[str], int | None]
+"""`final_size(origin)`: entries with which a log ended; None while it goes on."""
 
 STEP_BACK_MAX_S: Final = 300
 """Largest step back of the clock that is bridged by telling the last time again, seconds."""
@@ -40,7 +49,8 @@ class Witness:
     """Cosigns the checkpoints of the logs that it follows.
 
     memory: its own. signers: one or more keys of type 4 or 6, each of which cosigns. clock: the
-    machine's. Safe to share among threads.
+    machine's. final_size: tells beyond which size a log that ended is refused; None for none that
+    did. Safe to share among threads.
     Raises InputError with code witness.key when a signer cannot cosign.
     """
 
@@ -50,6 +60,7 @@ class Witness:
         signers: Sequence[NoteSigner],
         log_keys: LogKeys,
         clock: Clock,
+        final_size: FinalSize | None = None,
     ) -> None:
         types = [signer.public.type for signer in signers]
         if not signers or KeyType.ED25519 in types:
@@ -62,6 +73,7 @@ class Witness:
         self.keys = tuple(signer.public for signer in signers)
         self._memory, self._signers = memory, tuple(signers)
         self._log_keys, self._clock = log_keys, clock
+        self._final_size = final_size
 
     @property
     def name(self) -> str:
@@ -77,12 +89,13 @@ class Witness:
         """Check, remember and cosign a checkpoint: one cosignature a signer.
 
         A checkpoint that is signed by its log and does not follow is kept as evidence.
-        Raises as `proofs.witness.judge`, as `WitnessMemory.advance`, and Unavailable with code
-        witness.clock; then nothing was cosigned.
+        Raises as `proofs.witness.judge` and `WitnessMemory.advance`, Refused with code
+        witness.frozen, and Unavailable with code witness.clock; then nothing was cosigned.
         Source: C2SP tlog-witness, "add-checkpoint".
         """
         submitted = read_request(request)
         verified = authenticate(submitted, self._log_keys(submitted.origin))
+        self._require_open(submitted)
         known: list[Remembered] = []
         made: list[NoteSignature] = []
 
@@ -90,6 +103,11 @@ class Witness:
             known.extend([last] if last is not None else [])
             checkpoint = require_growth(submitted, None if last is None else last.checkpoint)
             time_s = self._time(last)
+            if last is not None and (last.checkpoint, last.time_s) == (checkpoint, time_s):
+                made.extend(self._own_lines(last.note))
+                if len(made) == len(self._signers):
+                    return last  # a stranger who repeats what is public makes nobody write
+                made.clear()
             made.extend(signer.sign(submitted.note.text, time_s) for signer in self._signers)
             signed = Note(submitted.note.text, (*_lines(submitted, verified), *made))
             return Remembered(checkpoint, notes.format(signed), time_s)
@@ -111,6 +129,22 @@ class Witness:
     def latest_by_hash(self, origin_hash: bytes) -> bytes | None:
         """Read the same by the SHA-256 of the log's origin, 32 bytes."""
         return self._memory.last_by_hash(origin_hash)
+
+    def _require_open(self, submitted: Submitted) -> None:
+        """Refuse to go beyond the end of a log that was frozen: its key may be a thief's now."""
+        final = None if self._final_size is None else self._final_size(submitted.origin)
+        size = submitted.checkpoint.size if submitted.checkpoint is not None else 0
+        if final is not None and size > final:
+            raise Refused(
+                "witness.frozen",
+                f"expected no more than the {final} entries with which {submitted.origin!a} was "
+                f"frozen, found a checkpoint of {size}",
+                hint="The log ended; its `log-frozen` statement says where it goes on.",
+            )
+
+    def _own_lines(self, note: bytes) -> list[NoteSignature]:
+        own = {(key.name, key.key_id) for key in self.keys}
+        return [line for line in notes.parse(note).signatures if (line.name, line.key_id) in own]
 
     def _time(self, last: Remembered | None) -> int:
         now = self._clock.now_ms() // 1000

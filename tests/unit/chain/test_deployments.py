@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from counterfoil.chain import (
     Account,
+    Artifact,
     Deployment,
     Deployments,
     NodeChain,
@@ -20,6 +21,7 @@ from counterfoil.chain import (
     read_deployments,
 )
 from counterfoil.chain.deployments import format_deployments, parse_deployments
+from counterfoil.contracts import load_artifact
 from counterfoil.errors import (
     Conflict,
     InputError,
@@ -82,9 +84,21 @@ def test_another_code_at_the_address(world: tuple[NodeChain, Account], tmp_path:
         deploy(liar, faucet, compiled(), tmp_path, arguments=START)
     codes = (differs.value.code, missing.value.code)
     assert codes == ("chain.contract-differs", "chain.no-contract")
-    with pytest.raises(NotFound):
-        deploy(liar, faucet, compiled(), tmp_path / "new", arguments=START)
+    for lie in ("0x", "0x6001"):
+        node.lies["eth_getCode"] = lambda _, __, lie=lie: lie  # type: ignore[misc]  # bound now
+        with pytest.raises(VerificationError) as new:
+            deploy(liar, faucet, compiled(), tmp_path / "new", arguments=START)
+        assert new.value.code == "chain.contract-differs"
     assert not (tmp_path / "new").exists()
+
+
+def test_our_own_contract(world: tuple[NodeChain, Account], tmp_path: Path) -> None:
+    """The committed anchor contract can be deployed as it is."""
+    chain, faucet = world
+    artifact: Artifact = load_artifact("anchor")
+    made = deploy(chain, faucet, artifact, tmp_path)
+    assert chain.code(made.address).startswith(artifact.runtime)
+    assert made.source_sha256 == artifact.source_sha256
 
 
 def test_a_file_of_another_chain(world: tuple[NodeChain, Account], tmp_path: Path) -> None:

@@ -66,6 +66,18 @@ def test_evidence_is_kept_once(tmp_path: Path) -> None:
     assert equivocation.verify(first.read_bytes()).way == "same-size"
 
 
+def test_a_log_cannot_fill_the_disk_with_its_lies(tmp_path: Path) -> None:
+    """However many histories it signs, the evidence that is kept is bounded."""
+    (tmp_path / "evidence").mkdir()
+    for number in range(255):
+        (tmp_path / "evidence" / f"equivocation-{number:016}.json").write_bytes(b"kept before")
+    first = sign_tree(entries_of(5))
+    for number in range(3):
+        other = sign_tree([*entries_of(4), b"history %d" % number])
+        assert keep_evidence(tmp_path, convict(KEYS, first, other)).is_file()
+    assert len(list((tmp_path / "evidence").iterdir())) == 256
+
+
 def test_nodes_come_from_whoever_has_them(tmp_path: Path) -> None:
     """Sources of another history, or gone, are passed over."""
     from counterfoil.log import parse_signed

@@ -331,3 +331,53 @@ def test_what_a_stopped_round_left_is_not_fetched_again(tmp_path: Path) -> None:
         assert opened.round().size == 256 * 40
     assert whole.asked <= 44 - had
     assert files_of(tmp_path / "copy") == files_of(tmp_path / "log")
+
+
+@pytest.mark.parametrize("mode", ["hashes", "entries"])
+def test_a_check_mends_what_rotted(mode: MirrorMode, tmp_path: Path) -> None:
+    """Any tile or bundle that changed or went missing is found, and fetched again."""
+    publish(tmp_path / "log", entries_of(256 * 257 + 5))
+    copied(tmp_path / "log", tmp_path / "copy", mode)
+    whole = files_of(tmp_path / "copy")
+    rotten = ["tile/0/000", "tile/0/123", "tile/1/000", "tile/0/257.p/5", "tile/2/000.p/1"]
+    rotten += ["tile/entries/000", "tile/entries/200"] if mode == "entries" else []
+    for name in rotten[1:]:
+        (tmp_path / "copy" / name).write_bytes(b"rot" + whole[name][3:])
+    (tmp_path / "copy" / rotten[0]).unlink()
+    source = open_source(str(tmp_path / "log"))
+    with raises_code("mirror.damaged", FatalLogError):
+        mirror(tmp_path / "log", tmp_path / "copy", mode)
+    with Mirror(tmp_path / "copy", policy_of(), source, mode, mend=True) as opened:
+        event = opened.check()
+        assert (event.event, event.mended) == ("checked", len(rotten))
+        assert opened.check().mended == 0
+        assert opened.round().event == "unchanged"
+    assert files_of(tmp_path / "copy") == whole
+
+
+def test_a_check_needs_something_and_somebody(tmp_path: Path) -> None:
+    """Nothing to check, or nobody who has what is damaged, is an error."""
+    publish(tmp_path / "log", entries_of(300))
+    with (
+        mirror(tmp_path / "log", tmp_path / "copy") as opened,
+        raises_code("mirror.empty", NotFound),
+    ):
+        opened.check()
+    copied(tmp_path / "log", tmp_path / "copy")
+    for folder in ("log", "copy"):
+        (tmp_path / folder / "tile" / "entries" / "000").unlink()
+    with (
+        mirror(tmp_path / "log", tmp_path / "copy") as opened,
+        raises_code("source.entries", VerificationError),
+    ):
+        opened.check()
+
+
+def test_a_damaged_bundle_of_a_stopped_round_is_fetched_again(tmp_path: Path) -> None:
+    """What a round left damaged does not stand in the way of the next."""
+    publish(tmp_path / "log", entries_of(600))
+    copied(tmp_path / "log", tmp_path / "copy")
+    (tmp_path / "copy" / "checkpoint").unlink()
+    (tmp_path / "copy" / "tile" / "entries" / "000").write_bytes(b"\0\4torn")
+    copied(tmp_path / "log", tmp_path / "copy")
+    assert files_of(tmp_path / "copy") == files_of(tmp_path / "log")

@@ -11,7 +11,7 @@ import pytest
 from counterfoil.cli import main
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text import mirrors as text
-from counterfoil.errors import InputError, VerificationError
+from counterfoil.errors import FatalLogError, InputError, VerificationError
 from counterfoil.formats import policy as policies
 from counterfoil.network import open_source
 from counterfoil.network.mirror import MirrorEvent
@@ -77,6 +77,26 @@ def test_on_and_on(place: Path) -> None:
     assert isinstance(forked, MirrorEvent)
     assert (forked.event, Path(forked.evidence).is_file()) == ("forked", True)
     events.close()  # type: ignore[attr-defined]  # a generator
+
+
+def test_a_check_comes_first(place: Path) -> None:
+    """What is here is proven again before anything is copied, if asked for."""
+    once(place)
+    (place / "copy" / "tile" / "0" / "000").unlink()
+    policy, log = place / "policy.txt", str(place / "log")
+    events = list(mirrors.run(log, place / "copy", policy=policy, once=True, check=True))
+    assert [event.event for event in events] == ["checked", "unchanged"]
+    assert "1 tiles mended" in next(iter(text.run(events, PLAIN)))
+
+
+def test_a_mirror_that_is_damaged_ends(place: Path) -> None:
+    """Damage of the mirror itself is no reason to try again: it ends with the error."""
+    events = mirrors.run(str(place / "log"), place / "copy", policy=place / "policy.txt")
+    next(events)
+    (place / "copy" / "tile" / "0" / "001.p" / "44").write_bytes(b"torn")
+    publish(place / "log", entries_of(299))
+    with raises_code("log.damaged", FatalLogError):
+        next(events)
 
 
 def test_what_people_read(place: Path) -> None:

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from counterfoil.errors import FatalLogError
 from counterfoil.formats import witness_request
 from counterfoil.witness.app import BODY_MAX_BYTES, WitnessApp
+from tests.c2sp import mutated
 from tests.witnessing import NOW_S, SigningLog, new_witness
 
 LOG = SigningLog()
@@ -58,6 +61,19 @@ def test_bodies_in_pieces(tmp_path: Path) -> None:
     app = WitnessApp(new_witness(tmp_path))
     pieces = [part(GOOD[at : at + 7], more=True) for at in range(0, len(GOOD), 7)]
     assert status_of(ask(app, scope(), *pieces, part(b""))) == 200
+
+
+def test_any_bytes(tmp_path: Path) -> None:
+    """Whatever bytes come, the answer is one of the protocol's, in one line if it is an error."""
+    app = WitnessApp(new_witness(tmp_path))
+
+    @given(mutated(st.sampled_from([GOOD, witness_request.format(LOG.request(3, 5))])))
+    def check(data: bytes) -> None:
+        start, body = ask(app, scope(), part(data))
+        assert start["status"] in (200, 400, 403, 404, 409, 422)
+        assert body["body"].count(b"\n") == 1
+
+    check()
 
 
 def test_slow_bodies(tmp_path: Path) -> None:

@@ -83,6 +83,18 @@ def test_same_again(tmp_path: Path) -> None:
     )
 
 
+def test_the_same_within_a_second_writes_nothing(tmp_path: Path) -> None:
+    """Who repeats what is public gets the same answer, and makes nobody sync a disk."""
+    keys = [witness_key(1), witness_key(1, KeyType.COSIGNATURE_MLDSA44)]
+    witness = open_witness(WitnessMemory(tmp_path / "w.db", create=True), keys=keys)
+    first = witness.add_checkpoint(LOG.request(0, 3))
+    before = (tmp_path / "w.db-wal").read_bytes()
+    assert witness.add_checkpoint(LOG.request(3, 3)) == first
+    assert (tmp_path / "w.db-wal").read_bytes() == before
+    further = open_witness(WitnessMemory(tmp_path / "w.db"), keys=[*keys, witness_key(2)])
+    assert len(further.add_checkpoint(LOG.request(3, 3))) == 3  # a new key has not cosigned yet
+
+
 @pytest.mark.parametrize(
     ("old", "new", "kind"),
     [(9, 3, InputError), (2, 9, StaleSize), (0, 9, StaleSize)],

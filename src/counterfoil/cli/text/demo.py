@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from shlex import quote
 from textwrap import wrap
-from typing import Final
+from typing import Any, Final
 
 from counterfoil.cli.paint import Paint
-from counterfoil.cli.text.words import brief, content_line, plain
+from counterfoil.cli.text.words import brief, plain
 from counterfoil.ops.demo import Step
 
 __all__ = ["demo"]
@@ -19,30 +19,62 @@ _HASH: Final = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 def demo(steps: Iterable[Step], paint: Paint) -> Iterator[str]:
-    """Tell each step as it is done, and what to try next."""
-    for number, step in enumerate(steps, 1):
+    """Tell each step as it is done, and where to look."""
+    number = cheats = 0
+    for step in steps:
         if step.name == "end":
             yield from _end(step, paint)
-            return
-        says = _HASH.sub(lambda found: brief(found[0]), plain(step.says))
-        head, *rest = wrap(says, _WIDTH, break_on_hyphens=False)
-        yield f"{paint.good(f'{number}.')} {head}"
-        for line in rest:
-            yield f"   {line}"
-        if "content" in step.facts:
-            yield f"   {paint.quiet(content_line(step.facts['content']))}"
+        elif step.name in ("serving", "stopped"):
+            yield ""
+            yield paint.strong(plain(step.says)) if step.name == "serving" else plain(step.says)
+        elif step.name == "cheat":
+            if not cheats:
+                yield ""
+                yield paint.strong("Now to cheat, on copies:")
+            cheats += 1
+            yield from _cheat(step.facts, paint)
+        elif step.name == "limits":
+            yield ""
+            yield paint.strong("Honest limits:")
+            yield from _lines(step.says, "  ")
+        else:
+            number += 1
+            head, *rest = _lines(step.says, "   ")
+            yield f"{paint.good(f'{number}.')} {head.strip()}"
+            yield from rest
+            if "content" in step.facts:
+                yield f"   {paint.quiet(_decision(step.facts['content']))}"
+
+
+def _cheat(facts: dict[str, Any], paint: Paint) -> Iterator[str]:
+    yield f"{paint.bad('x')} {plain(facts['tried'])}"
+    words = f"caught by {facts['caught_by']}: {facts['words']} [{facts['code']}]"
+    yield from _lines(words, "    ")
+    if "proves" in facts:
+        yield f"    evidence that proves itself: {plain(facts['proves'])}"
+
+
+def _decision(content: dict[str, Any]) -> str:
+    reasons = ", ".join(
+        f"{one['feature']} {one['logit_milli'] / 1000:+.1f}" for one in content["reasons"]
+    )
+    return f"{content['decision']}, score {content['score_ppm'] / 1e6:.3f}: {reasons}"
+
+
+def _lines(text: str, indent: str) -> Iterator[str]:
+    said = _HASH.sub(lambda found: brief(found[0]), plain(text))
+    for line in wrap(said, _WIDTH, break_on_hyphens=False):
+        yield f"{indent}{line}"
 
 
 def _end(step: Step, paint: Paint) -> Iterator[str]:
+    facts = {name: quote(plain(path)) for name, path in step.facts.items()}
     yield ""
-    yield f"{step.says} It took {step.seconds:.1f} s."
-    yield paint.strong("Try next:")
-    if "folder" in step.facts:
-        folder = quote(step.facts["folder"])
-        yield f"  counterfoil record search currency=EUR --ledger {folder}/ledger"
-        yield f"  counterfoil verify {folder}/receipt.json --policy {folder}/policy.txt"
-        yield f"  open {folder}/receipt.html in a browser"
-    else:
-        yield "  counterfoil demo DIR             the same, kept to look at"
+    yield f"{plain(step.says)} It took {step.seconds:.1f} s."
+    yield paint.strong("Where to look:")
+    asked = f" --rpc {facts['rpc']} --anchors {facts['anchors']}" if "rpc" in facts else ""
+    yield f"  counterfoil verify {facts['receipt']} --policy {facts['policy']}{asked}"
+    yield f"  counterfoil evidence verify {facts['evidence']} --policy {facts['policy']}"
+    yield f"  counterfoil record search decision=hold --ledger {facts['ledger']}"
+    yield f"  open {facts['page']} in a browser"
     yield "  counterfoil init DIR             a ledger of your own"
-    yield "  counterfoil --help               everything else"

@@ -28,13 +28,15 @@ def run(told: Iterable[MirrorEvent | MirrorStarted], paint: Paint) -> Iterator[s
 
 
 def _line(event: MirrorEvent, paint: Paint) -> str:
-    good = event.event in ("copied", "cosigned", "unchanged")
+    good = event.event in ("copied", "cosigned", "unchanged", "checked")
     word = (paint.good if good else paint.bad)(event.event)
     facts = [f"{number(event.size)} entries, root {brief(event.root)}"] if event.origin else []
     if event.entries:
         facts.append(f"{number(event.entries)} new in {event.seconds:,.1f} s")
     if event.payloads:
         facts.append(f"{number(event.payloads)} payloads")
+    if event.mended:
+        facts.append(f"{number(event.mended)} tiles mended")
     if event.missing:
         facts.append(f"{number(event.missing)} payloads not there")
     if event.grade:

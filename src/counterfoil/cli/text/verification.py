@@ -35,5 +35,10 @@ def _facts(proven: Verification) -> Iterator[tuple[str, object]]:
     yield "says", proven.content or content_line(proven.record["content"])
     if proven.seen is not None and proven.seen > proven.size:
         yield "seen before", f"this log with {number(proven.seen)} entries: the receipt is older"
-    if proven.anchors:
-        yield "anchors", f"{number(proven.anchors)} claimed; no chain was asked"
+    for anchor in proven.checked:
+        yield "anchored", f"{time_of(anchor.time_s * 1000)}, block {number(anchor.block)}"
+        yield "contract", f"{anchor.contract}, owner {anchor.owner}"
+    claimed = proven.anchors - len({anchor.chain_id for anchor in proven.checked})
+    if claimed > 0:
+        asked = "no chain was asked" if not proven.checked else "those chains were not asked"
+        yield "anchors", f"{number(claimed)} claimed; {asked}"

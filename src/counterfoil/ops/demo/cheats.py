@@ -18,6 +18,7 @@ from counterfoil.formats import policy as policies
 from counterfoil.ledger import Layout, open_ledger
 from counterfoil.ledger.audit import audit
 from counterfoil.ops.demo.forgery import Forgery, second_witness, strangers_page
+from counterfoil.ops.demo.onchain import ChainCheats
 from counterfoil.ops.demo.place import DemoPlace
 from counterfoil.ops.demo.steps import Told, broken
 from counterfoil.ops.files import shown, write_file
@@ -32,11 +33,12 @@ _WITNESS: Final = "the ledger's witness"
 class Cheats:
     """The cheats, in one demonstration's folder.
 
-    `scratch/before` holds a copy of the ledger's folder from before its last records.
+    `scratch/before` holds a copy of the ledger's folder from before its last records. on_chain:
+    the ledger is anchored on its own chain.
     """
 
-    def __init__(self, place: DemoPlace) -> None:
-        self._place = place
+    def __init__(self, place: DemoPlace, *, on_chain: bool) -> None:
+        self._place, self._on_chain = place, on_chain
         self._before = place.scratch / "before"
         self._policy = policies.parse(place.policy.read_bytes())
         self._forged: Forgery | None = None
@@ -49,6 +51,10 @@ class Cheats:
         yield self.put_folder_back
         yield self.rewrite
         yield self.show_two_histories
+        if self._on_chain:
+            yield self.anchor_as_stranger
+            yield self.anchor_another_history
+            yield self.register_as_stranger
         yield self.change_a_receipt
         yield self.bring_own_keys
 
@@ -90,7 +96,7 @@ class Cheats:
         """Put the whole folder back as it was, with keys, and with its chain."""
         copy = self._copy(self._before)
         return self._refused(
-            "the whole folder put back, with its keys and its chain",
+            f"the whole folder put back, with its keys{' and its chain' * self._on_chain}",
             _WITNESS,
             {"witness.rolled-back"},
             partial(open_ledger, copy),
@@ -123,6 +129,33 @@ class Cheats:
         )
         return told
 
+    def anchor_as_stranger(self) -> Told:
+        """Anchor a true extension of the log from another account."""
+        return self._refused(
+            "a stranger anchors a true extension of this log on the chain",
+            "the anchor contract",
+            {"chain.reverted"},
+            self._chain_cheats().stranger_anchors,
+        )
+
+    def anchor_another_history(self) -> Told:
+        """Anchor the rewritten history over the true one, with the real anchor key."""
+        return self._refused(
+            "the operator anchors the rewritten history with the real anchor key",
+            "the anchor contract, which checks the proof itself",
+            {"chain.reverted"},
+            self._chain_cheats().operator_forks,
+        )
+
+    def register_as_stranger(self) -> Told:
+        """Register this log's origin and keys as one's own, and claim an anchor there."""
+        return self._refused(
+            "a stranger registers this log as its own, and claims an anchor there",
+            "whoever verifies it with the log's anchors.json",
+            {"anchor.other-owner"},
+            self._chain_cheats().stranger_registers,
+        )
+
     def change_a_receipt(self) -> Told:
         """Change one letter of a receipt."""
         whole = self._place.receipt.read_bytes()
@@ -138,11 +171,11 @@ class Cheats:
 
     def bring_own_keys(self) -> Told:
         """Send a receipt's page that is all right under keys that it brings itself."""
-        page = strangers_page(self._place.scratch / "stranger")
+        page = strangers_page(self._forge(), self._place.scratch / "stranger")
         return self._refused(
-            "a receipt's page that brings its own keys",
+            "a receipt's page that brings its own key, under the log's name",
             "whoever verifies it by a policy of their own",
-            {"trust.unknown-log"},
+            {"trust.no-known-signature"},
             partial(verify_bytes, page, self._policy),
         )
 
@@ -152,6 +185,10 @@ class Cheats:
             shutil.copytree(self._before, copy)
             self._forged = Forgery(copy, self._place.ledger)
         return self._forged
+
+    def _chain_cheats(self) -> ChainCheats:
+        forged, before = self._forge().folder, self._copy(self._before)
+        return ChainCheats(self._place, before, forged)
 
     def _copy(self, folder: Path) -> Path:
         copy = self._place.scratch / "copy"
@@ -169,15 +206,13 @@ class Cheats:
             else:
                 shutil.copyfile(old, copy / name)
 
-    def _refused(
-        self, tried: str, by: str, codes: set[str], attempt: Callable[[], object]
-    ) -> Told:
+    def _refused(self, tried: str, by: str, codes: set[str], attempt: Callable[[], object]) -> Told:
         try:
             attempt()
         except CounterfoilError as err:
             if err.code in codes:
                 return _caught(tried, by, err.code, err.message)
-            raise broken(f"{tried}: refused as {' or '.join(codes)}") from err
+            raise broken(f"{tried}: refused as {sorted(codes)}, not as {err.code}") from err
         raise broken(f"{tried}: refused")
 
 

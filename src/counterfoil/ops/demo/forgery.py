@@ -1,4 +1,4 @@
-"""Make what a cheat needs: a history written anew, and a stranger's receipt.
+"""Make what a cheat needs: a history written anew, a second witness, a stranger's receipt.
 
 All of it is signed properly, by keys that the cheat really has. This module refuses to touch the
 real ledger: it writes in copies.
@@ -6,20 +6,23 @@ real ledger: it writes in copies.
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from counterfoil.errors import CounterfoilError
-from counterfoil.formats import evidence, json_text
+from counterfoil.formats import evidence, json_text, note
+from counterfoil.formats.note import Note
+from counterfoil.formats.receipt import Receipt
+from counterfoil.formats.receipt_html import format_html
 from counterfoil.formats.vkey import KeyType
 from counterfoil.formats.witness_request import AddCheckpoint
-from counterfoil.ledger import Layout, create_ledger, open_ledger
+from counterfoil.ledger import Layout, open_ledger
 from counterfoil.ledger.policy_file import own_keys
 from counterfoil.log import LogReader, parse_signed
 from counterfoil.ops.demo.steps import broken
 from counterfoil.ops.demo.watch import DECISIONS, PAYMENTS
-from counterfoil.ops.receipt_files import format_receipt
 from counterfoil.ports import SystemClock
 from counterfoil.proofs import equivocation
 from counterfoil.proofs.merkle import NodeReader, consistency_path
@@ -36,14 +39,14 @@ _SECOND: Final = "witness.example/second"
 class Forgery:
     """Another history of a ledger, made in `folder`, a copy from before the last records.
 
-    honest: the ledger's folder. what: the one change. The log's own key signed it; the witness
-    was not asked.
+    honest: the ledger's folder. what: the one change. receipt: of the changed payment, in this
+    history. The log's own key signed it all; the witness was not asked.
     """
 
     def __init__(self, folder: Path, honest: Path) -> None:
         self.folder = folder
         _set_witness(folder, on=False)
-        self.what = self._rewrite(honest)
+        self.what, self.receipt = self._rewrite(honest)
         _set_witness(folder, on=True)
 
     def evidence(self, honest: Path) -> bytes:
@@ -54,7 +57,7 @@ class Forgery:
         bundle = equivocation.make(key, first, second, _nodes(honest), _nodes(self.folder))
         return evidence.format(bundle)
 
-    def _rewrite(self, honest: Path) -> str:
+    def _rewrite(self, honest: Path) -> tuple[str, Receipt]:
         """Record what the honest ledger did since, but for one amount."""
         with open_ledger(honest, read_only=True) as real, open_ledger(self.folder) as forged:
             rows: dict[str, list[Any]] = {PAYMENTS: [], DECISIONS: []}
@@ -63,15 +66,20 @@ class Forgery:
                 if view.source in rows and view.number is not None:
                     first.setdefault(view.source, view.number)
                     rows[view.source].append(view.content)
-            dearest = max(rows[PAYMENTS], key=lambda content: content["amount_minor"])
-            before, dearest["amount_minor"] = dearest["amount_minor"], _SMALL_MINOR
+            amounts = [content["amount_minor"] for content in rows[PAYMENTS]]
+            changed = amounts.index(max(amounts))
+            rows[PAYMENTS][changed]["amount_minor"] = _SMALL_MINOR
+            index = 0
             for source, contents in rows.items():
                 texts = [json_text.format(content) for content in contents]
-                forged.record_rows(texts, source, first[source]).result()
+                done = forged.record_rows(texts, source, first[source]).result()
+                index = done.indices[changed] if source == PAYMENTS else index
             while forged.size <= real.size:  # else the witness would only miss the rest
                 forged.record({"nothing": "of note"})
             forged.publish()
-        return f"one payment of {before / 100:.2f} made {_SMALL_MINOR / 100:.2f}"
+            receipt = forged.receipt(index)
+        what = f"one payment of {amounts[changed] / 100:.2f} made {_SMALL_MINOR / 100:.2f}"
+        return what, receipt
 
 
 def second_witness(honest: Path, forged: Forgery, memory: Path) -> tuple[str, str, str]:
@@ -101,15 +109,17 @@ def second_witness(honest: Path, forged: Forgery, memory: Path) -> tuple[str, st
     raise broken("a second witness to refuse another history")
 
 
-def strangers_page(folder: Path) -> bytes:
-    """Make a receipt's page as a stranger would: all its own, and all right by its own keys."""
-    create_ledger(
-        folder, SystemClock(), name="demo", organisation="urn:example:shop", witness=False
-    )
-    with open_ledger(folder) as ledger:
-        said = {"decision": "allow", "payment": secrets.token_hex(32), "score_ppm": 1}
-        index = ledger.record(said, source=DECISIONS, number=0).index
-        return format_receipt(ledger.receipt(index), "html", ledger)
+def strangers_page(forged: Forgery, folder: Path) -> bytes:
+    """Make a receipt's page that says what never was, all right under a key that it brings.
+
+    The stranger's key bears the log's name. folder: where that key is made.
+    """
+    opened = note.parse(forged.receipt.checkpoint.encode())
+    origin = parse_signed(forged.receipt.checkpoint.encode()).origin
+    signer = NoteSigner(KeyFiles(folder).create("log", origin, KeyType.ED25519))
+    signed = note.format(Note(opened.text, (signer.sign(opened.text),)))
+    receipt = msgspec.structs.replace(forged.receipt, checkpoint=signed.decode())
+    return format_html(receipt, signer.public)
 
 
 def _set_witness(folder: Path, *, on: bool) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
+from counterfoil.errors import Conflict, FatalLogError
 from counterfoil.ops.demo.place import DemoPlace, default_folder, take_place
 from counterfoil.ops.demo.steps import Step
 from counterfoil.ops.demo.tour import Tour
@@ -34,7 +35,8 @@ def demo(
     """See it work: payments decided, proofs checked, cheats caught, and a page to look around.
 
     Run again it goes on where it was. Raises InputError with code demo.folder or serve.address,
-    Conflict with code demo.running, Unavailable with code demo.place, demo.broken when something
+    Conflict with code demo.running, FatalLogError with code demo.ledger when the ledger of an
+    earlier run must not go on, Unavailable with code demo.place, demo.broken when something
     did not work as told, or one of serve.*.
     """
     stays = serve or (not once and channel.sink.isatty())
@@ -47,20 +49,20 @@ def _story(
 ) -> Iterator[Step]:
     began = time.monotonic()
     try:
-        yield from Tour(place, progress).steps()
-        facts = {
-            "folder": shown(place.folder),
-            "ledger": shown(place.ledger),
-            "receipt": shown(place.receipt),
-            "page": shown(place.page),
-            "policy": shown(place.policy),
-            "evidence": shown(place.evidence),
-        }
+        tour = Tour(place, progress)
+        yield from tour.steps()
         says = f"Everything is in {shown(place.folder)}, and the next run goes on with it."
-        yield Step("end", says, facts, round(time.monotonic() - began, 3))
+        yield Step("end", says, tour.places(), round(time.monotonic() - began, 3))
         if stays:
             from counterfoil.ops.demo.live import live
 
             yield from live(place, listen)
+    except (Conflict, FatalLogError) as err:
+        raise FatalLogError(
+            "demo.ledger",
+            f"expected the demonstration's ledger to go on, but: {err.message} [{err.code}]",
+            hint=f"`counterfoil audit` looks at it (--ledger {shown(place.ledger)}); "
+            "`counterfoil demo --fresh` begins anew.",
+        ) from err
     finally:
         place.release()

@@ -53,6 +53,11 @@ class DemoPlace:
         return self.folder / "policy.txt"
 
     @property
+    def anchors(self) -> Path:
+        """Where the log is anchored and by whom, as a reader would have it."""
+        return self.folder / "anchors.json"
+
+    @property
     def receipt(self) -> Path:
         """The receipt that the tour takes."""
         return self.folder / "receipt.json"

@@ -12,8 +12,16 @@ from typing import Any, Final
 
 from counterfoil.errors import VerificationError
 from counterfoil.formats import policy as policies
-from counterfoil.ledger import Ledger, create_ledger, open_ledger
+from counterfoil.ledger import Layout, Ledger, create_ledger, open_ledger
 from counterfoil.ops.demo.cheats import Cheats
+from counterfoil.ops.demo.onchain import (
+    HOW_TO_GET_IT,
+    AnchoredNow,
+    anchor,
+    check_on_chain,
+    has_chain,
+    use_chain,
+)
 from counterfoil.ops.demo.place import DemoPlace
 from counterfoil.ops.demo.steps import Step, Told, broken, timed
 from counterfoil.ops.demo.watch import Watch
@@ -36,16 +44,40 @@ class Tour:
 
     def __init__(self, place: DemoPlace, progress: Progress) -> None:
         self._place, self._progress = place, progress
+        self._anchored: AnchoredNow | None = None
 
     def steps(self) -> Iterator[Step]:
         """Tell the story."""
-        for tell in (self._make_ledger, self._watch, self._take_receipt, self._write_page):
+        for tell in (
+            self._make_ledger,
+            self._watch,
+            self._take_receipt,
+            self._write_page,
+            self._ask_chain,
+        ):
             yield timed(tell)
-        cheats = Cheats(self._place)
+        cheats = Cheats(self._place, on_chain=self._anchored is not None)
         for cheat in cheats.all():
             yield timed(cheat)
         shutil.rmtree(self._place.scratch, ignore_errors=True)
         yield timed(_limits)
+
+    def places(self) -> dict[str, str]:
+        """Tell what lies where, for who wants to look."""
+        place = self._place
+        found = {
+            "folder": place.folder,
+            "ledger": place.ledger,
+            "receipt": place.receipt,
+            "page": place.page,
+            "policy": place.policy,
+            "evidence": place.evidence,
+        }
+        told = {name: shown(path) for name, path in found.items()}
+        if self._anchored is not None:
+            told["anchors"] = shown(place.anchors)
+            told["rpc"] = f"embedded:{shown(Layout(place.ledger).chain)}"
+        return told
 
     def _make_ledger(self) -> Told:
         """Make the ledger, or go on with the one that stands; copy its policy out."""
@@ -53,6 +85,8 @@ class Tour:
         begun = place.begun
         if not begun:
             create_ledger(place.ledger, SystemClock(), name="demo", organisation="urn:example:shop")
+        if has_chain():
+            use_chain(Layout(place.ledger))
         with open_ledger(place.ledger, read_only=True) as ledger:
             size, origin = ledger.size, ledger.origin
         shutil.copyfile(place.ledger / "policy.txt", place.policy)
@@ -70,15 +104,17 @@ class Tour:
         place = self._place
         with open_ledger(place.ledger) as ledger:
             watch = Watch(ledger, place)
-            count = _MORE_PAYMENTS if watch.payments else FIRST_PAYMENTS
+            count = max(FIRST_PAYMENTS - watch.payments, _MORE_PAYMENTS)
             self._take(watch, count, count + _LAST_PAYMENTS)
             watch.save()
             ledger.publish()
+            self._anchor(ledger)
         _copy(place.ledger, place.scratch / "before")
         with open_ledger(place.ledger) as ledger:
             last = Watch(ledger, place)
             last.take(_LAST_PAYMENTS, lambda done: self._tell(count + done, count + _LAST_PAYMENTS))
             ledger.publish()
+            self._anchor(ledger)
             size = ledger.size
         if watch.worst is None:
             raise broken("decisions about the payments")
@@ -91,6 +127,12 @@ class Tour:
         )
         facts = {"payments": last.payments, "new": count + _LAST_PAYMENTS, "held": held}
         return "watch", says, {**facts, "entries": size}
+
+    def _anchor(self, ledger: Ledger) -> None:
+        if has_chain():
+            self._progress(0, None, "blocks waited for")
+            self._anchored = anchor(ledger)
+            shutil.copyfile(Layout(self._place.ledger).anchors, self._place.anchors)
 
     def _take(self, watch: Watch, count: int, total: int) -> None:
         watch.take(count, lambda done: self._tell(done, total))
@@ -129,11 +171,33 @@ class Tour:
         facts: dict[str, Any] = {"file": shown(page), "bytes": page.stat().st_size}
         return "page", says, {**facts, "index": proven.index}
 
+    def _ask_chain(self) -> Told:
+        """Ask the chain what it holds, and let the contract check the receipt's own proof."""
+        if self._anchored is None:
+            says = (
+                "No chain: what an embedded EVM needs is not installed, so anchors are left out "
+                f"here. To have them: {HOW_TO_GET_IT}"
+            )
+            return "chain", says, {"left_out": True}
+        checked, proven = check_on_chain(self._place, self._place.receipt)
+        if not proven:
+            raise broken("the anchor contract to accept the receipt's proof")
+        says = (
+            "The ledger's checkpoints are anchored on its own embedded EVM chain. Asked, the "
+            f"chain confirms the receipt's claim ({checked.words}), and the contract itself "
+            "accepts the proof of the decision."
+        )
+        facts = {
+            "chain_id": checked.chain_id,
+            "contract": checked.contract,
+            "transaction": checked.transaction,
+            "block": checked.block,
+        }
+        return "chain", says, facts
+
     def _verify(self, file: Path) -> Verification:
         try:
-            return verify_bytes(
-                file.read_bytes(), policies.parse(self._place.policy.read_bytes())
-            )
+            return verify_bytes(file.read_bytes(), policies.parse(self._place.policy.read_bytes()))
         except VerificationError as err:
             raise broken(f"a receipt that verifies ({err.message})") from err
 
@@ -152,8 +216,3 @@ def _limits() -> Told:
         "else runs. And a log proves what was recorded, not that it was true or everything."
     )
     return "limits", says, {"read": "LIMITS.md"}
-
-
-def open_for_serving(place: DemoPlace) -> Ledger:
-    """Open the demonstration's ledger to go on with it."""
-    return open_ledger(place.ledger)

@@ -21,7 +21,7 @@ from counterfoil.learn import FEATURES, Event, NormalBehaviour, Scored
 from counterfoil.ledger import Ledger, RecordView
 from counterfoil.ops.demo.place import DemoPlace
 from counterfoil.ops.files import write_file
-from counterfoil.testing.payments import payments
+from counterfoil.testing.payments import Payment, payments
 
 __all__ = ["DECISIONS", "MODELS", "PAYMENTS", "THRESHOLD_PPM", "Decided", "Watch"]
 

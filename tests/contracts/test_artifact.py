@@ -1,0 +1,46 @@
+"""What is committed as compiled is what the compiler makes of the sources, anywhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from counterfoil.contracts import NAMES, load_artifact
+from tests.contracts.rig import World, copy_sources, planted
+from tools.build_contracts import FOLDER, build
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_compiled_anew(name: str, tmp_path: Path) -> None:
+    """Compiling anew, in this folder or another, gives the committed file byte for byte."""
+    committed = (FOLDER / f"{name}.json").read_text(encoding="utf-8")
+    assert build(name) == committed, "run: ./dev python -m tools.build_contracts"
+    assert build(name, copy_sources(tmp_path / "elsewhere")) == committed
+
+
+def test_a_changed_source_shows(tmp_path: Path) -> None:
+    """Control: a comment changes the digests, a check that is missing the bytecode too."""
+    committed = json.loads((FOLDER / "anchor.json").read_text(encoding="utf-8"))
+    comment = planted(tmp_path / "1", "words.vy", "# what an anchor", "# What an anchor")
+    built = json.loads(build("anchor", comment.parent))
+    assert built["source_sha256"] != committed["source_sha256"]
+    assert built["runtime"] == committed["runtime"]
+    check = planted(tmp_path / "2", "anchor.vy", '    assert old_size == size, "stale"\n', "")
+    assert json.loads(build("anchor", check.parent))["runtime"] != committed["runtime"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_runtime(name: str) -> None:
+    """What stands at the address after deploying is the committed runtime code."""
+    artifact, world = load_artifact(name), World()
+    address, code = world.env.deploy_code(bytecode=artifact.bytecode)
+    assert bytes(code) == artifact.runtime
+    assert bytes(world.env.get_code(address)) == artifact.runtime
+
+
+def test_interface_file() -> None:
+    """What other contracts import, the anchor has; the compiler checks it by `implements`."""
+    assert "implements: IAnchor" in (FOLDER / "anchor.vy").read_text(encoding="utf-8")
+    assert "IAnchor.vyi" in load_artifact("anchor").sources
