@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +16,20 @@ from tests.doc_blocks import ROOT, collect_examples
 
 pytest_collect_file = collect_examples
 
+_RECURSION_LIMIT = sys.getrecursionlimit()
+
 
 def pytest_configure() -> None:
     """Give each run, and each worker, a state folder of its own: never touch the user's."""
     state = tempfile.mkdtemp(prefix="counterfoil-tests-state-")
     atexit.register(shutil.rmtree, state, ignore_errors=True)
     os.environ["COUNTERFOIL_STATE"] = state
+
+
+def pytest_runtest_setup() -> None:
+    """Take back what importing an EVM does to the whole process: a limit beyond the C stack."""
+    if sys.getrecursionlimit() > 10_000:
+        sys.setrecursionlimit(_RECURSION_LIMIT)
 
 
 @pytest.fixture(scope="module")

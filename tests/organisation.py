@@ -264,14 +264,37 @@ class Organisation:
         if root_of(shown.leaves(tree.size)) != tree.root:
             return
         self.shown.append((origin, tree, shown.leaves(tree.size)))
-        mine = self.copies.get(origin)
+        mine = self._mine(origin)
+        if mine is None and origin in self._own_origins():
+            self._heard.discard((origin, note, len(self.network.history)))
+            return
         if mine is not None and self._compare(origin, keys, mine, shown):
+            return
+        if origin in self._own_origins():
+            if mine is not None and tree.size > mine.tree.size:
+                # Somebody else goes on under our key: it is a fork as soon as we do.
+                self.alerts.append("signed by another")
+                self._heard.discard((origin, note, len(self.network.history)))
             return
         final = self.network.final_size(origin)
         if final is not None and tree.size > final:
             self.alerts.append("grew after its end")
             return
         self._follow(origin, note, shown.entries)
+
+    def _own_origins(self) -> list[str]:
+        stories = (self.story, self.next_story, *self.old)
+        return [story.log.origin for story in stories if story is not None]
+
+    def _mine(self, origin: str) -> Copy | None:
+        """Give what we hold of a log: our own as it is, others' as we mirrored it."""
+        for story in filter(None, (self.story, self.next_story, *self.old)):
+            if story.log.origin == origin and story.published is not None:
+                tree = tree_of(story.published)
+                mine = Copy(story.published, story.log.entries[: tree.size])
+                # What was put back to an older state compares with nothing until it is repaired.
+                return mine if root_of(mine.leaves(tree.size)) == tree.root else None
+        return self.copies.get(origin)
 
     def hear_evidence(self, data: bytes) -> None:
         """Take up evidence against a log, and record it where it is new."""

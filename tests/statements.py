@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 
 from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.formats import batch, envelope, statement
+from counterfoil.formats.ascii import encode_base64
 from counterfoil.formats.batch import BATCH_PAYLOAD_TYPE, Batch
 from counterfoil.formats.envelope import STATEMENT_PAYLOAD_TYPE, Envelope, Signature, keyid_of, pae
 from counterfoil.formats.predicates import Header, Record, format_predicate, uri_of
+from counterfoil.formats.predicates.registry import possession_text
 from counterfoil.formats.statement import Statement, Subject, sha256_subject
 from counterfoil.proofs.merkle import root_of
 
@@ -64,6 +66,11 @@ class Actor:
     def signature(self, payload_type: str, payload: bytes) -> Signature:
         """Sign a payload."""
         return Signature(self.keyid, self._private.sign(pae(payload_type, payload)))
+
+    def possession(self, organisation: str, role: str) -> str:
+        """Sign that this key speaks for an organisation in a role; base64."""
+        text = possession_text(organisation, role, self.keyid)
+        return encode_base64(self._private.sign(text))
 
 
 def payload_of(predicate: Header, subjects: Sequence[Subject] = ()) -> bytes:

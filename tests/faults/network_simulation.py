@@ -28,7 +28,7 @@ from counterfoil.witness.collect import collect
 from tests.organisation import Organisation, Story, check_card_once, tree_of
 from tests.world import Courier, Links, SimLog, accepted
 
-__all__ = ["Liar", "Simulation", "run_seed"]
+__all__ = ["Hostile", "Liar", "Simulation", "run_seed"]
 
 NAMES: Final = tuple(f"https://org{number}.example" for number in range(5))
 _HEAL_ROUNDS: Final = 5
@@ -99,9 +99,10 @@ class Liar(Organisation):
 
 
 class Simulation:
-    """One seed's world."""
+    """One seed's world. hostile: two of five lie from the first day on, and try to fork."""
 
     honest_type: type[Organisation] = Organisation
+    hostile = False
 
     def __init__(self, seed: int) -> None:
         self.seed = f"seed {seed}"
@@ -114,8 +115,8 @@ class Simulation:
         self.ends: dict[str, Checkpoint] = {}  # successor -> the last state of the log before
         self.thefts: dict[str, tuple[SimLog, set[str]]] = {}
         self.stolen: list[tuple[Story, int, bytes, bytes]] = []
-        count = self.chance.randrange(3, 6)
-        liars = self.chance.randrange((count - 1) // 2 + 1)
+        count = 5 if self.hostile else self.chance.randrange(3, 6)
+        liars = 2 if self.hostile else self.chance.randrange((count - 1) // 2 + 1)
         for number, name in enumerate(NAMES[:count]):
             self._found(name, Liar if number < liars else self.honest_type)
         self.liars = liars
@@ -137,7 +138,7 @@ class Simulation:
             (14, self._propose),
             (3, self._rotate_producer),
             (1, self._compromise),
-            (1, self._fork),
+            (8 if self.hostile else 1, self._fork),
             (1, self._roll_back),
             (3, self._repair),
             (1, lambda: self.links.split(list(self.all))),
@@ -244,7 +245,7 @@ class Simulation:
         if following is None:
             return
         for new in self.all.values():
-            if new.origin == following_origin(following, new) and new.name not in now.organisations:
+            if new.origin == _origin_in(following, new) and new.name not in now.organisations:
                 new.vote(following, self._cards(following))
                 new.publish()
         if one.network.ready(following) or one.next_story is not None:
@@ -344,6 +345,8 @@ class Simulation:
 
     def check(self) -> None:
         """Check every promise of the network."""
+        networks = [one.network for one in self.honest if one.network is not None]
+        assert 2 * self.liars < min(len(n.charter.members) for n in networks)
         self._check_one_history()
         self._check_forks_found()
         self._check_nothing_lost()
@@ -354,7 +357,8 @@ class Simulation:
         for origin, states in self._by_origin([a for o in self.all.values() for a in o.accepted]):
             ordered = sorted(states, key=lambda state: state[0].size)
             for (small, leaves), (large, more) in pairwise(ordered):
-                assert more[: small.size] == leaves, f"{origin}: {small.size} and {large.size}"
+                same = more[: small.size] == leaves
+                assert same, f"two histories of {origin}: {small.size} and {large.size}"
 
     def _check_forks_found(self) -> None:
         """What two honest parties were shown and excludes each other convicts the log's key."""
@@ -419,7 +423,13 @@ class Simulation:
         return [(origin, list(by_root.values())) for origin, by_root in sorted(found.items())]
 
 
-def following_origin(charter: Charter, one: Organisation) -> str | None:
+class Hostile(Simulation):
+    """A world in which as many lie as may."""
+
+    hostile = True
+
+
+def _origin_in(charter: Charter, one: Organisation) -> str | None:
     """Tell the log that a charter gives an organisation."""
     found = [m.origin for m in charter.members if m.organisation == one.name]
     return found[0] if found else None

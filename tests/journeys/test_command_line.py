@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import tempfile
 import time
 from pathlib import Path
 
@@ -236,22 +235,3 @@ def test_a_ledger_comes_back_from_its_copy(shop: Path, tmp_path: Path) -> None:
     assert succeeded["way"] == "successor"
     last = counterfoil("record", "tail", "-n", "1", "--ledger", heir).lines()[0]
     assert last["kind"] == "log-frozen"
-
-
-def test_the_demonstration(tmp_path: Path) -> None:
-    """`counterfoil demo` needs nothing, tells its story in order, and leaves what it should."""
-    steps = counterfoil("demo", tmp_path / "tour").lines()
-    names = [step["name"] for step in steps]
-    assert names == ["ledger", "record", "receipt", "page", "damage", "forgery", "end"]
-    facts = {step["name"]: step["facts"] for step in steps}
-    assert facts["record"]["payments"] > 1000
-    assert "tile/entries/000" in facts["damage"]["finding"]
-    proven = counterfoil(
-        "verify", tmp_path / "tour" / "receipt.html", "--policy", tmp_path / "tour" / "policy.txt"
-    )
-    assert proven.json()["index"] == facts["receipt"]["index"]
-    with tempfile.TemporaryDirectory(prefix="cf-") as short:  # a socket's path must be
-        told = counterfoil("demo", "--text", TMPDIR=short)
-        assert b"Nothing is left behind." in told.out
-        assert list(Path(short).glob("counterfoil-demo-*")) == []
-    assert counterfoil("demo", tmp_path / "tour").status == 2

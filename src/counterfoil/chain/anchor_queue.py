@@ -39,7 +39,7 @@ from counterfoil.chain.transactions import prepare
 from counterfoil.errors import CounterfoilError, FatalLogError, Refused, VerificationError
 from counterfoil.ports import ChainCall, Clock, Fees, TxReceipt
 
-__all__ = ["LOW_ANCHORS", "STUCK_MS", "AnchorQueue", "AnchorSource"]
+__all__ = ["LOW_ANCHORS", "STUCK_MS", "AnchorQueue", "AnchorSource", "check_standing"]
 
 STUCK_MS: Final = 180_000
 """After this long in no block, a transaction is replaced by one that pays more, ms."""
@@ -108,7 +108,7 @@ class AnchorQueue:
 
     def _advance(self, *, due: bool) -> bool:
         for _ in range(_STEPS_MAX):
-            standing = self._standing()
+            standing = check_standing(self._contract, self._log_id, self._source)
             moved = False
             for job in self._book.open_jobs(self._id):
                 step = self._step(job, standing)
@@ -312,31 +312,6 @@ class AnchorQueue:
         attempt = replace(last, raw=made.raw, hash=made.hash, fees=fees, at_ms=self._clock.now_ms())
         self._book.add_attempt(self._id, job.size, attempt)
 
-    # What stands -------------------------------------------------------------------------------
-
-    def _standing(self) -> Standing:
-        """Read what is anchored last, and hold it against our log."""
-        found = self._contract.latest(self._log_id)
-        size, _, _ = self._source.published()
-        if found.size > size:
-            raise FatalLogError(
-                "anchor.ahead",
-                f"expected at most the {size} entries of this log to be anchored on chain "
-                f"{self._id}, found {found.size}: our key anchored what is not here",
-                hint="This ledger was put back, another copy of it is being written, or the node "
-                "lies: ask another node, stop, and look at `counterfoil audit`.",
-            )
-        root = self._source.root(found.size)
-        if found.root != root:
-            raise VerificationError(
-                "anchor.forked",
-                f"expected root {root.hex()} for the {found.size} entries anchored on chain "
-                f"{self._id}, found {found.root.hex()}",
-                hint="This ledger was rewritten, or the node lies: ask another node, and look at "
-                "`counterfoil audit`.",
-            )
-        return found
-
     def _lie(self, job: Job, found: str) -> VerificationError:
         return self._lie_of(job.size, job.root, found)
 
@@ -355,3 +330,31 @@ class AnchorQueue:
 
 def _mined(event: Anchored) -> Mined:
     return Mined(event.tx_hash, event.block, event.block_hash, event.time_s)
+
+
+def check_standing(contract: AnchorContract, log_id: bytes, source: AnchorSource) -> Standing:
+    """Read what is anchored last, and hold it against our log.
+
+    Raises FatalLogError with code anchor.ahead, VerificationError with code anchor.forked, and as
+    `AnchorContract.latest`.
+    """
+    found, chain_id = contract.latest(log_id), contract.chain.chain_id
+    size, _, _ = source.published()
+    if found.size > size:
+        raise FatalLogError(
+            "anchor.ahead",
+            f"expected at most the {size} entries of this log to be anchored on chain "
+            f"{chain_id}, found {found.size}: our key anchored what is not here",
+            hint="This ledger was put back, another copy of it is being written, or the node "
+            "lies: ask another node, stop, and look at `counterfoil audit`.",
+        )
+    root = source.root(found.size)
+    if found.root != root:
+        raise VerificationError(
+            "anchor.forked",
+            f"expected root {root.hex()} for the {found.size} entries anchored on chain "
+            f"{chain_id}, found {found.root.hex()}",
+            hint="This ledger was rewritten, or the node lies: ask another node, and look at "
+            "`counterfoil audit`.",
+        )
+    return found

@@ -63,11 +63,23 @@ def bind(operation: Operation, fields: Sequence[Field], words: Sequence[str]) ->
     return {name: _converted(by_name[name], value) for name, value in bound.arguments.items()}
 
 
+class _Word(str):
+    """A word as it was given: what it means is for `_one` to say.
+
+    The parser's library has pydantic judge what is of a plain type, defaults too, once anything
+    else in the process has loaded that.
+    """
+
+    __slots__ = ()
+
+
 def _parameter(field: Field) -> inspect.Parameter:
     loose = field.positional and field.many
     places = inspect.Parameter
     fixed = places.POSITIONAL_ONLY if field.positional else places.KEYWORD_ONLY
-    kind: Any = Literal[field.choices] if field.choices else bool if field.kind == "flag" else str
+    kind: Any = Literal[field.choices] if field.choices else bool if field.kind == "flag" else _Word
+    if field.choices and field.default is None and not field.required:
+        kind = kind | None
     names = [f"--{field.plain_name}", *([f"-{field.short}"] if field.short else [])]
     return inspect.Parameter(
         field.name,
@@ -92,7 +104,7 @@ def _converted(field: Field, value: Any) -> Any:
 def _one(field: Field, value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    text = "-" if value == _HYPHEN else value
+    text = "-" if value == _HYPHEN else str(value)
     if field.kind == "path":
         if not text:
             raise _bad_value(field, "a path", "an empty text", "Is a variable of the shell empty?")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["ProgressBar"]
 
 _PATIENCE_S: Final = 0.5
+
+_T = TypeVar("_T")
 
 
 class ProgressBar:
@@ -55,8 +58,18 @@ class ProgressBar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._clear()
+
+    def between(self, items: Iterator[_T]) -> Iterator[_T]:
+        """Pass items on, and draw nothing while each is printed."""
+        for item in items:
+            self._clear()
+            yield item
+
+    def _clear(self) -> None:
         if self._bars is not None:
             self._bars.stop()
+            self._bars = self._task = None
 
 
 def _start() -> Bars:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -127,7 +127,9 @@ def _call(operation: Operation, line: _Line) -> int:
         for name, kind in given_by_shell(function).items():
             given[name] = shell[kind]
         result = function(**given)
-    print_result(operation, result, json=as_json, asked_for_json=asked, sink=sink)
+        # What comes bit by bit is worked on while it is printed.
+        told = bar.between(result) if isinstance(result, Iterator) else result
+        print_result(operation, told, json=as_json, asked_for_json=asked, sink=sink)
     status: int = getattr(result, "exit_status", 0)
     return status
 

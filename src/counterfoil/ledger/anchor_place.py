@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from counterfoil.errors import CounterfoilError, NotFound
+from counterfoil.errors import CounterfoilError, InputError, NotFound, Unavailable
 from counterfoil.ledger.anchor_setup import (
     RecordStatement,
     anchor_account,
@@ -111,6 +111,7 @@ class AnchorPlace:
             self._note_trouble(err)
             raise
         try:
+            self._require_once(chain)
             keys = own_keys(self._layout, settings.origin).keys
             contract, note = register(self._layout, self._place, chain, keys, book, self._record)
             account = anchor_account(self._layout)
@@ -143,9 +144,19 @@ class AnchorPlace:
         try:
             return self.advance(due=due)
         except CounterfoilError:
-            self._rest_s = min(max(2 * self._rest_s, _REST_S[0]), _REST_S[1])
-            self._rests_until = time.monotonic() + self._rest_s
+            self._rest()
             raise
+
+    def note_unexpected(self, err: Exception) -> None:
+        """Write down what only a bug can raise, and leave the chain alone for a while."""
+        self._rest()
+        self._note_trouble(
+            Unavailable(
+                "anchor.unexpected",
+                f"expected to anchor on {self.shown}, but: {type(err).__name__}: {err!s:.200}",
+                hint="Please report it. Nothing is lost: it is tried again.",
+            )
+        )
 
     def state(self, size: int) -> AnchorState:
         """Tell how the anchor of a checkpoint stands here."""
@@ -166,6 +177,22 @@ class AnchorPlace:
         if self._chain is not None:
             self._chain.close()
         self._chain = self._queue = None
+
+    def _rest(self) -> None:
+        self._rest_s = min(max(2 * self._rest_s, _REST_S[0]), _REST_S[1])
+        self._rests_until = time.monotonic() + self._rest_s
+
+    def _require_once(self, chain: NodeChain) -> None:
+        """Refuse a chain that is in the settings twice: two queues would use one nonce."""
+        known = self._require_book().chain(chain.chain_id)
+        others = set(map(name_of_place, self._config.anchor_chains)) - {self.shown}
+        if known is not None and known.url in others:
+            raise InputError(
+                "anchor.chain-twice",
+                f"expected each chain once in anchor_chains, found chain {chain.chain_id} at "
+                f"{known.url} and at {self.shown}",
+                hint="Name one node of each chain.",
+            )
 
     def _note_trouble(self, err: CounterfoilError) -> None:
         self._trouble = err

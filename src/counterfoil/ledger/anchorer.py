@@ -8,7 +8,6 @@ log up: whatever a chain does, records are taken.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -133,8 +132,12 @@ class Anchorer:
         while not self._closing.is_set():
             waiting = False
             for place in self._places:
-                with contextlib.suppress(CounterfoilError):  # written down, for `anchor status`
+                try:
                     waiting |= self._tick(place)
+                except CounterfoilError:
+                    continue  # written down, for `anchor status`
+                except Exception as err:  # a bug must not end anchoring unheard
+                    place.note_unexpected(err)
             self._wake.wait(_POLL_S[1] / 4 if waiting else _LOOK_S)
             self._wake.clear()
 

@@ -40,6 +40,7 @@ from counterfoil.log.findings import Findings
 from counterfoil.log.startup import OpenNote
 from counterfoil.storage import SqliteStore, TileFiles
 from counterfoil.storage.folder_copy import FolderCopy, files_below
+from counterfoil.storage.sqlite_copy import copy_database
 
 __all__ = ["BackupReport", "backup"]
 
@@ -131,6 +132,7 @@ class _Backup:
         self._copy_tiles(tiles, checkpoint.size)
         self._copy_payloads()
         keys = self._copy_settings(with_keys=with_keys)
+        self._copy_anchors()
         self._copy.flush()
         committed = self._verify(tiles, fresh, before, checkpoint.size)
         marker = BackupMarker(
@@ -246,6 +248,22 @@ class _Backup:
         for path in keys:
             self._copy.write(self._to.keys / path.name, path.read_bytes(), mode=0o600)
         return len(keys)
+
+    def _copy_anchors(self) -> None:
+        """Copy what anchoring knows, and the embedded chain: each one consistent state."""
+        for source in (self._from.anchor_book, self._from.chain):
+            if not source.exists():
+                continue
+            target = self._to.folder / source.name
+            fresh = target.with_name(f"{source.name}.new")
+            _remove_database(fresh)
+            copy_database(source, fresh)
+            _remove_database(target, only_log=True)
+            fresh.replace(target)
+        for path in files_below(self._from.deployments):
+            self._copy.write(self._to.deployments / path.name, path.read_bytes())
+        if self._from.anchors.is_file():
+            self._copy.write(self._to.anchors, self._from.anchors.read_bytes())
 
     def _verify(
         self, tiles: TilesUnder, database: Path, before: Checkpoint | None, size: int

@@ -17,6 +17,7 @@ from counterfoil.errors import CounterfoilError
 from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.formats.predicates import Block, Record
 from counterfoil.ledger import machine
+from counterfoil.ledger.anchor_health import anchoring_health
 from counterfoil.ledger.backup_marker import read_marker
 from counterfoil.ledger.config import Config, load_config
 from counterfoil.ledger.create import PRODUCER_KEY, RECOVERY_KEY
@@ -90,6 +91,7 @@ class _Doctor:
             self._owner,
             self._marker,
             self._witness,
+            lambda: Check(*anchoring_health(self._layout, self._config)),
             self._keys,
             self._recovery_key,
             self._payloads,

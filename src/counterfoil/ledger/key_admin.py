@@ -206,7 +206,7 @@ class KeyAdmin:
                 entry = self._sign(make(header), signer)
                 trial = self._try(index, entry, producer)
                 span = Span(writer.producer.organisation, source, number, 1, 0)
-                done = writer.log.submit(Submission([entry], [span], key_entries=[0], at=index))
+                done = writer.queue(Submission([entry], [span], key_entries=[0], at=index))
                 try:
                     done.result()
                 except Conflict as err:

@@ -17,7 +17,7 @@ from counterfoil.ledger.layout import Layout
 from counterfoil.ledger.mirror_marker import config_of_mirror
 from counterfoil.ledger.policy_file import opener_of
 from counterfoil.log.startup import OpenNote
-from counterfoil.storage.folder_copy import FolderCopy
+from counterfoil.storage.folder_copy import FolderCopy, files_below
 
 __all__ = ["Settings", "bring_settings", "settings_of"]
 
@@ -86,6 +86,7 @@ def bring_settings(target: Layout, copy: Layout | None, config: Config, notices:
                 target.keys.mkdir(mode=0o700, exist_ok=True)
                 files.copy(path, target.keys / path.name, mode=0o600)
         if missing:
+            _bring_anchors(target, copy, files)
             target.payloads.mkdir(exist_ok=True)
             if copy.config.is_file():
                 files.copy(copy.config, target.config)
@@ -98,6 +99,14 @@ def bring_settings(target: Layout, copy: Layout | None, config: Config, notices:
             "auditing need none."
         )
     return missing
+
+
+def _bring_anchors(target: Layout, copy: Layout, files: FolderCopy) -> None:
+    """Copy what anchoring knew; where the chain has gone on, anchoring catches up by itself."""
+    for source in (copy.anchors, copy.anchor_book, copy.chain, *files_below(copy.deployments)):
+        place = target.folder / source.relative_to(copy.folder)
+        if source.is_file() and not place.exists():
+            files.copy(source, place)
 
 
 def _policy(paths: list[Path]) -> Policy:

@@ -156,7 +156,7 @@ class RowWriter:
             spans += [replace(span, index=span.index + base) for span in signed.spans]
             offsets |= {start + k: base + at for k, at in enumerate(signed.offsets)}
             batch_entries += signed.entries
-        queued = self._writer.log.submit(Submission(batch_entries, spans))
+        queued = self._writer.queue(Submission(batch_entries, spans))
         self._under_way[queued] = (source, first, first + count)
 
         def settle(done: Future[Appended]) -> None:

@@ -17,12 +17,12 @@ from counterfoil.formats import entry as entries
 from counterfoil.formats import json_text, predicates, statement
 from counterfoil.formats.entry import StatementEntry
 from counterfoil.formats.envelope import identity
-from counterfoil.formats.predicates import CORE, Block, Header, Key, Record
+from counterfoil.formats.predicates import CORE, Block, Header, Key, LogFrozen, Record
 from counterfoil.formats.predicates.registry import URI_BASE
 from counterfoil.formats.statement import Statement, Subject, sha256_subject
 from counterfoil.ledger.numbering import check_place
 from counterfoil.ledger.results import Recorded
-from counterfoil.ledger.writer import Draft, Writer
+from counterfoil.ledger.writer import FROZEN, Draft, Writer, refuse_reserved
 from counterfoil.ports import Span
 from counterfoil.proofs.claims import check_claims
 from counterfoil.proofs.keyring import KeyPeriod, Keyring
@@ -46,6 +46,7 @@ def record_statement(
     kind: `organisation`, `party`, `policy`, `mandate`, `log-frozen`, `equivocation`, or the URI
     of a predicate of somebody else. fields: of the predicate, without issuer, source and number.
     subjects: what it is about; for core statements its own fields' digest when empty.
+    `log-frozen` about this log is its last entry: nothing is recorded after it.
     Raises InputError with code predicate.malformed, statement.fields or statement.kind;
     VerificationError when a claim does not hold; the future as `Writer.submit`.
     """
@@ -71,6 +72,13 @@ def record_statement(
 
     predicate = _core(uri, said, 0)
     check_claims(predicate)
+    refuse_reserved(predicate.expect or {})
+    if isinstance(predicate, LogFrozen) and predicate.origin == writer.log.origin:
+        said["expect"] = {FROZEN: (None, predicate.successor or "no successor")}
+        with writer.door:  # nothing may be queued behind a log's last entry
+            ended = writer.submit(Draft(make, source, number, said["expect"]))
+            ended.exception()
+            return ended
     return writer.submit(Draft(make, source, number, predicate.expect or {}))
 
 
@@ -114,6 +122,7 @@ def append_envelope(
         header = predicates.parse_header(parsed.statement)
         span = None if header is None else Span(*header, 1, 0)
         expect = predicate.expect if predicate is not None else None
+        refuse_reserved(expect or {})
         return writer.append_foreign(data, span, identity(envelope), expect or {})
 
 

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from counterfoil.errors import Conflict, CounterfoilError, InputError
+from counterfoil.errors import Conflict, CounterfoilError, InputError, Refused
 from counterfoil.formats.predicates import ContentRef, Header, Record
 from counterfoil.formats.statement import sha256_subject
 from counterfoil.ledger.numbering import HOLES_WITHIN, Numbering, check_place
@@ -26,7 +26,10 @@ from counterfoil.ports import LogStore, Span
 from counterfoil.proofs.merkle import leaf_hash
 from counterfoil.storage import PayloadFiles
 
-__all__ = ["HEADER_OPTIONS", "Draft", "Writer", "promise"]
+__all__ = ["FROZEN", "HEADER_OPTIONS", "Draft", "Writer", "promise", "refuse_reserved"]
+
+FROZEN: Final = "log/frozen"
+"""Counter that is set with a log's last entry: the successor's origin, or `no successor`."""
 
 HEADER_OPTIONS: Final = frozenset(
     ("at_ms", "audience", "corrects", "expect", "nonce", "on_behalf_of", "supersedes")
@@ -111,13 +114,27 @@ class Writer:
                 if given:
                     self.numbering.use(draft.source, number)
                 span = Span(self.producer.organisation, draft.source, number, 1, 0)
-                queued = self.log.submit(Submission([entry], [span], expect=draft.expect))
+                queued = self.queue(Submission([entry], [span], expect=draft.expect))
             except BaseException:
                 if not given:
                     self.numbering.give_back(draft.source, number)
                 raise
         queued.add_done_callback(lambda done: self._settle(done, answer, draft, number, entry))
         return answer
+
+    def queue(self, submission: Submission) -> Future[Appended]:
+        """Hand entries to the log, unless it ended; the caller holds the door.
+
+        Raises Refused with code log.frozen, and as `Log.submit`.
+        """
+        successor = self.store.counter(FROZEN)
+        if successor is not None:
+            raise Refused(
+                "log.frozen",
+                f"expected a log that goes on, found {self.log.origin} frozen",
+                hint=f"Its story goes on in: {successor}.",
+            )
+        return self.log.submit(submission)
 
     def _settle(
         self,
@@ -173,7 +190,7 @@ class Writer:
         with self.door:
             if span is not None and span.issuer == self.producer.organisation:
                 self.numbering.use(source, number)
-            queued = self.log.submit(submission)
+            queued = self.queue(submission)
         queued.add_done_callback(lambda done: self._settle(done, answer, draft, number, entry))
         return answer
 
@@ -209,7 +226,21 @@ def _checked(header: Mapping[str, Any]) -> dict[str, Any]:
     said = dict(header)
     if said.get("expect"):
         said["expect"] = _counters(said["expect"])
+        refuse_reserved(said["expect"])
     return said
+
+
+def refuse_reserved(expect: Mapping[str, object]) -> None:
+    """Refuse conditions on what only the log's own end sets: a record must not freeze a log.
+
+    Raises InputError with code record.expect-reserved.
+    """
+    if FROZEN in expect:
+        raise InputError(
+            "record.expect-reserved",
+            f"expected a counter of your own, found {FROZEN}",
+            hint="A log is ended by `counterfoil network freeze`.",
+        )
 
 
 def _counters(expect: object) -> dict[str, tuple[object, ...]]:

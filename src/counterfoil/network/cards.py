@@ -16,8 +16,16 @@ from counterfoil.formats.card import Card
 from counterfoil.formats.policy import Log, Witness
 from counterfoil.formats.predicates import KeyBinding, Party
 from counterfoil.formats.predicates.registry import binding_text
-from counterfoil.formats.vkey import KeyType, SigningKey, VerifierKey, format_vkey, parse_vkey
-from counterfoil.network.charter import LOG_PURPOSE, OWN_SUFFIX, WITNESS_PURPOSE, Charter, Member
+from counterfoil.formats.vkey import SigningKey, VerifierKey, format_vkey, parse_vkey
+from counterfoil.network.charter import (
+    LOG_PURPOSE,
+    OWN_SUFFIX,
+    WITNESS_PURPOSE,
+    Charter,
+    Member,
+    algorithm_of,
+    speaks_for,
+)
 from counterfoil.proofs.claims import check_claims
 from counterfoil.proofs.signing import public_of, sign
 
@@ -91,11 +99,6 @@ def check_card(card: Card) -> Member:
     witnesses = [parse_vkey(text) for text in (card.witness, card.own_witness) if text is not None]
     if len({key.name for key in logs}) != 1:
         raise _bad("the keys of one log", "those of several")
-    bound = {(key.purpose, key.algorithm, key.public) for key in card.keys}
-    named = [(LOG_PURPOSE, key) for key in logs] + [(WITNESS_PURPOSE, key) for key in witnesses]
-    for purpose, key in named:
-        if (purpose, *_named(key)) not in bound:
-            raise _bad(f"the {purpose} key {key.name!a} among those that signed", "it missing")
     shown, *own = witnesses
     member = Member(
         card.organisation,
@@ -104,6 +107,8 @@ def check_card(card: Card) -> Member:
         Witness(card.organisation + OWN_SUFFIX, own[0]) if own else None,
     )
     Charter.founding([member])  # refuses key types that do not fit, and a key in two roles
+    if not speaks_for(party, member):
+        raise _bad("every key of the card among those that signed", "one missing")
     return member
 
 
@@ -113,8 +118,7 @@ def party_fields(card: Card) -> dict[str, object]:
 
 
 def _named(key: VerifierKey) -> tuple[str, str]:
-    algorithm = "ml-dsa-44" if key.type is KeyType.COSIGNATURE_MLDSA44 else "ed25519"
-    return algorithm, encode_base64(key.public)
+    return algorithm_of(key), encode_base64(key.public)
 
 
 def _bad(expected: str, found: str) -> VerificationError:

@@ -29,9 +29,12 @@ __all__ = [
     "WITNESS_PURPOSE",
     "Charter",
     "Member",
+    "algorithm_of",
     "independent_quorum",
     "is_charter",
+    "parse_charter",
     "read_charter",
+    "speaks_for",
 ]
 
 LOG_PURPOSE: Final = "log"
@@ -44,9 +47,6 @@ OWN_SUFFIX: Final = "#self"
 _MEMBERS: Final = "members"
 _INDEPENDENT: Final = "independent"
 _QUORUM: Final = "quorum"
-_Proven = tuple[str, str, str]  # purpose, algorithm, public key
-
-_ALGORITHMS: Final = {KeyType.COSIGNATURE_MLDSA44: "ml-dsa-44"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,11 @@ class Charter:
         """Members that must agree to the next charter: more than half."""
         return len(self.members) // 2 + 1
 
+    @property
+    def independent(self) -> int:
+        """Witnesses of others that must cosign a member's log; see `independent_quorum`."""
+        return independent_quorum(len(self.members) - 1)
+
     def member(self, organisation: str) -> Member:
         """Find a member. Raises NotFound with code network.member."""
         for member in self.members:
@@ -145,7 +150,7 @@ class Charter:
         """
         owner = self.member(organisation)
         others = tuple(m.witness for m in self.members if m.organisation != organisation)
-        own = replace(owner.own or owner.witness, name=OWN_WITNESS, url=None)
+        own = replace(owner.own or owner.witness, name=OWN_WITNESS)
         if not others:
             return Policy(owner.logs, (own,), (), OWN_WITNESS)
         names = tuple(witness.name for witness in others)
@@ -194,46 +199,58 @@ def is_charter(statement: predicates.Policy) -> bool:
     return statement.follows is not None or len(statement.members) > 1
 
 
-def read_charter(statement: predicates.Policy, parties: Mapping[str, Party]) -> Charter:
-    """Read a charter, and check that each key in it agreed to speak for its member.
+def parse_charter(statement: predicates.Policy) -> Charter:
+    """Read a charter; nobody has agreed to be in it yet.
 
-    parties: organisation -> its `party` statement, whose claims were checked.
     Raises InputError with a code policy.*, VerificationError with code network.charter.
     """
     found = policies.parse(statement.policy.encode("utf-8", "surrogateescape"))
-    owners: dict[_Proven, str] = {
-        (key.purpose, key.algorithm, key.public): organisation
-        for organisation, party in parties.items()
-        for key in party.keys
-    }
     logs: dict[str, list[Log]] = {}
     for log in found.logs:
-        logs.setdefault(_owner(owners, LOG_PURPOSE, log.key), []).append(log)
+        logs.setdefault(log.key.name, []).append(log)
     named = {witness.name: witness for witness in found.witnesses}
-    for name, witness in named.items():
-        if _owner(owners, WITNESS_PURPOSE, witness.key) != name.removesuffix(OWN_SUFFIX):
-            raise _bad(f"the witness {name} to be its own, found another's key")
-    members = []
-    for organisation in statement.members:
-        mine = logs.get(organisation, [])
-        if len({log.key.name for log in mine}) != 1 or organisation not in named:
-            raise _bad(f"one log and a witness of {organisation}, found others")
-        own = named.get(organisation + OWN_SUFFIX)
-        members.append(Member(organisation, tuple(mine), named[organisation], own))
+    if len(logs) != len(statement.members) or not set(statement.members) <= set(named):
+        raise _bad("one log and a witness of each member, found others")
+    members = [
+        Member(name, tuple(mine), named[name], named.get(name + OWN_SUFFIX))
+        for name, mine in zip(statement.members, logs.values(), strict=True)
+    ]
     charter = _ordered(members, statement.follows)
     if charter.organisations != statement.members or charter.text != statement.policy:
         raise _bad("a charter in its one spelling, found another")
     return charter
 
 
-def _owner(owners: Mapping[_Proven, str], purpose: str, key: VerifierKey) -> str:
-    algorithm = _ALGORITHMS.get(key.type, "ed25519")
-    owner = owners.get((purpose, algorithm, encode_base64(key.public)))
-    if owner is None:
-        raise _bad(
-            f"a member to have shown that the {purpose} key {key.name!a} is its own, found none"
-        )
-    return owner
+def read_charter(statement: predicates.Policy, parties: Mapping[str, Party]) -> Charter:
+    """Read a charter, and check that each key in it agreed to speak for its member.
+
+    parties: organisation -> its `party` statement, whose claims were checked.
+    Raises as `parse_charter`, for the keys also.
+    """
+    charter = parse_charter(statement)
+    for member in charter.members:
+        party = parties.get(member.organisation)
+        if party is None or not speaks_for(party, member):
+            raise _bad(
+                f"each key of {member.organisation} to have signed that it is its, found "
+                "one that did not"
+            )
+    return charter
+
+
+def speaks_for(party: Party, member: Member) -> bool:
+    """Tell whether every key of a member is in its party, for the same purpose."""
+    bound = {(key.purpose, key.algorithm, key.public) for key in party.keys}
+    named = [(LOG_PURPOSE, log.key) for log in member.logs]
+    named += [(WITNESS_PURPOSE, w.key) for w in (member.witness, member.own) if w is not None]
+    return party.party == member.organisation and all(
+        (purpose, algorithm_of(key), encode_base64(key.public)) in bound for purpose, key in named
+    )
+
+
+def algorithm_of(key: VerifierKey) -> str:
+    """Name a key's algorithm as a `party` statement does."""
+    return "ml-dsa-44" if key.type is KeyType.COSIGNATURE_MLDSA44 else "ed25519"
 
 
 def _ordered(members: Iterable[Member], follows: str | None) -> Charter:

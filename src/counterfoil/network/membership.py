@@ -18,9 +18,9 @@ from counterfoil.errors import CounterfoilError
 from counterfoil.formats import predicates
 from counterfoil.formats.json_text import canonicalise
 from counterfoil.formats.policy import Policy
-from counterfoil.formats.predicates import Equivocation, Header, LogFrozen, Party
+from counterfoil.formats.predicates import Equivocation, Header, LogFrozen, Organisation, Party
 from counterfoil.formats.vkey import VerifierKey, format_vkey
-from counterfoil.network.charter import Charter, is_charter, read_charter
+from counterfoil.network.charter import Charter, Member, is_charter, read_charter, speaks_for
 from counterfoil.proofs.claims import check_claims
 
 __all__ = ["LogEnd", "Network"]
@@ -40,17 +40,22 @@ class LogEnd:
 
 
 class Network:
-    """The state of a network, as the logs say. anchor: a charter that the reader trusts as it is.
+    """The state of a network, as the logs say.
+
+    anchor: a charter that the reader trusts as it is. later: those that were in force after it, as
+    far as the reader saw that before.
 
     charter: the one in force. history: all from the anchor on, oldest first. ended, convicted:
     by origin.
     """
 
-    def __init__(self, anchor: Charter) -> None:
-        self.history = [anchor]
+    def __init__(self, anchor: Charter, *later: Charter) -> None:
+        self.history = [anchor, *later]
+        anchor = self.history[-1]
         self._awaited = anchor.digest
         self.ended: dict[str, LogEnd] = {}
         self.convicted: dict[str, Equivocation] = {}
+        self.names: dict[str, str] = {}  # for people
         self._parties: dict[str, dict[str, Party]] = {}  # log -> organisation -> its party there
         self._voices: dict[str, dict[str, Charter]] = {}  # log -> what is followed -> charter
         self._freezes: dict[str, dict[str, LogEnd]] = {}  # log -> log that is to end -> where
@@ -73,6 +78,8 @@ class Network:
         """
         if origin in self.ended and index >= self.ended[origin].size:
             return False
+        if isinstance(said, Organisation):
+            self.names[said.organisation] = said.name
         if isinstance(said, Party):
             return self._take_party(origin, said)
         if isinstance(said, predicates.Policy) and is_charter(said):
@@ -115,6 +122,23 @@ class Network:
         end = self.ended.get(origin)
         return None if end is None else end.size
 
+    def party_of(self, member: Member) -> Party | None:
+        """Find a recorded party that binds the keys of a member."""
+        for parties in self._parties.values():
+            party = parties.get(member.organisation)
+            if party is not None and speaks_for(party, member):
+                return party
+        return None
+
+    def knows(self, origin: str, party: Party) -> bool:
+        """Tell whether a log binds these very keys already."""
+        held = self._parties.get(origin, {}).get(party.party)
+        return held is not None and held.keys == party.keys
+
+    def voice(self, origin: str) -> Charter | None:
+        """Tell what a log says to what is awaited; None while it says nothing."""
+        return self._voices.get(origin, {}).get(self._awaited)
+
     def ready(self, charter: Charter) -> bool:
         """Tell whether every log that is new in a charter has recorded it.
 
@@ -122,7 +146,7 @@ class Network:
         """
         known = {member.origin for member in self.charter.members}
         new = {member.origin for member in charter.members} - known
-        return all(self._voices.get(o, {}).get(self._awaited) == charter for o in new)
+        return all(self.voice(origin) == charter for origin in new)
 
     def voices(self) -> dict[Charter, tuple[str, ...]]:
         """List what is proposed now: charter -> the organisations whose logs record it."""

@@ -12,6 +12,7 @@ from counterfoil.ledger import Layout
 from counterfoil.ledger.anchor_check import CheckedAnchor, check_claim
 from counterfoil.ledger.anchor_place import state_of
 from counterfoil.ledger.anchor_setup import EMBEDDED, name_of_place
+from counterfoil.ledger.anchor_source import PublishedLog
 from counterfoil.ledger.anchored import claims_of, read_anchored
 from counterfoil.ledger.config import load_config
 from counterfoil.ledger.policy_file import own_keys
@@ -22,6 +23,7 @@ from counterfoil.ports import Param
 
 if TYPE_CHECKING:
     from counterfoil.chain import NodeChain
+    from counterfoil.chain.anchor_tables import AnchoredAt
 
 __all__ = ["Alarm", "AnchorView", "ChainStatus", "listing", "now", "status", "verify"]
 
@@ -117,9 +119,10 @@ def verify(
         tuple[str, ...], Param("Ask these nodes; else those of the settings.", "URL")
     ] = (),
 ) -> Iterator[CheckedAnchor]:
-    """Ask the chains whether every anchor of a ledger is there, as its receipts claim.
+    """Ask the chains whether every anchor of a ledger is there.
 
-    Raises NotFound with code anchor.none, and as `check_claim`.
+    And whether they know more of it than is here. Raises NotFound with code anchor.none or anchor.not-asked, FatalLogError with code
+    anchor.ahead, VerificationError with code anchor.forked, and as `check_claim`.
     """
     layout = Layout(find_ledger(ledger))
     config, anchors = load_config(layout.config), read_anchored(layout)
@@ -132,6 +135,7 @@ def verify(
         )
     with ExitStack() as opened:
         chains = _open_chains(layout, rpc or config.anchor_chains, opened)
+        standing: dict[int, int] = {}
         for anchor in anchors:
             chain = chains.get(anchor.chain_id)
             if chain is None:
@@ -140,10 +144,22 @@ def verify(
                     f"expected a node of chain {anchor.chain_id}, found none among those named",
                     hint="Name one with --rpc.",
                 )
+            if anchor.chain_id not in standing:
+                standing[anchor.chain_id] = _check_standing(layout, chain, anchor)
             checkpoint = parse_signed(anchor.note)
             (claim,) = claims_of([anchor], checkpoint)
             checked = check_claim(chain, claim, checkpoint, keys)
             yield replace(checked, named=True)  # they are this ledger's own
+
+
+def _check_standing(layout: Layout, chain: NodeChain, anchor: AnchoredAt) -> int:
+    """Hold what is anchored last against the ledger at hand; gives its size."""
+    from counterfoil.chain.anchor_contract import AnchorContract
+    from counterfoil.chain.anchor_queue import check_standing
+    from counterfoil.contracts import load_artifact
+
+    contract = AnchorContract(chain, anchor.contract, load_artifact("anchor").abi)
+    return check_standing(contract, anchor.log_id, PublishedLog(layout.folder)).size
 
 
 def _open_chains(

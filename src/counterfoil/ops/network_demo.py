@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final
 
+from counterfoil.chain.extra import require_extra
 from counterfoil.errors import CounterfoilError, Unavailable
 from counterfoil.formats import policy as policies
 from counterfoil.formats import receipt as receipts
@@ -35,7 +36,7 @@ from counterfoil.log import parse_signed
 from counterfoil.network.mirror_receipts import mirrored_receipt
 from counterfoil.ops.files import shown
 from counterfoil.ops.member import PUBLIC_WITNESS
-from counterfoil.ops.serving import listen_on
+from counterfoil.ops.serving import listen_on, serving
 from counterfoil.ops.witnesses import establish_witness, load_signers
 from counterfoil.ports import Param
 from counterfoil.proofs import equivocation
@@ -50,6 +51,7 @@ ORGANISATIONS: Final = ("farm", "carrier", "shop")
 """Who takes part."""
 
 _LIMIT_S: Final = 90.0
+_FUNDS_WEI: Final = 10**18
 _COMMAND: Final = (
     sys.executable,
     "-c",
@@ -101,19 +103,21 @@ def network_demo(
     Takes about half a minute. Raises Unavailable with code network.demo when what was expected
     did not come, InputError with code ledger.exists for a folder that is in use.
     """
+    keep = folder is not None
     with ExitStack() as stack:
         if folder is None:
             made = tempfile.mkdtemp(prefix="counterfoil-network-")
             stack.callback(shutil.rmtree, made, ignore_errors=True)
             folder = Path(made)
-        yield from _Demo(folder, stack).run()
+        yield from _Demo(folder, stack, keep=keep).run()
 
 
 class _Demo:
     """One run of the demo."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self._folder, self._stack = folder, stack
+    def __init__(self, folder: Path, stack: ExitStack, *, keep: bool) -> None:
+        self._folder, self._stack, self._keep = folder, stack, keep
+        self._chain: str | None = None
         self._members = {
             name: _Member(name, folder / name, _free_address()) for name in ORGANISATIONS
         }
@@ -124,11 +128,13 @@ class _Demo:
         keys = {member.name: self._found(member) for member in members}
         for member in members:
             self._introduce(member, keys)
+        self._chain = self._begin_chain(members)
         for member in members:
             self._start(member)
         addresses = {m.name: f"log {m.url}, witness {m.url}/witness" for m in members}
         yield Scene("three organisations, three processes, no one in charge", addresses)
         yield from self._together(members)
+        yield from self._anchored(members)
         yield from self._killed(*members)
         yield from self._lies(*members)
 
@@ -158,6 +164,30 @@ class _Demo:
             (peers / f"{other.name}.txt").write_bytes(policies.format(Policy(logs, (), (), NONE)))
         replace_policy(layout, policy)
 
+    def _begin_chain(self, members: list[_Member]) -> str | None:
+        """Let one chain serve all: give its address; None where the `chain` extra is missing."""
+        try:
+            require_extra("web3", "eth", "eth_account")
+        except CounterfoilError:
+            return None
+        from counterfoil.chain.embedding import create_embedded, faucet_of, node_of
+        from counterfoil.chain.rpc_app import RpcApp
+        from counterfoil.chain.transactions import fund
+        from counterfoil.ledger.anchor_setup import anchor_account, owner_account
+
+        place = self._folder / "chain.db"
+        chain = create_embedded(place)
+        self._stack.callback(chain.close)
+        url = self._stack.enter_context(serving(RpcApp(node_of(chain))))
+        for member in members:
+            layout = Layout(member.ledger)
+            for account in (owner_account(layout), anchor_account(layout)):
+                fund(chain, faucet_of(place), account.address, _FUNDS_WEI)
+            config = layout.config.read_text()
+            config = config.replace("anchor_chains = []", f"anchor_chains = [{json.dumps(url)}]")
+            layout.config.write_text(config)
+        return url
+
     # The scenes --------------------------------------------------------------------------------
 
     def _together(self, members: list[_Member]) -> Iterator[Scene]:
@@ -169,6 +199,22 @@ class _Demo:
         self._until("all mirrors caught up", lambda: all(map(self._mirrored, members)))
         held = {m.name: f"mirrored by {self._others(m)}" for m in members}
         yield Scene("each log stands in full with each of the others, every hash checked", held)
+
+    def _anchored(self, members: list[_Member]) -> Iterator[Scene]:
+        if self._chain is None:
+            yield Scene(
+                "no chain was asked: `pip install 'counterfoil[chain]'` adds one to this demo"
+            )
+            return
+        facts = {}
+        for member in members:
+            with open_ledger(member.ledger) as ledger:
+                (state,) = ledger.anchor(_LIMIT_S)
+                receipt = receipts.format(ledger.receipt(ledger.size - 1))
+            if state.phase != "final" or state.trouble:
+                raise _unexpected(f"the {member.name}'s log to be anchored", str(state.trouble))
+            facts[member.name] = self._audited(member, receipt)
+        yield Scene("all anchor on one chain, whose contract accepts only growth", facts)
 
     def _killed(self, farm: _Member, carrier: _Member, shop: _Member) -> Iterator[Scene]:
         with open_ledger(farm.ledger, read_only=True) as ledger:
@@ -218,6 +264,7 @@ class _Demo:
                 "by": event["by"],
                 "in words": event["message"],
                 "evidence": f"{shown(evidence)}, verified offline",
+                "kept": "" if self._keep else "no: name a DIR to keep it",
             },
         )
         witnessed = self._witness_evidence(truth, twin)
@@ -241,6 +288,17 @@ class _Demo:
             relaxed = Policy(ledger.policy.logs, ledger.policy.witnesses, (), NONE)
             words = grade(evaluate(relaxed, ledger.published()))
         return f"{words}, below the quorum until the farm is back"
+
+    def _audited(self, member: _Member, receipt: bytes) -> str:
+        """Let an auditor with a state folder of its own verify a receipt, and ask the chain."""
+        auditor = _Member("auditor", self._folder / "auditor", "")
+        auditor.home.mkdir(exist_ok=True)
+        file = auditor.home / f"{member.name}.json"
+        file.write_bytes(receipt)
+        given = ["--policy", str(member.ledger / "policy.txt")]
+        given += ["--anchors", str(member.ledger / "anchors.json"), "--rpc", str(self._chain)]
+        told = json.loads(self._command(auditor, "verify", str(file), *given, "--json"))
+        return str(told["grade"])
 
     def _vouched(self, member: _Member, index: int) -> bool:
         try:
@@ -315,7 +373,7 @@ class _Demo:
         for member in self._members.values():
             self._kill(member)
 
-    def _command(self, member: _Member, *words: str) -> None:
+    def _command(self, member: _Member, *words: str) -> str:
         member.home.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(
             [*_COMMAND, *words],
@@ -326,6 +384,7 @@ class _Demo:
         )
         if done.returncode:
             raise _unexpected(f"`counterfoil {' '.join(words[:1])}` to succeed", done.stderr)
+        return done.stdout
 
     def _until(self, what: str, holds: Callable[[], bool], member: _Member | None = None) -> None:
         end = time.monotonic() + _LIMIT_S

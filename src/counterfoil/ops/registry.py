@@ -228,7 +228,7 @@ OPERATIONS: Final = (
     _reads(
         "anchor status",
         "anchors:status",
-        "Say how anchoring stands on each chain: what waits, who pays, what went wrong.",
+        "Say how anchoring stands on each chain, by what is written down; no chain is asked.",
         "--ledger shop",
     ),
     _reads(
@@ -242,6 +242,66 @@ OPERATIONS: Final = (
         "serve:serve",
         "Serve a ledger's or mirror's public files over HTTP, read-only, until a signal.",
         "--ledger shop --listen 127.0.0.1:8420",
+    ),
+    _reads(
+        "network card",
+        "network:card",
+        "Write this organisation's card: its keys, each of which signs that they belong together.",
+        "--ledger shop --log-url https://shop.example > card.json",
+    ),
+    _reads(
+        "network found",
+        "network:found",
+        "Propose a new network of the organisations of these cards.",
+        "shop.json farm.json mill.json > proposal.json",
+    ),
+    _reads(
+        "network invite",
+        "network:invite",
+        "Propose to admit an organisation, or a member's new keys or log.",
+        "card.json --ledger shop > proposal.json",
+    ),
+    _writes(
+        "network join",
+        "network:join",
+        "Record a proposal that founds a network with this organisation, or admits it.",
+        "proposal.json --ledger shop",
+    ),
+    _writes(
+        "network agree",
+        "network:agree",
+        "Agree to a proposal in this member's log.",
+        "proposal.json --ledger shop",
+    ),
+    _writes(
+        "network update",
+        "network:update",
+        "Go by what came into force: the ledger's policy, and whose logs are watched.",
+        "--ledger shop",
+    ),
+    _reads(
+        "network ls",
+        "network:listing",
+        "Show the members of this ledger's network, and what is proposed.",
+        "--ledger shop",
+    ),
+    _reads(
+        "network retire",
+        "network:retire",
+        "Propose that a member leaves.",
+        "https://mill.example --ledger shop > proposal.json",
+    ),
+    _writes(
+        "network freeze",
+        "network:freeze",
+        "End this ledger's log for good, or state with which checkpoint another's ended.",
+        "--successor next.example/7 --why 'the key was stolen' --ledger shop",
+    ),
+    _writes(
+        "network accuse",
+        "network:accuse",
+        "Record evidence against a log; it is witnessed no more.",
+        "equivocation.json --ledger shop",
     ),
     _writes(
         "network demo",

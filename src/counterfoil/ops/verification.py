@@ -110,9 +110,9 @@ def verify(
     ] = None,
     channel: Channel,
 ) -> Verification:
-    """Verify a receipt against your own trust policy, offline unless chains are named.
+    """Verify a receipt against your own trust policy, offline.
 
-    What was verified is remembered in the state folder: a log that later signs another history is
+    A chain is asked only where one is named. What was verified is remembered in the state folder: a log that later signs another history is
     noticed. Raises VerificationError with the code of what does not hold, verify.malformed for
     what is no receipt, seen.forked, NotFound with code file.missing, InputError for a malformed
     policy or entry, for a ledger as `open_ledger` and `check_ledger`, and for chains as

@@ -14,6 +14,7 @@ from counterfoil.formats.ascii import decode_base64
 from counterfoil.formats.entry import StatementEntry
 from counterfoil.formats.envelope import keyid_of, pae
 from counterfoil.formats.predicates import Key
+from counterfoil.formats.predicates.registry import possession_text
 from counterfoil.proofs.signature import verify_ed25519
 
 __all__ = ["KeyPeriod", "Keyring"]
@@ -76,8 +77,8 @@ class Keyring:
         the organisation; while a recovery key of it stands, only a recovery key may add, end or
         replace one, or revoke any key from an earlier entry on. No revocation may unsay the word
         of its own signer. The log's owner may add the first key of another organisation.
-        Raises VerificationError with code key.genesis, key.unauthorised, key.statement or as
-        `require` and `verify_ed25519`.
+        Raises VerificationError with code key.genesis, key.unauthorised, key.statement,
+        key.possession or as `require` and `verify_ed25519`.
         """
         if not self._keys:
             signer = self._genesis(index, statement)
@@ -85,6 +86,8 @@ class Keyring:
             signer = self._authorise(index, entry, statement)
         self._verify(entry, signer)
         if statement.action == "add":
+            if statement.organisation != signer.organisation:
+                _require_possession(statement)
             self._add(index, statement, signer.keyid)
         else:
             self._revoke(index, statement, signer.keyid)
@@ -272,6 +275,18 @@ class Keyring:
             index,
             signer,
         )
+
+
+def _require_possession(statement: Key) -> None:
+    """Check that a key of another organisation agreed: a public key alone is anybody's to copy."""
+    if statement.proof is None:
+        raise _bad(
+            "key.possession",
+            f"a signature by key {statement.keyid[:16]} that it speaks for "
+            f"{statement.organisation}, found none",
+        )
+    text = possession_text(statement.organisation, statement.role, statement.keyid)
+    verify_ed25519(decode_base64(statement.public or ""), text, decode_base64(statement.proof))
 
 
 def _name(period: KeyPeriod) -> str:

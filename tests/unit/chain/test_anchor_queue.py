@@ -86,8 +86,9 @@ def test_a_restart_at_any_request(world: Anchoring) -> None:
     while True:
         node_chain, node = lying(world.chain)
         left = [fails]
-        methods = ("eth_sendRawTransaction", "eth_call", "eth_getTransactionReceipt")
-        methods += ("eth_getBlockByNumber", "eth_estimateGas", "eth_getTransactionCount")
+        methods: tuple[str, ...] = ("eth_sendRawTransaction", "eth_call")
+        methods += ("eth_getTransactionReceipt", "eth_getBlockByNumber")
+        methods += ("eth_estimateGas", "eth_getTransactionCount")
 
         def once(_: Sequence[Any], honest: Callable[[], Any], left: list[int] = left) -> Any:
             left[0] -= 1

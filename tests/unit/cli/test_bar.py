@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -42,3 +43,25 @@ def test_a_moment_needs_no_bar(
     with ProgressBar() as shown:
         shown(1, 2, "rows")
     assert capsys.readouterr().err == ""
+
+
+def test_nothing_is_drawn_while_an_item_is_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Work that tells step by step has its bar taken away for each step, and after the last."""
+    monkeypatch.setattr(type(sys.stderr), "isatty", lambda _: True)
+    monkeypatch.setattr(bar, "_PATIENCE_S", 0)
+    monkeypatch.setenv("TERM", "xterm")
+
+    with ProgressBar() as shown:
+
+        def work() -> Iterator[int]:
+            for number in range(3):
+                shown(number, 3, "steps done")
+                yield number
+
+        for _ in shown.between(work()):
+            assert shown._bars is None
+        shown(3, 3, "steps done")
+    assert shown._bars is None
+    assert "steps done" in capsys.readouterr().err

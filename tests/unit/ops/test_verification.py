@@ -42,7 +42,8 @@ def test_a_receipt_proves_who_said_what_where(sold: Path, tmp_path: Path, channe
     assert (proven.index, proven.record["content"]) == (4, {"n": "1"})
     assert proven.signer is not None
     assert proven.signer.organisation == "https://shop.example"
-    assert (proven.content, proven.row, proven.witnesses) == (None, None, ())
+    assert (proven.content, proven.row) == (None, None)
+    assert [witness.name for witness in proven.witnesses] == ["self"]
 
 
 def test_a_page_proves_the_same_and_a_proof_less(

@@ -99,6 +99,8 @@ class World:
             "role": role,
             "public": encode_base64(key.public),
         }
+        if key.organisation != signer.organisation:
+            fields["proof"] = key.possession(key.organisation, role)
         return self.state(signer, Key(**fields | more))
 
     def revoke(self, signer: Actor, key: Actor, role: str = "producer", **more: Any) -> int:

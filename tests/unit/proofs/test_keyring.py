@@ -118,6 +118,24 @@ def test_keys_of_several_organisations() -> None:
     assert [period.added_at for period in keyring.periods] == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("proof", "code"),
+    [
+        (None, "key.possession"),
+        (OTHER.possession(OTHER_ORG, "recovery"), "signature.invalid"),
+        (OTHER.possession("https://third.example", "producer"), "signature.invalid"),
+        (SECOND.possession(OTHER_ORG, "producer"), "signature.invalid"),
+        (encode_base64(b"short"), "signature.length"),
+    ],
+)
+def test_a_key_of_another_organisation_has_agreed(proof: str | None, code: str) -> None:
+    """The owner brings in no key that has not signed for that organisation and role itself."""
+    world = World()
+    world.add(OWNER, OWNER)
+    world.add(OWNER, Actor("other", OTHER_ORG), proof=proof)
+    is_refused(world, code)
+
+
 def test_nobody_speaks_for_another_organisation() -> None:
     """Only the owner may add a first key of another, and nobody a second, a revocation, or more."""
     third = Actor("x", "https://third.example")

@@ -138,8 +138,8 @@ const given = (value) => value !== undefined && value !== null;
 const RULES = {
   Record: ({ content_ref }, content) =>
     content === undefined ? given(content_ref) : !given(content_ref) && content.type === "object",
-  Key: ({ action, public: key, until_index, replaces }) =>
-    action === "add" ? given(key) : !given(key) && !given(until_index) && !given(replaces),
+  Key: ({ action, public: key, until_index, replaces, proof }) =>
+    action === "add" ? given(key) : ![key, until_index, replaces, proof].some(given),
   Mandate: ({ from_ms, until_ms }) => until_ms > from_ms,
 };
 

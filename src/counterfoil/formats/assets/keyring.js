@@ -21,7 +21,10 @@ export class Keyring {
       throw badKey("genesis", "the first key statement to be signed by the key that it adds");
     }
     await verifyEd25519(signer.publicKey, pae(type, payload), signatures[0].sig);
-    if (statement.action === "add") return this.add(index, statement, signer.keyid);
+    if (statement.action === "add") {
+      if (statement.organisation !== signer.organisation) await requirePossession(statement);
+      return this.add(index, statement, signer.keyid);
+    }
     return this.revoke(index, statement, signer.keyid);
   }
 
@@ -150,6 +153,15 @@ function genesis(index, statement) {
     throw badKey("genesis", "the log's first entry to add its owner's producer key", `entry ${index}`);
   }
   return periodOf(index, statement, keyid);
+}
+
+/** Check that a key of another organisation agreed: a public key alone is anybody's to copy. */
+async function requirePossession({ organisation, role, keyid, public: key, proof }) {
+  // Canonical JSON: fields by name, strings as JSON.stringify writes them (RFC 8785, 3.2.2.2).
+  const said = JSON.stringify({ keyid, organisation, role });
+  const text = new TextEncoder().encode(`counterfoil key possession v1\n${said}`);
+  if ((proof ?? null) === null) throw badKey("possession", "a signature by the key", "none");
+  await verifyEd25519(canonicalBase64(key), text, canonicalBase64(proof));
 }
 
 async function periodOf(index, statement, addedBy) {

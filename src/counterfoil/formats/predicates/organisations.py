@@ -61,7 +61,9 @@ class Key(Header, frozen=True, kw_only=True):
     the action holds; the entry's own index when absent. A revocation may name an earlier index:
     entries before it stay good. until_index: last entry index (exclusive) for which an added key
     holds. replaces: keyid of the key that this one follows; it ends where this one begins, but
-    not before the entry after this statement. why: for people.
+    not before the entry after this statement. proof: base64, the added key's signature over
+    `registry.possession_text`; needed where the log's owner brings in another organisation, whose
+    key it could otherwise have copied from anywhere. why: for people.
     """
 
     organisation: Uri
@@ -72,13 +74,15 @@ class Key(Header, frozen=True, kw_only=True):
     from_index: Count | None = None
     until_index: Count | None = None
     replaces: HexDigest | None = None
+    proof: Base64 | None = None
     why: Annotated[str, msgspec.Meta(max_length=1000)] = ""
 
     def __post_init__(self) -> None:
         if (self.action == "add") != (self.public is not None):
             raise ValueError("expected a public key with `add`, and only then")
-        if self.action == "revoke" and (self.until_index is not None or self.replaces is not None):
-            raise ValueError("expected until_index and replaces only with `add`")
+        added = (self.until_index, self.replaces, self.proof)
+        if self.action == "revoke" and added != (None, None, None):
+            raise ValueError("expected until_index, replaces and proof only with `add`")
 
 
 class Policy(Header, frozen=True, kw_only=True):

@@ -26,6 +26,7 @@ __all__ = [
     "json_schema",
     "parse_header",
     "parse_predicate",
+    "possession_text",
     "uri_of",
 ]
 
@@ -146,3 +147,12 @@ def binding_text(party: str, keys: list[tuple[str, str, str]]) -> bytes:
     """
     listed = [{"purpose": p, "algorithm": a, "public": k} for p, a, k in keys]
     return b"counterfoil party binding v1\n" + canonicalise({"party": party, "keys": listed})
+
+
+def possession_text(organisation: str, role: str, keyid: str) -> bytes:
+    """Make the text that a key signs to enter another organisation's log: for whom, and as what.
+
+    It names no log: that its organisation lets it speak is said once, wherever it does.
+    """
+    said = {"organisation": organisation, "role": role, "keyid": keyid}
+    return b"counterfoil key possession v1\n" + canonicalise(said)

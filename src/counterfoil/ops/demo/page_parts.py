@@ -162,7 +162,8 @@ def _checkpoint(state: SignedState, at_ms: int, anchor: AnchorRow | None) -> str
             f"{anchor.chain_id}, block {anchor.block:,}"
         )
     return (
-        f'<tr><td class="n">{state.size:,}</td><td class="t">{_time(at_ms)}</td><td>{_hash(state.root)}</td>'
+        f'<tr><td class="n">{state.size:,}</td><td class="t">{_time(at_ms)}</td>'
+        f"<td>{_hash(state.root)}</td>"
         f'<td class="{mark}"><span aria-hidden="true">{icon}</span> {escape(state.grade)}</td>'
         f"<td>{sealed}</td></tr>"
     )
@@ -197,13 +198,14 @@ def _payment(row: PaymentRow) -> str:
     if row.decided_at is not None:
         decision = f'<a class="{mark}" href="/records/{row.decided_at}">{decision}</a>'
     score = "" if row.score_ppm is None else f"{row.score_ppm / 1e6:.3f}"
+    when = _time(content.get("at_ms"))
     money = f"{_amount(content)} {escape(str(content.get('currency', '')))}"
     return (
         f'<tr><td class="n"><a href="/records/{row.index}">{row.index:,}</a></td>'
         f'<td class="{mark}">{decision}</td><td class="n">{score}</td><td class="n">{money}</td>'
         f"<td>{escape(str(content.get('customer', '')))}</td>"
         f"<td>{escape(str(content.get('terminal', '')))}</td>"
-        f"<td class="t">{_time(content.get('at_ms'))}</td></tr>"
+        f'<td class="t">{when}</td></tr>'
     )
 
 
