@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, Final
+from functools import cache
+from typing import Final
 
 import msgspec
 
@@ -16,18 +14,15 @@ from counterfoil.formats import evidence as evidences
 from counterfoil.formats import note as notes
 from counterfoil.formats import policy as policies
 from counterfoil.formats import predicates
-from counterfoil.formats.ascii import encode_base64
 from counterfoil.formats.card import Card
 from counterfoil.formats.checkpoint import Checkpoint
-from counterfoil.formats.checkpoint import parse as parse_checkpoint
 from counterfoil.formats.note import NoteSignature
 from counterfoil.formats.policy import Policy
-from counterfoil.formats.predicates import Equivocation, Key, LogFrozen, Party, Record
-from counterfoil.formats.receipt import Receipt
+from counterfoil.formats.predicates import Equivocation, LogFrozen, Party
 from counterfoil.formats.vkey import KeyType, VerifierKey
 from counterfoil.formats.witness_request import AddCheckpoint
 from counterfoil.network.cards import check_card, make_card, party_fields
-from counterfoil.network.charter import Charter, is_charter
+from counterfoil.network.charter import Charter, Member
 from counterfoil.network.conviction import convict
 from counterfoil.network.membership import Network
 from counterfoil.proofs import equivocation
@@ -37,65 +32,16 @@ from counterfoil.proofs.trust import open_note
 from counterfoil.testing.clock import ManualClock
 from counterfoil.witness import Witness
 from counterfoil.witness.collect import collect
-from tests.statements import Actor, entry_of, payload_of
-from tests.world import Courier, Links, SimLog, TwinMemory, _leaf, accepted, key_from, said_in
+from tests.books import Books
+from tests.stories import Copy, Given, Story, tree_of
+from tests.world import Courier, Links, SimLog, TwinMemory, accepted, key_from, said_in
 
-__all__ = ["Copy", "Given", "Organisation", "tree_of"]
+__all__ = ["Organisation", "check_card_once"]
 
 _WAIT_S: Final = 60.0
 
 
-@lru_cache(65_536)
-def tree_of(note: bytes) -> Checkpoint:
-    """Read the state that a note states."""
-    return parse_checkpoint(notes.parse(note).text)
-
-
-@dataclass
-class Copy:
-    """What is mirrored of a log. vouched: entries under a checkpoint that had its quorum."""
-
-    note: bytes
-    entries: list[bytes]
-    vouched: int = 0
-    taken: int = 0
-
-    @property
-    def tree(self) -> Checkpoint:
-        return tree_of(self.note)
-
-    def leaves(self, size: int) -> list[bytes]:
-        return [_leaf(entry) for entry in self.entries[:size]]
-
-
-@dataclass
-class Given:
-    """A receipt that was given to somebody, and the policy that it was given with."""
-
-    receipt: Receipt
-    policy: Policy
-    origin: str
-    size: int
-
-
-@dataclass
-class Story:
-    """A log of ours with what belongs to it. policies: (size, policy) from which it holds."""
-
-    log: SimLog
-    policies: list[tuple[int, Policy]] = field(default_factory=list)
-    published: bytes | None = None
-    vouched: bytes | None = None
-    sizes: dict[str, int] = field(default_factory=dict)
-    key_entries: list[int] = field(default_factory=list)
-
-    def policy_at(self, size: int) -> Policy | None:
-        """Choose the policy of a checkpoint's time: the last that holds from a size below it."""
-        found = [policy for first, policy in self.policies if first <= size]
-        return found[-1] if found else None
-
-
-class Organisation:
+class Organisation(Books):
     """One that keeps the rules. links: how it reaches others; directory: cards, handed by hand."""
 
     lying = False
@@ -103,17 +49,12 @@ class Organisation:
     def __init__(
         self, name: str, seed: str, links: Links, clock: ManualClock, directory: dict[str, Card]
     ) -> None:
-        self.name, self._seed, self.links, self._clock = name, seed, links, clock
+        super().__init__(name, seed)
+        self.links, self._clock = links, clock
         self._directory = directory
-        self.chance = random.Random(f"{seed} {name}")
-        self._made = 0
-        self._numbers = 0
-        self._actors: dict[str, Actor] = {}
-        self.producer, self.recovery = self._actor("producer"), self._actor("recovery")
         self._witness_keys = [self._key("witness", KeyType.COSIGNATURE_ED25519)]
         self.memory = TwinMemory()
         self.witness = self._make_witness()
-        self.story = Story(SimLog(self._key("log")))
         self.old: list[Story] = []
         self.next_story: Story | None = None
         self.copies: dict[str, Copy] = {}
@@ -122,41 +63,14 @@ class Organisation:
         self.given: list[Given] = []
         self.network: Network | None = None
         self.peers: dict[str, Organisation] = {}
-        self.stopped = False
         self.voted: set[str | None] = set()
         self.accepted: list[tuple[str, Checkpoint, list[bytes]]] = []
         self.shown: list[tuple[str, Checkpoint, list[bytes]]] = []
         self._heard: set[tuple[str, bytes, int]] = set()
         self._judged: set[bytes] = set()
         self._priming = ""
-        self._begin(self.story)
 
     # Its own log --------------------------------------------------------------------------------
-
-    @property
-    def origin(self) -> str:
-        return self.story.log.origin
-
-    def state(self, kind: type[predicates.Header], **fields: Any) -> int:
-        """Record a statement of the core; gives its index."""
-        return self.story.log.append(self._entry(self.producer, kind, fields))
-
-    def record(self) -> int | None:
-        """Record something; acknowledged when it returns."""
-        if self.stopped:
-            return None
-        return self.state(Record, content=msgspec.Raw(b'{"n":%d}' % self._numbers))
-
-    def rotate_producer(self, *, stolen_from: int | None = None) -> None:
-        """Replace the producer key; stolen_from: what it signed from there on is void."""
-        if self.stopped:
-            return
-        old, fresh = self.producer, self._actor("producer")
-        self._add_key(self.story, fresh, "producer", self.recovery, replaces=old.keyid)
-        self.producer = fresh
-        if stolen_from is not None:
-            fields = {"action": "revoke", "keyid": old.keyid, "role": "producer"}
-            self._state_key(self.story, self.recovery, **fields, from_index=stolen_from)
 
     def publish(self) -> None:
         """Show the log's state to its witnesses, the own one first; readers see it then."""
@@ -211,12 +125,6 @@ class Organisation:
                 return story.published, story.log.entries[: tree_of(story.published).size]
         held = self.copies.get(origin)
         return None if held is None else (held.note, list(held.entries))
-
-    def roll_back(self) -> None:
-        """Have the disk of the log put back to an older copy, as a careless operator does."""
-        log = self.story.log
-        del log.entries[self.chance.randrange(2, log.size + 1) :]
-        self._reload(self.story)
 
     def repair(self) -> None:
         """Bring a rolled-back log back from the largest copy that a member holds."""
@@ -343,7 +251,7 @@ class Organisation:
         self._witness_keys.append(self._key("witness", KeyType.COSIGNATURE_ED25519))
         self.witness = self._make_witness()
 
-    def begin_successor(self) -> None:
+    def begin_successor(self) -> Story:
         """Make the log in which the story goes on, after the key of the present one is lost."""
         fresh = Story(SimLog(self._key("log")))
         self._begin(fresh)
@@ -359,6 +267,7 @@ class Organisation:
                 "checkpoint": last.decode(),
             }
             fresh.log.append(self._entry(self.producer, LogFrozen, fields))
+        return fresh
 
     def freeze_other(self, tree: Checkpoint, successor: str) -> None:
         """Say that another's log ended, if what is mirrored of it agrees."""
@@ -371,52 +280,9 @@ class Organisation:
 
     # Inside -------------------------------------------------------------------------------------
 
-    def _key(self, purpose: str, key_type: KeyType = KeyType.ED25519) -> Any:
-        self._made += 1
-        name = f"{purpose}.{self.name.removeprefix('https://')}/{self._made}"
-        return key_from(self._seed, name, key_type)
-
-    def _actor(self, purpose: str) -> Actor:
-        self._made += 1
-        made = Actor(f"{self._seed} {self.name} {purpose} {self._made}")
-        self._actors[made.keyid] = made
-        return made
-
     def _make_witness(self) -> Witness:
         signers = [NoteSigner(key) for key in self._witness_keys]
         return Witness(self.memory, signers, self._log_keys, self._clock, self._final_size)
-
-    def _entry(self, signer: Actor, kind: type[predicates.Header], fields: Any) -> bytes:
-        self._numbers += 1
-        said = {"issuer": self.name, "source": "sim", "number": self._numbers, **fields}
-        return entry_of(payload_of(kind(**said)), signer)
-
-    def _begin(self, story: Story) -> None:
-        self._add_key(story, self.producer, "producer", self.producer)
-        self._add_key(story, self.recovery, "recovery", self.producer)
-
-    def _add_key(
-        self, story: Story, key: Actor, role: str, signer: Actor, replaces: str | None = None
-    ) -> None:
-        fields = {"action": "add", "keyid": key.keyid, "role": role, "replaces": replaces}
-        self._state_key(story, signer, **fields, public=encode_base64(key.public))
-
-    def _state_key(self, story: Story, signer: Actor, **fields: Any) -> None:
-        entry = self._entry(signer, Key, {"organisation": self.name, **fields})
-        story.key_entries.append(story.log.append(entry))
-
-    def _reload(self, story: Story) -> None:
-        story.sizes.clear()
-        said = [said_in(entry) for entry in story.log.entries]
-        story.key_entries = [at for at, one in enumerate(said) if isinstance(one, Key)]
-        story.policies = [
-            (at + 1, policies.parse(one.policy.encode()))
-            for at, one in enumerate(said)
-            if isinstance(one, predicates.Policy) and not is_charter(one)
-        ]
-        for one in said:
-            if isinstance(one, Key) and (one.role, one.action) == ("producer", "add"):
-                self.producer = self._actors[one.keyid]
 
     def _courier(self, name: str, key: VerifierKey, other: Organisation) -> Courier:
         fate = self.links.fate(self.name, other.name)
@@ -519,15 +385,10 @@ class Organisation:
         return True
 
 
-_members: dict[bytes, Any] = {}
-
-
-def check_card_once(card: Card) -> Any:
+@cache
+def check_card_once(card: Card) -> Member:
     """Check a card, the same one only once: its signatures take time."""
-    data = msgspec.json.encode(card)
-    if data not in _members:
-        _members[data] = check_card(card)
-    return _members[data]
+    return check_card(card)
 
 
 def _ask_late(courier: Courier, request: AddCheckpoint) -> None:

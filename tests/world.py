@@ -48,6 +48,7 @@ __all__ = [
     "TwinMemory",
     "accepted",
     "key_from",
+    "leaf_of",
     "said_in",
 ]
 
@@ -70,7 +71,8 @@ def said_in(entry: bytes) -> Header | None:
 
 
 @lru_cache(65_536)
-def _leaf(entry: bytes) -> bytes:
+def leaf_of(entry: bytes) -> bytes:
+    """Hash an entry to its leaf, once."""
     return leaf_hash(entry)
 
 
@@ -111,7 +113,7 @@ class SimLog:
         return SimLog(self.key, self.entries[:shared])
 
     def leaves(self, size: int) -> list[bytes]:
-        return [_leaf(entry) for entry in self.entries[:size]]
+        return [leaf_of(entry) for entry in self.entries[:size]]
 
     def checkpoint(self, size: int) -> Checkpoint:
         return Checkpoint(self.origin, size, root_of(self.leaves(size)))

@@ -9,93 +9,22 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Final
 
-from counterfoil.errors import CounterfoilError, VerificationError
-from counterfoil.formats import evidence as evidences
-from counterfoil.formats import note as notes
 from counterfoil.formats.card import Card
 from counterfoil.formats.checkpoint import Checkpoint
-from counterfoil.formats.note import NoteSignature
-from counterfoil.formats.witness_request import AddCheckpoint
 from counterfoil.network.charter import Charter, Member
-from counterfoil.proofs import equivocation
-from counterfoil.proofs.signing import NoteSigner
-from counterfoil.proofs.verify import verify_receipt
 from counterfoil.testing.clock import ManualClock
-from counterfoil.witness.collect import collect
-from tests.organisation import Organisation, Story, check_card_once, tree_of
-from tests.world import Courier, Links, SimLog, accepted
+from tests.faults.network_liar import Liar
+from tests.faults.network_promises import Stolen, check_promises
+from tests.organisation import Organisation, check_card_once
+from tests.stories import tree_of
+from tests.world import Links, SimLog
 
-__all__ = ["Hostile", "Liar", "Simulation", "run_seed"]
+__all__ = ["Hostile", "Simulation", "run_seed"]
 
 NAMES: Final = tuple(f"https://org{number}.example" for number in range(5))
 _HEAL_ROUNDS: Final = 5
-
-
-class Liar(Organisation):
-    """Cosigns anything, and tells two halves of the world two histories of its log."""
-
-    lying = True
-    other: SimLog | None = None
-
-    def fork(self) -> None:
-        """Begin a second history."""
-        if self.other is None and self.story.log.size > 3:
-            self.other = self.story.log.branch(self.chance.randrange(2, self.story.log.size))
-
-    def record(self) -> int | None:
-        for log in filter(None, (self.story.log, self.other)):
-            if self.chance.random() < 0.7:
-                self._numbers += 1
-                kept, self.story.log = self.story.log, log
-                super().record()
-                self.story.log = kept
-        return None
-
-    def vote(self, charter: Charter, cards: list[Card]) -> None:  # type: ignore[override]  # a list
-        """Vote for one thing in one history, and for another in the other."""
-        kept = self.story.log
-        if self.other is not None and self.chance.random() < 0.5:
-            self.story.log = self.other
-        super().vote(charter, cards)
-        self.voted.discard(charter.follows)
-        self.story.log = kept
-
-    def publish(self) -> None:
-        for log in filter(None, (self.story.log, self.other)):
-            policy = self.story.policy_at(log.size)
-            if policy is None:
-                continue
-            couriers = [
-                Courier("self", policy.witnesses[0].key, self.cosign, "arrives", self.links),
-                *(self._courier(w.name, w.key, self.peers[w.name]) for w in policy.witnesses[1:]),
-            ]
-            found = collect(couriers, policy, log.note(log.size), log.prove, {}, 60.0)
-            self._shown[id(log)] = found.note
-            for reader in self.peers.values():
-                if reader.network and accepted(reader.network.policy_for(self.origin), found.note):
-                    tree = tree_of(found.note)
-                    self.accepted.append((self.origin, tree, log.leaves(tree.size)))
-            if log is self.story.log:
-                self._follow(log.origin, found.note, log.entries[: tree_of(found.note).size])
-
-    _shown: dict[int, bytes]
-
-    def serve(self, origin: str, asker: str) -> tuple[bytes, list[bytes]] | None:
-        if origin != self.origin:
-            return super().serve(origin, asker)
-        log = self.story.log
-        if self.other is not None and sum(asker.encode()) % 2:
-            log = self.other
-        note = self._shown.get(id(log))
-        return None if note is None else (note, log.entries[: tree_of(note).size])
-
-    def cosign(self, request: AddCheckpoint) -> tuple[NoteSignature, ...]:
-        text = notes.parse(request.checkpoint).text
-        now_s = self._clock.now_ms() // 1000
-        return tuple(NoteSigner(key).sign(text, now_s) for key in self._witness_keys)
 
 
 class Simulation:
@@ -114,7 +43,7 @@ class Simulation:
         self.all: dict[str, Organisation] = {}
         self.ends: dict[str, Checkpoint] = {}  # successor -> the last state of the log before
         self.thefts: dict[str, tuple[SimLog, set[str]]] = {}
-        self.stolen: list[tuple[Story, int, bytes, bytes]] = []
+        self.stolen: list[Stolen] = []
         count = 5 if self.hostile else self.chance.randrange(3, 6)
         liars = 2 if self.hostile else self.chance.randrange((count - 1) // 2 + 1)
         for number, name in enumerate(NAMES[:count]):
@@ -151,7 +80,7 @@ class Simulation:
             self.clock.advance(self.chance.randrange(2_000))
             self.chance.choices([action for _, action in actions], weights)[0]()
         self._heal()
-        self.check()
+        check_promises(list(self.all.values()), self.liars, self.stolen)
 
     # What happens -------------------------------------------------------------------------------
 
@@ -274,7 +203,7 @@ class Simulation:
 
     def _rotate_producer(self) -> None:
         one = self.chance.choice(self.honest)
-        if one.stopped or one.story.log.size > 60:
+        if one.stopped or one.next_story is not None or one.story.log.size > 60:
             return
         if self.chance.random() < 0.4:  # a thief had the key, and used it
             index = one.record()
@@ -302,9 +231,8 @@ class Simulation:
     def _succeed(self, one: Organisation) -> None:
         if one.story.vouched is None or one.next_story is not None:
             return
-        one.begin_successor()
-        assert one.next_story is not None
-        self.ends[one.next_story.log.origin] = tree_of(one.story.vouched)
+        fresh = one.begin_successor()
+        self.ends[fresh.log.origin] = tree_of(one.story.vouched)
         self._hand_out(one)
 
     def _fork(self) -> None:
@@ -314,7 +242,7 @@ class Simulation:
 
     def _roll_back(self) -> None:
         one = self.chance.choice(self.honest)
-        if one.origin not in self.thefts and one.story.log.size > 4:
+        if one.origin not in self.thefts and one.next_story is None and one.story.log.size > 4:
             one.roll_back()
 
     def _repair(self) -> None:
@@ -340,87 +268,6 @@ class Simulation:
                 for source in self.all.values():
                     for origin in (*self._stories(source), *sorted(source.copies)):
                         self._pull_from(reader, source, origin)
-
-    # What must hold -----------------------------------------------------------------------------
-
-    def check(self) -> None:
-        """Check every promise of the network."""
-        networks = [one.network for one in self.honest if one.network is not None]
-        assert 2 * self.liars < min(len(n.charter.members) for n in networks)
-        self._check_one_history()
-        self._check_forks_found()
-        self._check_nothing_lost()
-        self._check_receipts()
-
-    def _check_one_history(self) -> None:
-        """No two histories of one log both had the quorum of honest readers."""
-        for origin, states in self._by_origin([a for o in self.all.values() for a in o.accepted]):
-            ordered = sorted(states, key=lambda state: state[0].size)
-            for (small, leaves), (large, more) in pairwise(ordered):
-                same = more[: small.size] == leaves
-                assert same, f"two histories of {origin}: {small.size} and {large.size}"
-
-    def _check_forks_found(self) -> None:
-        """What two honest parties were shown and excludes each other convicts the log's key."""
-        for origin, states in self._by_origin([s for o in self.honest for s in o.shown]):
-            ordered = sorted(states, key=lambda state: state[0].size)
-            if all(more[: len(leaves)] == leaves for (_, leaves), (_, more) in pairwise(ordered)):
-                continue
-            for one in self.honest:
-                if one.network is None or not one.keys_of(origin):
-                    continue
-                assert origin in one.evidence, f"{one.name} does not know that {origin} forked"
-                proven = equivocation.verify(evidences.parse(one.evidence[origin]))
-                assert proven.first.origin == origin
-
-    def _check_nothing_lost(self) -> None:
-        """What was acknowledged, witnessed and mirrored is still there, at its place."""
-        for origin, tree, leaves in (a for one in self.honest for a in one.accepted):
-            stories = [s for o in self.honest for s in (o.story, *o.old) if s.log.origin == origin]
-            copies = [o.copies[origin] for o in self.honest if origin in o.copies]
-            held = [s.log.leaves(tree.size) for s in stories]
-            held += [copy.leaves(tree.size) for copy in copies]
-            assert leaves in held, f"{tree.size} entries of {origin} are lost"
-
-    def _check_receipts(self) -> None:
-        """Every receipt verifies under the policy of its time; a thief's word does not."""
-        for one in self.honest:
-            for given in one.given:
-                story = next(s for s in (one.story, *one.old) if s.log.origin == given.origin)
-                policy = story.policy_at(given.size)
-                assert policy == given.policy
-                try:
-                    verify_receipt(given.receipt, policy)
-                except VerificationError as err:
-                    assert err.code in ("key.ended", "key.void"), err
-                    assert (story.log.origin, given.receipt.record.index) in self._void()
-        for story, index, entry, revocation in self.stolen:
-            held = story.log.entries
-            if revocation not in held or held[index] != entry:
-                continue  # they went with a rollback
-            seen = 0 if story.vouched is None else tree_of(story.vouched).size
-            if not max(story.key_entries) < seen <= story.log.size:
-                continue
-            policy = story.policy_at(seen)
-            receipt = story.log.receipt(index, story.vouched or b"", story.key_entries)
-            try:
-                verify_receipt(receipt, policy)  # type: ignore[arg-type]  # a vouched state has one
-            except CounterfoilError as err:
-                assert err.code == "key.ended", err
-            else:
-                raise AssertionError(f"entry {index} of {story.log.origin} is a thief's")
-
-    def _void(self) -> set[tuple[str, int]]:
-        return {(s.log.origin, at) for s, index, *_ in self.stolen for at in (index, index + 1)}
-
-    @staticmethod
-    def _by_origin(
-        states: list[tuple[str, Checkpoint, list[bytes]]],
-    ) -> list[tuple[str, list[tuple[Checkpoint, list[bytes]]]]]:
-        found: dict[str, dict[tuple[int, bytes], tuple[Checkpoint, list[bytes]]]] = {}
-        for origin, tree, leaves in states:
-            found.setdefault(origin, {})[tree.size, tree.root] = tree, leaves
-        return [(origin, list(by_root.values())) for origin, by_root in sorted(found.items())]
 
 
 class Hostile(Simulation):

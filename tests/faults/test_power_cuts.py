@@ -40,7 +40,7 @@ def check_report(report: dict[str, Any], cuts: int) -> None:
     told = f"seed {report['seed']}: {report}"
     assert report["wrong"] == [], told
     assert (report["cuts"], report["lost"]) == (cuts, 0), told
-    assert report["acknowledged"] > 15 * cuts, told
+    assert report["acknowledged"] > 5 * cuts, told
     for kind in ("open", "ack", "published", "sent"):
         assert report["kinds"].get(kind), f"no {kind!r} before any cut: {told}"
 
@@ -67,20 +67,20 @@ def test_power_cuts_at_length(tmp_path: Path) -> None:
 
 def test_a_ledger_that_does_not_sync_loses(tmp_path: Path) -> None:
     """Control: with `synchronous=NORMAL` records are lost, or the ledger refuses to go on."""
-    report = cut(40, 2, tmp_path, "ledger normal")
+    report = cut(100, 2, tmp_path, "ledger normal")
     assert report["bad"], report
-    assert "acknowledged, and lost" in str(report["wrong"]), report
+    assert report["lost"] or "log.rolled-back" in str(report["wrong"]), report
 
 
 def test_a_witness_that_does_not_sync_forgets(tmp_path: Path) -> None:
     """Control: with `synchronous=NORMAL` the witness forgets states that it vouched for."""
-    report = cut(40, 3, tmp_path, "memory normal")
+    report = cut(100, 3, tmp_path, "memory normal")
     assert report["bad"], report
     assert "and remembers" in str(report["wrong"]), report
 
 
 def test_a_book_of_anchors_that_does_not_sync_loses(tmp_path: Path) -> None:
     """Control: with `synchronous=NORMAL` a transaction that a chain has seen is forgotten."""
-    report = cut(40, 4, tmp_path, "book normal")
+    report = cut(100, 4, tmp_path, "book normal")
     assert report["bad"], report
     assert "not in the book" in str(report["wrong"]), report

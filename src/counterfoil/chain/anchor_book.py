@@ -7,11 +7,12 @@ This module refuses to decide, and to ask a chain.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from counterfoil.chain.anchor_tables import (
     AnchoredAt,
     ChainNote,
 )
+from counterfoil.chain.small_files import sync_folder
 from counterfoil.errors import Unavailable
 from counterfoil.ports import Fees
 
@@ -46,15 +48,10 @@ class AnchorBook:
     def __init__(self, path: Path, *, create: bool = False, read_only: bool = False) -> None:
         self._path = path
         self._lock = threading.RLock()
-        mode = "ro" if read_only else "rwc" if create else "rw"
         with self._faults():
-            self._db = sqlite3.connect(
-                f"{path.resolve().as_uri()}?mode={mode}",
-                uri=True,
-                isolation_level=None,
-                check_same_thread=False,
-                timeout=_BUSY_S,
-            )
+            if create and not read_only and not path.exists():
+                _make_file(path)
+            self._db = _open_reader(path) if read_only else _open(path, "mode=rw")
             try:
                 self._prepare(read_only=read_only)
             except BaseException:
@@ -70,12 +67,7 @@ class AnchorBook:
         for pragma in pragmas:
             self._db.execute(f"PRAGMA {pragma}").fetchall()
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version == 0 and not read_only:
-            self._db.executescript(
-                f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; "
-                f"PRAGMA application_id = {APPLICATION_ID}; COMMIT;"
-            )
-        elif version != VERSION:
+        if version != VERSION:
             raise sqlite3.DatabaseError(f"version {version} of the file, expected {VERSION}")
 
     def close(self) -> None:
@@ -294,13 +286,57 @@ class AnchorBook:
     def _faults(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, UnicodeDecodeError) as err:
+        except (OSError, sqlite3.Error, UnicodeDecodeError) as err:
             raise Unavailable(
                 "anchor.book",
                 f"expected to use {self._path}, but: {err}",
                 hint="Check the disk. If the file is damaged, move it away: what was anchored "
                 "stays on the chain, and is found there again.",
             ) from err
+
+
+def _open(path: Path, how: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.resolve().as_uri()}?{how}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=_BUSY_S,
+    )
+
+
+def _open_reader(path: Path) -> sqlite3.Connection:
+    """Open a book to read, also where SQLite cannot make a WAL's shared memory: a closed one."""
+    db = _open(path, "mode=ro")
+    try:
+        db.execute("SELECT count(*) FROM chain").fetchone()
+    except sqlite3.OperationalError:
+        db.close()
+        wal = path.with_name(path.name + "-wal")
+        if os.access(path.parent, os.W_OK) or (wal.exists() and wal.stat().st_size):
+            raise
+        db = _open(path, "immutable=1")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _make_file(path: Path) -> None:
+    """Make an empty book under another name first, so that readers find none or a whole one."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
+    fresh.unlink(missing_ok=True)
+    try:
+        with closing(sqlite3.connect(fresh, isolation_level=None)) as made:
+            made.executescript(
+                f"PRAGMA synchronous = EXTRA; BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; "
+                f"PRAGMA application_id = {APPLICATION_ID}; COMMIT;"
+            )
+        with suppress(FileExistsError):
+            os.link(fresh, path)
+        sync_folder(path.parent)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _insert_attempt(db: sqlite3.Connection, chain_id: int, size: int, attempt: Attempt) -> None:

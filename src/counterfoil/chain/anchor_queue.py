@@ -129,6 +129,9 @@ class AnchorQueue:
         wishes = self._book.wishes()
         wish = choose_exact(wishes, standing.size)
         size, root, note = self._source.published()
+        notes = {wish.size: wish.note for wish in wishes if wish.exact} | {size: note}
+        if self._adopt(standing, notes.get(standing.size)):
+            return True
         if wish is not None and wish.size <= size:
             size, root, note = wish.size, self._source.root(wish.size), wish.note
         elif not due:
@@ -139,7 +142,7 @@ class AnchorQueue:
             if other is not None and wanted <= other[0] <= size:
                 size, root, note = other
         if size <= standing.size:
-            return self._adopt(standing, note if size == standing.size else None)
+            return False
         sizes = (standing.size, size)
         proof = self._source.prove(*sizes) if standing.size else ()
         call = self._contract.anchor(self._log_id, sizes, root, proof)

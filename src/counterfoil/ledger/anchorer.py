@@ -182,7 +182,7 @@ def _raise_if_all(errors: Sequence[CounterfoilError | None]) -> None:
         raise found[0]
 
 
-def check_by(by_ms: int, now_ms: int) -> None:
+def check_by(by_ms: object, now_ms: int) -> None:
     """Check a time by which something shall be anchored. Raises InputError, code anchor.by."""
     if not isinstance(by_ms, int) or by_ms <= now_ms:
         raise InputError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +41,7 @@ __all__ = [
     "agree",
     "catch_up",
     "charters_kept",
+    "final_sizes",
     "join",
     "open_network",
     "propose_founding",
@@ -51,6 +52,7 @@ __all__ = [
 
 _KEPT: Final = re.compile(r"[0-9]{6}\.json")
 _SOURCE: Final = "network"
+_ENDED: Final = "ended.json"
 
 
 def write_card(ledger: Ledger, witness: Path, addresses: Addresses | None = None) -> Card:
@@ -185,8 +187,17 @@ def catch_up(ledger: Ledger, network: Network) -> list[Charter]:
     known = len(charters_kept(ledger.layout))
     for number, charter in enumerate(network.history[known:], known):
         _keep(ledger.layout, number, charter)
+    ended = {origin: end.size for origin, end in sorted(network.ended.items())}
+    replace_file(ledger.layout.folder / "network" / _ENDED, msgspec.json.encode(ended))
     _adopt(ledger, network)
     return network.history[known:]
+
+
+def final_sizes(layout: Layout) -> Callable[[str], int | None]:
+    """Tell the witness where logs ended, as of the last `catch_up`: origin -> entries, or None."""
+    path = layout.folder / "network" / _ENDED
+    found = msgspec.json.decode(path.read_bytes(), type=dict[str, int]) if path.is_file() else {}
+    return found.get
 
 
 def charters_kept(layout: Layout) -> list[Charter]:

@@ -121,8 +121,9 @@ def verify(
 ) -> Iterator[CheckedAnchor]:
     """Ask the chains whether every anchor of a ledger is there.
 
-    And whether they know more of it than is here. Raises NotFound with code anchor.none or anchor.not-asked, FatalLogError with code
-    anchor.ahead, VerificationError with code anchor.forked, and as `check_claim`.
+    And whether they know more of it than is here. Raises NotFound with code anchor.none or
+    anchor.not-asked, FatalLogError with code anchor.ahead, VerificationError with code
+    anchor.forked, and as `check_claim`.
     """
     layout = Layout(find_ledger(ledger))
     config, anchors = load_config(layout.config), read_anchored(layout)

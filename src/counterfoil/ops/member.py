@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import Annotated, Final, Literal
 
 from counterfoil.formats.vkey import format_vkey
-from counterfoil.ledger import open_ledger
+from counterfoil.ledger import Layout, open_ledger
 from counterfoil.ledger.state import state_folder
 from counterfoil.network.mirror import MirrorEvent
 from counterfoil.network.node import (
@@ -20,6 +20,7 @@ from counterfoil.network.node import (
     followed_logs,
     read_peers,
 )
+from counterfoil.network.seat import final_sizes
 from counterfoil.ops.mirrors import Interval, checked_interval
 from counterfoil.ops.place import LedgerFolder, find_ledger
 from counterfoil.ops.serving import listen_on, serving, until_signal
@@ -87,7 +88,8 @@ def run(
         memory = WitnessMemory(state / "witness.db")
         stack.callback(memory.close)
         logs = FollowedLogs(followed)
-        witness = Witness(memory, load_signers(state), logs, SystemClock())
+        ends = final_sizes(Layout(folder))
+        witness = Witness(memory, load_signers(state), logs, SystemClock(), ends)
         ended = stack.enter_context(until_signal())
         url = stack.enter_context(
             serving(MemberApp(folder, witness, logs.origins), listen_on(listen))

@@ -8,22 +8,16 @@ it tells was seen.
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 from counterfoil.chain.extra import require_extra
-from counterfoil.errors import CounterfoilError, Unavailable
+from counterfoil.errors import CounterfoilError
 from counterfoil.formats import policy as policies
 from counterfoil.formats import receipt as receipts
 from counterfoil.formats.evidence import parse as parse_evidence
@@ -31,12 +25,18 @@ from counterfoil.formats.policy import NONE, Log, Policy
 from counterfoil.formats.vkey import VerifierKey
 from counterfoil.ledger import Layout, open_ledger
 from counterfoil.ledger.policy_file import read_policy, replace_policy
-from counterfoil.ledger.state import STATE_ENVIRONMENT
 from counterfoil.log import parse_signed
 from counterfoil.network.mirror_receipts import mirrored_receipt
 from counterfoil.ops.files import shown
 from counterfoil.ops.member import PUBLIC_WITNESS
-from counterfoil.ops.serving import listen_on, serving
+from counterfoil.ops.network_process import (
+    LIMIT_S,
+    DemoMember,
+    free_address,
+    unexpected,
+    wait_until,
+)
+from counterfoil.ops.serving import serving
 from counterfoil.ops.witnesses import establish_witness, load_signers
 from counterfoil.ports import Param
 from counterfoil.proofs import equivocation
@@ -50,13 +50,7 @@ __all__ = ["ORGANISATIONS", "Scene", "network_demo"]
 ORGANISATIONS: Final = ("farm", "carrier", "shop")
 """Who takes part."""
 
-_LIMIT_S: Final = 90.0
 _FUNDS_WEI: Final = 10**18
-_COMMAND: Final = (
-    sys.executable,
-    "-c",
-    "import sys; from counterfoil.cli import main; sys.exit(main())",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,32 +59,6 @@ class Scene:
 
     what: str
     facts: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Member:
-    """One organisation: its folders, its address, and its process while it runs."""
-
-    name: str
-    home: Path
-    address: str
-    process: subprocess.Popen[str] | None = None
-    told: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def ledger(self) -> Path:
-        return self.home / "ledger"
-
-    @property
-    def state(self) -> Path:
-        return self.home / "state"
-
-    @property
-    def url(self) -> str:
-        return f"http://{self.address}"
-
-    def environment(self) -> dict[str, str]:
-        return {**os.environ, STATE_ENVIRONMENT: str(self.state)}
 
 
 def network_demo(
@@ -119,9 +87,10 @@ class _Demo:
         self._folder, self._stack, self._keep = folder, stack, keep
         self._chain: str | None = None
         self._members = {
-            name: _Member(name, folder / name, _free_address()) for name in ORGANISATIONS
+            name: DemoMember(name, folder / name, free_address()) for name in ORGANISATIONS
         }
-        stack.callback(self._end_all)
+        for member in self._members.values():
+            stack.callback(member.kill)
 
     def run(self) -> Iterator[Scene]:
         members = list(self._members.values())
@@ -130,7 +99,7 @@ class _Demo:
             self._introduce(member, keys)
         self._chain = self._begin_chain(members)
         for member in members:
-            self._start(member)
+            member.start()
         addresses = {m.name: f"log {m.url}, witness {m.url}/witness" for m in members}
         yield Scene("three organisations, three processes, no one in charge", addresses)
         yield from self._together(members)
@@ -140,17 +109,15 @@ class _Demo:
 
     # The ceremony ------------------------------------------------------------------------------
 
-    def _found(self, member: _Member) -> VerifierKey:
+    def _found(self, member: DemoMember) -> VerifierKey:
         """Make a member's ledger and witness; give the witness's key."""
         uri = f"https://{member.name}.example"
-        self._command(
-            member, "init", str(member.ledger), "--name", member.name, "--organisation", uri
-        )
+        member.run("init", str(member.ledger), "--name", member.name, "--organisation", uri)
         public = member.state / PUBLIC_WITNESS
         establish_witness(public, f"{member.name}.example/witness", post_quantum=False)
         return load_signers(public)[0].public
 
-    def _introduce(self, member: _Member, keys: dict[str, VerifierKey]) -> None:
+    def _introduce(self, member: DemoMember, keys: dict[str, VerifierKey]) -> None:
         """Let a member know the others' logs, and let their witnesses watch its own."""
         layout = Layout(member.ledger)
         policy = read_policy(layout)
@@ -164,7 +131,7 @@ class _Demo:
             (peers / f"{other.name}.txt").write_bytes(policies.format(Policy(logs, (), (), NONE)))
         replace_policy(layout, policy)
 
-    def _begin_chain(self, members: list[_Member]) -> str | None:
+    def _begin_chain(self, members: list[DemoMember]) -> str | None:
         """Let one chain serve all: give its address; None where the `chain` extra is missing."""
         try:
             require_extra("web3", "eth", "eth_account")
@@ -190,17 +157,17 @@ class _Demo:
 
     # The scenes --------------------------------------------------------------------------------
 
-    def _together(self, members: list[_Member]) -> Iterator[Scene]:
+    def _together(self, members: list[DemoMember]) -> Iterator[Scene]:
         grades = {}
         for member in members:
             index = self._record(member, f"a delivery note of the {member.name}")
             grades[member.name] = self._receipt_grade(member, index)
         yield Scene("each records; every receipt carries the others' cosignatures", grades)
-        self._until("all mirrors caught up", lambda: all(map(self._mirrored, members)))
+        wait_until("all mirrors caught up", lambda: all(map(self._mirrored, members)))
         held = {m.name: f"mirrored by {self._others(m)}" for m in members}
         yield Scene("each log stands in full with each of the others, every hash checked", held)
 
-    def _anchored(self, members: list[_Member]) -> Iterator[Scene]:
+    def _anchored(self, members: list[DemoMember]) -> Iterator[Scene]:
         if self._chain is None:
             yield Scene(
                 "no chain was asked: `pip install 'counterfoil[chain]'` adds one to this demo"
@@ -209,17 +176,17 @@ class _Demo:
         facts = {}
         for member in members:
             with open_ledger(member.ledger) as ledger:
-                (state,) = ledger.anchor(_LIMIT_S)
+                (state,) = ledger.anchor(LIMIT_S)
                 receipt = receipts.format(ledger.receipt(ledger.size - 1))
             if state.phase != "final" or state.trouble:
-                raise _unexpected(f"the {member.name}'s log to be anchored", str(state.trouble))
+                raise unexpected(f"the {member.name}'s log to be anchored", str(state.trouble))
             facts[member.name] = self._audited(member, receipt)
         yield Scene("all anchor on one chain, whose contract accepts only growth", facts)
 
-    def _killed(self, farm: _Member, carrier: _Member, shop: _Member) -> Iterator[Scene]:
+    def _killed(self, farm: DemoMember, carrier: DemoMember, shop: DemoMember) -> Iterator[Scene]:
         with open_ledger(farm.ledger, read_only=True) as ledger:
             index = ledger.size - 1
-        self._kill(farm)
+        farm.kill()
         made = mirrored_receipt(shop.state / "mirrors" / farm.name, index)
         policy = read_policy(Layout(farm.ledger))
         found = verify_receipt(receipts.format(made), policy)
@@ -227,22 +194,22 @@ class _Demo:
         alone = self._record(carrier, "the farm is away; the carrier goes on")
         facts["carrier's new record"] = self._published_grade(carrier)
         yield Scene("the farm's process is killed: its receipts live on, the others go on", facts)
-        self._start(farm)
-        self._until("the farm's witness is back", lambda: self._vouched(carrier, alone))
+        farm.start()
+        wait_until("the farm's witness is back", lambda: self._vouched(carrier, alone))
         yield Scene(
             "the farm comes back, and its witness catches up",
             {"carrier's new record": self._receipt_grade(carrier, alone)},
         )
 
-    def _lies(self, farm: _Member, carrier: _Member, shop: _Member) -> Iterator[Scene]:
+    def _lies(self, farm: DemoMember, carrier: DemoMember, shop: DemoMember) -> Iterator[Scene]:
         """Let the shop's operator keep two copies of everything, and go on in each."""
-        self._stop(shop)
+        shop.stop()
         twin = self._folder / "twin"
         shutil.copytree(shop.home, twin, symlinks=True)
-        self._start(shop)
+        shop.start()
         self._record(shop, "10 crates arrived")
-        self._until("the others hold the first history", lambda: self._mirrored(shop))
-        self._stop(shop)
+        wait_until("the others hold the first history", lambda: self._mirrored(shop))
+        shop.stop()
         truth = shop.home
         shop.home = twin
         # Its operator owns the machine: it switches off what would stop it, and signs again.
@@ -250,10 +217,10 @@ class _Demo:
         config.write_text(config.read_text().replace("witness = true", "witness = false"))
         policy = read_policy(Layout(shop.ledger))
         replace_policy(Layout(shop.ledger), Policy(policy.logs, (), (), NONE))
-        self._start(shop)
+        shop.start()
         self._record(shop, "8 crates arrived")
         self._record(shop, "and nothing else")
-        self._until("a mirror convicts the shop", lambda: bool(self._convicted(carrier, farm)))
+        wait_until("a mirror convicts the shop", lambda: bool(self._convicted(carrier, farm)))
         event = self._convicted(carrier, farm)[0]
         evidence = Path(event["evidence"])
         equivocation.verify(parse_evidence(evidence.read_bytes()))
@@ -272,41 +239,41 @@ class _Demo:
 
     # What is looked at -------------------------------------------------------------------------
 
-    def _record(self, member: _Member, text: str) -> int:
+    def _record(self, member: DemoMember, text: str) -> int:
         with open_ledger(member.ledger) as ledger:  # its process owns it: this one writes through
             index = ledger.record({"said": text}).index
             ledger.publish()
             return index
 
-    def _receipt_grade(self, member: _Member, index: int) -> str:
+    def _receipt_grade(self, member: DemoMember, index: int) -> str:
         with open_ledger(member.ledger, read_only=True) as ledger:
             text = receipts.format(ledger.receipt(index))
             return verify_receipt(text, ledger.policy).grade
 
-    def _published_grade(self, member: _Member) -> str:
+    def _published_grade(self, member: DemoMember) -> str:
         with open_ledger(member.ledger, read_only=True) as ledger:
             relaxed = Policy(ledger.policy.logs, ledger.policy.witnesses, (), NONE)
             words = grade(evaluate(relaxed, ledger.published()))
         return f"{words}, below the quorum until the farm is back"
 
-    def _audited(self, member: _Member, receipt: bytes) -> str:
+    def _audited(self, member: DemoMember, receipt: bytes) -> str:
         """Let an auditor with a state folder of its own verify a receipt, and ask the chain."""
-        auditor = _Member("auditor", self._folder / "auditor", "")
+        auditor = DemoMember("auditor", self._folder / "auditor", "")
         auditor.home.mkdir(exist_ok=True)
         file = auditor.home / f"{member.name}.json"
         file.write_bytes(receipt)
         given = ["--policy", str(member.ledger / "policy.txt")]
         given += ["--anchors", str(member.ledger / "anchors.json"), "--rpc", str(self._chain)]
-        told = json.loads(self._command(auditor, "verify", str(file), *given, "--json"))
+        told = json.loads(auditor.run("verify", str(file), *given, "--json"))
         return str(told["grade"])
 
-    def _vouched(self, member: _Member, index: int) -> bool:
+    def _vouched(self, member: DemoMember, index: int) -> bool:
         try:
             return self._receipt_grade(member, index) == "witnessed 2 of 2"
         except CounterfoilError:
             return False
 
-    def _mirrored(self, member: _Member) -> bool:
+    def _mirrored(self, member: DemoMember) -> bool:
         with open_ledger(member.ledger, read_only=True) as ledger:
             size = parse_signed(ledger.published()).size
         for other in self._members.values():
@@ -317,10 +284,10 @@ class _Demo:
                 return False
         return True
 
-    def _others(self, member: _Member) -> str:
+    def _others(self, member: DemoMember) -> str:
         return " and ".join(name for name in ORGANISATIONS if name != member.name)
 
-    def _convicted(self, *members: _Member) -> list[dict[str, Any]]:
+    def _convicted(self, *members: DemoMember) -> list[dict[str, Any]]:
         return [
             {**event["mirror"], "peer": event["peer"], "by": f"the {member.name}'s mirror"}
             for member in members
@@ -343,75 +310,3 @@ class _Demo:
             which = "the first history" if root == first.root else "an older state of both"
             found[name] = "the second" if root == second.root else which
         return found
-
-    # Processes ---------------------------------------------------------------------------------
-
-    def _start(self, member: _Member) -> None:
-        command = [*_COMMAND, "network", "run", "--ledger", str(member.ledger)]
-        member.told.clear()
-        member.process = subprocess.Popen(
-            [*command, "--listen", member.address, "--interval", "1"],
-            env=member.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        threading.Thread(target=_listen, args=(member, member.process), daemon=True).start()
-        self._until(f"the {member.name}'s process serves", lambda: bool(member.told), member)
-
-    def _stop(self, member: _Member) -> None:
-        if member.process is not None:
-            member.process.send_signal(signal.SIGTERM)
-            member.process.wait(_LIMIT_S)
-
-    def _kill(self, member: _Member) -> None:
-        if member.process is not None:
-            member.process.kill()
-            member.process.wait(_LIMIT_S)
-
-    def _end_all(self) -> None:
-        for member in self._members.values():
-            self._kill(member)
-
-    def _command(self, member: _Member, *words: str) -> str:
-        member.home.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(
-            [*_COMMAND, *words],
-            env=member.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise _unexpected(f"`counterfoil {' '.join(words[:1])}` to succeed", done.stderr)
-        return done.stdout
-
-    def _until(self, what: str, holds: Callable[[], bool], member: _Member | None = None) -> None:
-        end = time.monotonic() + _LIMIT_S
-        while not holds():
-            process = member.process if member is not None else None
-            if process is not None and process.poll() is not None:
-                raise _unexpected(what, process.stderr.read() if process.stderr else "its end")
-            if time.monotonic() > end:
-                raise _unexpected(what, f"nothing of it within {_LIMIT_S:g} s")
-            time.sleep(0.05)
-
-
-def _listen(member: _Member, process: subprocess.Popen[str]) -> None:
-    for line in process.stdout or ():
-        member.told.append(json.loads(line))
-
-
-def _free_address() -> str:
-    listener = listen_on("127.0.0.1:0")
-    listener.socket.close()
-    return listener.address
-
-
-def _unexpected(what: str, found: str) -> Unavailable:
-    last = found.strip().splitlines()[-1:] or ["nothing"]
-    return Unavailable(
-        "network.demo",
-        f"expected {what}, found {last[0]}",
-        hint="Run it again; on a slow machine it may need more time.",
-    )

@@ -112,11 +112,11 @@ def verify(
 ) -> Verification:
     """Verify a receipt against your own trust policy, offline.
 
-    A chain is asked only where one is named. What was verified is remembered in the state folder: a log that later signs another history is
-    noticed. Raises VerificationError with the code of what does not hold, verify.malformed for
-    what is no receipt, seen.forked, NotFound with code file.missing, InputError for a malformed
-    policy or entry, for a ledger as `open_ledger` and `check_ledger`, and for chains as
-    `check_claims_on`.
+    A chain is asked only where one is named. What was verified is remembered in the state folder:
+    a log that later signs another history is noticed. Raises VerificationError with the code of
+    what does not hold, verify.malformed for what is no receipt, seen.forked, NotFound with code
+    file.missing, InputError for a malformed policy or entry, for a ledger as `open_ledger` and
+    `check_ledger`, and for chains as `check_claims_on`.
     """
     trusted = policies.parse(read_file(policy, POLICY_MAX_BYTES))
     given = None if entry is None else read_file(entry, ENTRY_MAX_BYTES)

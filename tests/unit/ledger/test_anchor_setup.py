@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from counterfoil.errors import InputError, VerificationError
+from counterfoil.chain import NodeChain, create_embedded, deploy, faucet_of
+from counterfoil.chain.anchor_book import AnchorBook
+from counterfoil.contracts import load_artifact
+from counterfoil.errors import InputError, Unavailable, VerificationError
+from counterfoil.formats import anchors as anchor_files
 from counterfoil.ledger import Layout, open_ledger
-from counterfoil.ledger.anchor_setup import anchor_account, name_of_place, owner_account
+from counterfoil.ledger.anchor_setup import (
+    anchor_account,
+    name_of_place,
+    owner_account,
+    register,
+)
+from counterfoil.ledger.config import load_config
+from counterfoil.ledger.policy_file import own_keys
+from counterfoil.ledger.results import Recorded
 from tests.ledgers import set_setting
+from tests.lying_node import LyingNode
+from tests.probe_contract import compiled
 from tests.statements import refused
 
 
@@ -38,21 +54,10 @@ def test_accounts_are_made_once(folder: Path) -> None:
 
 def test_a_contract_that_is_not_ours(folder: Path) -> None:
     """Where the registry names other code, nothing is anchored."""
-    from counterfoil.chain import (
-        ContractAbi,
-        create_embedded,
-        deploy,
-        faucet_of,
-    )
-    from tests.probe_contract import compiled
-
-    assert ContractAbi
     layout = Layout(folder)
     with closing(create_embedded(layout.chain)) as chain:
         deploy(chain, faucet_of(layout.chain), compiled(), layout.deployments, arguments=bytes(32))
     path = next(layout.deployments.iterdir())
-    from counterfoil.contracts import load_artifact
-
     ours, text = load_artifact("anchor"), path.read_text(encoding="utf-8")
     theirs = compiled()
     for old, new in (
@@ -66,3 +71,52 @@ def test_a_contract_that_is_not_ours(folder: Path) -> None:
     with open_ledger(folder) as ledger, pytest.raises(VerificationError) as caught:
         ledger.anchor()
     assert caught.value.code == "anchor.contract"
+
+
+def test_it_may_be_cut_off_anywhere(folder: Path) -> None:
+    """Whichever request fails, the next try goes on: one registration, one statement."""
+    layout, stated, fails = Layout(folder), dict[tuple[str, int], int](), 0
+    keys = own_keys(layout, load_config(layout.config).origin).keys
+
+    def record(kind: str, fields: Mapping[str, Any], source: str, number: int) -> Recorded:
+        del kind, fields
+        index = stated.setdefault((source, number), len(stated) + 3)
+        return Recorded(index, "", source, number)
+
+    with (
+        closing(create_embedded(layout.chain)) as chain,
+        closing(AnchorBook(layout.anchor_book, create=True)) as book,
+    ):
+        while True:
+            node = LyingNode(chain.transport)
+            cut = NodeChain(node, chain.chain_id, "embedded", "us", 0)
+            node.lies = dict.fromkeys(METHODS, _fail_after(fails))
+            try:
+                register(layout, "embedded", cut, keys, book, record)
+                break
+            except Unavailable:
+                fails += 1
+        contract, note = register(layout, "embedded", chain, keys, book, record)
+        assert fails > 10
+        assert contract.owner_of(note.log_id) == owner_account(layout).address
+        assert len(stated) == 1
+        assert note.stated == 3
+        (named,) = anchor_files.parse(layout.anchors.read_bytes())
+        assert (named.contract, named.owner) == (note.contract, note.owner)
+
+
+METHODS = (
+    *("eth_sendRawTransaction", "eth_call", "eth_getTransactionReceipt", "eth_getCode"),
+    *("eth_getBlockByNumber", "eth_estimateGas", "eth_getTransactionCount", "eth_getBalance"),
+)
+
+
+def _fail_after(left: int) -> Callable[[Sequence[Any], Callable[[], Any]], Any]:
+    def answer(_: Sequence[Any], honest: Callable[[], Any]) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise Unavailable("chain.unreachable", "expected an answer, but it was cut")
+        return honest()
+
+    return answer

@@ -238,3 +238,18 @@ def test_threads(tmp_path: Path) -> None:
         thread.join()
     assert len(cosigned) == 1
     assert size_of(witness.latest(LOG.origin) or b"") == cosigned[0]
+
+
+def test_a_log_that_ended_grows_no_more(tmp_path: Path) -> None:
+    """Up to its end a frozen log is cosigned; a larger tree is refused with 403, and why."""
+    log = SigningLog()
+    memory = WitnessMemory(tmp_path / "witness.db", create=True)
+    signer = NoteSigner(witness_key(1))
+    ends = {log.origin: 5}
+    clock = ManualClock(NOW_S * 1000)
+    frozen = Witness(memory, [signer], {log.origin: log.verifiers}.get, clock, ends.get)
+    frozen.add_checkpoint(log.request(0, 3))
+    with pytest.raises(Refused) as caught:
+        frozen.add_checkpoint(log.request(3, 6))
+    assert (caught.value.code, caught.value.http_status) == ("witness.frozen", 403)
+    assert len(frozen.add_checkpoint(log.request(3, 5))) == 1

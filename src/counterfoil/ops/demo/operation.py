@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-from counterfoil.errors import Conflict, FatalLogError
+from counterfoil.errors import Conflict, FatalLogError, InputError
 from counterfoil.ops.demo.place import DemoPlace, default_folder, take_place
 from counterfoil.ops.demo.steps import Step
 from counterfoil.ops.demo.tour import Tour
@@ -34,14 +34,21 @@ def demo(
 ) -> Iterator[Step]:
     """See it work: payments decided, proofs checked, cheats caught, and a page to look around.
 
-    Run again it goes on where it was. Raises InputError with code demo.folder or serve.address,
+    Run again it goes on where it was. Raises InputError with code demo.folder, demo.once or
+    serve.address,
     Conflict with code demo.running, FatalLogError with code demo.ledger when the ledger of an
     earlier run must not go on, Unavailable with code demo.place, demo.broken when something
     did not work as told, or one of serve.*.
     """
-    stays = serve or (not once and channel.sink.isatty())
+    if once and (serve or listen is not None):
+        raise InputError(
+            "demo.once",
+            "expected --once, or to serve, found both",
+            hint="Leave --once out to have the page after the tour.",
+        )
+    stays = serve or listen is not None or (not once and channel.sink.isatty())
     place = take_place(default_folder() if folder is None else folder, fresh=fresh)
-    return _story(place, progress, listen if stays else None, stays=stays)
+    return _story(place, progress, listen, stays=stays)
 
 
 def _story(

@@ -119,13 +119,20 @@ class Tour:
         if watch.worst is None:
             raise broken("decisions about the payments")
         self._decision = watch.worst.index
-        held = watch.held + last.held
+        held, found = watch.held + last.held, watch.found + last.found
+        planted = watch.planted + last.planted
         says = (
             f"{count + _LAST_PAYMENTS:,} simulated payments are recorded, each durable before it "
             "counted. A model of what is normal for each account scored each before it learned "
-            f"from it; {held:,} are held. Each decision is a record with its reasons."
+            f"from it; {held:,} are held, {found:,} of them among the {planted:,} frauds that the "
+            "simulation planted and tells nobody. Each decision is a record with its reasons."
         )
-        facts = {"payments": last.payments, "new": count + _LAST_PAYMENTS, "held": held}
+        facts = {
+            "payments": last.payments,
+            "new": count + _LAST_PAYMENTS,
+            "held": held,
+            "found": found,
+        }
         return "watch", says, {**facts, "entries": size}
 
     def _anchor(self, ledger: Ledger) -> None:

@@ -21,7 +21,7 @@ from counterfoil.learn import FEATURES, Event, NormalBehaviour, Scored
 from counterfoil.ledger import Ledger, RecordView
 from counterfoil.ops.demo.place import DemoPlace
 from counterfoil.ops.files import write_file
-from counterfoil.testing.payments import Payment, payments
+from counterfoil.testing.payments import Payment, Scenario, payments
 
 __all__ = ["DECISIONS", "MODELS", "PAYMENTS", "THRESHOLD_PPM", "Decided", "Watch"]
 
@@ -55,7 +55,9 @@ class Watch:
     """The stream of payments and its model, on an open ledger.
 
     Where it was is found in the ledger and, to be quick, in the newest saved model.
-    held: payments that this run held. worst: this run's decision with the highest score.
+    held: payments that this run held. planted, found: frauds that the simulation planted in the
+    payments of this run, and those of them that were held; the model is told neither. worst: this
+    run's decision with the highest score.
     """
 
     def __init__(self, ledger: Ledger, place: DemoPlace) -> None:
@@ -65,7 +67,8 @@ class Watch:
         self._saved = self._model.seen
         self._digest = self._model.digest()
         self._coming = islice(_simulated(), self.payments, None)
-        self.held = 0
+        self.held = self.planted = self.found = 0
+        self._planted: set[int] = set()
         self.worst: Decided | None = None
         if not self._counts.get(MODELS):
             self.save()
@@ -88,7 +91,11 @@ class Watch:
         """
         done = 0
         while done < count:
-            rows = [p.content() for p in islice(self._coming, min(_ROWS, count - done))]
+            coming = list(islice(self._coming, min(_ROWS, count - done)))
+            frauds = [p.scenario is not Scenario.GENUINE for p in coming]
+            self._planted = {self.payments + at for at, fraud in enumerate(frauds) if fraud}
+            self.planted += len(self._planted)
+            rows = [payment.content() for payment in coming]
             self._record(PAYMENTS, rows)
             self.follow()
             done += len(rows)
@@ -108,9 +115,10 @@ class Watch:
             if view.number >= self.decisions:
                 made.append(self._decision(view, scored, since))
         for first in range(0, len(made), _ROWS):
-            part = made[first : first + _ROWS]
+            part, number = made[first : first + _ROWS], self.decisions
             for index, content in zip(self._record(DECISIONS, part), part, strict=True):
-                self._note(index, content)
+                self._note(number, Decided(index, content))
+                number += 1
 
     def save(self) -> None:
         """Save the model as it is, say so in the log, and let the next decisions name it."""
@@ -141,10 +149,13 @@ class Watch:
             ],
         }
 
-    def _note(self, index: int, content: dict[str, Any]) -> None:
-        self.held += content["decision"] == "hold"
-        if self.worst is None or content["score_ppm"] > self.worst.content["score_ppm"]:
-            self.worst = Decided(index, content)
+    def _note(self, number: int, decided: Decided) -> None:
+        if decided.content["decision"] == "hold":
+            self.held += 1
+            self.found += number in self._planted
+        worst = self.worst
+        if worst is None or decided.content["score_ppm"] > worst.content["score_ppm"]:
+            self.worst = decided
 
     def _record(self, source: str, rows: list[dict[str, Any]]) -> Sequence[int]:
         first = self._counts.get(source, 0)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from counterfoil.errors import FatalLogError, Unavailable
+from counterfoil.errors import FatalLogError, InputError, Unavailable
 from counterfoil.formats import policy as policies
 from counterfoil.ledger import open_ledger
 from counterfoil.ledger.audit import audit
@@ -103,6 +104,15 @@ def test_a_story_that_does_not_come_true_is_a_bug(
     )
     with pytest.raises(Unavailable, match="not as witness"):
         list(demo(told[0], channel=silence()))
+
+
+@pytest.mark.parametrize("more", [{"serve": True}, {"listen": "127.0.0.1:0"}])
+def test_once_and_serving_exclude_each_other(tmp_path: Path, more: dict[str, Any]) -> None:
+    """Who asks for both is told so before anything is made."""
+    with pytest.raises(InputError) as caught:
+        demo(tmp_path / "tour", once=True, channel=silence(), **more)
+    assert caught.value.code == "demo.once"
+    assert not (tmp_path / "tour").exists()
 
 
 def test_without_a_chain_it_says_what_it_leaves_out(

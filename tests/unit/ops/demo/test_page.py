@@ -16,7 +16,7 @@ from counterfoil.ledger import Ledger
 from counterfoil.ops.demo import page_parts as parts
 from counterfoil.ops.demo.page import DemoPage
 from counterfoil.ops.demo.place import DemoPlace
-from counterfoil.ops.demo.recent import PaymentRow, Recent, SignedState
+from counterfoil.ops.demo.recent import AnchorRow, PaymentRow, Recent, SignedState
 from counterfoil.ops.demo.watch import DECISIONS, PAYMENTS
 from counterfoil.ops.verification import verify_bytes
 
@@ -178,6 +178,21 @@ def test_what_comes_from_records_is_escaped(ledger: Ledger, get: Get) -> None:
     shown += parts.checkpoints([(state, 2**60)], {}) + parts.page(EVIL, parts.problem(EVIL, EVIL))
     assert EVIL not in shown
     assert "<script>alert" not in shown
+
+
+def test_what_is_anchored_is_sealed() -> None:
+    """The last anchor and each anchored checkpoint name chain and block."""
+    anchor = AnchorRow(1_234, 77, 9, 1_700_000_000)
+    state = SignedState(1_234, "ab" * 32, (("self", 1_700_000_000),), "self-witnessed", False, True)
+    shown = parts.overview(parts.Standing("demo", "x", 1_240, state, anchor), {})
+    assert "Last anchor" in shown
+    assert "chain 77, block 9, 2023-11-14" in shown
+    listed = parts.checkpoints(
+        [(state, 1_700_000_000_000), (replace(state, size=5), 0)], {1_234: anchor}
+    )
+    assert listed.count("◆") == 1
+    unseen = replace(state, trusted=False, unseen=True, grade="shown to no witness")
+    assert 'class="wait"' in parts.checkpoints([(unseen, 0)], {})
 
 
 def test_newest_payments_and_held_ones(ledger: Ledger) -> None:

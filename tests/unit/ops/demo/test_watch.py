@@ -12,7 +12,7 @@ from counterfoil.learn import Event, NormalBehaviour
 from counterfoil.ledger import Ledger, open_ledger
 from counterfoil.ops.demo.place import DemoPlace
 from counterfoil.ops.demo.watch import DECISIONS, MODELS, PAYMENTS, THRESHOLD_PPM, Watch
-from counterfoil.testing.payments import Payment, payments
+from counterfoil.testing.payments import Payment, Scenario, payments
 
 
 def series(ledger: Ledger, source: str) -> list[dict[str, object]]:
@@ -107,6 +107,22 @@ def _event(content: dict[str, object]) -> Event:
 
 def _paid() -> Iterator[Payment]:
     return payments(2026, start_ms=1_767_225_600_000, days=10)
+
+
+def test_it_counts_what_was_planted_and_found(place: DemoPlace) -> None:
+    """The simulation's own labels say how many frauds there were, and how many of them it held."""
+    with open_ledger(place.ledger) as ledger:
+        watch = Watch(ledger, place)
+        watch.take(3_000)
+        decided = series(ledger, DECISIONS)
+    planted = [
+        number
+        for number, payment in zip(range(3_000), _paid(), strict=False)
+        if payment.scenario is not Scenario.GENUINE
+    ]
+    found = [number for number in planted if decided[number]["decision"] == "hold"]
+    assert (watch.planted, watch.found) == (len(planted), len(found))
+    assert watch.held >= watch.found > 0
 
 
 def test_it_tells_how_far_it_is(place: DemoPlace) -> None:
