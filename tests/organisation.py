@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from functools import cache
-from typing import Final
 
 import msgspec
 
@@ -31,14 +30,20 @@ from counterfoil.proofs.signing import NoteSigner
 from counterfoil.proofs.trust import open_note
 from counterfoil.testing.clock import ManualClock
 from counterfoil.witness import Witness
-from counterfoil.witness.collect import collect
 from tests.books import Books
 from tests.stories import Copy, Given, Story, tree_of
-from tests.world import Courier, Links, SimLog, TwinMemory, accepted, key_from, said_in
+from tests.world import (
+    Courier,
+    Links,
+    SimLog,
+    TwinMemory,
+    accepted,
+    collect_in_turn,
+    key_from,
+    said_in,
+)
 
 __all__ = ["Organisation", "check_card_once"]
-
-_WAIT_S: Final = 60.0
 
 
 class Organisation(Books):
@@ -70,8 +75,6 @@ class Organisation(Books):
         self._judged: set[bytes] = set()
         self._priming = ""
 
-    # Its own log --------------------------------------------------------------------------------
-
     def publish(self) -> None:
         """Show the log's state to its witnesses, the own one first; readers see it then."""
         if self.network is not None:
@@ -90,7 +93,7 @@ class Organisation(Books):
             self._courier(witness.name, witness.key, self.peers[witness.name])
             for witness in policy.witnesses[1:]
         ]
-        found = collect(others, policy, note, log.prove, story.sizes, _WAIT_S)
+        found = collect_in_turn(others, policy, note, log.prove, story.sizes)
         story.published = found.note
         self._put_off(others)
         if found.quorum is None and len(policy.witnesses) > 1:
@@ -144,8 +147,6 @@ class Organisation(Books):
         """Lose what is in memory only."""
         self.links.down.add(self.name)
         self.story.sizes.clear()
-
-    # Others' logs -------------------------------------------------------------------------------
 
     def keys_of(self, origin: str) -> Sequence[VerifierKey]:
         """Tell the keys of a log, from charters and from cards that were handed over."""
@@ -222,8 +223,6 @@ class Organisation(Books):
         assert self.network is not None
         self.network.take(self.origin, index, said_in(self.story.log.entries[index]))  # type: ignore[arg-type]  # it was just made
 
-    # The network --------------------------------------------------------------------------------
-
     def card(self) -> Card:
         """Write its card: the keys that it has, or is about to have."""
         story = self.next_story or self.story
@@ -277,8 +276,6 @@ class Organisation(Books):
         if root_of(held.leaves(tree.size)) == tree.root:
             fields = {"origin": tree.origin, "size": tree.size, "root": tree.root.hex()}
             self.state(LogFrozen, **fields, successor=successor)
-
-    # Inside -------------------------------------------------------------------------------------
 
     def _make_witness(self) -> Witness:
         signers = [NoteSigner(key) for key in self._witness_keys]

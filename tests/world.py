@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final, Literal
+from types import SimpleNamespace
+from typing import Any, Final, Literal
+
+import pytest
 
 from counterfoil.errors import CounterfoilError, FatalLogError, Unavailable
 from counterfoil.formats import checkpoint as checkpoints
@@ -27,6 +30,7 @@ from counterfoil.formats.predicates import Header
 from counterfoil.formats.receipt import EntryProof, Receipt
 from counterfoil.formats.vkey import KeyType, SigningKey, VerifierKey
 from counterfoil.formats.witness_request import AddCheckpoint
+from counterfoil.ports.witness import Cosigner
 from counterfoil.proofs.merkle import (
     NodeReader,
     consistency_path,
@@ -39,6 +43,8 @@ from counterfoil.proofs.signing import NoteSigner, signing_key
 from counterfoil.proofs.trust import evaluate
 from counterfoil.testing.clock import ManualClock
 from counterfoil.witness import Evidence, Remembered, WitnessMemory
+from counterfoil.witness import collect as collecting
+from counterfoil.witness.collect import Collected, Prove
 
 __all__ = [
     "Courier",
@@ -47,6 +53,7 @@ __all__ = [
     "SimLog",
     "TwinMemory",
     "accepted",
+    "collect_in_turn",
     "key_from",
     "leaf_of",
     "said_in",
@@ -224,7 +231,7 @@ class Links:
 class Courier:
     """A witness as a log reaches it: `ports.witness.Cosigner` over the faulty network.
 
-    The fate is drawn before the threads of `collect` start, so that a seed has one outcome.
+    The fate is drawn before it is asked, and what is late is put off for another step.
     """
 
     name: str
@@ -251,3 +258,26 @@ class Courier:
 
 def _size(request: AddCheckpoint) -> int:
     return checkpoints.parse(notes.parse(request.checkpoint).text).size
+
+
+class _AtOnce:
+    """A thread that is done when it was started."""
+
+    def __init__(self, target: Callable[..., None], args: tuple[Any, ...], daemon: bool) -> None:
+        self._target, self._args = target, args
+
+    def start(self) -> None:
+        self._target(*self._args)
+
+
+def collect_in_turn(
+    cosigners: Sequence[Cosigner],
+    policy: Policy,
+    note: bytes,
+    prove: Prove,
+    known_sizes: MutableMapping[str, int],
+) -> Collected:
+    """Collect as `witness.collect` does, one after the other: a seed has one outcome."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(collecting, "threading", SimpleNamespace(Thread=_AtOnce))
+        return collecting.collect(cosigners, policy, note, prove, known_sizes, 60.0)

@@ -8,10 +8,9 @@ from counterfoil.formats.note import NoteSignature
 from counterfoil.formats.witness_request import AddCheckpoint
 from counterfoil.network.charter import Charter
 from counterfoil.proofs.signing import NoteSigner
-from counterfoil.witness.collect import collect
 from tests.organisation import Organisation
 from tests.stories import tree_of
-from tests.world import Courier, SimLog, accepted
+from tests.world import Courier, SimLog, accepted, collect_in_turn
 
 __all__ = ["Liar"]
 
@@ -54,7 +53,7 @@ class Liar(Organisation):
                 Courier("self", policy.witnesses[0].key, self.cosign, "arrives", self.links),
                 *(self._courier(w.name, w.key, self.peers[w.name]) for w in policy.witnesses[1:]),
             ]
-            found = collect(couriers, policy, log.note(log.size), log.prove, {}, 60.0)
+            found = collect_in_turn(couriers, policy, log.note(log.size), log.prove, {})
             self._shown[id(log)] = found.note
             for reader in self.peers.values():
                 if reader.network and accepted(reader.network.policy_for(self.origin), found.note):

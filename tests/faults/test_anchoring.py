@@ -6,11 +6,12 @@ import itertools
 import signal
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from counterfoil.chain import NodeChain, open_chain, transact
+from counterfoil.chain import NodeChain, open_chain, prepare, transact
 from counterfoil.errors import Refused, Unavailable
 from counterfoil.ports import ChainCall
 from tests.anchoring import Anchoring, anchoring
@@ -147,6 +148,46 @@ def test_a_reorganisation_of_two_anchors(world: Anchoring, anvil: Anvil) -> None
         anvil.rpc("anvil_mine", hex(CONFIRMATIONS + 1))
     world.queue.advance(due=False)
     assert world.sizes() == finals(world) == [5, 9]
+
+
+def test_a_reorganisation_of_what_another_process_sent(world: Anchoring, anvil: Anvil) -> None:
+    """An anchor that was taken over goes with its block; then it is signed here."""
+    world.anchor(5)
+    world.queue.advance(due=True)
+    world.queue.advance(due=True)
+    (job,) = world.book.open_jobs(world.chain.chain_id)
+    assert (job.phase, job.attempts[0].raw) == ("mined", b"")
+    anvil.rpc("anvil_reorg", 1, [])
+    assert world.sizes() == []
+    world.queue.advance(due=True)
+    anvil.rpc("anvil_mine", hex(CONFIRMATIONS + 1))
+    world.queue.advance(due=False)
+    assert world.sizes() == finals(world) == [5]
+
+
+def test_a_transaction_that_is_reverted(world: Anchoring, anvil: Anvil) -> None:
+    """Reverted, since the key was another one for a block: it is signed anew, with a new nonce."""
+    anvil.rpc("evm_setAutomine", False)
+    world.queue.advance(due=True)
+    rotate = world.contract.rotate_anchor_key(world.log_id, world.owner.address)
+    fees = world.chain.fees()
+    dear = replace(fees, max_fee=fees.max_fee + 10**11, priority_fee=10**11)
+    first = prepare(world.chain, world.owner, rotate, fees=dear, gas=200_000)
+    world.chain.send_raw(first.raw)
+    anvil.rpc("anvil_mine", "0x1")
+    (job,) = world.book.open_jobs(world.chain.chain_id)
+    receipt = world.chain.tx_receipt(job.attempts[0].hash)
+    assert receipt is not None
+    assert not receipt.ok
+    anvil.rpc("evm_setAutomine", True)
+    with refused("anchor.key", Refused):
+        world.queue.advance(due=False)
+    back = world.contract.rotate_anchor_key(world.log_id, world.account.address)
+    transact(world.chain, world.owner, back)
+    world.queue.advance(due=False)
+    (job,) = world.book.open_jobs(world.chain.chain_id)
+    assert [attempt.nonce for attempt in job.attempts] == [0, 1]
+    assert world.sizes() == [5]
 
 
 def test_an_account_that_was_emptied(world: Anchoring, anvil: Anvil) -> None:

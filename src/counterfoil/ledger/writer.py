@@ -63,6 +63,7 @@ class Writer:
     ) -> None:
         self.log, self.store, self.payloads = log, store, payloads
         self.producer = producer
+        self._frozen = store.counter(FROZEN)
         self.door = threading.RLock()  # held while signing and queueing, and for key changes
         organisation = producer.organisation
         self.numbering = Numbering(
@@ -127,14 +128,21 @@ class Writer:
 
         Raises Refused with code log.frozen, and as `Log.submit`.
         """
-        successor = self.store.counter(FROZEN)
-        if successor is not None:
+        if self._frozen is not None:
             raise Refused(
                 "log.frozen",
                 f"expected a log that goes on, found {self.log.origin} frozen",
-                hint=f"Its story goes on in: {successor}.",
+                hint=f"Its story goes on in: {self._frozen}.",
             )
-        return self.log.submit(submission)
+        queued = self.log.submit(submission)
+        if FROZEN in submission.expect:
+            queued.add_done_callback(self._heed_end)
+        return queued
+
+    def _heed_end(self, done: Future[Appended]) -> None:
+        """Refuse what comes after the log's last entry; only this process writes."""
+        if not done.cancelled() and done.exception() is None:
+            self._frozen = self.store.counter(FROZEN)
 
     def _settle(
         self,

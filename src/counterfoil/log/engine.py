@@ -13,7 +13,7 @@ from typing import Final
 from counterfoil.errors import CounterfoilError, FatalLogError, Unavailable
 from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.log.publisher import Publisher
-from counterfoil.log.reader import LogReader
+from counterfoil.log.reader import LogReader, parse_signed
 from counterfoil.log.sequencer import Sequencer, unexpected
 from counterfoil.log.startup import OpenNote, check_start
 from counterfoil.log.steady_clock import SteadyClock
@@ -162,8 +162,7 @@ class Log:
         """
         self._publisher.publish(head)
         if not self._publisher.wanting:
-            note = self._publisher.published_note() or head.note
-            self._vouched = StoredCheckpoint(head.size, note, head.at_ms)
+            self._vouched = StoredCheckpoint(head.size, self._cosigned(head), head.at_ms)
             return
         vouched, self._vouched = self._vouched, None
         if vouched is not None and self._sequencer.fatal is None:
@@ -176,11 +175,15 @@ class Log:
             self._run(lambda: self._store.trim(below))
         due = closing or head.at_ms - self._kept_ms >= _KEEP_INTERVAL_MS
         if head.note and due and head.size != self._kept_size:
-            note = self._publisher.published_note() or head.note  # with its cosignatures
-            kept = StoredCheckpoint(head.size, note, head.at_ms)
+            kept = StoredCheckpoint(head.size, self._cosigned(head), head.at_ms)
             self._run(lambda: self._store.keep_checkpoint(kept))
             self._kept_ms, self._kept_size = head.at_ms, head.size
 
+
+    def _cosigned(self, head: Head) -> bytes:
+        """Read the head's note with the cosignatures that it is published with."""
+        note = self._publisher.published_note()
+        return note if note is not None and parse_signed(note).size == head.size else head.note
 
     def _run(self, work: Callable[[], None]) -> None:
         """Work on the store: on the writer's thread while there is one."""

@@ -1,4 +1,4 @@
-"""What parties do with each other's logs: fetch, mirror, watch, and prove that one lied.
+"""What parties do with each other's logs: fetch, mirror, watch, belong, and prove that one lied.
 
 Nothing that comes from another party is believed: every byte must lead to a root that the reader's
 own policy accepts.
