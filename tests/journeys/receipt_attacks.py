@@ -73,6 +73,16 @@ def _additions() -> dict[str, Steps]:
         "by two": [(key(NEW, "producer", 2), (OWNER, RECOVERY))],
         "without a signature": [(key(NEW, "producer", 2), ())],
         "of another organisation": [partner],
+        "of another without its word": [(key(PARTNER, "producer", 2, proof=None), (OWNER,))],
+        "of another, by word for a role": [
+            (key(PARTNER, "producer", 2, proof=PARTNER.possession(ORG_2, "witness")), (OWNER,)),
+        ],
+        "of another, by word of a third": [
+            (key(PARTNER, "producer", 2, proof=OTHER.possession(ORG_2, "producer")), (OWNER,)),
+        ],
+        "of another, by a short word": [
+            (key(PARTNER, "producer", 2, proof=encode_base64(bytes(63))), (OWNER,)),
+        ],
         "by another organisation": [partner, (key(NEW, "producer", 3, issuer=ORG_2), (PARTNER,))],
         "by another in our name": [partner, (key(NEW, "producer", 3), (PARTNER,))],
         "of a third by the second": [

@@ -60,12 +60,17 @@ ROWS = [(bytes([n] * 16), b'{"meter":%d,"energy_wh":%d}' % (n, 100 + n)) for n i
 
 
 def key(subject: Actor, role: str, number: int, **fields: Any) -> Key:
-    """Make the statement that adds a key; `fields` change it."""
+    """Make the statement that adds a key; `fields` change it.
+
+    A key of an organisation that does not own the log proves that it agreed.
+    """
     stated: dict[str, Any] = {
         "issuer": ORG, "source": "keys", "number": number, "at_ms": 1_700_000_000_000,
         "organisation": subject.organisation, "action": "add", "keyid": subject.keyid,
         "role": role, "public": encode_base64(subject.public),
     }  # fmt: skip
+    if subject.organisation != ORG and fields.get("action") != "revoke":
+        stated["proof"] = subject.possession(subject.organisation, role)
     return Key(**(stated | fields))
 
 

@@ -8,8 +8,8 @@ surprises is Fisher's way to combine tests). A feature contributes its surprise,
 
     score = 1 / (1 + exp(-(base + sum of contributions)))
 
-which orders payments; it is no calibrated probability. No weight is fitted. What looks abnormal teaches the
-model less: a payment is learned with weight 1 - score. Nothing is learned from labels.
+which orders payments; it is no calibrated probability. No weight is fitted. What looks abnormal
+teaches the model less: a payment is learned with weight 1 - score. Nothing is learned from labels.
 
 This module refuses to learn what it has not scored, and to depend on anything but the events in
 their order.

@@ -31,7 +31,7 @@ from counterfoil.formats.tile import (
 )
 from counterfoil.ledger.backup_marker import BackupMarker, read_marker, write_marker
 from counterfoil.ledger.config import load_config
-from counterfoil.ledger.layout import Layout
+from counterfoil.ledger.layout import Layout, key_files
 from counterfoil.ledger.policy_file import own_keys
 from counterfoil.ledger.snapshot import take_snapshot
 from counterfoil.ledger.tile_sources import TilesUnder, cut_tile
@@ -242,11 +242,11 @@ class _Backup:
     def _copy_settings(self, *, with_keys: bool) -> int:
         for path in (self._from.config, self._from.policy):
             self._copy.write(self._to.folder / path.name, path.read_bytes())
-        keys = sorted(self._from.keys.glob("*.key")) if with_keys else []
-        if keys:
-            self._to.keys.mkdir(mode=0o700, exist_ok=True)
+        keys = list(key_files(self._from)) if with_keys else []
         for path in keys:
-            self._copy.write(self._to.keys / path.name, path.read_bytes(), mode=0o600)
+            target = self._to.folder / path.relative_to(self._from.folder)
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._copy.write(target, path.read_bytes(), mode=0o600)
         return len(keys)
 
     def _copy_anchors(self) -> None:

@@ -22,7 +22,7 @@ from counterfoil.ledger.backup_marker import read_marker
 from counterfoil.ledger.config import Config, load_config
 from counterfoil.ledger.create import PRODUCER_KEY, RECOVERY_KEY
 from counterfoil.ledger.examine import Unreadable, examine
-from counterfoil.ledger.layout import Layout
+from counterfoil.ledger.layout import Layout, key_files
 from counterfoil.ledger.memory import witness_note
 from counterfoil.ledger.policy_file import own_keys
 from counterfoil.log import LogReader, check_start
@@ -216,7 +216,7 @@ class _Doctor:
         keys = KeyFiles(self._layout.keys)
         if not keys.names():
             return Check("keys", "warn", "none: it can be read, not written", "Bring them back.")
-        exposed = keys.exposed()
+        exposed = [path for path in key_files(self._layout) if path.stat().st_mode & 0o077]
         if exposed:
             names = ", ".join(path.name for path in exposed)
             return Check("keys", "bad", f"others may read {names}", "chmod 600 keys/*.key")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from counterfoil.errors import InputError, NotFound
 
-__all__ = ["Layout"]
+__all__ = ["Layout", "key_files"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ class Layout:
         return self.folder / "chain.db"
 
     @property
+    def chain_keys(self) -> Path:
+        """`chain.keys/`: what pays on the embedded chain."""
+        return self.folder / "chain.keys"
+
+    @property
     def deployments(self) -> Path:
         """`deployments/`: the contracts on each chain."""
         return self.folder / "deployments"
@@ -94,3 +100,9 @@ class Layout:
                 f"{'no counterfoil.toml in it' if self.folder.is_dir() else 'no such folder'}",
                 hint=f"`counterfoil init {self.folder}` makes one.",
             )
+
+
+def key_files(layout: Layout) -> Iterator[Path]:
+    """List a ledger's private keys: of the log, of its organisation, and on its chains."""
+    for folder in (layout.keys, layout.chain_keys):
+        yield from sorted(folder.rglob("*.key"))

@@ -13,7 +13,7 @@ from counterfoil.errors import FatalLogError, Refused
 from counterfoil.formats import policy as policies
 from counterfoil.formats.policy import Policy
 from counterfoil.ledger.config import Config, format_config, load_config
-from counterfoil.ledger.layout import Layout
+from counterfoil.ledger.layout import Layout, key_files
 from counterfoil.ledger.mirror_marker import config_of_mirror
 from counterfoil.ledger.policy_file import opener_of
 from counterfoil.log.startup import OpenNote
@@ -82,9 +82,10 @@ def bring_settings(target: Layout, copy: Layout | None, config: Config, notices:
         if not target.policy.is_file():
             files.copy(copy.policy, target.policy)
         if not target.keys.is_dir():
-            for path in sorted(copy.keys.glob("*.key")):
-                target.keys.mkdir(mode=0o700, exist_ok=True)
-                files.copy(path, target.keys / path.name, mode=0o600)
+            for path in key_files(copy):
+                place = target.folder / path.relative_to(copy.folder)
+                place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                files.copy(path, place, mode=0o600)
         if missing:
             _bring_anchors(target, copy, files)
             target.payloads.mkdir(exist_ok=True)

@@ -17,10 +17,11 @@ from counterfoil.ledger import Layout, create_ledger
 from counterfoil.ledger.audit import audit
 from counterfoil.ledger.backup import backup
 from counterfoil.ledger.backup_marker import read_marker
+from counterfoil.ledger.recover import recover
 from counterfoil.ports import SystemClock
 from counterfoil.storage.folder_copy import Done, FolderCopy
 from tests.busy_ledger import busy_ledger
-from tests.ledgers import prove, set_setting
+from tests.ledgers import copy_ledger, prove, set_setting
 
 
 @pytest.fixture
@@ -317,3 +318,26 @@ def test_a_full_disk(busy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert isinstance(caught.value, Unavailable)
     assert caught.value.code == "copy.write"
     assert not (tmp_path / "copy" / "checkpoint").exists()
+
+
+def test_anchors_travel(tmp_path: Path) -> None:
+    """What anchoring knows, its chain and its keys are in a backup, and come back from it."""
+    folder = copy_ledger(tmp_path / "ledger")
+    set_setting(folder, "anchor_chains", '["embedded"]')
+    with counterfoil.open(folder) as ledger:
+        ledger.record({"n": 1})
+        (first,) = ledger.anchor()
+    backup(folder, tmp_path / "backup", with_keys=True)
+    folder.rename(tmp_path / "gone")
+    last = (tmp_path / "gone" / "checkpoint").read_bytes()
+    recover(folder, source=tmp_path / "backup", last_known={"checkpoint": last})
+    with counterfoil.open(folder) as ledger:
+        assert [claim.transaction for claim in ledger.receipt(0).anchors] == [first.transaction]
+        ledger.record({"n": 2})
+        (second,) = ledger.anchor()
+    assert (second.chain_id, second.owner, second.contract) == (
+        first.chain_id,
+        first.owner,
+        first.contract,
+    )
+    assert second.phase == "final"
