@@ -109,7 +109,7 @@ def card(
     witness_url: Annotated[str | None, Param("The witness's submission prefix.", "URL")] = None,
     mirror_url: Annotated[str | None, Param("Where copies of others are served.", "URL")] = None,
 ) -> Document:
-    """Write this organisation's card: its keys, each of which signs that it belongs to the others.
+    """Write this organisation's card: its keys, each of which signs that they belong together.
 
     Raises NotFound with code key.missing where the witness has no key yet.
     """
@@ -124,7 +124,7 @@ def found(
     *,
     why: Why = "",
 ) -> Document:
-    """Propose a new network; each founder joins it with the same proposal.
+    """Propose a new network of the organisations of these cards.
 
     Raises as `seat.propose_founding`.
     """
@@ -139,7 +139,7 @@ def invite(
     mirrors: Mirrors = None,
     why: Why = "",
 ) -> Document:
-    """Propose to admit an organisation, or the new keys of a member.
+    """Propose to admit an organisation, or a member's new keys or log.
 
     Raises as `seat.propose_member` and `seat.open_network`.
     """
@@ -155,7 +155,7 @@ def retire(
     mirrors: Mirrors = None,
     why: Why = "",
 ) -> Document:
-    """Propose that a member leaves; what it cosigned still counts for what was then.
+    """Propose that a member leaves.
 
     Raises NotFound with code network.member, and as `seat.open_network`.
     """
@@ -176,7 +176,7 @@ def join(proposal: ProposalFile, *, ledger: LedgerFolder = None) -> Voiced:
 def agree(
     proposal: ProposalFile, *, ledger: LedgerFolder = None, mirrors: Mirrors = None
 ) -> Voiced:
-    """Agree to a proposal in this member's log: its one voice on that change.
+    """Agree to a proposal in this member's log.
 
     Raises as `seat.agree` and `seat.open_network`.
     """
@@ -213,7 +213,7 @@ def freeze(
     ] = None,
     why: Why = "",
 ) -> Recorded:
-    """End this ledger's log for good, or say with which checkpoint another's ended.
+    """End this ledger's log for good, or state with which checkpoint another's ended.
 
     Nothing is recorded in a log that ended. Raises Refused with code log.frozen when it has,
     network.own-checkpoint for one of this ledger.
@@ -243,7 +243,7 @@ def accuse(
     ledger: LedgerFolder = None,
     mirrors: Mirrors = None,
 ) -> Recorded:
-    """Record evidence against a log; from the next start on it is witnessed no more.
+    """Record evidence against a log; it is witnessed no more.
 
     Raises VerificationError with code claim.equivocation when it proves nothing.
     """

@@ -247,19 +247,19 @@ OPERATIONS: Final = (
         "network card",
         "network:card",
         "Write this organisation's card: its keys, each of which signs that they belong together.",
-        "--ledger shop --log-url https://shop.example > card.json",
+        "--ledger shop --log-url https://shop.example",
     ),
     _reads(
         "network found",
         "network:found",
         "Propose a new network of the organisations of these cards.",
-        "shop.json farm.json mill.json > proposal.json",
+        "shop.json farm.json mill.json",
     ),
     _reads(
         "network invite",
         "network:invite",
         "Propose to admit an organisation, or a member's new keys or log.",
-        "card.json --ledger shop > proposal.json",
+        "card.json --ledger shop",
     ),
     _writes(
         "network join",
@@ -289,7 +289,7 @@ OPERATIONS: Final = (
         "network retire",
         "network:retire",
         "Propose that a member leaves.",
-        "https://mill.example --ledger shop > proposal.json",
+        "https://mill.example --ledger shop",
     ),
     _writes(
         "network freeze",
