@@ -186,7 +186,7 @@ def agree(
 
 
 def update(*, ledger: LedgerFolder = None, mirrors: Mirrors = None) -> NetworkView:
-    """Go by what came into force: the ledger's policy, and whose logs are witnessed and mirrored.
+    """Go by what came into force: the ledger's policy, and whose logs are watched.
 
     Processes that run take it up at their next start. Raises as `seat.open_network`.
     """
@@ -197,7 +197,10 @@ def update(*, ledger: LedgerFolder = None, mirrors: Mirrors = None) -> NetworkVi
 
 
 def listing(*, ledger: LedgerFolder = None, mirrors: Mirrors = None) -> NetworkView:
-    """Show a network as this member sees it. Raises as `seat.open_network`."""
+    """Show the members of this ledger's network, and what is proposed.
+
+    Raises as `seat.open_network`.
+    """
     with open_for_reading(ledger) as opened:
         return _view(opened, _network(opened, mirrors))
 
