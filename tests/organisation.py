@@ -230,8 +230,11 @@ class Organisation(Books):
         return make_card(self.name, self.name, [story.log.key], self._witness_keys[-1], producer)
 
     def start(self, anchor: Charter) -> None:
-        """Begin to follow a network."""
+        """Begin to follow a network; what is mirrored already stays, and is read anew."""
         self.network = Network(anchor)
+        self._heard.clear()
+        for copy in self.copies.values():
+            copy.vouched = copy.taken = 0
         self._adopt()
 
     def vote(self, charter: Charter, cards: Sequence[Card]) -> None:

@@ -14,6 +14,7 @@ from counterfoil.cli.failures import DEBUG_VARIABLE
 from counterfoil.cli.help import SHELL_OPTIONS, option_row, usage_of
 from counterfoil.cli.main import OUTPUT_VARIABLE
 from counterfoil.ledger.config import ENVIRONMENT_PREFIX, Config, format_config
+from counterfoil.ledger.state import STATE_ENVIRONMENT
 from counterfoil.ops.place import ENVIRONMENT
 from counterfoil.ops.registry import GROUPS, OPERATIONS, load
 from counterfoil.ops.signature import fields_of
@@ -45,6 +46,11 @@ STATUSES = {
 
 VARIABLES = (
     (ENVIRONMENT, "folder of the ledger, where `--ledger` names none"),
+    (
+        STATE_ENVIRONMENT,
+        "folder of what this user's Counterfoil remembers; else `$XDG_STATE_HOME/counterfoil`, else "
+        "`~/.local/state/counterfoil`",
+    ),
     (OUTPUT_VARIABLE, "`json` or `text`, where neither `--json` nor `--text` says"),
     (DEBUG_VARIABLE, "`1` shows where an error came from"),
     ("NO_COLOR", "anything: no colours"),

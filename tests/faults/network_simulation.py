@@ -193,7 +193,6 @@ class Simulation:
             if new.lying or new.stopped:
                 return None
             new.start(now)
-            new.copies = {o: c for o, c in new.copies.items() if o == new.origin}
             return now.with_member(check_card_once(self.directory[name]), after)
         if kind == "rotate":
             one.rotate_witness()

@@ -8,9 +8,11 @@ from counterfoil.formats import (
     batch,
     block,
     bundle,
+    card,
     cosignature,
     evidence,
     note,
+    proposal,
     receipt,
     tile,
     tlog_proof,
@@ -23,6 +25,7 @@ from counterfoil.formats.predicates import CORE, format_predicate
 from counterfoil.formats.tlog_proof import TlogProof
 from counterfoil.formats.vkey import KeyType
 from counterfoil.formats.witness_request import AddCheckpoint
+from counterfoil.network.seat import propose_founding
 from counterfoil.proofs.equivocation import make
 from counterfoil.proofs.merkle import leaf_hash, reader_of
 from counterfoil.proofs.signing import public_of
@@ -30,6 +33,7 @@ from tests import c2sp
 from tests.logs_on_disk import entries_of, other_entries, sign_tree
 from tests.predicate_samples import HEADER, SAMPLES
 from tests.statements import Actor, batch_entry, entry_of, member_entry, payload_of, record
+from tests.unit.network.houses import card_of
 from tests.unit.proofs.receipt_world import World
 
 __all__ = ["SEEDS", "TOKENS"]
@@ -102,6 +106,8 @@ SEEDS: dict[str, list[bytes]] = {
     ],
     "evidence": _EVIDENCE,
     "convict": _EVIDENCE,
+    "card": [card.format(card_of(1))],
+    "proposal": [proposal.format(propose_founding([card_of(1), card_of(2)]))],
     "bundle": [bundle.format([b"one", b"", b"three"])],
     "tile-path": [
         tile.tile_path(1, 1234067).encode(),

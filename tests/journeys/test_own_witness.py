@@ -6,7 +6,6 @@ import io
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from tests.log_rig import raises_code
 
 
 @pytest.fixture(autouse=True)
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep what this test's user remembers beside the ledger, not in it."""
     folder = tmp_path / "state"
     monkeypatch.setenv("COUNTERFOIL_STATE", str(folder))

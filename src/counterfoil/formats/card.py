@@ -43,9 +43,9 @@ class Card(
     organisation: URI. name: for people. log: verifier keys of its log, all of one origin; log_url:
     where the log can be read. witness: verifier key (type 4 or 6) of the witness that it
     runs for others; witness_url: its submission prefix; own_witness: of the one that watches its
-    own log alone. mirror_url: where it serves its copies of the others' logs. keys: every key of the
-    organisation that others meet, each with its signature over the list of all: those above and
-    the producer key.
+    own log alone. mirror_url: where it serves its copies of the others' logs. keys: every key of
+    the organisation that others meet, each with its signature over the list of all: those above
+    and the producer key.
     """
 
     organisation: Uri

@@ -179,7 +179,6 @@ class Log:
             self._run(lambda: self._store.keep_checkpoint(kept))
             self._kept_ms, self._kept_size = head.at_ms, head.size
 
-
     def _cosigned(self, head: Head) -> bytes:
         """Read the head's note with the cosignatures that it is published with."""
         note = self._publisher.published_note()

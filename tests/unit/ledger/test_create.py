@@ -86,8 +86,8 @@ def test_both_signatures(tmp_path: Path) -> None:
         assert types == [KeyType.ED25519, KeyType.COSIGNATURE_MLDSA44]
         assert policy.quorum == "self"
         signed = note.parse(ledger.published())
-        signers = [*policy.logs, *policy.witnesses]
-        assert {s.key_id for s in signed.signatures} == {signer.key.key_id for signer in signers}
+        known = [log.key for log in policy.logs] + [one.key for one in policy.witnesses]
+        assert {s.key_id for s in signed.signatures} == {key.key_id for key in known}
         for log in policy.logs:
             alone = policies.Policy((log,), (), (), policies.NONE)
             assert counterfoil.verify(ledger.receipt(3), alone).trusted.log == log.key

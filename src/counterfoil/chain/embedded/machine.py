@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import rlp  # type: ignore[import-untyped]  # it ships no types
+import rlp
 from eth.chains.base import Chain
 from eth.constants import CREATE_CONTRACT_ADDRESS, ZERO_ADDRESS, ZERO_HASH32
 from eth.db.atomic import AtomicDB

@@ -98,7 +98,7 @@ def test_a_changed_transaction(world: World) -> None:
 
 def test_a_signature_with_a_high_s(world: World) -> None:
     """The twin of a signature, which anybody can compute, is not taken for another transaction."""
-    import rlp  # type: ignore[import-untyped]  # it ships no types
+    import rlp
 
     order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
     fields = rlp.decode(world.raw()[1:])
