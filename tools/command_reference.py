@@ -48,7 +48,7 @@ VARIABLES = (
     (ENVIRONMENT, "folder of the ledger, where `--ledger` names none"),
     (
         STATE_ENVIRONMENT,
-        "folder of what this user's Counterfoil remembers; else `$XDG_STATE_HOME/counterfoil`, else "
+        "where this user's Counterfoil remembers; else `$XDG_STATE_HOME/counterfoil`, else "
         "`~/.local/state/counterfoil`",
     ),
     (OUTPUT_VARIABLE, "`json` or `text`, where neither `--json` nor `--text` says"),
