@@ -76,13 +76,15 @@ class Anvil:
 
 
 @contextlib.contextmanager
-def running_anvil(*options: str, hardfork: str = "prague") -> Iterator[Anvil]:
+def running_anvil(
+    *options: str, hardfork: str = "prague", chain_id: int = CHAIN_ID
+) -> Iterator[Anvil]:
     """Run an anvil with fresh keys until the end of the block. options: more of its own."""
     with tempfile.TemporaryDirectory() as folder:
         facts = Path(folder) / "facts.json"
         command: Sequence[str] = [
             *(anvil_program(), "--port", "0", "--hardfork", hardfork, "--accounts", "1"),
-            *("--chain-id", str(CHAIN_ID), "--mnemonic-random", "--config-out", str(facts)),
+            *("--chain-id", str(chain_id), "--mnemonic-random", "--config-out", str(facts)),
             *options,
         ]
         process = subprocess.Popen(

@@ -31,7 +31,7 @@ from counterfoil.formats.tile import (
 )
 from counterfoil.ledger.backup_marker import BackupMarker, read_marker, write_marker
 from counterfoil.ledger.config import load_config
-from counterfoil.ledger.layout import Layout, key_files
+from counterfoil.ledger.layout import Layout, key_files, shared_files
 from counterfoil.ledger.policy_file import own_keys
 from counterfoil.ledger.snapshot import take_snapshot
 from counterfoil.ledger.tile_sources import TilesUnder, cut_tile
@@ -260,10 +260,10 @@ class _Backup:
             copy_database(source, fresh)
             _remove_database(target, only_log=True)
             fresh.replace(target)
-        for path in files_below(self._from.deployments):
-            self._copy.write(self._to.deployments / path.name, path.read_bytes())
-        if self._from.anchors.is_file():
-            self._copy.write(self._to.anchors, self._from.anchors.read_bytes())
+        for path in shared_files(self._from):
+            self._copy.write(
+                self._to.folder / path.relative_to(self._from.folder), path.read_bytes()
+            )
 
     def _verify(
         self, tiles: TilesUnder, database: Path, before: Checkpoint | None, size: int

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from counterfoil.errors import InputError, NotFound
 
-__all__ = ["Layout", "key_files"]
+__all__ = ["Layout", "key_files", "shared_files"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +106,11 @@ def key_files(layout: Layout) -> Iterator[Path]:
     """List a ledger's private keys: of the log, of its organisation, and on its chains."""
     for folder in (layout.keys, layout.chain_keys):
         yield from sorted(folder.rglob("*.key"))
+
+
+def shared_files(layout: Layout) -> Iterator[Path]:
+    """List what a ledger keeps about others: its anchors, past policies, its network and peers."""
+    yield from (path for path in (layout.anchors,) if path.is_file())
+    yield from sorted(layout.folder.glob("policy-*.txt"))
+    for name in (layout.deployments.name, "network", "peers"):
+        yield from sorted(path for path in (layout.folder / name).rglob("*") if path.is_file())

@@ -13,11 +13,11 @@ from counterfoil.errors import FatalLogError, Refused
 from counterfoil.formats import policy as policies
 from counterfoil.formats.policy import Policy
 from counterfoil.ledger.config import Config, format_config, load_config
-from counterfoil.ledger.layout import Layout, key_files
+from counterfoil.ledger.layout import Layout, key_files, shared_files
 from counterfoil.ledger.mirror_marker import config_of_mirror
 from counterfoil.ledger.policy_file import opener_of
 from counterfoil.log.startup import OpenNote
-from counterfoil.storage.folder_copy import FolderCopy, files_below
+from counterfoil.storage.folder_copy import FolderCopy
 
 __all__ = ["Settings", "bring_settings", "settings_of"]
 
@@ -104,7 +104,7 @@ def bring_settings(target: Layout, copy: Layout | None, config: Config, notices:
 
 def _bring_anchors(target: Layout, copy: Layout, files: FolderCopy) -> None:
     """Copy what anchoring knew; where the chain has gone on, anchoring catches up by itself."""
-    for source in (copy.anchors, copy.anchor_book, copy.chain, *files_below(copy.deployments)):
+    for source in (copy.anchor_book, copy.chain, *shared_files(copy)):
         place = target.folder / source.relative_to(copy.folder)
         if source.is_file() and not place.exists():
             files.copy(source, place)
