@@ -41,7 +41,7 @@ class Engine:
         return seen
 
     def _events(self, receipt: TxReceipt) -> list[tuple[object, ...]]:
-        events = []
+        events: list[tuple[object, ...]] = []
         for log in receipt.logs:
             found = self.abi.event(log)
             assert found is not None
