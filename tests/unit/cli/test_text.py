@@ -21,7 +21,7 @@ from counterfoil.log.findings import Finding
 from counterfoil.ops import ledgers
 from counterfoil.ops.audits import Audited
 from counterfoil.ops.health import Diagnosis
-from counterfoil.ops.registry import OPERATIONS
+from counterfoil.ops.registry import OPERATIONS, load
 
 Say = Callable[..., str]
 PLAIN = Paint(io.StringIO())
@@ -197,5 +197,5 @@ def test_every_operation_has_its_text() -> None:
 
     for operation in OPERATIONS:
         module, _, name = operation.target.removeprefix("counterfoil.ops.").partition(":")
-        if (module, name) != ("checkpoints", "get"):
+        if load(operation).__annotations__["return"] != "Document":
             assert name in import_module(f"counterfoil.cli.text.{module}").__all__

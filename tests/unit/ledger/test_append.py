@@ -251,6 +251,7 @@ def test_append_refuses_two_organisations(ledger: Ledger) -> None:
         keyid=guest.keyid,
         role="producer",
         public=encode_base64(guest.public),
+        proof=guest.possession(guest.organisation, "producer"),
     )
     entry = envelope_by(
         payload_of(added), STATEMENT_PAYLOAD_TYPE, key_of(ledger.layout.folder, "recovery")

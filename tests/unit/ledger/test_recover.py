@@ -113,7 +113,9 @@ def test_a_kept_checkpoint_that_is_damaged(busy: Path) -> None:
         connection.commit()
     recover(busy)
     with counterfoil.open(busy, read_only=True) as ledger:
-        assert [kept.size for kept in ledger.checkpoints()] == [ledger.size]
+        sizes = [kept.size for kept in ledger.checkpoints()]
+        assert min(sizes) >= 10
+        assert sizes[-1] == ledger.size
 
 
 def test_an_entry_that_is_none(busy: Path) -> None:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+import urllib3
 
 from counterfoil.cli import main
 from counterfoil.cli.paint import Paint
@@ -149,16 +150,17 @@ def test_a_pause_that_makes_no_sense(interval: int, place: Path) -> None:
         next(mirrors.run("log", place / "copy", policy=place / "policy.txt", interval=interval))
 
 
-def test_serving_says_where(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_serving_says_where(shop: Path, tmp_path: Path) -> None:
     """A ledger and a mirror are served; the first thing that is told is the address."""
     from counterfoil.cli.text.serve import serve as say
 
-    served: list[object] = []
-    monkeypatch.setattr("counterfoil.ops.serve.serve_app", lambda app, at: served.append(at))
     list(mirrors.run(str(shop), tmp_path / "copy", policy=shop / "policy.txt", once=True))
     for folder in (shop, tmp_path / "copy"):
-        events = list(serve(ledger=folder, listen="127.0.0.1:0", share="hashes"))
-        assert events[0].url.startswith("http://127.0.0.1:")
-        assert "(hashes) at http://127.0.0.1:" in next(iter(say(events, PLAIN)))
-    for listener in served:
-        listener.socket.close()  # type: ignore[attr-defined]  # a listener
+        served = serve(ledger=folder, listen="127.0.0.1:0", share="hashes")
+        first = next(served)
+        assert first.url.startswith("http://127.0.0.1:")
+        assert "(hashes) at http://127.0.0.1:" in next(iter(say([first], PLAIN)))
+        with urllib3.PoolManager() as pool:
+            found = pool.request("GET", f"{first.url}/checkpoint")
+        assert found.data == (folder / "checkpoint").read_bytes()
+        served.close()  # type: ignore[attr-defined]  # it is a generator
