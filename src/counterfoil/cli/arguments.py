@@ -59,6 +59,14 @@ def bind(operation: Operation, fields: Sequence[Field], words: Sequence[str]) ->
         if "--" in words:
             hint = "What follows -- are values, not options."
         raise InputError("usage.arguments", _explain(err, fields), hint=hint) from err
+    for field in fields:
+        loose = field.positional and field.many and field.required
+        if loose and not bound.arguments.get(field.name):
+            raise InputError(
+                "usage.arguments",
+                f"expected {field.shown_value}, found none",
+                hint=f"`counterfoil {operation.name} --help` shows how it is used.",
+            )
     by_name = {field.name: field for field in fields}
     return {name: _converted(by_name[name], value) for name, value in bound.arguments.items()}
 

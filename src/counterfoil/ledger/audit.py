@@ -27,7 +27,7 @@ from counterfoil.ledger.config import load_config
 from counterfoil.ledger.evidence import claims_of
 from counterfoil.ledger.index_builder import IndexBuilder
 from counterfoil.ledger.layout import Layout
-from counterfoil.ledger.memory import recalled
+from counterfoil.ledger.memory import OWN_MEMORY, recalled
 from counterfoil.ledger.policy_file import opener_of, read_policy
 from counterfoil.ledger.snapshot import freeze, take_snapshot
 from counterfoil.ledger.tile_sources import TilesUnder
@@ -175,6 +175,13 @@ class _Audit:
         if read_marker(self._layout.folder) is not None:
             return []  # a backup is older, and says so
         remembered = recalled(self._config, self._open.keys, self._open)
+        if self._config.witness and OWN_MEMORY not in remembered:
+            self._notices.add(
+                "audit.witness",
+                OWN_MEMORY,
+                "to remember this ledger, so that a rollback would show",
+                "nothing of it on this machine",
+            )
         return [Claim(s.size, s.root, place, "audit.forked") for place, s in remembered.items()]
 
     def _freeze(self, database: Path) -> tuple[TilesUnder, Path | None]:

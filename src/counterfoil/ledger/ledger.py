@@ -10,12 +10,13 @@ import asyncio
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
 import msgspec
 
-from counterfoil.errors import Refused, Unavailable
+from counterfoil.errors import CounterfoilError, Refused, Unavailable
 from counterfoil.formats.policy import Policy
 from counterfoil.formats.receipt import Receipt
 from counterfoil.formats.statement import Subject
@@ -122,8 +123,13 @@ class Ledger(Searchable):
         return list(self._reading.store.sources())
 
     def checkpoints(self) -> list[StoredCheckpoint]:
-        """List the kept checkpoints, oldest first."""
-        return self._reading.store.checkpoints()
+        """List the kept checkpoints, oldest first; the published one with all cosignatures."""
+        kept = self._reading.store.checkpoints()
+        try:
+            shown, signed = self._reading.reader.published()
+        except CounterfoilError:
+            return kept
+        return [replace(one, note=signed) if one.size == shown.size else one for one in kept]
 
     def published(self) -> bytes:
         """Read the published checkpoint's signed note. Raises NotFound log.unpublished."""

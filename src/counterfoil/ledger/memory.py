@@ -25,6 +25,7 @@ from counterfoil.ports import Clock, LogStore, SystemClock, TileStore
 from counterfoil.storage import SeenStates
 
 __all__ = [
+    "OWN_MEMORY",
     "SEEN_FILE",
     "open_witnesses",
     "recalled",
@@ -35,6 +36,9 @@ __all__ = [
 ]
 
 SEEN_FILE = "seen.db"
+
+OWN_MEMORY = "the witness's memory"
+"""Where a state that the user's own witness saw is said to stand."""
 
 
 def seen_states() -> SeenStates:
@@ -66,7 +70,6 @@ def open_witnesses(
             signer,
             own,
             remote_witnesses(policy, config.witness_timeout_s),
-            _seen(config.origin, signer),
             accept_new=accept_new,
             timeout_s=config.witness_timeout_s,
         )
@@ -77,9 +80,11 @@ def open_witnesses(
 
 
 def remembered_state(layout: Layout, config: Config) -> tuple[NoteOpener, list[Checkpoint]] | None:
-    """Tell what is remembered of a ledger that is to be read; None where nothing is.
+    """Tell what the witness remembers of a ledger that is to be read; None where nothing is.
 
-    Where a ledger is only read, a missing memory is no fault: it may be a copy for readers.
+    Where a ledger is only read, a missing memory is no fault: it may be a copy for readers. What
+    readers saw stops nobody here: a thief of the log's key could else stop the true ledger by a
+    receipt that somebody verified. `audit` compares it.
     """
     if read_marker(layout.folder) is not None:
         return None
@@ -87,8 +92,8 @@ def remembered_state(layout: Layout, config: Config) -> tuple[NoteOpener, list[C
         opener = own_keys(layout, config.origin)
     except CounterfoilError:
         return None
-    found = list(recalled(config, opener.keys, opener).values())
-    return (opener, found) if found else None
+    signed = witness_note(opener.keys) if config.witness else None
+    return None if signed is None else (opener, [opener.open(signed)])
 
 
 def recalled(
@@ -97,7 +102,7 @@ def recalled(
     """List what is remembered of a log: in whose words -> state."""
     found: dict[str, Checkpoint] = {}
     if config.witness and (signed := witness_note(log_keys)) is not None:
-        found["the witness's memory"] = opener.open(signed)
+        found[OWN_MEMORY] = opener.open(signed)
     for number, state in enumerate(_seen(config.origin, opener)):
         found[f"checkpoint {number + 1} seen here"] = state
     return found

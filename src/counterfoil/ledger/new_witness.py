@@ -13,7 +13,8 @@ from counterfoil.formats import policy as policies
 from counterfoil.formats.policy import Policy, Witness
 from counterfoil.formats.vkey import VerifierKey
 from counterfoil.ledger.opening import Reading, Writing
-from counterfoil.ledger.policy_file import read_policy, replace_policy
+from counterfoil.ledger.policy_file import read_policy
+from counterfoil.ledger.policy_history import change_policy
 from counterfoil.ledger.statement_writer import record_statement
 from counterfoil.proofs.trust import OWN_WITNESS
 
@@ -42,7 +43,7 @@ def record_new_witness(reading: Reading, writing: Writing) -> None:
         None,
         None,
     ).result()
-    replace_policy(reading.layout, policy)
+    change_policy(reading.layout, writing.log.head.size, policy)
     writing.log.wait_published(writing.log.head.size)
 
 

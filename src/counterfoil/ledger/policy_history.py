@@ -15,6 +15,8 @@ from counterfoil.formats import policy as policies
 from counterfoil.formats.policy import Policy
 from counterfoil.ledger.layout import Layout
 from counterfoil.ledger.policy_file import format_policy, read_policy, replace_policy
+from counterfoil.log import parse_signed
+from counterfoil.storage import TileFiles
 from counterfoil.storage.folder_copy import replace_file
 
 __all__ = ["change_policy", "policy_at", "policy_sizes"]
@@ -32,12 +34,14 @@ def change_policy(layout: Layout, size: int, policy: Policy) -> None:
     """Give readers another policy, for checkpoints of at least `size` entries.
 
     The first change keeps the policy so far, from size 0 on. Raises InputError with code
-    policy.history when another was kept for that size, Unavailable with code copy.write.
+    policy.history when another was kept for that size and a checkpoint was given under it,
+    Unavailable with code copy.write.
     """
     if not policy_sizes(layout):
         replace_file(layout.folder / "policy-0.txt", format_policy(read_policy(layout)))
     target = layout.folder / f"policy-{size}.txt"
-    if target.exists() and policies.parse(target.read_bytes()) != policy:
+    other = target.exists() and policies.parse(target.read_bytes()) != policy
+    if other and _published_size(layout) >= size:
         raise InputError(
             "policy.history",
             f"expected no other policy from size {size} on, found {target.name}",
@@ -45,6 +49,11 @@ def change_policy(layout: Layout, size: int, policy: Policy) -> None:
         )
     replace_file(target, format_policy(policy))
     replace_policy(layout, policy)
+
+
+def _published_size(layout: Layout) -> int:
+    signed = TileFiles(layout.folder).published()
+    return parse_signed(signed).size if signed is not None else 0
 
 
 def policy_at(layout: Layout, size: int) -> Policy:

@@ -70,7 +70,7 @@ def make_successor(
             f"expected an empty or no folder at {folder}, found something there",
             hint="A successor is a new ledger: choose another folder.",
         )
-    settings = settings_of(copy, None)
+    settings = settings_of(Layout(folder), copy)  # a mirror has none of its own
     with tempfile.TemporaryDirectory(prefix="counterfoil-recover-") as scratch:
         states = states_of(copy, settings.open_note, last_known, Path(scratch))
     _require_one_history(copy, settings.open_note, states, notices)

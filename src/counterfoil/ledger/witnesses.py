@@ -48,8 +48,8 @@ class LedgerWitnesses:
     """The witnesses of one ledger, as `ports.Witnessing`.
 
     opener: checks that a note is this log's own. own: the user's, None where it was switched off.
-    remote: the others. seen: states that this machine's readers saw. accept_new: take a memory
-    that never saw this ledger as it is, once. timeout_s: how long the others may take, seconds.
+    remote: the others. accept_new: take a memory that never saw this ledger as it is, once.
+    timeout_s: how long the others may take, seconds.
     """
 
     def __init__(
@@ -58,14 +58,13 @@ class LedgerWitnesses:
         opener: NoteOpener,
         own: SelfWitness | None,
         remote: Sequence[Cosigner] = (),
-        seen: Sequence[Checkpoint] = (),
         *,
         accept_new: bool = False,
         timeout_s: float = 2.0,
     ) -> None:
         self._policy, self._opener = policy, opener
         self._own, self._remote = own, tuple(remote)
-        self._seen, self._accept_new, self._timeout_s = tuple(seen), accept_new, timeout_s
+        self._accept_new, self._timeout_s = accept_new, timeout_s
         self._sizes: dict[str, int] = {}
         self._resting: dict[str, tuple[float, float]] = {}  # name -> (until, for how long)
         self._wanting = False
@@ -83,11 +82,11 @@ class LedgerWitnesses:
         return self._own.key if self._own is not None and self._new else None
 
     def remembered(self) -> Sequence[Checkpoint]:
-        """Tell what the user's witness and readers saw; see `Witnessing.remembered`."""
-        own = None
-        if self._own is not None:
-            own = self._own.remembered() if self._accept_new else self._own.require()
-        return self._seen if own is None else (own, *self._seen)
+        """Tell what the user's witness saw; see `Witnessing.remembered`."""
+        if self._own is None:
+            return ()
+        own = self._own.remembered() if self._accept_new else self._own.require()
+        return () if own is None else (own,)
 
     def cosign(self, note: bytes, prove: Prove) -> bytes:
         """Add the cosignatures that are to be had; see `Witnessing.cosign`."""

@@ -116,7 +116,7 @@ def card(
     folder = witness if witness is not None else state_folder() / "public-witness"
     with open_for_reading(ledger) as opened:
         made = seat.write_card(opened, folder, Addresses(log_url, witness_url, mirror_url))
-    return Document([cards.format(made)], _JSON, msgspec.to_builtins(made))
+    return Document([cards.format(made)], _JSON)
 
 
 def found(
@@ -273,7 +273,7 @@ def _network(opened: Ledger, mirrors: Path | None) -> Network:
 
 
 def _document(proposal: Proposal) -> Document:
-    return Document([proposals.format(proposal)], _JSON, msgspec.to_builtins(proposal))
+    return Document([proposals.format(proposal)], _JSON)
 
 
 def _voiced(charter: Charter) -> Voiced:

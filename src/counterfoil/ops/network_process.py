@@ -114,7 +114,7 @@ class DemoMember:
             self._process.wait(LIMIT_S)
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, STATE_ENVIRONMENT: str(self.state)}
+        return {**os.environ, STATE_ENVIRONMENT: str(self.state), "COUNTERFOIL_OUTPUT": "json"}
 
     def _listen(self, process: subprocess.Popen[str]) -> None:
         for line in process.stdout or ():

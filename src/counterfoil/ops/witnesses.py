@@ -13,7 +13,8 @@ from counterfoil.formats import note as notes
 from counterfoil.formats.policy import Policy
 from counterfoil.formats.vkey import KeyType, format_vkey, parse_vkey
 from counterfoil.ledger import Layout
-from counterfoil.ledger.policy_file import read_policy, replace_policy
+from counterfoil.ledger.policy_file import read_policy
+from counterfoil.ledger.policy_history import change_policy
 from counterfoil.log import parse_signed
 from counterfoil.ops.place import LedgerFolder, find_ledger
 from counterfoil.ops.serving import listen_on, serving, until_signal
@@ -133,7 +134,8 @@ def add(
 ) -> WitnessView:
     """Show a ledger's checkpoints to a further witness, from the ledger's next start on.
 
-    It joins the ledger's policy, whose quorum stays more than half. Raises InputError with code
+    It joins the ledger's policy, whose quorum stays more than half; the policy so far is kept
+    beside it for the receipts of its time. Raises InputError with code
     witness.url, witness.quorum or one of key.* or policy.*.
     """
     from counterfoil.witness.client import require_url
@@ -142,7 +144,9 @@ def add(
     require_url(url)
     public = parse_vkey(vkey)
     policy = with_witness(read_policy(layout), name or public.name, public, url)
-    replace_policy(layout, policy)
+    signed = TileFiles(layout.folder).published()
+    size = parse_signed(signed).size + 1 if signed is not None else 0
+    change_policy(layout, size, policy)
     return _views(layout, policy)[-1]
 
 

@@ -238,7 +238,8 @@ def _check_quorum(trust: Policy, present: set[str], ahead: Sequence[str]) -> Non
         raise VerificationError(
             "trust.quorum",
             f"expected cosignatures of {_quorum_words(trust)}, got {came}{late}",
-            hint="Fetch a checkpoint that more witnesses have cosigned, or change your policy.",
+            hint="Fetch a checkpoint that more witnesses have cosigned, or take the policy of the "
+            "receipt's time: a ledger keeps them as policy-<size>.txt.",
         )
 
 

@@ -14,6 +14,7 @@ from counterfoil.ledger.policy_history import change_policy, policy_at, policy_s
 from tests.ledgers import copy_ledger
 from tests.log_rig import raises_code
 from tests.unit.network.houses import member_of
+from tests.witnessing import SigningLog
 
 
 @pytest.fixture
@@ -42,7 +43,9 @@ def test_each_policy_holds_from_its_size_on(layout: Layout) -> None:
 
 def test_what_was_given_to_readers_is_not_changed(layout: Layout) -> None:
     """Another policy for the same size is refused; the same one again is no change."""
-    change_policy(layout, 10, policy_of(1))
+    change_policy(layout, 10, policy_of(2))
+    change_policy(layout, 10, policy_of(1))  # nothing was given out under the one before
+    (layout.folder / "checkpoint").write_bytes(SigningLog().note(12))
     change_policy(layout, 10, policy_of(1))
     with raises_code("policy.history", InputError):
         change_policy(layout, 10, policy_of(2))
