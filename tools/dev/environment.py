@@ -18,7 +18,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["ROOT", "StepError", "environment_variables", "find_uv", "prepare", "say"]
+__all__ = [
+    "ROOT",
+    "StepError",
+    "environment_variables",
+    "find_uv",
+    "installer_variables",
+    "prepare",
+    "say",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 DEV = ROOT / ".dev"
@@ -172,11 +180,11 @@ def _step(name: str, command: Sequence[str | Path]) -> None:
 
 def _run(command: Sequence[str | Path]) -> None:
     """Run an installer with nothing on stdin and its output on stderr."""
-    variables = _installer_variables()
+    variables = installer_variables()
     subprocess.run(command, check=True, env=variables, stdin=subprocess.DEVNULL, stdout=2)
 
 
-def _installer_variables() -> dict[str, str]:
+def installer_variables() -> dict[str, str]:
     """Keep uv from fetching a Python of its own, and give it a cache where HOME offers none.
 
     uv trusts what the system trusts, as pip does: a company's proxy has its own certificate.

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.dev.environment import DEV, find_uv, say
+from tools.dev.environment import DEV, find_uv, installer_variables, say
 
 __all__ = ["PEERS", "ensure_peers"]
 
@@ -37,7 +37,7 @@ def ensure_peers() -> None:
     try:
         with tempfile.TemporaryDirectory(dir=DEV) as scratch:
             fresh = Path(scratch) / "peers"
-            subprocess.run(_command(fresh), check=True, stdout=subprocess.DEVNULL)
+            _install(fresh)
             (fresh / _STAMP).write_text(digest)
             shutil.rmtree(PEERS, ignore_errors=True)
             fresh.rename(PEERS)
@@ -45,15 +45,22 @@ def ensure_peers() -> None:
         say(f"could not: {err}; the tests that need them will say so")
 
 
-def _command(target: Path) -> list[str]:
-    """Install as if for a newer Python: nothing of it is built."""
+def _install(target: Path) -> None:
+    """Install as if for a newer Python, by uv or else by pip: nothing of it is built."""
     where = ["--no-deps", "--require-hashes", "--target", str(target), "-r", str(_LOCK)]
     uv = find_uv()
     if uv is not None:
-        newer = ["--python-version", "3.13", "--no-build", "--no-config", "--quiet"]
-        return [uv, "pip", "install", *newer, *where]
-    return [
-        *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-        *("--ignore-requires-python", "--only-binary", ":all:"),
-        *where,
-    ]
+        newer = ["--python-version", "3.13", "--no-build", "--quiet"]
+        try:
+            _run([uv, "pip", "install", *newer, *where])
+        except subprocess.CalledProcessError:
+            shutil.rmtree(target, ignore_errors=True)  # uv knows nothing of pip's settings
+        else:
+            return
+    newer = ["--quiet", "--ignore-requires-python", "--only-binary", ":all:"]
+    _run([sys.executable, "-m", "pip", "install", *newer, *where])
+
+
+def _run(command: list[str]) -> None:
+    variables = installer_variables()
+    subprocess.run(command, check=True, env=variables, stdin=subprocess.DEVNULL, stdout=2)
