@@ -1,5 +1,8 @@
 """Kill a mirror at random moments, many times, and check each time that what it left is a log.
 
+Every third one is killed by its own hand before it writes a certain file: moments that a clock on
+a busy machine may never meet.
+
 Runs as a program of its own (`python -m tests.faults.mirror_kill_rig COUNT SEED PLANT FOLDER`),
 since it forks. Prints one JSON report.
 """
@@ -18,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from counterfoil.network import Mirror, mirror, open_source
+from counterfoil.storage import TileFiles
 from tests.faults.mirror_checks import check_log
 from tests.faults.planted import TILES
 from tests.logs_on_disk import entries_of, policy_of, publish
@@ -27,10 +31,10 @@ __all__ = ["kill_many"]
 SIZE_MAX = 256 * 14 + 100
 
 
-def follow(source: Path, copy: Path, plant: str) -> None:
-    """Mirror without end."""
-    if plant:
-        setattr(mirror, "TileFiles", TILES[plant])  # noqa: B010  # in a process of its own
+def follow(source: Path, copy: Path, plant: str, dies_at: int | None) -> None:
+    """Mirror without end; or until the write number `dies_at` of a tile."""
+    tiles = TILES[plant] if plant else TileFiles
+    setattr(mirror, "TileFiles", dying(tiles, dies_at))  # noqa: B010  # in a process of its own
     while True:
         with Mirror(copy, policy_of(), open_source(str(source)), "entries") as opened:
             for _ in range(20):
@@ -38,12 +42,28 @@ def follow(source: Path, copy: Path, plant: str) -> None:
                 time.sleep(0.0002)
 
 
+def dying(tiles: type[TileFiles], dies_at: int | None) -> type[TileFiles]:
+    """Make tile files that kill their process before a write, counted from 0; None: never."""
+
+    class Dying(tiles):  # type: ignore[misc,valid-type]  # a class that is chosen at run time
+        writes = 0
+
+        def put(self, path: str, data: bytes) -> None:
+            if Dying.writes == dies_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            Dying.writes += 1
+            super().put(path, data)
+
+    return Dying
+
+
 def kill_once(source: Path, copy: Path, choice: random.Random, plant: str) -> bool:
     """Let a process mirror, and kill it; tells whether it was still at work."""
+    dies_at = choice.randrange(1, 8) if choice.random() < 0.34 else None
     pid = os.fork()
     if not pid:
         try:
-            follow(source, copy, plant)
+            follow(source, copy, plant, dies_at)
         finally:
             os._exit(1)
     if choice.random() < 0.3:  # right after a checkpoint was put in place

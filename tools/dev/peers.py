@@ -1,8 +1,8 @@
 """Other people's implementations that the tests check ours against, apart from the environment.
 
-They state newer Pythons than ours or pin what we do not, and are pure Python: unpacked into
-.dev/peers without their dependencies, they run where the tests look for them. Refuses what is not,
-hash for hash, in peers.txt.
+They state newer Pythons than ours, pin what we do not or come as source, and are pure Python:
+unpacked into .dev/peers without their dependencies, they run where the tests look for them. Refuses
+what is not, hash for hash, in peers.txt.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ __all__ = ["PEERS", "ensure_peers"]
 PEERS = DEV / "peers"
 _LOCK = Path(__file__).with_name("peers.txt")
 _STAMP = "lock.sha256"
+_WHEELS_ONLY = ("--only-binary", ":all:", "--no-binary", "jsonpath-rw")  # which has none
 
 
 def ensure_peers() -> None:
@@ -46,18 +47,18 @@ def ensure_peers() -> None:
 
 
 def _install(target: Path) -> None:
-    """Install as if for a newer Python, by uv or else by pip: nothing of it is built."""
+    """Install as if for a newer Python, by uv or else by pip."""
     where = ["--no-deps", "--require-hashes", "--target", str(target), "-r", str(_LOCK)]
     uv = find_uv()
     if uv is not None:
-        newer = ["--python-version", "3.13", "--no-build", "--quiet"]
+        newer = ["--python-version", "3.13", *_WHEELS_ONLY, "--quiet"]
         try:
             _run([uv, "pip", "install", *newer, *where])
         except subprocess.CalledProcessError:
             shutil.rmtree(target, ignore_errors=True)  # uv knows nothing of pip's settings
         else:
             return
-    newer = ["--quiet", "--ignore-requires-python", "--only-binary", ":all:"]
+    newer = ["--quiet", "--ignore-requires-python", *_WHEELS_ONLY]
     _run([sys.executable, "-m", "pip", "install", *newer, *where])
 
 

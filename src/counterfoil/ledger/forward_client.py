@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from counterfoil.errors import Unavailable
-from counterfoil.formats.statement import Subject
 from counterfoil.ledger.forward_server import socket_path
 from counterfoil.ledger.frames import Answer, Request, raised, receive, send
 from counterfoil.ledger.results import AnchorState, Recorded, RecordedMany
+from counterfoil.ports import Said
 
 __all__ = ["ForwardingRecorder"]
 
@@ -67,16 +67,16 @@ class ForwardingRecorder:
         return self._later(Recorded, "record_block", list(contents), source, number)
 
     def record_statement(
-        self,
-        kind: str,
-        fields: Mapping[str, Any],
-        subjects: Sequence[Subject],
-        source: str | None,
-        number: int | None,
+        self, said: Said, source: str | None, number: int | None
     ) -> Future[Recorded]:
         """Record a statement that is no plain record."""
-        said = msgspec.to_builtins(list(subjects))
-        return self._later(Recorded, "record_statement", kind, dict(fields), said, source, number)
+        return self._later(Recorded, "record_statement", said, source, number)
+
+    def record_statements(
+        self, said: Sequence[Said], source: str | None, first: int | None
+    ) -> Future[RecordedMany]:
+        """Record statements that are no plain records, under batch signatures."""
+        return self._later(RecordedMany, "record_statements", list(said), source, first)
 
     def append(self, envelope: bytes) -> Future[Recorded]:
         """Append a statement that somebody else signed."""

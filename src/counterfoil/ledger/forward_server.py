@@ -25,6 +25,7 @@ from counterfoil.formats import json_text
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger.frames import Answer, Request, failure, receive, send
 from counterfoil.ledger.recorder import Recorder
+from counterfoil.ports import Said, ToSeal
 
 __all__ = ["ForwardServer", "socket_path"]
 
@@ -67,6 +68,7 @@ class ForwardServer:
             "record_rows": lambda rows, *place: recorder.record_rows(_contents(rows), *place),
             "record_block": lambda rows, *place: recorder.record_block(_contents(rows), *place),
             "record_statement": self._statement,
+            "record_statements": self._statements,
             "append": recorder.append,
             "wait_published": recorder.wait_published,
             "want_anchor": recorder.want_anchor,
@@ -152,11 +154,25 @@ class ForwardServer:
     def _record(self, content: bytes, header: dict[str, Any], *place: Any) -> Any:
         return self._recorder.record(json_text.normalise_object(content), header, *place)
 
-    def _statement(
-        self, kind: str, fields: dict[str, Any], subjects: list[Any], *place: Any
-    ) -> Any:
-        said = msgspec.convert(subjects, list[Subject])
-        return self._recorder.record_statement(kind, fields, said, *place)
+    def _statement(self, said: Any, *place: Any) -> Any:
+        return self._recorder.record_statement(_said(msgspec.convert(said, _Said)), *place)
+
+    def _statements(self, said: Any, *place: Any) -> Any:
+        found = msgspec.convert(said, list[_Said])
+        return self._recorder.record_statements(list(map(_said, found)), *place)
+
+
+class _Said(msgspec.Struct):
+    """A `Said` as it comes over the socket."""
+
+    kind: str
+    fields: dict[str, Any]
+    subjects: tuple[Subject, ...] = ()
+    seal: dict[str, ToSeal] = msgspec.field(default_factory=dict)
+
+
+def _said(one: _Said) -> Said:
+    return Said(one.kind, one.fields, one.subjects, one.seal)
 
 
 def _contents(rows: list[bytes]) -> list[bytes]:

@@ -16,6 +16,7 @@ from counterfoil.ledger.opening import Reading, Writing
 from counterfoil.ledger.policy_file import read_policy
 from counterfoil.ledger.policy_history import change_policy
 from counterfoil.ledger.statement_writer import record_statement
+from counterfoil.ports import Said
 from counterfoil.proofs.trust import OWN_WITNESS
 
 __all__ = ["record_new_witness", "with_own_witness"]
@@ -32,14 +33,15 @@ def record_new_witness(reading: Reading, writing: Writing) -> None:
     policy = with_own_witness(read_policy(reading.layout), own)
     record_statement(
         writing.writer,
-        "policy",
-        {
-            "members": (reading.config.organisation,),
-            "policy": policies.format(policy).decode("utf-8", "replace"),
-            "why": f"the witness {own.name} has no memory of this log before entry "
-            f"{writing.log.head.size}; its operator accepted that",
-        },
-        [],
+        Said(
+            "policy",
+            {
+                "members": (reading.config.organisation,),
+                "policy": policies.format(policy).decode("utf-8", "replace"),
+                "why": f"the witness {own.name} has no memory of this log before entry "
+                f"{writing.log.head.size}; its operator accepted that",
+            },
+        ),
         None,
         None,
     ).result()

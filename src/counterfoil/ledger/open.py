@@ -25,7 +25,7 @@ from counterfoil.ledger.opening import Reading, Writing, open_reading, open_writ
 from counterfoil.ledger.recorder import LocalRecorder
 from counterfoil.ledger.results import Recorded
 from counterfoil.ledger.statement_writer import record_statement
-from counterfoil.ports import Clock, Pace, SystemClock
+from counterfoil.ports import Clock, Pace, Said, SystemClock
 
 __all__ = ["open_ledger"]
 
@@ -117,7 +117,7 @@ def _anchorer(
     reading: Reading, writing: Writing, clock: Clock, pace: Callable[[Config], Pace] | None
 ) -> Anchorer:
     def record(kind: str, fields: Mapping[str, Any], source: str, number: int) -> Recorded:
-        return record_statement(writing.writer, kind, fields, [], source, number).result()
+        return record_statement(writing.writer, Said(kind, fields), source, number).result()
 
     config, log = reading.config, writing.log
     made = None if pace is None else pace(config)

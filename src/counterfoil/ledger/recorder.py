@@ -11,15 +11,19 @@ from concurrent.futures import Future
 from typing import Any, Protocol
 
 from counterfoil.errors import InputError, Refused
-from counterfoil.formats.statement import Subject
 from counterfoil.ledger.anchorer import Anchorer, check_by
 from counterfoil.ledger.block_writer import record_block
 from counterfoil.ledger.key_admin import KeyAdmin
 from counterfoil.ledger.opening import Writing
 from counterfoil.ledger.results import AnchorState, Recorded, RecordedMany
 from counterfoil.ledger.row_writer import RowWriter
-from counterfoil.ledger.statement_writer import append_envelope, record_statement
+from counterfoil.ledger.statement_writer import (
+    append_envelope,
+    draft_statement,
+    record_statement,
+)
 from counterfoil.ledger.writer import promise
+from counterfoil.ports import Said, Sealer
 
 __all__ = ["LocalRecorder", "Recorder"]
 
@@ -43,14 +47,14 @@ class Recorder(Protocol):
         """Record rows of compact JSON text as one statement."""
 
     def record_statement(
-        self,
-        kind: str,
-        fields: Mapping[str, Any],
-        subjects: Sequence[Subject],
-        source: str | None,
-        number: int | None,
+        self, said: Said, source: str | None, number: int | None
     ) -> Future[Recorded]:
         """Record a statement that is no plain record."""
+
+    def record_statements(
+        self, said: Sequence[Said], source: str | None, first: int | None
+    ) -> Future[RecordedMany]:
+        """Record statements that are no plain records, under batch signatures."""
 
     def append(self, envelope: bytes) -> Future[Recorded]:
         """Append a statement that somebody else signed."""
@@ -72,11 +76,18 @@ class LocalRecorder:
     """Records in this process.
 
     writing: what the ledger's owner has. admin: its keys. anchorer: anchors it; None where
-    nothing is ever anchored.
+    nothing is ever anchored. sealer: seals what is personal; None where nothing is.
     """
 
-    def __init__(self, writing: Writing, admin: KeyAdmin, anchorer: Anchorer | None = None) -> None:
+    def __init__(
+        self,
+        writing: Writing,
+        admin: KeyAdmin,
+        anchorer: Anchorer | None = None,
+        sealer: Sealer | None = None,
+    ) -> None:
         self._writing, self._admin, self._anchorer = writing, admin, anchorer
+        self._sealer = sealer
         self._rows = RowWriter(writing.writer)
 
     def record(
@@ -101,16 +112,26 @@ class LocalRecorder:
         return record_block(writer, contents, self._series(source, number), number, now)
 
     def record_statement(
-        self,
-        kind: str,
-        fields: Mapping[str, Any],
-        subjects: Sequence[Subject],
-        source: str | None,
-        number: int | None,
+        self, said: Said, source: str | None, number: int | None
     ) -> Future[Recorded]:
         """Record a statement; see `statement_writer.record_statement`."""
         series = self._series(source, number)
-        return record_statement(self._writing.writer, kind, fields, subjects, series, number)
+        (sealed,) = self._seal([said])
+        return record_statement(self._writing.writer, sealed, series, number)
+
+    def record_statements(
+        self, said: Sequence[Said], source: str | None, first: int | None
+    ) -> Future[RecordedMany]:
+        """Record statements; see `statement_writer.draft_statement`."""
+        writer, series = self._writing.writer, self._series(source, first)
+        drafts = [draft_statement(writer, one, series) for one in self._seal(said)]
+        for draft in drafts:
+            draft.require_many()
+
+        def make(start: int) -> list[bytes]:
+            return [draft.make(number) for number, draft in enumerate(drafts, start)]
+
+        return self._rows.record_made(series, first, len(drafts), make)
 
     def append(self, envelope: bytes) -> Future[Recorded]:
         """Append an envelope; see `statement_writer.append_envelope`."""
@@ -149,6 +170,21 @@ class LocalRecorder:
                 self._anchorer.close()
         finally:
             self._writing.close()
+
+    def _seal(self, said: Sequence[Said]) -> list[Said]:
+        """Replace what is to be sealed by what the log may know of it."""
+        wanted = [wanted for one in said for wanted in one.seal.values()]
+        if not wanted:
+            return list(said)
+        if self._sealer is None:
+            raise Refused("person.no-vault", "expected a ledger with a vault, found none")
+        sealed = iter(self._sealer.seal(wanted))
+        return [
+            Said(
+                one.kind, {**one.fields, **{name: next(sealed) for name in one.seal}}, one.subjects
+            )
+            for one in said
+        ]
 
     def _series(self, source: str | None, number: int | None) -> str:
         """Name the series of what is recorded; ours, where none is named."""

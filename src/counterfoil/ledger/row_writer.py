@@ -1,4 +1,4 @@
-"""Record many rows at once under batch signatures, and find those that are recorded already.
+"""Record many statements at once under batch signatures, and find those that are there already.
 
 A killed run is simply run again: rows that stand in the log are answered with their first place,
 and nothing is recorded twice.
@@ -45,29 +45,40 @@ class RowWriter:
         record.source or record.number; the future Conflict with code record.number-taken and what
         `Sequencer.submit` names.
         """
-        if not contents:
+        return self.record_made(
+            source, first, len(contents), lambda start: self._row_payloads(source, start, contents)
+        )
+
+    def record_made(
+        self, source: str, first: int | None, count: int, make: Callable[[int], list[bytes]]
+    ) -> Future[RecordedMany]:
+        """Record `count` statements that `make` builds for the number of the first.
+
+        Raises as `record`, and what `make` raises.
+        """
+        if not count:
             raise InputError("record.empty", "expected at least one record, found none")
-        check_place(source, first, len(contents))
-        numbering, count = self._writer.numbering, len(contents)
+        check_place(source, first, count)
+        numbering = self._writer.numbering
         with self._writer.door:
             if first is not None:
+                payloads = make(first)
                 numbering.use(source, first, count)
-                return self._record(source, first, contents, lambda: None)
+                return self._record(source, first, payloads, lambda: None)
             taken = numbering.take(source, count)
 
             def give_back() -> None:
                 numbering.give_back(source, taken, count)
 
             try:
-                return self._record(source, taken, contents, give_back)
+                return self._record(source, taken, make(taken), give_back)
             except BaseException:
                 give_back()
                 raise
 
     def _record(
-        self, source: str, first: int, contents: Sequence[bytes], refused: Callable[[], None]
+        self, source: str, first: int, payloads: Sequence[bytes], refused: Callable[[], None]
     ) -> Future[RecordedMany]:
-        payloads = self._row_payloads(source, first, contents)
         self._await_twins(source, first, first + len(payloads))
         held = self._held(source, first, payloads)
         new = [(at, p) for at, p in enumerate(payloads) if at not in held]

@@ -1,4 +1,4 @@
-"""Record statements other than records: the core's, an app's own, and those of other signers.
+"""Record statements other than records: the core's, registered ones, and those of other signers.
 
 Each is checked as far as it can be before it is signed or taken up. This module refuses records,
 blocks and keys: they have their own ways in.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -17,69 +18,127 @@ from counterfoil.formats import entry as entries
 from counterfoil.formats import json_text, predicates, statement
 from counterfoil.formats.entry import StatementEntry
 from counterfoil.formats.envelope import identity
-from counterfoil.formats.predicates import CORE, Block, Header, Key, LogFrozen, Record
-from counterfoil.formats.predicates.registry import URI_BASE
+from counterfoil.formats.predicates import (
+    CORE,
+    Block,
+    Header,
+    Key,
+    LogFrozen,
+    Record,
+    name_of,
+)
 from counterfoil.formats.statement import Statement, Subject, sha256_subject
 from counterfoil.ledger.numbering import check_place
+from counterfoil.ledger.predicate_types import (
+    check_registered,
+    parse_registered,
+    registered,
+    resolve,
+)
 from counterfoil.ledger.results import Recorded
 from counterfoil.ledger.writer import FROZEN, Draft, Writer, refuse_reserved
-from counterfoil.ports import Span
+from counterfoil.log.submission import Condition
+from counterfoil.ports import Said, Span
 from counterfoil.proofs.claims import check_claims
 from counterfoil.proofs.keyring import KeyPeriod, Keyring
 from counterfoil.proofs.verify import check_statement
 
-__all__ = ["append_envelope", "record_statement"]
+__all__ = ["Drafted", "append_envelope", "draft_statement", "record_statement"]
 
 _OWN_WAYS = (Record, Block, Key)
 
 
 def record_statement(
-    writer: Writer,
-    kind: str,
-    fields: Mapping[str, Any],
-    subjects: Sequence[Subject],
-    source: str | None,
-    number: int | None,
+    writer: Writer, said: Said, source: str | None, number: int | None
 ) -> Future[Recorded]:
-    """Record a statement of this organisation.
+    """Record a statement of this organisation, with a signature of its own.
 
-    kind: `organisation`, `party`, `policy`, `mandate`, `log-frozen`, `equivocation`, or the URI
-    of a predicate of somebody else. fields: of the predicate, without issuer, source and number.
-    subjects: what it is about; for core statements its own fields' digest when empty.
-    `log-frozen` about this log is its last entry: nothing is recorded after it.
+    said: kind is `organisation`, `party`, `policy`, `mandate`, `log-frozen`, `equivocation`, the
+    name of a registered kind such as `decision`, or the URI of a predicate of somebody else; what
+    was to be sealed is sealed already. `log-frozen` about this log is its last entry: nothing is
+    recorded after it.
     Raises InputError with code predicate.malformed, statement.fields or statement.kind;
     VerificationError when a claim does not hold; the future as `Writer.submit`.
     """
-    if not isinstance(kind, str):
-        raise _unknown_kind(kind)
-    uri = kind if ":" in kind else f"{URI_BASE}{kind}/v1"
     source = writer.default_source if source is None else source
     check_place(source, number)
-    text = _canonical(fields)
+    drafted = draft_statement(writer, said, source)
+    draft = Draft(drafted.make, source, number, drafted.expect)
+    if not drafted.last:
+        return writer.submit(draft)
+    with writer.door:  # nothing may be queued behind a log's last entry
+        ended = writer.submit(draft)
+        ended.exception()
+        return ended
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A checked statement that has no number yet; last: it ends the log."""
+
+    make: Callable[[int], bytes]
+    expect: Mapping[str, Condition]
+    last: bool = False
+
+    def require_many(self) -> None:
+        """Refuse what cannot stand among many: conditions, and the log's end.
+
+        Raises InputError with code statement.alone.
+        """
+        if self.expect or self.last:
+            raise InputError(
+                "statement.alone",
+                "expected statements without conditions, found one that has some",
+                hint="Record it by itself, with record_statement.",
+            )
+
+
+def draft_statement(writer: Writer, said: Said, source: str) -> Drafted:
+    """Check what is to be said; errors as `record_statement`."""
+    if not isinstance(said.kind, str):
+        raise _unknown_kind(said.kind)
+    uri = resolve(said.kind)
+    text = _canonical(said.fields)
     issuer, now = writer.producer.organisation, writer.log.clock.now_ms()
-    said: dict[str, Any] = {"at_ms": now, **fields, "issuer": issuer, "source": source}
-    name = uri.removeprefix(URI_BASE).removesuffix("/v1") if uri in CORE else uri
-    subject = list(subjects) or [sha256_subject(name, text)]
-    if uri not in CORE:
-        if ":" not in kind:
-            raise _unknown_kind(kind)
-        return writer.submit(Draft(lambda n: _foreign(uri, said, n, subject), source, number, {}))
+    whole: dict[str, Any] = {"at_ms": now, **said.fields, "issuer": issuer, "source": source}
+    subject = list(said.subjects) or [sha256_subject(name_of(uri), text)]
+    if uri in CORE:
+        return _draft_core(writer, uri, whole, subject)
+    if uri in registered():
+        return _draft_registered(writer, uri, whole, subject)
+    if ":" not in said.kind:
+        raise _unknown_kind(said.kind)
+    return Drafted(lambda n: _foreign(uri, whole, n, subject), {})
+
+
+def _draft_core(writer: Writer, uri: str, said: dict[str, Any], subject: list[Subject]) -> Drafted:
     if CORE[uri] in _OWN_WAYS:
-        raise _unknown_kind(kind)
+        raise _unknown_kind(uri)
+    predicate = _core(uri, said, 0)
+    check_claims(predicate)
+    refuse_reserved(predicate.expect or {})
+    last = isinstance(predicate, LogFrozen) and predicate.origin == writer.log.origin
+    if last and isinstance(predicate, LogFrozen):
+        said["expect"] = {FROZEN: (None, predicate.successor or "no successor")}
+        predicate = _core(uri, said, 0)
 
     def make(number: int) -> bytes:
         return writer.producer.statement(_core(uri, said, number), subject)
 
-    predicate = _core(uri, said, 0)
-    check_claims(predicate)
+    return Drafted(make, predicate.expect or {}, last)
+
+
+def _draft_registered(
+    writer: Writer, uri: str, said: dict[str, Any], subject: list[Subject]
+) -> Drafted:
+    predicate = check_registered(uri, {**said, "number": 0})
     refuse_reserved(predicate.expect or {})
-    if isinstance(predicate, LogFrozen) and predicate.origin == writer.log.origin:
-        said["expect"] = {FROZEN: (None, predicate.successor or "no successor")}
-        with writer.door:  # nothing may be queued behind a log's last entry
-            ended = writer.submit(Draft(make, source, number, said["expect"]))
-            ended.exception()
-            return ended
-    return writer.submit(Draft(make, source, number, predicate.expect or {}))
+
+    def make(number: int) -> bytes:
+        numbered = msgspec.structs.replace(predicate, number=number)
+        return writer.producer.registered(uri, numbered, subject)
+
+    return Drafted(make, predicate.expect or {})
 
 
 def append_envelope(
@@ -101,6 +160,7 @@ def append_envelope(
         )
     envelope = parsed.envelope
     predicate = predicates.parse_predicate(parsed.statement)
+    parse_registered(parsed.statement)
     if isinstance(predicate, Key):
         raise Refused(
             "append.key",
@@ -167,7 +227,8 @@ def _foreign(uri: str, said: Mapping[str, Any], number: int, subjects: list[Subj
 
 
 def _unknown_kind(kind: object) -> InputError:
-    names = [uri.split("/")[-2] for uri, found in CORE.items() if found not in _OWN_WAYS]
+    names = [name_of(uri) for uri, found in CORE.items() if found not in _OWN_WAYS]
+    names += map(name_of, registered())
     return InputError(
         "statement.kind",
         f"expected one of {', '.join(names)} or a predicate's URI, found {str(kind)[:80]!a}",

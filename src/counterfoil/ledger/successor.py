@@ -29,7 +29,7 @@ from counterfoil.ledger.tile_sources import TilesUnder
 from counterfoil.log.audit import Claim, HashAudit
 from counterfoil.log.findings import Findings
 from counterfoil.log.startup import OpenNote
-from counterfoil.ports import Clock
+from counterfoil.ports import Clock, Said
 from counterfoil.storage import KeyFiles, TileFiles
 from counterfoil.storage.durable import sync_folder
 
@@ -117,16 +117,17 @@ def _record_frozen(folder: Path, clock: Clock, frozen: Frozen, note: bytes, why:
     try:
         record_statement(
             writing.writer,
-            "log-frozen",
-            {
-                "origin": frozen.origin,
-                "size": frozen.size,
-                "root": frozen.root.hex(),
-                "successor": frozen.successor,
-                "checkpoint": note.decode(),
-                "why": why,
-            },
-            [],
+            Said(
+                "log-frozen",
+                {
+                    "origin": frozen.origin,
+                    "size": frozen.size,
+                    "root": frozen.root.hex(),
+                    "successor": frozen.successor,
+                    "checkpoint": note.decode(),
+                    "why": why,
+                },
+            ),
             None,
             None,
         ).result()

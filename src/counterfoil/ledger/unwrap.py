@@ -16,8 +16,7 @@ import msgspec
 from counterfoil.errors import InputError
 from counterfoil.formats.batch import BATCH_PAYLOAD_TYPE, MEMBERS_MAX
 from counterfoil.formats.envelope import is_unsigned_statement, payload_of_unsigned
-from counterfoil.formats.predicates import CORE
-from counterfoil.formats.predicates.registry import URI_BASE
+from counterfoil.formats.predicates import CORE, name_of
 
 __all__ = ["NOT_DECODABLE", "Signers", "Signing", "Unwrapped", "kind_of", "unwrap"]
 
@@ -25,7 +24,6 @@ NOT_DECODABLE: Final = (InputError, msgspec.MsgspecError, ValueError, RecursionE
 """What decoding raises for an entry of a kind that this version does not know."""
 
 _RUNS_KEPT: Final = 64
-_KINDS: Final = {uri: uri.removeprefix(URI_BASE).removesuffix("/v1") for uri in CORE}
 
 
 class Signing(msgspec.Struct, frozen=True):
@@ -118,8 +116,7 @@ def unwrap(data: bytes, who: Signing | None) -> Unwrapped:
 
 def kind_of(predicate_type: str) -> tuple[str, bool]:
     """Name the kind of a statement, as `RecordView` does, and tell whether it is of the core."""
-    known = _KINDS.get(predicate_type)
-    return known or predicate_type, known is not None
+    return name_of(predicate_type), predicate_type in CORE
 
 
 def _first(run: tuple[int, int, Signing]) -> int:

@@ -56,13 +56,12 @@ def view(index: int, data: bytes) -> RecordView:
     predicate = predicates.parse_predicate(statement)
     issuer, source, number = predicates.parse_header(statement) or (None, None, None)
     whole: dict[str, Any] = msgspec.json.decode(statement.predicate)
-    kind = statement.predicate_type
-    if predicate is not None:
-        kind = kind.removeprefix("https://counterfoil.dev/").removesuffix("/v1")
+    kind = predicates.name_of(statement.predicate_type)
     content = whole
     if isinstance(predicate, Record) and predicate.content is not msgspec.UNSET:
         content = whole["content"]
-    at_ms = predicate.at_ms if predicate is not None else None
+    at_ms = whole.get("at_ms") if issuer is not None else None
+    at_ms = at_ms if type(at_ms) is int else None
     return RecordView(index, leaf, kind, issuer, source, number, at_ms, signed_by, content)
 
 

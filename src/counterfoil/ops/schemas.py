@@ -1,4 +1,4 @@
-"""Print the JSON Schemas of the core statements."""
+"""Print the JSON Schemas of the core statements, and of those that packages brought in."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from counterfoil.errors import NotFound
-from counterfoil.formats.predicates import CORE, json_schema
+from counterfoil.formats.predicates import CORE, name_of, schema_of
+from counterfoil.ledger.predicate_types import registered
 from counterfoil.ports import Document, Param
 
 __all__ = ["SchemaName", "schema"]
@@ -16,7 +17,7 @@ __all__ = ["SchemaName", "schema"]
 
 @dataclass(frozen=True, slots=True)
 class SchemaName:
-    """A core statement: its short name, its predicate's URI, and what it says."""
+    """A kind of statement: its short name, its predicate's URI, and what it says."""
 
     name: str
     uri: str
@@ -25,25 +26,26 @@ class SchemaName:
 
 def schema(
     predicate: Annotated[
-        str | None, Param("Name or URI of a core statement; else they are listed.", "PREDICATE")
+        str | None, Param("Name or URI of a kind of statement; else they are listed.", "PREDICATE")
     ] = None,
 ) -> Document | Iterator[SchemaName]:
-    """Print the JSON Schema of a core statement's predicate, or list the statements.
+    """Print the JSON Schema of a statement's predicate, or list the kinds of statements.
 
     Raises NotFound with code schema.unknown.
     """
-    names = {uri.split("/")[-2]: uri for uri in CORE}
+    kinds = {**CORE, **registered()}
+    names = {name_of(uri): uri for uri in kinds}
     if predicate is None:
         return (
-            SchemaName(name, uri, (CORE[uri].__doc__ or "").partition("\n")[0])
+            SchemaName(name, uri, (kinds[uri].__doc__ or "").partition("\n")[0])
             for name, uri in names.items()
         )
     uri = names.get(predicate, predicate)
-    if uri not in CORE:
+    if uri not in kinds:
         raise NotFound(
             "schema.unknown",
             f"expected one of {', '.join(names)}, found {predicate[:80]!a}",
             hint="`counterfoil schema` lists them.",
         )
-    text = json.dumps(json_schema(uri), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(schema_of(uri, kinds[uri]), indent=2, ensure_ascii=False) + "\n"
     return Document([text.encode()], "application/schema+json")

@@ -20,6 +20,8 @@ from counterfoil.ports.operation import (
     no_progress,
 )
 from counterfoil.ports.pace import Pace, Waiting
+from counterfoil.ports.predicates import PredicateType
+from counterfoil.ports.sealing import Said, Sealer, ToSeal
 from counterfoil.ports.store import (
     Commit,
     Head,
@@ -48,13 +50,17 @@ __all__ = [
     "Operation",
     "Pace",
     "Param",
+    "PredicateType",
     "Progress",
     "Prove",
+    "Said",
+    "Sealer",
     "Segment",
     "Span",
     "StoredCheckpoint",
     "SystemClock",
     "TileStore",
+    "ToSeal",
     "TxReceipt",
     "Unwatched",
     "Waiting",

@@ -171,11 +171,13 @@ def test_every_verb(ledger: Ledger) -> None:
         assert ask(connection, "record_block", [b"{}"], "b", 0)["index"] == 7
         organisation = {"organisation": "urn:x:1", "name": "X"}
         subjects = [{"digest": {"sha256": "ab"}, "name": "x"}]
-        asked = ("organisation", organisation, subjects, None, None)
-        assert ask(connection, "record_statement", *asked)["index"] == 8
+        said = {"kind": "organisation", "fields": organisation, "subjects": subjects}
+        assert ask(connection, "record_statement", said, None, None)["index"] == 8
+        many = [{"kind": "urn:note/v1", "fields": {"text": text}} for text in ("a", "b")]
+        assert ask(connection, "record_statements", many, None, None)["indices"] == [9, 10]
         assert ask(connection, "append", ledger.entry(3))["duplicate"]
-        assert ask(connection, "wait_published", 9) is None
-    assert [prove(ledger, index).index for index in range(9)] == list(range(9))
+        assert ask(connection, "wait_published", 12) is None
+    assert [prove(ledger, index).index for index in range(12)] == list(range(12))
 
 
 BAD_REQUESTS: list[tuple[str, list[Any]]] = [
@@ -208,11 +210,14 @@ BAD_REQUESTS: list[tuple[str, list[Any]]] = [
     ("record_block", [[b"nonsense"], None, None]),
     ("record_block", [[], None, None]),
     ("record_block", [{"a": 1}, None, None]),
-    ("record_statement", ["organisation", {}, [], None, None]),
-    ("record_statement", ["organisation", 5, [], None, None]),
-    ("record_statement", ["x:y", {}, [{"digest": 5}], None, None]),
-    ("record_statement", ["x:y", {}, 5, None, None]),
-    ("record_statement", [5, {}, [], None, None]),
+    ("record_statement", [{"kind": "organisation", "fields": {}}, None, None]),
+    ("record_statement", [{"kind": "organisation", "fields": 5}, None, None]),
+    ("record_statement", [{"kind": "x:y", "fields": {}, "subjects": [{"digest": 5}]}, None, None]),
+    ("record_statement", [{"kind": "x:y", "fields": {}, "subjects": 5}, None, None]),
+    ("record_statement", [{"kind": 5, "fields": {}}, None, None]),
+    ("record_statement", ["organisation", None, None]),
+    ("record_statements", [[], None, None]),
+    ("record_statements", [[{"kind": "x:y", "fields": {}}, 5], None, None]),
     ("append", [b""]),
     ("append", ["{}"]),
     ("append", [None]),

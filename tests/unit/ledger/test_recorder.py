@@ -10,7 +10,7 @@ from counterfoil.errors import Refused, Unavailable
 from counterfoil.ledger.key_admin import KeyAdmin
 from counterfoil.ledger.opening import Writing, load_keyring, open_writing
 from counterfoil.ledger.recorder import LocalRecorder
-from counterfoil.ports import SystemClock
+from counterfoil.ports import Said, SystemClock
 from counterfoil.storage import OwnerLock
 from tests.statements import refused
 
@@ -30,7 +30,7 @@ def test_every_verb(writing: Writing) -> None:
     assert recorder.record_rows([b"{}", b"{}"], None, None).result().source == own
     assert recorder.record_block([b"{}"], None, None).result().number == 3
     fields = {"organisation": "urn:x:1", "name": "X"}
-    assert recorder.record_statement("organisation", fields, [], None, None).result().number == 4
+    assert recorder.record_statement(Said("organisation", fields), None, None).result().number == 4
     with refused("append.key", Refused):
         recorder.append(writing.log.reader.entry(0))
     recorder.wait_published(writing.log.head.size)
@@ -44,7 +44,7 @@ def test_a_number_needs_a_source(writing: Writing) -> None:
         lambda: recorder.record(b"{}", {}, None, 1),
         lambda: recorder.record_rows([b"{}"], None, 1),
         lambda: recorder.record_block([b"{}"], None, 1),
-        lambda: recorder.record_statement("x:y", {}, [], None, 1),
+        lambda: recorder.record_statement(Said("x:y", {}), None, 1),
     ]
     for attempt in attempts:
         with refused("record.source"):

@@ -92,7 +92,10 @@ def test_conditions(ledger: Ledger) -> None:
         ("record", {"content": {}}, "statement.kind"),
         ("https://counterfoil.dev/block/v1", {}, "statement.kind"),
         ("key", {}, "statement.kind"),
-        ("decision", {}, "statement.kind"),
+        ("decree", {}, "statement.kind"),
+        ("decision", {}, "predicate.malformed"),
+        ("decision", {"model": {"digest": "00" * 32}, "outcome": float("nan")}, "json.number"),
+        ("decision", {"model": {}, "outcome": "pay"}, "predicate.malformed"),
         ("", {}, "statement.kind"),
         (5, {}, "statement.kind"),
         ("organisation", "text", "statement.fields"),
@@ -111,7 +114,7 @@ def test_conditions(ledger: Ledger) -> None:
         ("x:" + "y" * 600, {}, "statement.malformed"),
         ("x:\ud800", {}, "statement.malformed"),
     ],
-    ids=map(str, range(21)),
+    ids=map(str, range(24)),
 )
 def test_bad_statements_record_nothing(
     untouched: Ledger, kind: str, fields: dict[str, Any], code: str

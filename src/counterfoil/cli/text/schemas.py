@@ -11,6 +11,6 @@ __all__ = ["schema"]
 
 
 def schema(found: Iterable[SchemaName], paint: Paint) -> Iterator[str]:
-    """Show the core statements, one a line."""
+    """Show the kinds of statements, one a line."""
     for one in found:
         yield f"{paint.strong(f'{one.name:14}')}  {one.says}"

@@ -26,8 +26,10 @@ from counterfoil.formats.predicates.registry import (
     CORE,
     format_predicate,
     json_schema,
+    name_of,
     parse_header,
     parse_predicate,
+    schema_of,
     uri_of,
 )
 
@@ -51,7 +53,9 @@ __all__ = [
     "Record",
     "format_predicate",
     "json_schema",
+    "name_of",
     "parse_header",
     "parse_predicate",
+    "schema_of",
     "uri_of",
 ]

@@ -24,9 +24,11 @@ __all__ = [
     "binding_text",
     "format_predicate",
     "json_schema",
+    "name_of",
     "parse_header",
     "parse_predicate",
     "possession_text",
+    "schema_of",
     "uri_of",
 ]
 
@@ -71,6 +73,17 @@ def uri_of(predicate: Header) -> str:
             "predicate.unknown",
             f"expected a predicate of the core, found {type(predicate).__name__}",
         ) from err
+
+
+def name_of(uri: str) -> str:
+    """Name a kind of statement for people: short for ours, else its URI.
+
+    >>> name_of("https://counterfoil.dev/decision/v1"), name_of("https://other.example/x/v1")
+    ('decision', 'https://other.example/x/v1')
+    """
+    if uri.startswith(URI_BASE) and uri.endswith("/v1"):
+        return uri.removeprefix(URI_BASE).removesuffix("/v1")
+    return uri
 
 
 def parse_predicate(statement: Statement) -> Header | None:
@@ -124,7 +137,12 @@ def json_schema(uri: str) -> dict[str, Any]:
     """Make the JSON Schema (2020-12) of a core predicate. Raises InputError predicate.unknown."""
     if uri not in CORE:
         raise InputError("predicate.unknown", f"expected a predicate of the core, found {uri}")
-    schema: dict[str, Any] = _ecma_patterns(msgspec.json.schema(CORE[uri]))
+    return schema_of(uri, CORE[uri])
+
+
+def schema_of(uri: str, predicate: type[Header]) -> dict[str, Any]:
+    """Make the JSON Schema (2020-12) of a predicate's shape, with its URI as the schema's id."""
+    schema: dict[str, Any] = _ecma_patterns(msgspec.json.schema(predicate))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": uri, **schema}
 
 

@@ -47,7 +47,7 @@ __all__ = [
 
 HOW_TO_GET_IT: Final = "pip install 'counterfoil[chain]'"
 
-_MODULES: Final = ("web3", "eth", "eth_tester")
+_MODULES: Final = ("web3", "eth")
 _WAIT_S: Final = 30.0  # an entry of the demonstration is anchored after so long
 _COINS_WEI: Final = 10**18
 

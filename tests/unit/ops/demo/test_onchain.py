@@ -14,7 +14,7 @@ from counterfoil.ops.demo.onchain import anchor, has_chain, use_chain
 from counterfoil.ops.demo.place import DemoPlace
 
 
-@pytest.mark.parametrize("missing", ["web3", "eth", "eth_tester"])
+@pytest.mark.parametrize("missing", ["web3", "eth"])
 def test_it_is_known_without_loading_whether_there_is_one(
     monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:

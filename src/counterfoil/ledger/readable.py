@@ -1,0 +1,135 @@
+"""The part of the facade that reads: entries, checkpoints, keys, receipts.
+
+Owner and readers have it alike. This module refuses to write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import msgspec
+
+from counterfoil.errors import CounterfoilError
+from counterfoil.formats.policy import Policy
+from counterfoil.formats.receipt import Receipt
+from counterfoil.ledger.anchored import anchored_checkpoint, claims_of, read_anchored
+from counterfoil.ledger.config import Config
+from counterfoil.ledger.key_admin import KeyAdmin
+from counterfoil.ledger.layout import Layout
+from counterfoil.ledger.opening import Reading, load_keyring
+from counterfoil.ledger.policy_file import read_policy
+from counterfoil.ledger.receipts import ReceiptMaker
+from counterfoil.ledger.recorder import Recorder
+from counterfoil.ledger.search import Searchable
+from counterfoil.ledger.view import RecordView, view
+from counterfoil.ledger.vouched import best_checkpoint
+from counterfoil.ports import StoredCheckpoint
+from counterfoil.proofs.keyring import KeyPeriod
+from counterfoil.proofs.verify import Verified, verify_receipt
+
+__all__ = ["Readable"]
+
+
+class Readable(Searchable):
+    """A ledger that can be read; see `Ledger`."""
+
+    _reading: Reading
+    _recorder: Recorder | None
+    _admin: KeyAdmin | None
+    _receipts: ReceiptMaker
+
+    @property
+    def config(self) -> Config:
+        """The ledger's settings."""
+        return self._reading.config
+
+    @property
+    def origin(self) -> str:
+        """The log's identity."""
+        return self._reading.config.origin
+
+    @property
+    def layout(self) -> Layout:
+        """The ledger's files."""
+        return self._reading.layout
+
+    @property
+    def policy(self) -> Policy:
+        """The trust policy that the ledger gives to its readers (`policy.txt`)."""
+        return read_policy(self._reading.layout)
+
+    @property
+    def size(self) -> int:
+        """Number of committed entries."""
+        return self._reading.reader.size()
+
+    @property
+    def keys(self) -> tuple[KeyPeriod, ...]:
+        """All keys that were ever added, with the entries that they may sign."""
+        if self._admin is not None:
+            return self._admin.keyring.periods
+        reading = self._reading  # the owner may have changed keys since it was opened
+        return load_keyring(reading.reader, reading.store.key_entries()).periods
+
+    def get(self, index: int) -> RecordView:
+        """Read and decode the entry at an index. Raises NotFound with code entry.index."""
+        return view(index, self._reading.reader.entry(index))
+
+    def entry(self, index: int) -> bytes:
+        """Read the bytes of the entry at an index. Raises NotFound with code entry.index."""
+        return self._reading.reader.entry(index)
+
+    def entries(self, first: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Read the bytes of entries [first, end), or to the log's end, in order."""
+        return self._reading.reader.entries(first, self.size if end is None else end)
+
+    def views(self, first: int = 0, end: int | None = None) -> Iterator[RecordView]:
+        """Read and decode entries [first, end), or to the log's end, in order."""
+        for index, data in enumerate(self.entries(first, end), max(first, 0)):
+            yield view(index, data)
+
+    def counter(self, key: str) -> int | str | None:
+        """Read a counter that `expect` changes; None when it is not there."""
+        return self._reading.store.counter(key)
+
+    def sources(self) -> list[tuple[str, str, int]]:
+        """List (issuer, source, statements)."""
+        return list(self._reading.store.sources())
+
+    def checkpoints(self) -> list[StoredCheckpoint]:
+        """List the kept checkpoints, oldest first; the published one with all cosignatures."""
+        kept = self._reading.store.checkpoints()
+        try:
+            shown, signed = self._reading.reader.published()
+        except CounterfoilError:
+            return kept
+        return [replace(one, note=signed) if one.size == shown.size else one for one in kept]
+
+    def published(self) -> bytes:
+        """Read the published checkpoint's signed note. Raises NotFound log.unpublished."""
+        return self._reading.reader.published()[1]
+
+    def receipt(self, index: int, row: int | None = None) -> Receipt:
+        """Make the receipt of an entry, or of one row of a block statement.
+
+        index: from 0. row: from 0. Where this process can write, waits until the entry and all
+        changes of keys so far are published (at most about `publish_interval_s` seconds). It is
+        made under an anchored checkpoint that covers the entry, where there is one.
+        Raises NotFound with code entry.index or block.row-number.
+        """
+        store = self._reading.store
+        if self._recorder is not None and 0 <= index < self.size:
+            self._recorder.wait_published(max(index, *store.key_entries()) + 1)
+        published, kept = self._reading.reader.published(), store.checkpoints()
+        anchors = read_anchored(self.layout, index + 1)
+        under = anchored_checkpoint(anchors, published, kept, self.policy)
+        if under is None:
+            under = best_checkpoint(index + 1, published, kept, self.policy)
+        claims = claims_of(anchors, under[0])
+        receipt = self._receipts.make(index, tuple(store.key_entries()), row, under)
+        return msgspec.structs.replace(receipt, anchors=claims)
+
+    def verify(self, receipt: Receipt | bytes | str) -> Verified:
+        """Verify a receipt against this ledger's own policy; see `verify_receipt`."""
+        return verify_receipt(receipt, self.policy)

@@ -1,0 +1,19 @@
+"""The catalogue of operations, a file for each subject; listing them loads none."""
+
+from typing import Final
+
+from counterfoil.ops.catalogue import checks, data, lineage, log, models, parties, people
+from counterfoil.ports import Operation
+
+__all__ = ["OPERATIONS"]
+
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    *log.OPERATIONS,
+    *data.OPERATIONS,
+    *models.OPERATIONS,
+    *people.OPERATIONS,
+    *checks.OPERATIONS,
+    *lineage.OPERATIONS,
+    *parties.OPERATIONS,
+)
+"""Every operation, in the order in which help lists them."""

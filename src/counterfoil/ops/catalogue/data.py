@@ -1,0 +1,11 @@
+"""Operations on data sets."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from counterfoil.ports import Operation
+
+__all__ = ["OPERATIONS"]
+
+OPERATIONS: Final[tuple[Operation, ...]] = ()

@@ -1,0 +1,47 @@
+"""The statements about data, models, decisions and people: their predicates, as data.
+
+Each is registered through the entry point `counterfoil.predicates`, as a third party's is.
+"""
+
+from typing import Final
+
+from counterfoil.formats.predicates.registry import URI_BASE
+from counterfoil.ports import PredicateType
+from counterfoil.provenance.statements.checks import Check, Refusal
+from counterfoil.provenance.statements.datasets import Dataset, Transformation
+from counterfoil.provenance.statements.decisions import Action, Decision
+from counterfoil.provenance.statements.incidents import Incident
+from counterfoil.provenance.statements.models import Evaluation, Model
+from counterfoil.provenance.statements.people import Consent, Erasure, Grant, Hold, Opening
+
+__all__ = [
+    "ACTION",
+    "CHECK",
+    "CONSENT",
+    "DATASET",
+    "DECISION",
+    "ERASURE",
+    "EVALUATION",
+    "GRANT",
+    "HOLD",
+    "INCIDENT",
+    "MODEL",
+    "OPENING",
+    "REFUSAL",
+    "TRANSFORMATION",
+]
+
+ACTION: Final = PredicateType(f"{URI_BASE}action/v1", Action)
+CHECK: Final = PredicateType(f"{URI_BASE}check/v1", Check)
+CONSENT: Final = PredicateType(f"{URI_BASE}consent/v1", Consent)
+DATASET: Final = PredicateType(f"{URI_BASE}dataset/v1", Dataset)
+DECISION: Final = PredicateType(f"{URI_BASE}decision/v1", Decision)
+ERASURE: Final = PredicateType(f"{URI_BASE}erasure/v1", Erasure)
+EVALUATION: Final = PredicateType(f"{URI_BASE}evaluation/v1", Evaluation)
+GRANT: Final = PredicateType(f"{URI_BASE}grant/v1", Grant)
+HOLD: Final = PredicateType(f"{URI_BASE}hold/v1", Hold)
+INCIDENT: Final = PredicateType(f"{URI_BASE}incident/v1", Incident)
+MODEL: Final = PredicateType(f"{URI_BASE}model/v1", Model)
+OPENING: Final = PredicateType(f"{URI_BASE}opening/v1", Opening)
+REFUSAL: Final = PredicateType(f"{URI_BASE}refusal/v1", Refusal)
+TRANSFORMATION: Final = PredicateType(f"{URI_BASE}transformation/v1", Transformation)

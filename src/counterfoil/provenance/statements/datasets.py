@@ -1,0 +1,61 @@
+"""Statements about data: what a data set is, down to row and column, and how it was made."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from counterfoil.formats.predicates.header import Count, Header, HexDigest, Name
+from counterfoil.provenance.statements.parts import Accountable, Code, Reference, Text
+
+__all__ = ["Column", "Dataset", "Fingerprint", "Transformation"]
+
+
+class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A column of a table: its logical type, and the digest of its values in order."""
+
+    name: Name
+    type: Name
+    digest: HexDigest
+
+
+class Fingerprint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The digest of a data set, from which single rows can be proven.
+
+    format: how it is computed. root: RFC 9162 root over the row leaves. rows: how many. columns:
+    in order. salted: rows are salted from a secret, so that a sibling hash is no dictionary.
+    sorted_root: root over the sorted leaves, where the owner chose to prove absence.
+    """
+
+    format: Literal["table/v1", "files/v1"]
+    root: HexDigest
+    rows: Count
+    columns: Annotated[tuple[Column, ...], msgspec.Meta(max_length=4096)] = ()
+    salted: bool = True
+    sorted_root: HexDigest | None = None
+
+
+class Dataset(Header, frozen=True, kw_only=True):
+    """A data set as it stood: its fingerprint, where it came from, who answers for it."""
+
+    name: Name
+    version: Name | None = None
+    fingerprint: Fingerprint
+    derived_from: Annotated[tuple[Reference, ...], msgspec.Meta(max_length=256)] = ()
+    licence: Name | None = None
+    location: Name | None = None
+    personal: bool = False
+    description: Text = ""
+    accountable: Accountable | None = None
+
+
+class Transformation(Header, frozen=True, kw_only=True):
+    """A step that made data sets out of others: inputs, outputs, code and parameters."""
+
+    name: Name
+    inputs: Annotated[tuple[Reference, ...], msgspec.Meta(max_length=256)]
+    outputs: Annotated[tuple[Reference, ...], msgspec.Meta(min_length=1, max_length=256)]
+    code: Code | None = None
+    parameters: dict[str, str] = msgspec.field(default_factory=dict)
+    description: Text = ""
