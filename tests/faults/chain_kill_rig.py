@@ -2,8 +2,8 @@
 
 Runs as a program of its own (`python -m tests.faults.chain_kill_rig COUNT SEED PLANT FOLDER`),
 since it forks: the process that forks has one thread. Half of the kills come before a chosen
-statement of SQLite, so that every place inside a block's commit is hit; the others come at any
-time. Prints one JSON report.
+statement of SQLite, so that every place inside a block's commit is hit on any machine; the others
+come at any time. Prints one JSON report.
 """
 
 from __future__ import annotations
@@ -36,12 +36,14 @@ HASH = 32
 
 
 class Torn(ChainDatabase):
-    """Writes a block's keys first and its head's note after: not one transaction."""
+    """Writes a block's keys first and its head's note after; some kills come between the two."""
 
     def commit(
         self, block: int, logs: Sequence[StoredLog] = (), meta: Mapping[str, bytes] | None = None
     ) -> None:
         super().commit(block)
+        if os.urandom(1)[0] < 26:
+            os.kill(os.getpid(), signal.SIGKILL)
         super().commit(block, logs, meta)
 
 
@@ -66,13 +68,14 @@ def make(folder: Path) -> str:
     return made
 
 
-def work(folder: Path, probe: str, seed: int, plant: str, ear: int) -> None:
-    """Send transactions without end, and tell the hash of each once it is acknowledged."""
-    choice = random.Random(seed)
+def work(folder: Path, probe: str, left: int, plant: str, ear: int) -> None:
+    """Send transactions without end, and tell the hash of each once it is acknowledged.
+
+    left: dies before this statement of SQLite, counted from 1; 0 for never.
+    """
     path = folder / "chain.db"
     database = PLANTS.get(plant, ChainDatabase)(path)
-    if choice.random() < 0.5:
-        left = choice.randint(1, 250)
+    if left:
 
         def count(_: str) -> None:
             nonlocal left
@@ -97,17 +100,20 @@ def work(folder: Path, probe: str, seed: int, plant: str, ear: int) -> None:
 def kill_once(folder: Path, probe: str, choice: random.Random, plant: str) -> list[bytes]:
     """Let a process work, kill it, and give the transactions that it acknowledged."""
     ear, mouth = os.pipe()
-    seed = choice.randrange(2**32)
+    left = choice.randint(1, 250) if choice.random() < 0.5 else 0
     pid = os.fork()
     if not pid:
         os.close(ear)
         try:
-            work(folder, probe, seed, plant, mouth)
+            work(folder, probe, left, plant, mouth)
         finally:
             os._exit(1)
     os.close(mouth)
     told = bytearray()
-    if choice.random() < 0.3:  # anywhere, also while it opens
+    if left:  # it kills itself
+        while part := os.read(ear, 1 << 16):
+            told += part
+    elif choice.random() < 0.3:  # anywhere, also while it opens
         time.sleep(choice.uniform(0, 0.05))
     else:  # soon after something was acknowledged
         for _ in range(choice.randint(1, 5)):

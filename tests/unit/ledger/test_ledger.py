@@ -321,7 +321,7 @@ def test_signals_do_not_end_a_record(folder: Path) -> None:
     """Ctrl-C while waiting reaches the caller; the record is in order all the same."""
     script = (
         "import os, signal, sys, threading, counterfoil\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a job in the background has none
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in the background
         "ledger = counterfoil.open(sys.argv[1])\n"
         "threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "count = 0\n"
