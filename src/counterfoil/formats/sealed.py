@@ -1,22 +1,46 @@
 """Commit to a person's fields without showing them: what a statement says of what is sealed.
 
 The log holds a root over salted field leaves and the digest of the ciphertext; values and salts
-are in the ciphertext, which dies with the person's key. This module refuses to encrypt: `vault`
-does that.
+are in the ciphertext, which dies with the person's key. This module refuses to encrypt, and to
+make salts: `vault` does that.
+
+Plain text of a group, before it is encrypted: for each field its 16-byte salt, in the order of
+the names; then one JSON array of the values, each as the text that was hashed.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Annotated, Final
 
 import msgspec
 
+from counterfoil.errors import InputError
 from counterfoil.formats.predicates.header import HexDigest, Name
 
-__all__ = ["Handle", "Sealed"]
+__all__ = [
+    "FIELDS_MAX",
+    "SALT_BYTES",
+    "Handle",
+    "Sealed",
+    "SealedField",
+    "field_leaf",
+    "format_plain",
+    "parse_plain",
+]
 
 Handle = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 """A person's random name in one ledger, 32 hexadecimal digits."""
+
+SALT_BYTES: Final = 16
+"""Length of a field's salt, bytes (128 bits)."""
+
+FIELDS_MAX: Final = 1024
+"""Most fields of one group."""
+
+_DOMAIN: Final = b"\x00counterfoil field v1\x00"
+_VALUES: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,6 +53,46 @@ class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     person: Handle
     data_class: Name
-    names: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1, max_length=1024)]
+    names: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1, max_length=FIELDS_MAX)]
     root: HexDigest
     ciphertext: HexDigest
+
+
+class SealedField(msgspec.Struct, frozen=True):
+    """One field as it was sealed. salt: 16 bytes. text: JSON text of its value, as hashed."""
+
+    name: str
+    salt: bytes
+    text: bytes
+
+
+def field_leaf(field: SealedField) -> bytes:
+    """Hash a field to its leaf, 32 bytes.
+
+    SHA-256(0x00 || "counterfoil field v1" || 0x00 || salt || name || 0x00 || text). The leading
+    0x00 is RFC 9162's leaf prefix; the rest keeps a field from being an entry or a row, and the
+    0x00 after the name, which no name holds, keeps a letter from moving into the value.
+    """
+    return sha256(b"%s%s%s\0%s" % (_DOMAIN, field.salt, field.name.encode(), field.text)).digest()
+
+
+def format_plain(fields: Sequence[SealedField]) -> bytes:
+    """Lay fields out as the plain text that is encrypted."""
+    salts = b"".join(field.salt for field in fields)
+    return b"%s[%s]" % (salts, b",".join(field.text for field in fields))
+
+
+def parse_plain(data: bytes, names: Sequence[str]) -> list[SealedField]:
+    """Take the plain text of a group apart. Raises InputError with code sealed.malformed."""
+    at = SALT_BYTES * len(names)
+    try:
+        values = _VALUES.decode(data[at:])
+        salts = [data[i : i + SALT_BYTES] for i in range(0, at, SALT_BYTES)]
+        return [
+            SealedField(name, salt, bytes(value))
+            for name, salt, value in zip(names, salts, values, strict=True)
+        ]
+    except (msgspec.MsgspecError, ValueError, RecursionError) as err:
+        raise InputError(
+            "sealed.malformed", f"expected {len(names)} sealed fields, found other: {err}"
+        ) from err

@@ -6,10 +6,52 @@ them. This module refuses to do anything itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+
 from counterfoil.ledger.readable import Readable
 
+if TYPE_CHECKING:
+    from counterfoil.ledger.decisions import Decision, Decisions
+    from counterfoil.ledger.ledger import Ledger
+    from counterfoil.ledger.people import People
+
 __all__ = ["Accountable"]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 class Accountable(Readable):
     """A ledger with rooms for people, data, models and decisions; see `Ledger`."""
+
+    @property
+    def people(self) -> People:
+        """Whose personal data is sealed here: open, allow, hold, export, erase it."""
+        from counterfoil.ledger.people import People
+
+        return People(cast("Ledger", self))
+
+    @property
+    def decisions(self) -> Decisions:
+        """Decisions: make, find, act on, override, replay and explain them."""
+        found: Decisions | None = self.__dict__.get("_decisions")
+        if found is None:
+            from counterfoil.ledger.decisions import Decisions
+
+            found = self.__dict__.setdefault("_decisions", Decisions(cast("Ledger", self)))
+        return found
+
+    def decision(self, model: Any, inputs: Any, **options: Any) -> Decision:
+        """Begin a decision: `with ledger.decision(...) as d:`; see `Decisions.decision`."""
+        return self.decisions.decision(model, inputs, **options)
+
+    def decides(self, **options: Any) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+        """Record each call of a function as a decision; see `Decisions.decides`."""
+        return self.decisions.decides(**options)
+
+    def _close_rooms(self) -> None:
+        """Record what waits in the background; only while the ledger can still be written."""
+        found: Decisions | None = self.__dict__.get("_decisions")
+        if found is not None:
+            found.close()

@@ -19,7 +19,7 @@ from counterfoil.errors import Unavailable
 from counterfoil.ledger.forward_server import socket_path
 from counterfoil.ledger.frames import Answer, Request, raised, receive, send
 from counterfoil.ledger.results import AnchorState, Recorded, RecordedMany
-from counterfoil.ports import Said
+from counterfoil.ports import Said, ToSeal
 
 __all__ = ["ForwardingRecorder"]
 
@@ -49,16 +49,27 @@ class ForwardingRecorder:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="forward")
 
     def record(
-        self, content: bytes, header: Mapping[str, Any], source: str | None, number: int | None
+        self,
+        content: bytes,
+        header: Mapping[str, Any],
+        source: str | None,
+        number: int | None,
+        seal: Sequence[ToSeal] = (),
     ) -> Future[Recorded]:
         """Record compact JSON text."""
-        return self._later(Recorded, "record", content, dict(header), source, number)
+        asked = (content, dict(header), source, number, list(seal))
+        return self._later(Recorded, "record", *asked)
 
     def record_rows(
-        self, contents: Sequence[bytes], source: str | None, first: int | None
+        self,
+        contents: Sequence[bytes],
+        source: str | None,
+        first: int | None,
+        seal: Sequence[Sequence[ToSeal]] = (),
     ) -> Future[RecordedMany]:
         """Record rows of compact JSON text under batch signatures."""
-        return self._later(RecordedMany, "record_rows", list(contents), source, first)
+        groups = [list(one) for one in seal]
+        return self._later(RecordedMany, "record_rows", list(contents), source, first, groups)
 
     def record_block(
         self, contents: Sequence[bytes], source: str | None, number: int | None
@@ -81,6 +92,10 @@ class ForwardingRecorder:
     def append(self, envelope: bytes) -> Future[Recorded]:
         """Append a statement that somebody else signed."""
         return self._later(Recorded, "append", envelope)
+
+    def people(self, verb: str, arguments: Mapping[str, Any]) -> Any:
+        """Do what the room for people asks for."""
+        return self._ask("people", verb, dict(arguments))
 
     def wait_published(self, size: int) -> None:
         """Wait until a checkpoint of at least `size` entries is published."""

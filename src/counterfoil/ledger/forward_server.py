@@ -65,11 +65,12 @@ class ForwardServer:
         self._recorder = recorder
         self._verbs: dict[str, Callable[..., Any]] = {
             "record": self._record,
-            "record_rows": lambda rows, *place: recorder.record_rows(_contents(rows), *place),
+            "record_rows": self._rows,
             "record_block": lambda rows, *place: recorder.record_block(_contents(rows), *place),
             "record_statement": self._statement,
             "record_statements": self._statements,
             "append": recorder.append,
+            "people": lambda *asked: _Done(recorder.people(*asked)),
             "wait_published": recorder.wait_published,
             "want_anchor": recorder.want_anchor,
             "anchor": recorder.anchor,
@@ -151,8 +152,16 @@ class ForwardServer:
                 InputError("ledger.verb", f"expected other arguments, but: {str(err)[:200]!a}")
             )
 
-    def _record(self, content: bytes, header: dict[str, Any], *place: Any) -> Any:
-        return self._recorder.record(json_text.normalise_object(content), header, *place)
+    def _record(
+        self, content: bytes, header: dict[str, Any], source: Any, number: Any, seal: Any
+    ) -> Any:
+        groups = msgspec.convert(seal, list[ToSeal])
+        checked = json_text.normalise_object(content)
+        return self._recorder.record(checked, header, source, number, groups)
+
+    def _rows(self, rows: list[bytes], source: Any, first: Any, seal: Any) -> Any:
+        groups = msgspec.convert(seal, list[list[ToSeal]])
+        return self._recorder.record_rows(_contents(rows), source, first, groups)
 
     def _statement(self, said: Any, *place: Any) -> Any:
         return self._recorder.record_statement(_said(msgspec.convert(said, _Said)), *place)
@@ -160,6 +169,17 @@ class ForwardServer:
     def _statements(self, said: Any, *place: Any) -> Any:
         found = msgspec.convert(said, list[_Said])
         return self._recorder.record_statements(list(map(_said, found)), *place)
+
+
+class _Done:
+    """An answer that is there already."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def result(self) -> Any:
+        """Give the answer."""
+        return self._answer
 
 
 class _Said(msgspec.Struct):

@@ -53,6 +53,11 @@ class Layout:
         return self.folder / "payload"
 
     @property
+    def vault(self) -> Path:
+        """`vault.db`: sealed personal data; its keys are in the state folder."""
+        return self.folder / "vault.db"
+
+    @property
     def anchors(self) -> Path:
         """`anchors.json`: where the log is anchored, for its readers."""
         return self.folder / "anchors.json"

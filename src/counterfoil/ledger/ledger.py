@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
@@ -19,6 +20,7 @@ from counterfoil.ledger.accountable import Accountable
 from counterfoil.ledger.forward_server import ForwardServer
 from counterfoil.ledger.key_admin import KeyAdmin
 from counterfoil.ledger.opening import Reading
+from counterfoil.ledger.people.personal import Personal, PersonIn, split_content
 from counterfoil.ledger.receipts import ReceiptMaker
 from counterfoil.ledger.recorder import Recorder
 from counterfoil.ledger.results import AnchorState, Recorded, RecordedMany
@@ -61,6 +63,7 @@ class Ledger(Accountable):
         corrects: int | str | None = None,
         supersedes: int | str | None = None,
         anchor_by: int | None = None,
+        personal: Mapping[str, Personal | PersonIn] | None = None,
         **header: Any,
     ) -> Recorded:
         """Record one JSON object and wait until it is durable.
@@ -71,6 +74,7 @@ class Ledger(Accountable):
         recorded only while each counter holds `old` (None: not there), and changes it to `new`.
         corrects, supersedes: index or leaf hash of the entry that this one corrects or replaces.
         anchor_by: Unix ms by which a checkpoint with it shall be anchored; that is durable, too.
+        personal: path of a field -> whose it is; such fields are sealed and leave the content.
         header: on_behalf_of, audience (this log's origin), nonce, at_ms.
         Raises InputError for bad content or a time that is over, Conflict with code log.expect or
         record.number-taken, Refused with code anchor.no-chain, Unavailable when nothing was
@@ -85,6 +89,7 @@ class Ledger(Accountable):
             expect=expect,
             corrects=corrects,
             supersedes=supersedes,
+            personal=personal,
             **header,
         ).result()
         if anchor_by is not None:
@@ -105,6 +110,7 @@ class Ledger(Accountable):
         expect: Mapping[str, Condition] | None = None,
         corrects: int | str | None = None,
         supersedes: int | str | None = None,
+        personal: Mapping[str, Personal | PersonIn] | None = None,
         **header: Any,
     ) -> Future[Recorded]:
         """Record in the background: arguments as for `record`; the future raises its errors."""
@@ -115,7 +121,10 @@ class Ledger(Accountable):
         for name, entry in (("corrects", corrects), ("supersedes", supersedes)):
             if entry is not None:
                 extra[name] = self._leaf_of(entry)
-        return recorder.record(check_content(content), extra, source, number)
+        if not personal:
+            return recorder.record(check_content(content), extra, source, number)
+        checked, seal = split_content(content, personal)
+        return recorder.record(checked, extra, source, number, seal)
 
     def record_many(
         self,
@@ -123,23 +132,34 @@ class Ledger(Accountable):
         *,
         source: str | None = None,
         first: int | None = None,
+        personal: Mapping[str, Personal | PersonIn] | None = None,
     ) -> RecordedMany:
         """Record many JSON objects under batch signatures and wait until they are durable.
 
         contents: as for `record`, at least one, all recorded or none. source, first: their series
         and the first one's number; rows that are recorded already are answered with their place.
+        personal: as for `record`; `PersonIn` names the field that tells a row's person.
         Raises as `record`.
         """
-        return self.record_rows(list(map(check_content, contents)), source, first).result()
+        if not personal:
+            return self.record_rows(list(map(check_content, contents)), source, first).result()
+        split = [split_content(content, personal) for content in contents]
+        rows, seal = [content for content, _ in split], [groups for _, groups in split]
+        return self.record_rows(rows, source, first, seal).result()
 
     def record_rows(
-        self, contents: Sequence[bytes], source: str | None = None, first: int | None = None
+        self,
+        contents: Sequence[bytes],
+        source: str | None = None,
+        first: int | None = None,
+        seal: Sequence[Sequence[ToSeal]] = (),
     ) -> Future[RecordedMany]:
         """Record rows that were checked already, in the background.
 
-        contents: compact JSON objects as `json_text.normalise_object` returns them.
+        contents: compact JSON objects as `json_text.normalise_object` returns them. seal: of each
+        row, the groups of personal fields that were taken out of it (`people.split_content`).
         """
-        return self._writable().record_rows(contents, source, first)
+        return self._writable().record_rows(contents, source, first, seal)
 
     def record_block(
         self,
@@ -187,6 +207,10 @@ class Ledger(Accountable):
         """
         return self._writable().record_statements(said, source, first)
 
+    def ask_people(self, verb: str, arguments: Mapping[str, Any]) -> Any:
+        """Have the ledger's owner do what the room for people asks for; use `people` instead."""
+        return self._writable().people(verb, arguments)
+
     def append(self, envelope: bytes) -> Recorded:
         """Append a statement that somebody else signed, as it is.
 
@@ -229,14 +253,14 @@ class Ledger(Accountable):
         """Commit and publish what waits, and give the ledger up. Calling it again does nothing."""
         if self._closed or os.getpid() != self._process:
             return  # a forked child must not let go of what is its parent's
-        self._closed = True
-        if self._server is not None:
-            self._server.close()
-        try:
+        with ExitStack() as ending:  # each is done, whatever became of those before
+            ending.callback(self._reading.store.close)
             if self._recorder is not None:
-                self._recorder.close()
-        finally:
-            self._reading.store.close()
+                ending.callback(self._recorder.close)
+            if self._server is not None:
+                ending.callback(self._server.close)
+            ending.callback(self._note_closed)
+            self._close_rooms()
 
     def __enter__(self) -> Ledger:
         return self
@@ -248,6 +272,9 @@ class Ledger(Accountable):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _note_closed(self) -> None:
+        self._closed = True
 
     def _require_usable(self) -> None:
         if self._closed:

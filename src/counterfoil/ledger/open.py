@@ -22,6 +22,7 @@ from counterfoil.ledger.layout import Layout
 from counterfoil.ledger.ledger import Ledger
 from counterfoil.ledger.new_witness import record_new_witness
 from counterfoil.ledger.opening import Reading, Writing, open_reading, open_writing
+from counterfoil.ledger.people.keeper import Keeper
 from counterfoil.ledger.recorder import LocalRecorder
 from counterfoil.ledger.results import Recorded
 from counterfoil.ledger.statement_writer import record_statement
@@ -96,8 +97,10 @@ def _own(
 ) -> Ledger:
     reading, writing = open_writing(folder, clock, accept_new_witness=accept_new_witness)
     admin = KeyAdmin(writing.writer, writing.keys, reading.keyring)
-    local = LocalRecorder(writing, admin, _anchorer(reading, writing, clock, pace))
+    keeper = Keeper(reading.layout, writing.writer, clock)
+    local = LocalRecorder(writing, admin, _anchorer(reading, writing, clock, pace), keeper)
     try:
+        keeper.start()
         if accept_new_witness:
             record_new_witness(reading, writing)
         return Ledger(reading, local, admin, ForwardServer(folder, local))

@@ -6,15 +6,22 @@ process do them. The facade knows only this protocol.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any, Protocol
+from contextlib import nullcontext
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+import msgspec
 
 from counterfoil.errors import InputError, Refused
+from counterfoil.formats.sealed import Sealed
 from counterfoil.ledger.anchorer import Anchorer, check_by
 from counterfoil.ledger.block_writer import record_block
 from counterfoil.ledger.key_admin import KeyAdmin
 from counterfoil.ledger.opening import Writing
+from counterfoil.ledger.people.keeper import Keeper
+from counterfoil.ledger.people.sealing import LedgerSealer
 from counterfoil.ledger.results import AnchorState, Recorded, RecordedMany
 from counterfoil.ledger.row_writer import RowWriter
 from counterfoil.ledger.statement_writer import (
@@ -23,23 +30,40 @@ from counterfoil.ledger.statement_writer import (
     record_statement,
 )
 from counterfoil.ledger.writer import promise
-from counterfoil.ports import Said, Sealer
+from counterfoil.ports import Prepared, Said, Sealer, ToSeal
 
 __all__ = ["LocalRecorder", "Recorder"]
+
+_T = TypeVar("_T")
 
 
 class Recorder(Protocol):
     """Records for one organisation. The futures raise what `Ledger.record` names."""
 
     def record(
-        self, content: bytes, header: Mapping[str, Any], source: str | None, number: int | None
+        self,
+        content: bytes,
+        header: Mapping[str, Any],
+        source: str | None,
+        number: int | None,
+        seal: Sequence[ToSeal] = (),
     ) -> Future[Recorded]:
-        """Record compact JSON text; header: further fields of the predicate's header."""
+        """Record compact JSON text; header: further fields of the predicate's header.
+
+        seal: personal fields that were taken out of it.
+        """
 
     def record_rows(
-        self, contents: Sequence[bytes], source: str | None, first: int | None
+        self,
+        contents: Sequence[bytes],
+        source: str | None,
+        first: int | None,
+        seal: Sequence[Sequence[ToSeal]] = (),
     ) -> Future[RecordedMany]:
-        """Record rows of compact JSON text under batch signatures."""
+        """Record rows of compact JSON text under batch signatures.
+
+        seal: of each row, the personal fields that were taken out of it; empty where no row has.
+        """
 
     def record_block(
         self, contents: Sequence[bytes], source: str | None, number: int | None
@@ -59,6 +83,9 @@ class Recorder(Protocol):
     def append(self, envelope: bytes) -> Future[Recorded]:
         """Append a statement that somebody else signed."""
 
+    def people(self, verb: str, arguments: Mapping[str, Any]) -> Any:
+        """Do what the room for people asks for; plain values in and out."""
+
     def wait_published(self, size: int) -> None:
         """Wait until a checkpoint of at least `size` entries is published."""
 
@@ -76,7 +103,7 @@ class LocalRecorder:
     """Records in this process.
 
     writing: what the ledger's owner has. admin: its keys. anchorer: anchors it; None where
-    nothing is ever anchored. sealer: seals what is personal; None where nothing is.
+    nothing is ever anchored. keeper: keeps personal data; None where there is none.
     """
 
     def __init__(
@@ -84,25 +111,54 @@ class LocalRecorder:
         writing: Writing,
         admin: KeyAdmin,
         anchorer: Anchorer | None = None,
-        sealer: Sealer | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         self._writing, self._admin, self._anchorer = writing, admin, anchorer
-        self._sealer = sealer
+        self._keeper = keeper
+        self._sealer: Sealer | None = (
+            None if keeper is None else LedgerSealer(writing.writer, keeper.vault)
+        )
         self._rows = RowWriter(writing.writer)
 
     def record(
-        self, content: bytes, header: Mapping[str, Any], source: str | None, number: int | None
+        self,
+        content: bytes,
+        header: Mapping[str, Any],
+        source: str | None,
+        number: int | None,
+        seal: Sequence[ToSeal] = (),
     ) -> Future[Recorded]:
         """Record compact JSON text; see `Writer.record`."""
-        writer = self._writing.writer
+        writer, series = self._writing.writer, self._series(source, number)
         timed = {"at_ms": self._writing.log.clock.now_ms(), **header}
-        return writer.record(content, timed, self._series(source, number), number)
+        if not seal:
+            return writer.record(content, timed, series, number)
+        return self._sealing(
+            [seal],
+            series,
+            number,
+            lambda made: writer.record(
+                content, timed, series, number, made.sealed[0], partial(made.same, 0)
+            ),
+        )
 
     def record_rows(
-        self, contents: Sequence[bytes], source: str | None, first: int | None
+        self,
+        contents: Sequence[bytes],
+        source: str | None,
+        first: int | None,
+        seal: Sequence[Sequence[ToSeal]] = (),
     ) -> Future[RecordedMany]:
         """Record rows; see `RowWriter.record`."""
-        return self._rows.record(self._series(source, first), first, contents)
+        series = self._series(source, first)
+        if not any(seal):
+            return self._rows.record(series, first, contents)
+        return self._sealing(
+            seal,
+            series,
+            first,
+            lambda made: self._rows.record_sealed(series, first, contents, made.sealed),
+        )
 
     def record_block(
         self, contents: Sequence[bytes], source: str | None, number: int | None
@@ -115,16 +171,38 @@ class LocalRecorder:
         self, said: Said, source: str | None, number: int | None
     ) -> Future[Recorded]:
         """Record a statement; see `statement_writer.record_statement`."""
-        series = self._series(source, number)
-        (sealed,) = self._seal([said])
-        return record_statement(self._writing.writer, sealed, series, number)
+        writer, series = self._writing.writer, self._series(source, number)
+        if not said.seal:
+            return record_statement(writer, said, series, number)
+        return self._sealing(
+            [list(said.seal.values())],
+            series,
+            number,
+            lambda made: record_statement(
+                writer, _with_sealed(said, made.sealed[0]), series, number, partial(made.same, 0)
+            ),
+        )
 
     def record_statements(
         self, said: Sequence[Said], source: str | None, first: int | None
     ) -> Future[RecordedMany]:
         """Record statements; see `statement_writer.draft_statement`."""
-        writer, series = self._writing.writer, self._series(source, first)
-        drafts = [draft_statement(writer, one, series) for one in self._seal(said)]
+        series = self._series(source, first)
+        if not any(one.seal for one in said):
+            return self._record_drafts(said, series, first)
+        return self._sealing(
+            [list(one.seal.values()) for one in said],
+            series,
+            first,
+            lambda made: self._record_drafts(
+                list(map(_with_sealed, said, made.sealed)), series, first
+            ),
+        )
+
+    def _record_drafts(
+        self, said: Sequence[Said], series: str, first: int | None
+    ) -> Future[RecordedMany]:
+        drafts = [draft_statement(self._writing.writer, one, series) for one in said]
         for draft in drafts:
             draft.require_many()
 
@@ -136,6 +214,12 @@ class LocalRecorder:
     def append(self, envelope: bytes) -> Future[Recorded]:
         """Append an envelope; see `statement_writer.append_envelope`."""
         return append_envelope(self._writing.writer, lambda: self._admin.keyring, envelope)
+
+    def people(self, verb: str, arguments: Mapping[str, Any]) -> Any:
+        """Do what the room for people asks for; see `Keeper.do`."""
+        if self._keeper is None:
+            raise _no_vault()
+        return self._keeper.do(verb, arguments)
 
     def wait_published(self, size: int) -> None:
         """Wait for publication; see `Log.wait_published`."""
@@ -169,22 +253,37 @@ class LocalRecorder:
             if self._anchorer is not None:
                 self._anchorer.close()
         finally:
-            self._writing.close()
+            try:
+                self._writing.close()
+            finally:
+                if self._keeper is not None:
+                    self._keeper.close()  # after the log: what was sealed is settled by it
 
-    def _seal(self, said: Sequence[Said]) -> list[Said]:
-        """Replace what is to be sealed by what the log may know of it."""
-        wanted = [wanted for one in said for wanted in one.seal.values()]
-        if not wanted:
-            return list(said)
+    def _sealing(
+        self,
+        requests: Sequence[Sequence[ToSeal]],
+        series: str,
+        first: int | None,
+        record: Callable[[Prepared], Future[_T]],
+    ) -> Future[_T]:
+        """Seal, then record; what was sealed and is not recorded is discarded.
+
+        Where numbers are given, a twin may be on its way: it is waited for, and the door is held,
+        so that what is sealed twice is noticed.
+        """
         if self._sealer is None:
-            raise Refused("person.no-vault", "expected a ledger with a vault, found none")
-        sealed = iter(self._sealer.seal(wanted))
-        return [
-            Said(
-                one.kind, {**one.fields, **{name: next(sealed) for name in one.seal}}, one.subjects
-            )
-            for one in said
-        ]
+            raise _no_vault()
+        with self._writing.writer.door if first is not None else nullcontext():
+            if first is not None:
+                self._rows.await_twins(series, first, first + len(requests))
+            made = self._sealer.seal(requests, series, first)
+            try:
+                future = record(made)
+            except BaseException:
+                made.discard()
+                raise
+        made.watch(future)
+        return future
 
     def _series(self, source: str | None, number: int | None) -> str:
         """Name the series of what is recorded; ours, where none is named."""
@@ -197,3 +296,13 @@ class LocalRecorder:
                 hint="Our own series numbers itself: leave the number out, or name a source.",
             )
         return self._writing.writer.default_source
+
+
+def _with_sealed(said: Said, sealed: Sequence[Sealed]) -> Said:
+    """Put what the log may know in the place of what was to be sealed."""
+    made = dict(zip(said.seal, map(msgspec.to_builtins, sealed), strict=True))
+    return Said(said.kind, {**said.fields, **made}, said.subjects)
+
+
+def _no_vault() -> Refused:
+    return Refused("person.no-vault", "expected a ledger with a vault, found none")

@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import replace
 
+import msgspec
+
 from counterfoil.errors import Conflict, CounterfoilError, InputError
 from counterfoil.formats.predicates import ContentRef, Record
+from counterfoil.formats.sealed import Sealed
 from counterfoil.formats.statement import sha256_subject
 from counterfoil.ledger.numbering import check_place
 from counterfoil.ledger.producer import INLINE_CONTENT_MAX_BYTES
@@ -49,6 +52,28 @@ class RowWriter:
             source, first, len(contents), lambda start: self._row_payloads(source, start, contents)
         )
 
+    def record_sealed(
+        self,
+        source: str,
+        first: int | None,
+        contents: Sequence[bytes],
+        sealed: Sequence[Sequence[Sealed]],
+    ) -> Future[RecordedMany]:
+        """Record JSON objects whose personal fields were sealed; otherwise as `record`.
+
+        sealed: of each row, its groups.
+        """
+
+        def make(start: int) -> list[bytes]:
+            return [
+                self._sealed_payload(source, number, content, tuple(groups))
+                for number, (content, groups) in enumerate(
+                    zip(contents, sealed, strict=True), start
+                )
+            ]
+
+        return self.record_made(source, first, len(contents), make)
+
     def record_made(
         self, source: str, first: int | None, count: int, make: Callable[[int], list[bytes]]
     ) -> Future[RecordedMany]:
@@ -79,12 +104,12 @@ class RowWriter:
     def _record(
         self, source: str, first: int, payloads: Sequence[bytes], refused: Callable[[], None]
     ) -> Future[RecordedMany]:
-        self._await_twins(source, first, first + len(payloads))
+        self.await_twins(source, first, first + len(payloads))
         held = self._held(source, first, payloads)
         new = [(at, p) for at, p in enumerate(payloads) if at not in held]
         return self._submit_rows(source, first, len(payloads), held, new, refused)
 
-    def _await_twins(self, source: str, first: int, end: int) -> None:
+    def await_twins(self, source: str, first: int, end: int) -> None:
         """Let rows of the same numbers arrive that are on their way; then they are found.
 
         A client that sends again what it thinks is lost, while it is not, must not be refused.
@@ -105,17 +130,23 @@ class RowWriter:
             if len(content) <= INLINE_CONTENT_MAX_BYTES:
                 payloads += self._writer.producer.row_statements(source, number, [content])
                 continue
-            reference = ContentRef(self._writer.payloads.put(content), len(content))
-            record = Record(
-                issuer=self._writer.producer.organisation,
-                source=source,
-                number=number,
-                content_ref=reference,
-            )
-            payloads.append(
-                self._writer.producer.statement(record, [sha256_subject("content", content)])
-            )
+            payloads.append(self._sealed_payload(source, number, content, ()))
         return payloads
+
+    def _sealed_payload(
+        self, source: str, number: int, content: bytes, sealed: tuple[Sealed, ...]
+    ) -> bytes:
+        inline = len(content) <= INLINE_CONTENT_MAX_BYTES
+        payloads = self._writer.payloads
+        record = Record(
+            issuer=self._writer.producer.organisation,
+            source=source,
+            number=number,
+            content=msgspec.Raw(content) if inline else msgspec.UNSET,
+            content_ref=None if inline else ContentRef(payloads.put(content), len(content)),
+            sealed=sealed,
+        )
+        return self._writer.producer.statement(record, [sha256_subject("content", content)])
 
     def _held(self, source: str, first: int, payloads: Sequence[bytes]) -> dict[int, int]:
         """Find the rows that are in the log already: offset -> index."""

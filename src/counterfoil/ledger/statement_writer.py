@@ -36,6 +36,7 @@ from counterfoil.ledger.predicate_types import (
     resolve,
 )
 from counterfoil.ledger.results import Recorded
+from counterfoil.ledger.sameness import says_the_same
 from counterfoil.ledger.writer import FROZEN, Draft, Writer, refuse_reserved
 from counterfoil.log.submission import Condition
 from counterfoil.ports import Said, Span
@@ -49,21 +50,25 @@ _OWN_WAYS = (Record, Block, Key)
 
 
 def record_statement(
-    writer: Writer, said: Said, source: str | None, number: int | None
+    writer: Writer,
+    said: Said,
+    source: str | None,
+    number: int | None,
+    same: Callable[[bytes, bytes], bool] = says_the_same,
 ) -> Future[Recorded]:
     """Record a statement of this organisation, with a signature of its own.
 
     said: kind is `organisation`, `party`, `policy`, `mandate`, `log-frozen`, `equivocation`, the
     name of a registered kind such as `decision`, or the URI of a predicate of somebody else; what
     was to be sealed is sealed already. `log-frozen` about this log is its last entry: nothing is
-    recorded after it.
+    recorded after it. same: as of `Draft`.
     Raises InputError with code predicate.malformed, statement.fields or statement.kind;
     VerificationError when a claim does not hold; the future as `Writer.submit`.
     """
     source = writer.default_source if source is None else source
     check_place(source, number)
     drafted = draft_statement(writer, said, source)
-    draft = Draft(drafted.make, source, number, drafted.expect)
+    draft = Draft(drafted.make, source, number, drafted.expect, same)
     if not drafted.last:
         return writer.submit(draft)
     with writer.door:  # nothing may be queued behind a log's last entry

@@ -8,13 +8,16 @@ files.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+import msgspec
+
 from counterfoil.errors import Conflict, CounterfoilError, InputError, Refused
 from counterfoil.formats.predicates import ContentRef, Header, Record
+from counterfoil.formats.sealed import Sealed
 from counterfoil.formats.statement import sha256_subject
 from counterfoil.ledger.numbering import HOLES_WITHIN, Numbering, check_place
 from counterfoil.ledger.producer import INLINE_CONTENT_MAX_BYTES, Producer
@@ -76,22 +79,38 @@ class Writer:
         return f"api:{self.producer.key.keyid[:16]}"
 
     def record(
-        self, content: bytes, header: Mapping[str, Any], source: str, number: int | None
+        self,
+        content: bytes,
+        header: Mapping[str, Any],
+        source: str,
+        number: int | None,
+        sealed: Sequence[Sealed] = (),
+        same: Callable[[bytes, bytes], bool] = says_the_same,
     ) -> Future[Recorded]:
         """Record one JSON object.
 
         content: compact JSON, as `json_text.normalise_object` returns it. header: further fields
-        of the predicate's header, of HEADER_OPTIONS. Raises InputError with code record.header,
+        of the predicate's header, of HEADER_OPTIONS. sealed: personal fields of it that were
+        sealed. same: as of `Draft`. Raises InputError with code record.header,
         record.source, record.number or predicate.malformed; the future Conflict with code
         log.expect or record.number-taken, and what `Sequencer.submit` names.
         """
         check_place(source, number)
         said = {**_checked(header), "issuer": self.producer.organisation, "source": source}
-        if len(content) <= INLINE_CONTENT_MAX_BYTES:
-            make = self._inline(said, content)
-        else:
+        if sealed:
+            said["sealed"] = tuple(sealed)
+        if len(content) > INLINE_CONTENT_MAX_BYTES:
             make = self._beside(said, content)
-        return self.submit(Draft(make, source, number, said.get("expect") or {}))
+        else:
+            make = self._with_sealed(said, content) if sealed else self._inline(said, content)
+        return self.submit(Draft(make, source, number, said.get("expect") or {}, same))
+
+    def _with_sealed(self, said: Mapping[str, Any], content: bytes) -> Callable[[int], bytes]:
+        subjects = [sha256_subject("content", content)]
+        text = msgspec.Raw(content)
+        return lambda number: self.producer.statement(
+            Record(number=number, content=text, **said), subjects
+        )
 
     def _inline(self, said: Mapping[str, Any], content: bytes) -> Callable[[int], bytes]:
         return lambda number: self.producer.record_statement(Header(number=number, **said), content)

@@ -21,7 +21,7 @@ from counterfoil.ports.operation import (
 )
 from counterfoil.ports.pace import Pace, Waiting
 from counterfoil.ports.predicates import PredicateType
-from counterfoil.ports.sealing import Said, Sealer, ToSeal
+from counterfoil.ports.sealing import Prepared, Said, Sealer, ToSeal
 from counterfoil.ports.store import (
     Commit,
     Head,
@@ -51,6 +51,7 @@ __all__ = [
     "Pace",
     "Param",
     "PredicateType",
+    "Prepared",
     "Progress",
     "Prove",
     "Said",

@@ -7,6 +7,7 @@ data.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:  # listing operations must not load what reads bytes
     from counterfoil.formats.sealed import Sealed
     from counterfoil.formats.statement import Subject
 
-__all__ = ["Said", "Sealer", "ToSeal"]
+__all__ = ["Prepared", "Said", "Sealer", "ToSeal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,33 @@ class Said:
     seal: Mapping[str, ToSeal] = field(default_factory=dict)
 
 
+class Prepared(Protocol):
+    """What was sealed for statements that are about to be recorded.
+
+    sealed: for each statement what the log may know of each of its groups, in order.
+    """
+
+    sealed: list[list[Sealed]]
+
+    def same(self, at: int, recorded: bytes, made: bytes) -> bool:
+        """Tell whether a recorded entry says what statement `at` does, salts apart."""
+
+    def watch(self, future: Future[Any]) -> None:
+        """Keep what was sealed when the statements are recorded, and else discard it."""
+
+    def discard(self) -> None:
+        """Discard what was sealed: nothing was queued."""
+
+
 class Sealer(Protocol):
     """Seals personal fields; durable before it answers."""
 
-    def seal(self, requests: Sequence[ToSeal]) -> list[Sealed]:
-        """Seal each request, in order, in one transaction.
+    def seal(
+        self, requests: Sequence[Sequence[ToSeal]], source: str, first: int | None
+    ) -> Prepared:
+        """Seal the groups of each statement, in order, in one transaction.
 
-        Raises InputError with code person.* for what cannot be sealed, and then seals nothing.
+        source, first: where the statements will stand; what is recorded there already is used
+        again. Raises InputError with code person.* for what cannot be sealed, Conflict with code
+        record.number-taken, and then seals nothing.
         """

@@ -12,7 +12,7 @@ import msgspec
 
 from counterfoil.units import MAX_SAFE_INTEGER
 
-__all__ = ["Condition", "Count", "Header", "HexDigest", "Millis", "Name", "Uri"]
+__all__ = ["Condition", "ContentRef", "Count", "Header", "HexDigest", "Millis", "Name", "Uri"]
 
 Uri = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z][A-Za-z0-9+.-]*:[!-~]+\Z", max_length=512)]
 """An absolute URI in visible ASCII (RFC 3986)."""
@@ -34,6 +34,16 @@ HexDigest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 _Value = Annotated[int, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)] | Name | None
 Condition = tuple[_Value, _Value]
 """(old, new) of a counter: appended only while it holds `old`; null is "not there"."""
+
+
+class ContentRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bytes that are kept beside the log because they are too large for an entry, or private.
+
+    sha256: their digest. size: bytes.
+    """
+
+    sha256: HexDigest
+    size: Count
 
 
 class Header(
@@ -62,3 +72,7 @@ class Header(
     expect: Annotated[dict[Name, Condition], msgspec.Meta(min_length=1, max_length=64)] | None = (
         None
     )
+
+    def payloads(self) -> tuple[ContentRef, ...]:
+        """List what lies beside the log for this statement; audits and copies go by it."""
+        return ()

@@ -51,12 +51,17 @@ class Hold(Header, frozen=True, kw_only=True):
 
 
 class Opening(Header, frozen=True, kw_only=True):
-    """Sealed data was opened: by whom, for which purpose. Recorded before anything is released."""
+    """Sealed data was opened: by whom, for which purpose. Recorded before anything is released.
+
+    records: the statements whose data it is. people: the handles of those whom it concerns.
+    names: of the fields; all when empty.
+    """
 
     actor: Name
     purpose: Name
     records: Annotated[tuple[Reference, ...], msgspec.Meta(min_length=1, max_length=256)]
-    names: Names = ()
+    people: Annotated[tuple[Handle, ...], msgspec.Meta(max_length=1024)] = ()
+    names: Annotated[tuple[Name, ...], msgspec.Meta(max_length=1024)] = ()
     consent: Reference | None = None
 
 

@@ -1,0 +1,378 @@
+"""Seal what is personal, open it, find it, and make it unreadable for ever.
+
+Keys are durable before sealed bytes are, and these before the log's entry: a crash leaves keys or
+bytes that nothing names, and never an entry that nobody can open. One lock orders sealing and
+erasing, so that nothing is sealed under a key that is being destroyed. This module refuses to
+judge who may open what: the ledger does.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from secrets import token_bytes
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from counterfoil.errors import InputError, NotFound, Refused
+from counterfoil.formats.sealed import Sealed, SealedField
+from counterfoil.ports import Clock, ToSeal
+from counterfoil.vault.box import KEY_BYTES, encrypt, open_group, salt_fields
+from counterfoil.vault.keys import KEY_SERVES_MS, ClassKey, KeyBook, Unsaid
+from counterfoil.vault.sealed_bytes import Kept, SealedBytes
+
+__all__ = ["HANDLE_PREFIX", "SealedBatch", "Vault"]
+
+HANDLE_PREFIX: Final = "handle:"
+"""Before a handle, where an id of a person could stand as well."""
+
+_HANDLE_BYTES: Final = 16
+_PERSON_MAX: Final = 1024
+_CLASS_MAX: Final = 255
+_CACHED_PEOPLE: Final = 1 << 14
+
+
+@dataclass(frozen=True, slots=True)
+class SealedBatch:
+    """What was sealed together, before it is in the log.
+
+    sealed: in the order of the requests. ids: of the sealed bytes.
+    """
+
+    sealed: list[Sealed]
+    ids: list[int]
+
+
+@dataclass(slots=True)
+class _New:
+    """What a batch of seals adds to the keys."""
+
+    people: dict[str, bytes] = field(default_factory=dict)
+    keys: list[tuple[bytes, str, ClassKey]] = field(default_factory=list)
+
+
+class Vault:
+    """The personal data of one ledger.
+
+    sealed_path: `vault.db`, in the ledger's folder. keys_path: `keys.db`, elsewhere. origin: of
+    the ledger. clock: tells when something is sealed. searchable: tells whether values of a
+    (class, name) go into the blind index. All methods are safe for threads.
+    Raises Refused with code vault.keys-missing where bytes are sealed and their keys are not
+    there, and as `VaultFile`.
+    """
+
+    def __init__(
+        self,
+        sealed_path: Path,
+        keys_path: Path,
+        origin: str,
+        clock: Clock,
+        searchable: Callable[[str, str], bool] = lambda _class, _name: False,
+    ) -> None:
+        had_bytes = sealed_path.exists()
+        if had_bytes and not keys_path.exists():
+            raise Refused(
+                "vault.keys-missing",
+                f"expected the keys of {sealed_path} at {keys_path}, found none",
+                hint="Put keys.db back from a backup. To give up what is sealed, delete vault.db.",
+            )
+        self._bytes = SealedBytes(sealed_path, origin)
+        try:
+            self._keys = KeyBook(keys_path, origin, self._bytes.id)
+        except BaseException:
+            self._bytes.file.close()
+            raise
+        self.lock = threading.RLock()
+        self.epoch = 0  # number of the next statement about people; its owner sets it
+        self._origin, self._clock, self._searchable = origin, clock, searchable
+        self._handles: dict[str, bytes] = {}
+        self._ciphers: dict[tuple[bytes, str], tuple[ClassKey, AESGCM]] = {}
+        self._settled: deque[list[int]] = deque()
+        self._dropped: deque[list[int]] = deque()
+
+    # Sealing ----------------------------------------------------------------------------------
+
+    def seal(self, requests: Sequence[ToSeal], log_size: int) -> SealedBatch:
+        """Seal each request, in order, and wait until all are durable.
+
+        log_size: entries of the log, before those that will name what is sealed here.
+        Raises InputError with code person.id, person.class, person.fields, person.value or
+        person.size, and then seals nothing; and as `VaultFile.transaction`.
+        """
+        salted = [(_checked(one), salt_fields(one.fields)) for one in requests]
+        with self.lock:
+            try:
+                return self._seal(salted, log_size)
+            except BaseException:
+                self._forget_cached()  # keys that are not durable must not be used again
+                raise
+
+    def _seal(
+        self, salted: Sequence[tuple[ToSeal, list[SealedField]]], log_size: int
+    ) -> SealedBatch:
+        now, new = self._clock.now_ms(), _New()
+        sealed: list[Sealed] = []
+        kept: list[Kept] = []
+        for wanted, fields in salted:
+            handle, data_class = self._handle(wanted.person, new), wanted.data_class
+            key, cipher = self._cipher(handle, data_class, now, new)
+            group, data = encrypt(cipher, self._origin, handle.hex(), data_class, fields)
+            terms = tuple(
+                self._keys.term(data_class, f.name, f.text)
+                for f in fields
+                if self._searchable(data_class, f.name)
+            )
+            digest = bytes.fromhex(group.ciphertext)
+            kept.append(
+                Kept(digest, key.id, handle, data_class, self.epoch, now, log_size, data, terms)
+            )
+            sealed.append(group)
+        if new.people or new.keys:
+            self._keys.add(new.people, new.keys, self.epoch)
+        settled, dropped = self._take_waiting()
+        ids = self._bytes.add(kept, settled, dropped)
+        return SealedBatch(sealed, ids)
+
+    def settle(self, batch: SealedBatch) -> None:
+        """Hear that what was sealed stands in the log; never waits."""
+        self._settled.append(batch.ids)
+
+    def discard(self, batch: SealedBatch) -> None:
+        """Hear that what was sealed was not recorded: it goes with the next write; never waits."""
+        self._dropped.append(batch.ids)
+
+    def _take_waiting(self) -> tuple[list[int], list[int]]:
+        taken = []
+        for waiting in (self._settled, self._dropped):
+            ids: list[int] = []
+            while waiting:
+                ids += waiting.popleft()
+            taken.append(ids)
+        return taken[0], taken[1]
+
+    def _handle(self, person: str, new: _New) -> bytes:
+        found = self._handles.get(person) or self._keys.handle_of(person)
+        if found is None:
+            found = new.people[person] = token_bytes(_HANDLE_BYTES)
+        if len(self._handles) >= _CACHED_PEOPLE:
+            self._handles.clear()
+        self._handles[person] = found
+        return found
+
+    def _cipher(
+        self, handle: bytes, data_class: str, now: int, new: _New
+    ) -> tuple[ClassKey, AESGCM]:
+        found = self._ciphers.get((handle, data_class))
+        if found is None:
+            key = self._keys.newest(handle, data_class)
+            found = None if key is None else (key, AESGCM(key.key))
+        if found is None or not 0 <= now - found[0].since_ms < KEY_SERVES_MS:
+            key = ClassKey(token_bytes(_HANDLE_BYTES), now, token_bytes(KEY_BYTES))
+            new.keys.append((handle, data_class, key))
+            found = key, AESGCM(key.key)
+        if len(self._ciphers) >= _CACHED_PEOPLE:
+            self._ciphers.clear()
+        self._ciphers[handle, data_class] = found
+        return found
+
+    def _forget_cached(self) -> None:
+        self._handles.clear()
+        self._ciphers.clear()
+
+    # Reading ----------------------------------------------------------------------------------
+
+    def handle(self, person: str) -> str:
+        """Tell a person's handle, 32 hexadecimal digits.
+
+        person: their id, or `handle:` and a handle. Raises InputError with code person.id,
+        NotFound with code person.unknown.
+        """
+        with self.lock:
+            handle = given_handle(person)
+            found = self._keys.handle_of(person) if handle is None else handle
+            if found is None or (handle is not None and not self._known(handle)):
+                raise NotFound(
+                    "person.unknown",
+                    "expected a person of whom something was sealed here, found none",
+                    hint="Ids are compared letter by letter. Who was erased is unknown, too.",
+                )
+            return found.hex()
+
+    def _known(self, handle: bytes) -> bool:
+        return self._keys.knows(handle) or self._keys.erased(handle, "") is not None
+
+    def open(self, sealed: Sealed) -> list[SealedField]:
+        """Decrypt a group.
+
+        Raises Refused with code person.erased, NotFound with code sealed.missing, and
+        VerificationError with code sealed.damaged.
+        """
+        handle = bytes.fromhex(sealed.person)
+        with self.lock:
+            kept = self._bytes.get(bytes.fromhex(sealed.ciphertext))
+            key = None if kept is None else self._keys.key(kept[0])
+            if kept is None or key is None:
+                raise self._gone(handle, sealed, kept is not None)
+            if sha256(kept[1]).hexdigest() != sealed.ciphertext:
+                return open_group(AESGCM(key), self._origin, sealed, b"")
+            return open_group(AESGCM(key), self._origin, sealed, kept[1])
+
+    def _gone(self, handle: bytes, sealed: Sealed, has_bytes: bool) -> Refused | NotFound:
+        number = self._keys.erased(handle, sealed.data_class)
+        if number is not None:
+            return Refused(
+                "person.erased",
+                f"expected data of class {sealed.data_class} of person {sealed.person}, "
+                "found it erased",
+                hint="Its receipts still verify; what it said is gone for good.",
+            )
+        return NotFound(
+            "sealed.missing",
+            f"expected the {'key of the ' if has_bytes else ''}sealed bytes "
+            f"{sealed.ciphertext[:16]}, found none and no erasure",
+            hint="Put vault.db and keys.db back from a backup; `counterfoil doctor` says more.",
+        )
+
+    def same(self, sealed: Sealed, wanted: ToSeal) -> bool:
+        """Tell whether a recorded group says what is to be sealed; erased, its names decide."""
+        if (sealed.data_class, sealed.names) != (wanted.data_class, tuple(wanted.fields)):
+            return False
+        try:
+            fields = self.open(sealed)
+        except (Refused, NotFound):
+            return True
+        with self.lock:
+            handle = self._keys.handle_of(wanted.person)
+        told = [f.text for f in salt_fields(wanted.fields)]
+        return handle == bytes.fromhex(sealed.person) and [f.text for f in fields] == told
+
+    def find(self, data_class: str, fields: Mapping[str, Any]) -> list[bytes]:
+        """List the digests of groups of a class whose searchable fields have these values."""
+        with self.lock:
+            terms = [self._keys.term(data_class, f.name, f.text) for f in salt_fields(fields)]
+            return self._bytes.find(terms)
+
+    def kept(self, handle: str) -> list[tuple[str, int, int]]:
+        """Count a person's groups: (class, groups, when the oldest was sealed, Unix ms)."""
+        with self.lock:
+            return self._bytes.of(bytes.fromhex(handle))
+
+    # Erasing ----------------------------------------------------------------------------------
+
+    def erase(
+        self, handle: str, classes: Sequence[str], number: int, unsaid: Unsaid | None = None
+    ) -> None:
+        """Destroy a person's keys, sealed bytes and blind index up to statement `number`.
+
+        classes: none for all. unsaid: the statement, kept until `said`. Nothing of it is left in
+        the files when this returns. Erasing again changes nothing, and goes on where a crash
+        ended it.
+        """
+        raw = bytes.fromhex(handle)
+        with self.lock:
+            self.epoch = max(self.epoch, number + 1)
+            self._forget_cached()
+            self._keys.destroy(raw, classes, number, self._clock.now_ms(), unsaid)
+            self._bytes.remove(raw, classes, number)
+            self._keys.file.forget()
+            self._bytes.file.forget()
+
+    def applied(self) -> tuple[int, int]:
+        """Tell the highest statement that was applied to keys, and the erasure, to sealed bytes."""
+        with self.lock:
+            return self._keys.applied(), self._bytes.applied()
+
+    def unsaid(self) -> list[tuple[int, str, str]]:
+        """List the statements that are not in the log yet: (number, kind, fields)."""
+        with self.lock:
+            return self._keys.unsaid()
+
+    def said(self, number: int) -> None:
+        """Hear that a statement stands in the log."""
+        with self.lock:
+            self._keys.said(number)
+
+    # Starting and ending ----------------------------------------------------------------------
+
+    def sweep(self, recorded: Callable[[set[bytes], int], Iterable[bytes]]) -> int:
+        """Delete what a crash left: bytes that no entry names, keys that seal nothing. How many.
+
+        recorded: tells which of these digests entries from an index on name.
+        """
+        with self.lock:
+            rows = self._bytes.unsettled()
+            stray: list[int] = []
+            if rows:
+                named = set(recorded({row[1] for row in rows}, min(row[2] for row in rows)))
+                stray = [at for at, digest, _ in rows if digest not in named]
+                self._bytes.drop(stray)
+                self._bytes.settle(at for at, _, _ in rows)
+            unused = [key for key, _ in self._keys.unsettled() if not self._bytes.uses(key)]
+            if unused or stray:
+                self._keys.drop_keys(unused)
+                self._keys.file.forget()
+                self._bytes.file.forget()
+            self._keys.settle()
+            return len(stray)
+
+    def close(self) -> None:
+        """Note what is settled, and close the files."""
+        with self.lock:
+            try:
+                settled, dropped = self._take_waiting()
+                if settled or dropped:
+                    self._bytes.add((), settled, dropped)
+                    self._keys.settle()
+            finally:
+                self._bytes.file.close()
+                self._keys.file.close()
+
+
+def given_handle(person: object) -> bytes | None:
+    """Take the handle out of `handle:...`; None where a person's id is given.
+
+    Raises InputError with code person.id.
+    """
+    if not isinstance(person, str) or not 0 < len(person) <= _PERSON_MAX or _unfit(person):
+        raise InputError(
+            "person.id",
+            f"expected a person's id of 1 to {_PERSON_MAX} characters, found none",
+            hint="Give the id by which your own systems know the person; it is never recorded.",
+        )
+    if not person.startswith(HANDLE_PREFIX):
+        return None
+    try:
+        found = bytes.fromhex(person.removeprefix(HANDLE_PREFIX))
+    except ValueError:
+        found = b""
+    if len(found) != _HANDLE_BYTES:
+        raise InputError(
+            "person.id", f"expected {HANDLE_PREFIX} and 32 hexadecimal digits, found other"
+        )
+    return found
+
+
+def _checked(wanted: ToSeal) -> ToSeal:
+    if given_handle(wanted.person) is not None:
+        raise InputError(
+            "person.id",
+            f"expected a person's id to seal for, found one that begins with {HANDLE_PREFIX}",
+            hint="Name the person by the id of your own systems.",
+        )
+    name: object = wanted.data_class
+    if not isinstance(name, str) or not 0 < len(name) <= _CLASS_MAX or not name.isprintable():
+        raise InputError(
+            "person.class",
+            f"expected a class of data such as contact, found {str(name)[:80]!a}",
+        )
+    return wanted
+
+
+def _unfit(text: str) -> bool:
+    """Tell whether a text has lone surrogates, which no encoding can hold."""
+    return not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text)
