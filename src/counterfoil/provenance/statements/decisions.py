@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -16,18 +16,23 @@ __all__ = ["Action", "Decision", "Explanation", "Runtime"]
 class Explanation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Why a score is what it is.
 
-    method: how it was computed. base: the score of nobody in particular, and contributions: name
-    of an input -> its share, in `unit`; both are sealed with the inputs where those are, and then
-    only their digest stands here. explainer: digest of the artefact that explains, where another
-    one scores.
+    method: how it was computed. unit: of base and contributions. exact: the method has no sampling
+    error. base: the score of nobody in particular. contributions: input -> its share. Where the
+    inputs are sealed, so are these two, and stand in `sealed` under the name `explanation`: a
+    digest of them would let anybody who has the model test guesses. outcome: whose score it is.
+    explainer: digest of the artefact that explains, where another one scores. background: digest
+    of the rows that inputs were compared with; seed: of sampling.
     """
 
     method: Name
     unit: Name | None = None
+    exact: bool = False
     base: DecimalText | None = None
     contributions: dict[str, DecimalText] | None = None
-    digest: HexDigest | None = None
+    outcome: Name | None = None
     explainer: HexDigest | None = None
+    background: HexDigest | None = None
+    seed: int | None = None
 
 
 class Runtime(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -41,17 +46,25 @@ class Runtime(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 class Decision(Header, frozen=True, kw_only=True):
     """A decision: the model's score, the outcome chosen, its inputs, its reasons, who answers.
 
-    model: the model's statement and digest. score: the model's answer, threshold: what it was
-    compared with. sealed: personal inputs, under the person's key; inputs: those that are not
-    personal. latency_us: of the model's answer, microseconds.
+    model: the model's statement, digest, and name:version. by: a person's decision overrides the
+    model's, which it supersedes. score: the model's answer. threshold: what it was compared with;
+    alternatives: the outcome below it, and from it on, where the outcome follows from the score.
+    sealed: personal inputs, under the person's key, as `inputs/<name>`; inputs: those that are not
+    personal. input_schema: SHA-256 of the names of the inputs, one a line, in the model's order.
+    inputs_digest: SHA-256 of a 16-byte salt and the inputs as canonical JSON (RFC 8785), where
+    they are not kept. latency_us: of the model's answer, microseconds. purpose: what it is for.
     """
 
     model: Reference
     outcome: Name
+    by: Literal["model", "person"] = "model"
     score: DecimalText | None = None
     threshold: DecimalText | None = None
+    alternatives: tuple[Name, Name] | None = None
     sealed: Sealed | None = None
     inputs: dict[str, Any] | None = None
+    input_schema: HexDigest | None = None
+    inputs_digest: HexDigest | None = None
     explanation: Explanation | None = None
     accountable: Accountable | None = None
     purpose: Name | None = None
@@ -62,7 +75,11 @@ class Decision(Header, frozen=True, kw_only=True):
 
 
 class Action(Header, frozen=True, kw_only=True):
-    """What was done because of a decision, and how it ended."""
+    """What was done because of a decision, and how it ended.
+
+    action: what was done, such as `freeze`. target: to what. result: how it ended. evidence: name
+    -> what shows it, such as a transaction's hash.
+    """
 
     decision: Reference
     action: Name
