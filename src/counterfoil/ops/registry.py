@@ -21,6 +21,7 @@ GROUPS: Final[dict[str, str]] = {
     "checkpoint": "The signed states of the log.",
     "prove": "Proofs for other tools.",
     "key": "The keys that sign for the ledger's organisation.",
+    "decision": "What models and people decided, and what came of it.",
     "witness": "Those who see that a log only grows.",
     "anchor": "Checkpoints on EVM chains, out of the operator's reach.",
     "mirror": "Verified copies of other parties' logs.",
