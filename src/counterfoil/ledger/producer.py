@@ -21,7 +21,7 @@ from counterfoil.formats import envelope as envelopes
 from counterfoil.formats import statement as statements
 from counterfoil.formats.batch import BATCH_PAYLOAD_TYPE, Batch, member_hash
 from counterfoil.formats.envelope import STATEMENT_PAYLOAD_TYPE, Envelope, Signature
-from counterfoil.formats.json_text import MAX_DEPTH, normalise_object, parse
+from counterfoil.formats.json_text import MAX_DEPTH, parse
 from counterfoil.formats.predicates import Header, format_predicate, uri_of
 from counterfoil.formats.statement import Statement, Subject
 from counterfoil.ports import Span
@@ -96,7 +96,7 @@ class Producer:
     def registered(self, uri: str, predicate: Header, subjects: Sequence[Subject]) -> bytes:
         """Make the payload of a statement of a registered kind; errors as `statement`."""
         self._require_audience(predicate)
-        text = msgspec.Raw(normalise_object(msgspec.json.encode(predicate)))
+        text = msgspec.Raw(msgspec.json.encode(predicate))  # compact; checked with the statement
         return _bounded(statements.format(Statement(tuple(subjects), uri, text)))
 
     def record_statement(self, header: Header, content: bytes) -> bytes:
