@@ -101,11 +101,11 @@ def accountable_of(given: Any) -> Accountable:
     """
     found: Any = given
     if isinstance(given, str):
-        found = Accountable(given)
+        found = {"name": given}
     elif isinstance(given, (tuple, list)) and len(given) == 2:
-        found = Accountable(*given)
+        found = dict(zip(("name", "role"), given, strict=True))
     elif isinstance(given, Mapping):
-        found = msgspec.convert(dict(given), Accountable)
+        found = dict(given)
     try:
         return msgspec.convert(msgspec.to_builtins(found), Accountable)
     except (msgspec.ValidationError, TypeError) as err:
