@@ -28,6 +28,7 @@ GROUPS: Final[dict[str, str]] = {
     "monitor": "Watch a log from several sides.",
     "network": "Several organisations, each with its own log.",
     "evidence": "Proof that a log told two histories.",
+    "watch": "See what is abnormal as it comes.",
 }
 """What the operations that share a first word are about."""
 

@@ -10,6 +10,8 @@ from counterfoil.ports.chain import (
     TxReceipt,
 )
 from counterfoil.ports.clock import Clock, SystemClock
+from counterfoil.ports.detectors import Detector
+from counterfoil.ports.forecasters import Forecaster, Series
 from counterfoil.ports.operation import (
     STANDARD_STREAM,
     Channel,
@@ -43,8 +45,10 @@ __all__ = [
     "Channel",
     "Clock",
     "Commit",
+    "Detector",
     "Document",
     "Fees",
+    "Forecaster",
     "Head",
     "LogStore",
     "Operation",
@@ -57,6 +61,7 @@ __all__ = [
     "Said",
     "Sealer",
     "Segment",
+    "Series",
     "Span",
     "StoredCheckpoint",
     "SystemClock",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from counterfoil.ops.catalogue import checks, data, lineage, log, models, parties, people
+from counterfoil.ops.catalogue import checks, data, lineage, log, models, parties, people, watch
 from counterfoil.ports import Operation
 
 __all__ = ["OPERATIONS"]
@@ -15,5 +15,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *checks.OPERATIONS,
     *lineage.OPERATIONS,
     *parties.OPERATIONS,
+    *watch.OPERATIONS,
 )
 """Every operation, in the order in which help lists them."""
