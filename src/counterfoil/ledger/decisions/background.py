@@ -28,7 +28,7 @@ from counterfoil.ports import Said
 __all__ = ["BATCH_MAX", "QUEUE_MAX", "Background", "Made"]
 
 QUEUE_MAX: Final = 4096
-"""Decisions that may wait; then whoever decides waits, too."""
+"""Decisions that may wait, where nothing else is said."""
 
 BATCH_MAX: Final = 256
 """Most decisions of one transaction."""
@@ -49,18 +49,23 @@ class Made(Protocol):
 class Background:
     """A queue and the thread that drains it; the thread starts with the first decision.
 
-    write: records statements in one transaction, or none of them.
+    write: records statements in one transaction, or none of them. limit: decisions that may wait;
+    then whoever decides waits, too.
     """
 
-    def __init__(self, write: Callable[[Sequence[Said]], Future[RecordedMany]]) -> None:
-        self._write = write
+    def __init__(
+        self,
+        write: Callable[[Sequence[Said]], Future[RecordedMany]],
+        limit: int = QUEUE_MAX,
+    ) -> None:
+        self._write, self._limit = write, limit
         self._waiting: deque[Made] = deque()
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._room = threading.Condition(self._lock)
         self._rest = threading.Condition(self._lock)
         self._hurried = threading.Event()
-        self._untold: deque[Handle] = deque(maxlen=QUEUE_MAX)
+        self._untold: deque[Handle] = deque(maxlen=limit)
         self._busy = self._idle = self._closed = False
         self._thread: threading.Thread | None = None
         self._process = os.getpid()
@@ -73,7 +78,7 @@ class Background:
         """
         self.check()
         with self._lock:
-            while len(self._waiting) >= QUEUE_MAX and not self._closed:
+            while len(self._waiting) >= self._limit and not self._closed:
                 if not wait:
                     return False
                 self._room.wait()

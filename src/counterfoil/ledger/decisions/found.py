@@ -98,13 +98,18 @@ def find_decision(ledger: Ledger, decision: int | str) -> FoundDecision:
     )
 
 
-def list_decisions(ledger: Ledger, query: str, limit: int, after: int | None) -> DecisionPage:
-    """List decisions that satisfy a query, newest first, and count all of them by outcome."""
+def list_decisions(
+    ledger: Ledger, query: str, limit: int, after: int | None, step: int = _PAGE
+) -> DecisionPage:
+    """List decisions that satisfy a query, newest first, and count all of them by outcome.
+
+    limit, after: as of `Ledger.search`. step: how many are read at a time to be counted.
+    """
     page = ledger.search(query, limit=limit, after=after)
     counts: Counter[str] = Counter()
     at: int | None = None
     while True:
-        some = ledger.search(query, limit=_PAGE, after=at)
+        some = ledger.search(query, limit=step, after=at)
         counts.update(str(hit.content.get("outcome")) for hit in some.hits)
         at = some.next
         if at is None:
