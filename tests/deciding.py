@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -34,24 +35,20 @@ def applicants(count: int, seed: int = 7) -> tuple[Any, Any]:
 @cache
 def onnx_bytes(seed: int = 7) -> bytes:
     """Train a logistic regression and give it as ONNX, with probabilities for its score."""
-    from skl2onnx import to_onnx
-    from sklearn.linear_model import LogisticRegression
-
     rows, bad = applicants(400, seed)
-    model = LogisticRegression(max_iter=500).fit(rows, bad)
+    model = import_module("sklearn.linear_model").LogisticRegression(max_iter=500).fit(rows, bad)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the converter's own libraries
-        found: bytes = to_onnx(
-            model, rows[:1], options={id(model): {"zipmap": False}}
-        ).SerializeToString()
-    return found
+        settings = {id(model): {"zipmap": False}}
+        found = import_module("skl2onnx").to_onnx(model, rows[:1], options=settings)
+    data: bytes = found.SerializeToString()
+    return data
 
 
 @cache
 def lightgbm_bytes() -> bytes:
     """Train a small forest and give it as LightGBM's text."""
-    import lightgbm
-
+    lightgbm = import_module("lightgbm")
     rows, bad = applicants(400)
     data = lightgbm.Dataset(rows, bad, feature_name=list(FEATURES))
     settings = {"objective": "binary", "verbose": -1, "num_leaves": 7, "num_threads": 1}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
+from importlib import import_module
 from typing import Any
 
 import msgspec
 import numpy as np
-import pandas as pd
 import pytest
 
 from counterfoil.formats import json_text
@@ -34,7 +34,7 @@ def test_values_are_plain_and_copied() -> None:
         "n": {"list": [1, [2.5, None]], "flag": True},
     }
     assert [type(value) for value in plain.values()][:2] == [float, int]
-    row = pd.DataFrame({"a": [1.5], "b": ["x"]}).iloc[0]
+    row = import_module("pandas").DataFrame({"a": [1.5], "b": ["x"]}).iloc[0]
     assert plain_inputs(row) == {"a": 1.5, "b": "x"}
     assert json_text.parse(msgspec.json.encode(plain)) == plain
 
