@@ -33,7 +33,8 @@ QUEUE_MAX: Final = 4096
 BATCH_MAX: Final = 256
 """Most decisions of one transaction."""
 
-_GATHER_S: Final = 0.01  # how long the first of a batch waits for company, unless somebody waits
+_GATHER_S: Final = 0.01  # how long a batch gathers, unless somebody waits for it
+_LOOKS_MAX: Final = 100  # looks without finding any, before the thread goes to sleep
 _LOG: Final = logging.getLogger("counterfoil")
 
 
@@ -182,21 +183,28 @@ class Background:
                     self._rest.notify_all()
 
     def _take(self) -> list[Made]:
-        """Wait for decisions, let some gather, and take a batch; none when it is closed."""
-        with self._lock:
-            while not self._waiting and not self._closed:
-                self._idle = True
-                self._work.wait()
-            self._idle = False
-            gather = 0 < len(self._waiting) < BATCH_MAX
-        if gather:
-            self._hurried.wait(_GATHER_S)
-        with self._lock:
-            count = min(len(self._waiting), BATCH_MAX)
-            self._busy = count > 0
-            taken = [self._waiting.popleft() for _ in range(count)]
-            self._room.notify_all()
-            return taken
+        """Let decisions gather, and take a batch; none when it is closed.
+
+        While decisions come, it looks for them by itself: to be woken costs whoever decides more
+        than all the rest.
+        """
+        looks = 0
+        while True:
+            if len(self._waiting) < BATCH_MAX and not self._closed:
+                self._hurried.wait(_GATHER_S)
+            with self._lock:
+                count = min(len(self._waiting), BATCH_MAX)
+                if count or self._closed:
+                    self._busy = count > 0
+                    taken = [self._waiting.popleft() for _ in range(count)]
+                    self._room.notify_all()
+                    return taken
+                self._hurried.clear()  # nobody waits: nothing is there
+                looks += 1
+                if looks > _LOOKS_MAX:
+                    self._idle, looks = True, 0
+                    self._work.wait()
+                    self._idle = False
 
     def _record(self, batch: Sequence[Made]) -> None:
         """Record a batch; where one of it is wrong, record each of the others by itself."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,6 +20,7 @@ from counterfoil.ledger.decisions.handle import Handle
 from counterfoil.ledger.results import RecordedMany
 from counterfoil.ports import Said
 from tests.statements import refused
+from tests.unit.ledger.decisions.conftest import OWN
 
 
 @dataclass
@@ -193,6 +196,29 @@ def test_eight_threads_decide(ledger: Ledger, own: int) -> None:
     for thread, places in enumerate(placed):
         said = [ledger.get(index).content["inputs"] for index in places[::50]]
         assert said == [{"thread": thread, "number": number} for number in range(0, 250, 50)]
+
+
+FORGETFUL = """
+import sys, counterfoil
+ledger = counterfoil.open(sys.argv[1])
+for number in range(300):
+    with ledger.decision("credit", {"n": number}) as d:
+        d.outcome = "hold"
+"""
+
+
+@pytest.mark.parametrize("guest", [False, True], ids=["owner", "guest"])
+def test_a_program_that_ends_without_closing(folder: Path, *, guest: bool) -> None:
+    """What waits is recorded when the interpreter ends, by the owner and by its guests."""
+    with counterfoil.open(folder) as ledger:
+        ledger.record_statement("model", OWN)
+        if guest:
+            subprocess.run([sys.executable, "-c", FORGETFUL, str(folder)], check=True)
+    if not guest:
+        subprocess.run([sys.executable, "-c", FORGETFUL, str(folder)], check=True)
+    with counterfoil.open(folder) as ledger:
+        said = [view.content for view in ledger.views() if view.kind == "decision"]
+    assert [one["inputs"]["n"] for one in said] == list(range(300))
 
 
 def test_a_guest_of_the_owner_decides(folder: Path, ledger: Ledger, own: int) -> None:
