@@ -10,9 +10,9 @@ the names; then one JSON array of the values, each as the text that was hashed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -28,6 +28,7 @@ __all__ = [
     "field_leaf",
     "format_plain",
     "parse_plain",
+    "sealed_of",
 ]
 
 Handle = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{32}\Z")]
@@ -58,12 +59,39 @@ class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ciphertext: HexDigest
 
 
+_FIELDS: Final = frozenset(Sealed.__struct_fields__)
+
+
 class SealedField(msgspec.Struct, frozen=True):
     """One field as it was sealed. salt: 16 bytes. text: JSON text of its value, as hashed."""
 
     name: str
     salt: bytes
     text: bytes
+
+
+def sealed_of(predicate: Mapping[str, Any]) -> dict[str, list[Sealed]]:
+    """Find the groups that a decoded predicate names: field -> groups.
+
+    A group is known by its shape, as a field of the predicate or in an array there; what a
+    record's content holds is its author's, and no group.
+    """
+    found: dict[str, list[Sealed]] = {}
+    for name, value in predicate.items():
+        items = value if isinstance(value, list) else [value]
+        groups = [group for item in items if (group := _group(item)) is not None]
+        if groups:
+            found[name] = groups
+    return found
+
+
+def _group(item: Any) -> Sealed | None:
+    if not isinstance(item, dict) or item.keys() != _FIELDS:
+        return None
+    try:
+        return msgspec.convert(item, Sealed)
+    except msgspec.ValidationError:
+        return None
 
 
 def field_leaf(field: SealedField) -> bytes:

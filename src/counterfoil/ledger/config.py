@@ -22,6 +22,15 @@ __all__ = ["ENVIRONMENT_PREFIX", "Config", "format_config", "load_config"]
 ENVIRONMENT_PREFIX: Final = "COUNTERFOIL_"
 
 _FIRST_OPTION: Final = 3  # before it stands who the ledger is, which no variable changes
+_LISTS: Final = frozenset(
+    (
+        "anchor_chains",
+        "retention_days",
+        "consent_purposes",
+        "grant_classes",
+        "searchable_fields",
+    )
+)
 _HELP: Final = {
     "origin": "the log's identity; never changes",
     "name": "what people call the ledger",
@@ -33,8 +42,15 @@ _HELP: Final = {
     "witness_timeout_s": "longest wait for the cosignatures of other witnesses, seconds",
     "anchor_chains": "where checkpoints are anchored: embedded, or addresses of EVM nodes",
     "anchor_max_wait_s": "longest time that an entry waits to be anchored, seconds",
+    "retention_days": "per class of personal data, how long it is kept: contact=0..730",
+    "consent_purposes": "purposes for which personal data is opened only with the person's consent",
+    "grant_classes": "classes of personal data that are opened only with a grant",
+    "searchable_fields": "personal fields that can be looked up again: contact:customer.email",
     "anchor_confirmations": "blocks that make an anchor final; 0 is as the chain itself says",
 }
+
+
+_Names = Annotated[tuple[Name, ...], msgspec.Meta(max_length=256)]
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,8 +59,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     origin, name, organisation: who it is; set by `init`. publish_interval_s: 0.01 to 60 seconds.
     batch_members: 1 to 1024. block_rows: 1 to 1,048,576. witness: whether this user's own one
     watches. witness_timeout_s: 0.1 to 60 seconds, for the others. anchor_chains: `embedded` or
-    http(s) addresses, at most 16; in the environment with spaces between them.
+    http(s) addresses, at most 16. Lists have spaces between their items in the environment.
     anchor_max_wait_s: 1 second to 30 days. anchor_confirmations: 0 to 10,000 blocks.
+    retention_days, consent_purposes, grant_classes, searchable_fields: of personal data, see
+    `ledger.people.rules`; at most 256 each.
     """
 
     origin: Name
@@ -58,6 +76,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     anchor_chains: Annotated[tuple[Name, ...], msgspec.Meta(max_length=16)] = ()
     anchor_max_wait_s: Annotated[float, msgspec.Meta(ge=1, le=2_592_000)] = 600.0
     anchor_confirmations: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    retention_days: _Names = ()
+    consent_purposes: _Names = ()
+    grant_classes: _Names = ()
+    searchable_fields: _Names = ()
 
 
 def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Config:
@@ -72,7 +94,7 @@ def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Con
         for key in Config.__struct_fields__[_FIRST_OPTION:]:
             value = variables.get(ENVIRONMENT_PREFIX + key.upper())
             if value is not None:
-                found[key] = value.split() if key == "anchor_chains" else value
+                found[key] = value.split() if key in _LISTS else value
         return msgspec.convert(found, Config, strict=False)
     except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as err:
         raise InputError(

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from counterfoil.errors import Conflict, CounterfoilError, Unavailable
+from counterfoil.formats.statement import Subject
 from counterfoil.ledger.anchorer import Anchorer
+from counterfoil.ledger.checks.gate import Gate
 from counterfoil.ledger.config import Config
 from counterfoil.ledger.create import create_ledger
 from counterfoil.ledger.forward_client import ForwardingRecorder
@@ -97,8 +99,9 @@ def _own(
 ) -> Ledger:
     reading, writing = open_writing(folder, clock, accept_new_witness=accept_new_witness)
     admin = KeyAdmin(writing.writer, writing.keys, reading.keyring)
-    keeper = Keeper(reading.layout, writing.writer, clock)
+    keeper = Keeper(reading.layout, reading.config, writing.writer, clock)
     local = LocalRecorder(writing, admin, _anchorer(reading, writing, clock, pace), keeper)
+    writing.writer.gate = _gate(reading, writing)
     try:
         keeper.start()
         if accept_new_witness:
@@ -114,6 +117,15 @@ def _own(
     except BaseException:
         local.close()
         raise
+
+
+def _gate(reading: Reading, writing: Writing) -> Gate:
+    def record(kind: str, fields: Mapping[str, Any], subjects: tuple[Subject, ...]) -> Recorded:
+        writer = writing.writer
+        said = Said(kind, fields, subjects)
+        return record_statement(writer, said, writer.default_source, None).result()
+
+    return Gate(reading, record, writing.log.clock.now_ms)
 
 
 def _anchorer(

@@ -14,6 +14,7 @@ from counterfoil.ledger.config import Config, load_config
 from counterfoil.ledger.key_choice import log_signer, producer_key
 from counterfoil.ledger.layout import Layout
 from counterfoil.ledger.memory import open_witnesses, remembered_state, require_remembered
+from counterfoil.ledger.people.erasures import Erasures
 from counterfoil.ledger.producer import Producer
 from counterfoil.ledger.receipts import key_statement
 from counterfoil.ledger.witnesses import LedgerWitnesses
@@ -41,6 +42,7 @@ class Reading:
     reader: LogReader
     payloads: PayloadFiles
     keyring: Keyring
+    erasures: Erasures
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ def _reading(
 ) -> Reading:
     reader = reader or LogReader(TileFiles(layout.folder), store)
     keyring = load_keyring(reader, store.key_entries())
-    return Reading(layout, config, store, reader, PayloadFiles(layout.payloads), keyring)
+    erasures = Erasures(config.organisation, store, reader)
+    return Reading(layout, config, store, reader, PayloadFiles(layout.payloads), keyring, erasures)
 
 
 def load_keyring(reader: LogReader, key_entries: list[int]) -> Keyring:

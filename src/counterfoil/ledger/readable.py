@@ -18,6 +18,7 @@ from counterfoil.ledger.config import Config
 from counterfoil.ledger.key_admin import KeyAdmin
 from counterfoil.ledger.layout import Layout
 from counterfoil.ledger.opening import Reading, load_keyring
+from counterfoil.ledger.people.erasures import Erasures
 from counterfoil.ledger.policy_file import read_policy
 from counterfoil.ledger.receipts import ReceiptMaker
 from counterfoil.ledger.recorder import Recorder
@@ -74,7 +75,7 @@ class Readable(Searchable):
 
     def get(self, index: int) -> RecordView:
         """Read and decode the entry at an index. Raises NotFound with code entry.index."""
-        return view(index, self._reading.reader.entry(index))
+        return view(index, self._reading.reader.entry(index), self._reading.erasures)
 
     def entry(self, index: int) -> bytes:
         """Read the bytes of the entry at an index. Raises NotFound with code entry.index."""
@@ -87,7 +88,12 @@ class Readable(Searchable):
     def views(self, first: int = 0, end: int | None = None) -> Iterator[RecordView]:
         """Read and decode entries [first, end), or to the log's end, in order."""
         for index, data in enumerate(self.entries(first, end), max(first, 0)):
-            yield view(index, data)
+            yield view(index, data, self._reading.erasures)
+
+    @property
+    def erasures(self) -> Erasures:
+        """What was erased of people's data, as the log tells."""
+        return self._reading.erasures
 
     def counter(self, key: str) -> int | str | None:
         """Read a counter that `expect` changes; None when it is not there."""

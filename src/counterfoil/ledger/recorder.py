@@ -20,6 +20,7 @@ from counterfoil.ledger.anchorer import Anchorer, check_by
 from counterfoil.ledger.block_writer import record_block
 from counterfoil.ledger.key_admin import KeyAdmin
 from counterfoil.ledger.opening import Writing
+from counterfoil.ledger.people.desk import Desk
 from counterfoil.ledger.people.keeper import Keeper
 from counterfoil.ledger.people.sealing import LedgerSealer
 from counterfoil.ledger.results import AnchorState, Recorded, RecordedMany
@@ -216,10 +217,10 @@ class LocalRecorder:
         return append_envelope(self._writing.writer, lambda: self._admin.keyring, envelope)
 
     def people(self, verb: str, arguments: Mapping[str, Any]) -> Any:
-        """Do what the room for people asks for; see `Keeper.do`."""
+        """Do what the room for people asks for; see `Desk.do`."""
         if self._keeper is None:
             raise _no_vault()
-        return self._keeper.do(verb, arguments)
+        return Desk(self._keeper).do(verb, arguments)
 
     def wait_published(self, size: int) -> None:
         """Wait for publication; see `Log.wait_published`."""

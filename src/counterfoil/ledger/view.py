@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -14,7 +14,25 @@ from counterfoil.formats.entry import BatchEntry
 from counterfoil.formats.predicates import Block, Record
 from counterfoil.proofs.merkle import leaf_hash
 
-__all__ = ["RecordView", "block_of", "view"]
+if TYPE_CHECKING:
+    from counterfoil.ledger.people.erasures import Erasures
+
+__all__ = ["PersonalState", "RecordView", "block_of", "view"]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalState:
+    """A sealed group of a statement.
+
+    field: of the predicate. person: the handle. names: of the sealed fields. state: `erased` when
+    the log tells of an erasure since.
+    """
+
+    field: str
+    person: str
+    data_class: str
+    names: tuple[str, ...]
+    state: Literal["sealed", "erased"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +42,7 @@ class RecordView:
     index, leaf: its place and leaf hash (64 hexadecimal digits). kind: `record`, `block`, `key`,
     ..., `batch` for a batch signature, or the predicate's URI. issuer, source, number: None where
     a statement has none. signed_by: key ids; empty where a batch signs it. content: what was
-    recorded; for other statements their whole predicate.
+    recorded; for other statements their whole predicate. personal: what of it is sealed.
     """
 
     index: int
@@ -36,6 +54,7 @@ class RecordView:
     at_ms: int | None
     signed_by: tuple[str, ...]
     content: dict[str, Any]
+    personal: tuple[PersonalState, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""
@@ -43,8 +62,11 @@ class RecordView:
         return found
 
 
-def view(index: int, data: bytes) -> RecordView:
-    """Decode the entry `data` that stands at `index`. Raises InputError as `entry.parse` does."""
+def view(index: int, data: bytes, erasures: Erasures | None = None) -> RecordView:
+    """Decode the entry `data` that stands at `index`. Raises InputError as `entry.parse` does.
+
+    erasures: of its log, to tell what of it is erased; None where nobody asks for that.
+    """
     parsed = entries.parse(data)
     signed_by = tuple(signature.keyid for signature in parsed.envelope.signatures)
     leaf = leaf_hash(data).hex()
@@ -62,7 +84,10 @@ def view(index: int, data: bytes) -> RecordView:
         content = whole["content"]
     at_ms = whole.get("at_ms") if issuer is not None else None
     at_ms = at_ms if type(at_ms) is int else None
-    return RecordView(index, leaf, kind, issuer, source, number, at_ms, signed_by, content)
+    personal = () if erasures is None else erasures.personal(whole, index, at_ms)
+    return RecordView(
+        index, leaf, kind, issuer, source, number, at_ms, signed_by, content, personal
+    )
 
 
 def block_of(data: bytes) -> Block:

@@ -3,6 +3,22 @@
 Blind to the log and to every other engine.
 """
 
-from counterfoil.vault.vault import HANDLE_PREFIX, SealedBatch, Vault
+from counterfoil.vault.authority import Authority
+from counterfoil.vault.duties import Consent, Hold
+from counterfoil.vault.identity import HANDLE_PREFIX, check_class
+from counterfoil.vault.permits import Permit, Token, make_token, parse_token
+from counterfoil.vault.vault import SealedBatch, Vault
 
-__all__ = ["HANDLE_PREFIX", "SealedBatch", "Vault"]
+__all__ = [
+    "HANDLE_PREFIX",
+    "Authority",
+    "Consent",
+    "Hold",
+    "Permit",
+    "SealedBatch",
+    "Token",
+    "Vault",
+    "check_class",
+    "make_token",
+    "parse_token",
+]

@@ -18,6 +18,8 @@ from typing import Any, Final
 from counterfoil.errors import FatalLogError
 from counterfoil.vault.box import KEY_BYTES, keyed
 from counterfoil.vault.database import VaultFile
+from counterfoil.vault.duties import Duties
+from counterfoil.vault.permits import Permits
 
 __all__ = ["ALL", "KEY_SERVES_MS", "ClassKey", "KeyBook", "Unsaid"]
 
@@ -52,12 +54,13 @@ CREATE TABLE consent (
     until_ms INTEGER, number INTEGER NOT NULL,
     PRIMARY KEY (handle, data_class, purpose)) STRICT, WITHOUT ROWID;
 CREATE TABLE permit (
-    id BLOB PRIMARY KEY, handle BLOB NOT NULL, data_class TEXT NOT NULL, holder TEXT NOT NULL,
-    purpose TEXT NOT NULL, until_ms INTEGER, public BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    id BLOB NOT NULL, handle BLOB NOT NULL, data_class TEXT NOT NULL, holder TEXT NOT NULL,
+    purpose TEXT NOT NULL, until_ms INTEGER, public BLOB NOT NULL,
+    PRIMARY KEY (id, data_class)) STRICT, WITHOUT ROWID;
 CREATE INDEX permit_of ON permit (handle, data_class);
 CREATE TABLE wrap (
-    permit BLOB NOT NULL REFERENCES permit ON DELETE CASCADE, key BLOB NOT NULL,
-    wrapped BLOB NOT NULL, PRIMARY KEY (permit, key)) STRICT, WITHOUT ROWID;
+    permit BLOB NOT NULL, key BLOB NOT NULL, wrapped BLOB NOT NULL,
+    PRIMARY KEY (permit, key)) STRICT, WITHOUT ROWID;
 CREATE INDEX wrap_of ON wrap (key);
 CREATE TABLE unsaid (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, fields TEXT NOT NULL) STRICT;
 """
@@ -85,6 +88,7 @@ class KeyBook:
 
     def __init__(self, path: Path, origin: str, vault_id: bytes) -> None:
         self.file = VaultFile(path, _SCHEMA)
+        self.permits, self.duties = Permits(self.file), Duties(self.file)
         try:
             self._id, self._name_key, self._find_key = self._establish(origin, vault_id)
         except BaseException:
@@ -126,7 +130,7 @@ class KeyBook:
     def add(
         self,
         people: Mapping[str, bytes],
-        keys: Iterable[tuple[bytes, str, ClassKey]],
+        keys: Sequence[tuple[bytes, str, ClassKey]],
         epoch: int,
         *,
         settled: bool = False,
@@ -144,6 +148,9 @@ class KeyBook:
                     for handle, data_class, key in keys
                 ],
             )
+            for handle, data_class, key in keys:
+                permits = self.permits.of(handle, data_class)
+                self.permits.wrap(run, permits, key.id, key.key)
 
     # Keys -------------------------------------------------------------------------------------
 
@@ -161,6 +168,16 @@ class KeyBook:
         """Read a key; None where it was destroyed."""
         rows = self.file.read("SELECT key FROM class_key WHERE id = ?", key_id)
         return rows[0][0] if rows else None
+
+    def keys(self, handle: bytes, classes: Sequence[str]) -> list[tuple[bytes, bytes]]:
+        """List a person's keys of classes: (id, key)."""
+        return [
+            (key_id, key)
+            for one in classes
+            for key_id, key in self.file.read(
+                "SELECT id, key FROM class_key WHERE handle = ? AND data_class = ?", handle, one
+            )
+        ]
 
     def classes(self, handle: bytes) -> list[str]:
         """List the classes of which a person has keys."""
@@ -248,9 +265,15 @@ class KeyBook:
         return self.file.read("SELECT id, handle FROM class_key WHERE settled = 0")
 
     def drop_keys(self, ids: Iterable[bytes]) -> None:
-        """Destroy keys by their ids, and forget the new people who are left without any."""
+        """Destroy keys by their ids, with what was wrapped of them."""
         with self.file.transaction() as run:
-            run.executemany("DELETE FROM class_key WHERE id = ?", [(one,) for one in ids])
+            for one in ids:
+                run.execute("DELETE FROM wrap WHERE key = ?", (one,))
+                run.execute("DELETE FROM class_key WHERE id = ?", (one,))
+
+    def forget_strays(self) -> None:
+        """Forget the new people of whom nothing was ever recorded."""
+        with self.file.transaction() as run:
             run.execute(
                 "DELETE FROM person WHERE settled = 0 AND NOT EXISTS "
                 "(SELECT 1 FROM class_key WHERE class_key.handle = person.handle)"

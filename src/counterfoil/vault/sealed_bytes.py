@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from counterfoil.errors import FatalLogError
 from counterfoil.vault.database import VaultFile
@@ -138,26 +138,62 @@ class SealedBytes:
             handle,
         )
 
-    def remove(self, handle: bytes, classes: Sequence[str], number: int) -> int:
+    def remove(
+        self, handle: bytes, classes: Sequence[str], number: int, before_ms: int | None = None
+    ) -> int:
         """Delete a person's groups that are no newer than statement `number`; how many.
 
-        classes: none for all.
+        classes: none for all. before_ms: only what was sealed before that time.
         """
         with self.file.transaction() as run:
             run.execute("UPDATE vault SET applied = max(applied, ?)", (number,))
             return sum(
                 run.execute(
                     "DELETE FROM sealed WHERE handle = ?1 AND epoch <= ?2 "
-                    "AND (data_class = ?3 OR ?3 = '')",
-                    (handle, number, one),
+                    "AND (data_class = ?3 OR ?3 = '') AND (at_ms < ?4 OR ?4 IS NULL)",
+                    (handle, number, one, before_ms),
                 ).rowcount
                 for one in classes or ("",)
             )
+
+    def note_applied(self, number: int) -> None:
+        """Note that all statements about people up to a number are applied."""
+        with self.file.transaction() as run:
+            run.execute("UPDATE vault SET applied = max(applied, ?)", (number,))
 
     def applied(self) -> int:
         """Tell the highest number of an erasure that was applied here."""
         number: int = self.file.read("SELECT applied FROM vault")[0][0]
         return number
+
+    def count(self, handle: bytes, classes: Sequence[str], before_ms: int | None) -> int:
+        """Count a person's groups of classes, of all when none is named, sealed before a time."""
+        return sum(
+            self.file.read(
+                "SELECT count(*) FROM sealed WHERE handle = ?1 AND (data_class = ?2 OR ?2 = '') "
+                "AND (at_ms < ?3 OR ?3 IS NULL)",
+                handle,
+                one,
+                before_ms,
+            )[0][0]
+            for one in classes or ("",)
+        )
+
+    def older(self, data_class: str, before_ms: int) -> list[tuple[bytes, int]]:
+        """List who has groups of a class that were sealed before a time: (handle, how many)."""
+        rows: list[Any] = self.file.read(
+            "SELECT handle, count(*) FROM sealed WHERE data_class = ? AND at_ms < ? GROUP BY 1",
+            data_class,
+            before_ms,
+        )
+        return rows
+
+    def newest_of(self, handle: bytes) -> list[tuple[str, int]]:
+        """Tell when a person's newest group of each class was sealed: (class, Unix ms)."""
+        rows: list[Any] = self.file.read(
+            "SELECT data_class, max(at_ms) FROM sealed WHERE handle = ? GROUP BY 1", handle
+        )
+        return rows
 
     def drop(self, ids: Iterable[int]) -> None:
         """Delete groups by their ids: what they were sealed for was never recorded."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -19,21 +20,17 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from counterfoil.errors import InputError, NotFound, Refused
+from counterfoil.errors import NotFound, Refused
 from counterfoil.formats.sealed import Sealed, SealedField
 from counterfoil.ports import Clock, ToSeal
 from counterfoil.vault.box import KEY_BYTES, encrypt, open_group, salt_fields
+from counterfoil.vault.identity import HANDLE_BYTES, checked, given_handle
 from counterfoil.vault.keys import KEY_SERVES_MS, ClassKey, KeyBook, Unsaid
+from counterfoil.vault.permits import Token
 from counterfoil.vault.sealed_bytes import Kept, SealedBytes
 
-__all__ = ["HANDLE_PREFIX", "SealedBatch", "Vault"]
+__all__ = ["SealedBatch", "Vault"]
 
-HANDLE_PREFIX: Final = "handle:"
-"""Before a handle, where an id of a person could stand as well."""
-
-_HANDLE_BYTES: Final = 16
-_PERSON_MAX: Final = 1024
-_CLASS_MAX: Final = 255
 _CACHED_PEOPLE: Final = 1 << 14
 
 
@@ -81,11 +78,11 @@ class Vault:
                 f"expected the keys of {sealed_path} at {keys_path}, found none",
                 hint="Put keys.db back from a backup. To give up what is sealed, delete vault.db.",
             )
-        self._bytes = SealedBytes(sealed_path, origin)
+        self.bytes = SealedBytes(sealed_path, origin)
         try:
-            self._keys = KeyBook(keys_path, origin, self._bytes.id)
+            self.keys = KeyBook(keys_path, origin, self.bytes.id)
         except BaseException:
-            self._bytes.file.close()
+            self.bytes.file.close()
             raise
         self.lock = threading.RLock()
         self.epoch = 0  # number of the next statement about people; its owner sets it
@@ -104,7 +101,7 @@ class Vault:
         Raises InputError with code person.id, person.class, person.fields, person.value or
         person.size, and then seals nothing; and as `VaultFile.transaction`.
         """
-        salted = [(_checked(one), salt_fields(one.fields)) for one in requests]
+        salted = [(checked(one), salt_fields(one.fields)) for one in requests]
         with self.lock:
             try:
                 return self._seal(salted, log_size)
@@ -123,7 +120,7 @@ class Vault:
             key, cipher = self._cipher(handle, data_class, now, new)
             group, data = encrypt(cipher, self._origin, handle.hex(), data_class, fields)
             terms = tuple(
-                self._keys.term(data_class, f.name, f.text)
+                self.keys.term(data_class, f.name, f.text)
                 for f in fields
                 if self._searchable(data_class, f.name)
             )
@@ -133,9 +130,9 @@ class Vault:
             )
             sealed.append(group)
         if new.people or new.keys:
-            self._keys.add(new.people, new.keys, self.epoch)
+            self.keys.add(new.people, new.keys, self.epoch)
         settled, dropped = self._take_waiting()
-        ids = self._bytes.add(kept, settled, dropped)
+        ids = self.bytes.add(kept, settled, dropped)
         return SealedBatch(sealed, ids)
 
     def settle(self, batch: SealedBatch) -> None:
@@ -156,9 +153,9 @@ class Vault:
         return taken[0], taken[1]
 
     def _handle(self, person: str, new: _New) -> bytes:
-        found = self._handles.get(person) or self._keys.handle_of(person)
+        found = self._handles.get(person) or self.keys.handle_of(person)
         if found is None:
-            found = new.people[person] = token_bytes(_HANDLE_BYTES)
+            found = new.people[person] = token_bytes(HANDLE_BYTES)
         if len(self._handles) >= _CACHED_PEOPLE:
             self._handles.clear()
         self._handles[person] = found
@@ -169,10 +166,10 @@ class Vault:
     ) -> tuple[ClassKey, AESGCM]:
         found = self._ciphers.get((handle, data_class))
         if found is None:
-            key = self._keys.newest(handle, data_class)
+            key = self.keys.newest(handle, data_class)
             found = None if key is None else (key, AESGCM(key.key))
         if found is None or not 0 <= now - found[0].since_ms < KEY_SERVES_MS:
-            key = ClassKey(token_bytes(_HANDLE_BYTES), now, token_bytes(KEY_BYTES))
+            key = ClassKey(token_bytes(HANDLE_BYTES), now, token_bytes(KEY_BYTES))
             new.keys.append((handle, data_class, key))
             found = key, AESGCM(key.key)
         if len(self._ciphers) >= _CACHED_PEOPLE:
@@ -192,10 +189,10 @@ class Vault:
         person: their id, or `handle:` and a handle. Raises InputError with code person.id,
         NotFound with code person.unknown.
         """
+        given = given_handle(person)
         with self.lock:
-            handle = given_handle(person)
-            found = self._keys.handle_of(person) if handle is None else handle
-            if found is None or (handle is not None and not self._known(handle)):
+            found = self.keys.handle_of(person) if given is None else given
+            if found is None or (given is not None and not self._known(given)):
                 raise NotFound(
                     "person.unknown",
                     "expected a person of whom something was sealed here, found none",
@@ -203,27 +200,43 @@ class Vault:
                 )
             return found.hex()
 
-    def _known(self, handle: bytes) -> bool:
-        return self._keys.knows(handle) or self._keys.erased(handle, "") is not None
+    def admit(self, person: str) -> str:
+        """Tell a person's handle; who is not known yet gets one. Raises as `handle`."""
+        with self.lock:
+            try:
+                return self.handle(person)
+            except NotFound:
+                if given_handle(person) is not None:
+                    raise
+            new = _New()
+            handle = self._handle(person, new)
+            self.keys.add(new.people, (), self.epoch, settled=True)
+            return handle.hex()
 
-    def open(self, sealed: Sealed) -> list[SealedField]:
+    def _known(self, handle: bytes) -> bool:
+        return self.keys.knows(handle) or self.keys.erased(handle, "") is not None
+
+    def open(self, sealed: Sealed, token: Token | None = None) -> list[SealedField]:
         """Decrypt a group.
 
-        Raises Refused with code person.erased, NotFound with code sealed.missing, and
-        VerificationError with code sealed.damaged.
+        token: open it with what was wrapped for a holder. Raises Refused with code person.erased
+        or person.not-granted, NotFound with code sealed.missing, and VerificationError with code
+        sealed.damaged.
         """
         handle = bytes.fromhex(sealed.person)
         with self.lock:
-            kept = self._bytes.get(bytes.fromhex(sealed.ciphertext))
-            key = None if kept is None else self._keys.key(kept[0])
+            kept = self.bytes.get(bytes.fromhex(sealed.ciphertext))
+            key = None if kept is None else self.keys.key(kept[0])
             if kept is None or key is None:
                 raise self._gone(handle, sealed, kept is not None)
+            if token is not None:
+                key = self.keys.permits.unwrap(token, kept[0])
             if sha256(kept[1]).hexdigest() != sealed.ciphertext:
                 return open_group(AESGCM(key), self._origin, sealed, b"")
             return open_group(AESGCM(key), self._origin, sealed, kept[1])
 
     def _gone(self, handle: bytes, sealed: Sealed, has_bytes: bool) -> Refused | NotFound:
-        number = self._keys.erased(handle, sealed.data_class)
+        number = self.keys.erased(handle, sealed.data_class)
         if number is not None:
             return Refused(
                 "person.erased",
@@ -247,55 +260,99 @@ class Vault:
         except (Refused, NotFound):
             return True
         with self.lock:
-            handle = self._keys.handle_of(wanted.person)
+            handle = self.keys.handle_of(wanted.person)
         told = [f.text for f in salt_fields(wanted.fields)]
         return handle == bytes.fromhex(sealed.person) and [f.text for f in fields] == told
 
     def find(self, data_class: str, fields: Mapping[str, Any]) -> list[bytes]:
         """List the digests of groups of a class whose searchable fields have these values."""
         with self.lock:
-            terms = [self._keys.term(data_class, f.name, f.text) for f in salt_fields(fields)]
-            return self._bytes.find(terms)
+            terms = [self.keys.term(data_class, f.name, f.text) for f in salt_fields(fields)]
+            return self.bytes.find(terms)
+
+    def people(self) -> list[str]:
+        """List the handles of everybody who is known."""
+        with self.lock:
+            return [handle.hex() for handle in self.keys.people()]
+
+    def erasure(self, handle: str, classes: Sequence[str]) -> int | None:
+        """Tell the number of the statement that erased all of these classes, or everything."""
+        raw = bytes.fromhex(handle)
+        with self.lock:
+            numbers = [self.keys.erased(raw, one) for one in classes or ("",)]
+        found = [number for number in numbers if number is not None]
+        return max(found) if found and len(found) == len(numbers) else None
+
+    def count(self, handle: str, classes: Sequence[str], before_ms: int | None) -> int:
+        """Count a person's groups of classes, of all when none is named."""
+        with self.lock:
+            return self.bytes.count(bytes.fromhex(handle), classes, before_ms)
 
     def kept(self, handle: str) -> list[tuple[str, int, int]]:
         """Count a person's groups: (class, groups, when the oldest was sealed, Unix ms)."""
         with self.lock:
-            return self._bytes.of(bytes.fromhex(handle))
+            return self.bytes.of(bytes.fromhex(handle))
 
     # Erasing ----------------------------------------------------------------------------------
 
     def erase(
-        self, handle: str, classes: Sequence[str], number: int, unsaid: Unsaid | None = None
+        self,
+        handle: str,
+        classes: Sequence[str],
+        number: int,
+        unsaid: Unsaid | None = None,
+        before_ms: int | None = None,
     ) -> None:
         """Destroy a person's keys, sealed bytes and blind index up to statement `number`.
 
-        classes: none for all. unsaid: the statement, kept until `said`. Nothing of it is left in
-        the files when this returns. Erasing again changes nothing, and goes on where a crash
-        ended it.
+        classes: none for all. unsaid: the statement, kept until `said`. before_ms: only what was
+        sealed before that time, and the keys of what is gone then. Nothing of it is left in the
+        files when this returns. Erasing again changes nothing, and goes on where a crash ended it.
         """
         raw = bytes.fromhex(handle)
         with self.lock:
             self.epoch = max(self.epoch, number + 1)
             self._forget_cached()
-            self._keys.destroy(raw, classes, number, self._clock.now_ms(), unsaid)
-            self._bytes.remove(raw, classes, number)
-            self._keys.file.forget()
-            self._bytes.file.forget()
+            if before_ms is None:
+                self.keys.destroy(raw, classes, number, self._clock.now_ms(), unsaid)
+                self.bytes.remove(raw, classes, number)
+            else:
+                with self.keys.change(number, unsaid):
+                    pass
+                self.bytes.remove(raw, classes, number, before_ms)
+                held = self.keys.keys(raw, classes)
+                self.keys.drop_keys(key for key, _ in held if not self.bytes.uses(key))
+            self.keys.file.forget()
+            self.bytes.file.forget()
+
+    @contextmanager
+    def stating(self, number: int) -> Iterator[None]:
+        """Hold the lock while statement `number` about people takes effect."""
+        with self.lock:
+            self.epoch = max(self.epoch, number + 1)
+            yield
+
+    def note_applied(self, number: int) -> None:
+        """Note that all statements about people up to a number are applied."""
+        with self.lock:
+            with self.keys.change(number, None):
+                pass
+            self.bytes.note_applied(number)
 
     def applied(self) -> tuple[int, int]:
         """Tell the highest statement that was applied to keys, and the erasure, to sealed bytes."""
         with self.lock:
-            return self._keys.applied(), self._bytes.applied()
+            return self.keys.applied(), self.bytes.applied()
 
     def unsaid(self) -> list[tuple[int, str, str]]:
         """List the statements that are not in the log yet: (number, kind, fields)."""
         with self.lock:
-            return self._keys.unsaid()
+            return self.keys.unsaid()
 
     def said(self, number: int) -> None:
         """Hear that a statement stands in the log."""
         with self.lock:
-            self._keys.said(number)
+            self.keys.said(number)
 
     # Starting and ending ----------------------------------------------------------------------
 
@@ -305,19 +362,20 @@ class Vault:
         recorded: tells which of these digests entries from an index on name.
         """
         with self.lock:
-            rows = self._bytes.unsettled()
+            rows = self.bytes.unsettled()
             stray: list[int] = []
             if rows:
                 named = set(recorded({row[1] for row in rows}, min(row[2] for row in rows)))
                 stray = [at for at, digest, _ in rows if digest not in named]
-                self._bytes.drop(stray)
-                self._bytes.settle(at for at, _, _ in rows)
-            unused = [key for key, _ in self._keys.unsettled() if not self._bytes.uses(key)]
+                self.bytes.drop(stray)
+                self.bytes.settle(at for at, _, _ in rows)
+            unused = [key for key, _ in self.keys.unsettled() if not self.bytes.uses(key)]
             if unused or stray:
-                self._keys.drop_keys(unused)
-                self._keys.file.forget()
-                self._bytes.file.forget()
-            self._keys.settle()
+                self.keys.drop_keys(unused)
+                self.keys.forget_strays()
+                self.keys.file.forget()
+                self.bytes.file.forget()
+            self.keys.settle()
             return len(stray)
 
     def close(self) -> None:
@@ -326,53 +384,8 @@ class Vault:
             try:
                 settled, dropped = self._take_waiting()
                 if settled or dropped:
-                    self._bytes.add((), settled, dropped)
-                    self._keys.settle()
+                    self.bytes.add((), settled, dropped)
+                    self.keys.settle()
             finally:
-                self._bytes.file.close()
-                self._keys.file.close()
-
-
-def given_handle(person: object) -> bytes | None:
-    """Take the handle out of `handle:...`; None where a person's id is given.
-
-    Raises InputError with code person.id.
-    """
-    if not isinstance(person, str) or not 0 < len(person) <= _PERSON_MAX or _unfit(person):
-        raise InputError(
-            "person.id",
-            f"expected a person's id of 1 to {_PERSON_MAX} characters, found none",
-            hint="Give the id by which your own systems know the person; it is never recorded.",
-        )
-    if not person.startswith(HANDLE_PREFIX):
-        return None
-    try:
-        found = bytes.fromhex(person.removeprefix(HANDLE_PREFIX))
-    except ValueError:
-        found = b""
-    if len(found) != _HANDLE_BYTES:
-        raise InputError(
-            "person.id", f"expected {HANDLE_PREFIX} and 32 hexadecimal digits, found other"
-        )
-    return found
-
-
-def _checked(wanted: ToSeal) -> ToSeal:
-    if given_handle(wanted.person) is not None:
-        raise InputError(
-            "person.id",
-            f"expected a person's id to seal for, found one that begins with {HANDLE_PREFIX}",
-            hint="Name the person by the id of your own systems.",
-        )
-    name: object = wanted.data_class
-    if not isinstance(name, str) or not 0 < len(name) <= _CLASS_MAX or not name.isprintable():
-        raise InputError(
-            "person.class",
-            f"expected a class of data such as contact, found {str(name)[:80]!a}",
-        )
-    return wanted
-
-
-def _unfit(text: str) -> bool:
-    """Tell whether a text has lone surrogates, which no encoding can hold."""
-    return not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text)
+                self.bytes.file.close()
+                self.keys.file.close()

@@ -37,6 +37,7 @@ HEADER_COLUMNS: Final = (
 ColumnKind = Literal["boolean", "integer", "number", "text"]
 
 _PREFIX: Final = "content."
+_PERSONAL: Final = "personal."
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _KINDS: Final[dict[type, ColumnKind]] = {
     bool: "boolean",
@@ -49,9 +50,15 @@ _KINDS: Final[dict[type, ColumnKind]] = {
 
 
 def cells(row: ExportRow) -> dict[str, Any]:
-    """Lay the content of a row out as column -> value; arrays and empty objects as they are."""
+    """Lay the content of a row out as column -> value; arrays and empty objects as they are.
+
+    A personal field has a column, too, which says `sealed` or `erased`.
+    """
     found: dict[str, Any] = {}
     _lay_out(_OBJECT(row.content), _PREFIX, found)
+    if row.personal:
+        for group in row.personal:
+            found |= {f"{_PERSONAL}{name}": group.state for name in group.names}
     return found
 
 

@@ -12,7 +12,9 @@ from typing import Any, Final
 import msgspec
 
 from counterfoil.formats.envelope import is_unsigned_statement
+from counterfoil.ledger.people.erasures import Erasures
 from counterfoil.ledger.unwrap import NOT_DECODABLE, Signers, Signing, Unwrapped, kind_of, unwrap
+from counterfoil.ledger.view import PersonalState
 from counterfoil.proofs.merkle import leaf_hash
 
 __all__ = ["ExportRow", "Read", "rows"]
@@ -25,6 +27,7 @@ class ExportRow(msgspec.Struct, frozen=True):
     """One entry: as `RecordView`, but with the time and keys of its batch where one signs it.
 
     kind: `unreadable` for what this version cannot decode. content: JSON text of an object.
+    personal: what is sealed, and whether it is erased; absent where nothing is.
     """
 
     index: int
@@ -36,6 +39,7 @@ class ExportRow(msgspec.Struct, frozen=True):
     at_ms: int | None
     signed_by: tuple[str, ...]
     content: msgspec.Raw
+    personal: tuple[PersonalState, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Header(msgspec.Struct):
@@ -51,23 +55,35 @@ class _Statement(msgspec.Struct):
     predicate_type: str = msgspec.field(name="predicateType")
 
 
+class _Predicate(msgspec.Struct):
+    predicate: dict[str, Any]
+
+
+_PREDICATE: Final = msgspec.json.Decoder(_Predicate).decode
 _STATEMENT: Final = msgspec.json.Decoder(_Statement).decode
 _HEADER: Final = msgspec.json.Decoder(_Header).decode
 
 
-def rows(read: Read, first: int, end: int) -> Iterator[ExportRow]:
-    """Decode entries [first, end) in order."""
+def rows(read: Read, first: int, end: int, erasures: Erasures | None = None) -> Iterator[ExportRow]:
+    """Decode entries [first, end) in order; erasures: of their log, None where nobody asks."""
     signers = Signers(read)
     for index, data in enumerate(read(first, end), first):
         who = signers.of(index) if is_unsigned_statement(data) else None
-        yield _row(index, data, who)
+        yield _row(index, data, who, erasures)
 
 
-def _row(index: int, data: bytes, who: Signing | None) -> ExportRow:
+def _row(index: int, data: bytes, who: Signing | None, erasures: Erasures | None) -> ExportRow:
     leaf = leaf_hash(data).hex()
     try:
         found = unwrap(data, who)
-        return _batch(index, leaf, found) if found.is_batch else _statement(index, leaf, found)
+        if found.is_batch:
+            return _batch(index, leaf, found)
+        row = _statement(index, leaf, found)
+        if erasures is None or b'"ciphertext":"' not in found.payload:
+            return row
+        predicate = _PREDICATE(found.payload).predicate
+        personal = erasures.personal(predicate, index, row.at_ms)
+        return msgspec.structs.replace(row, personal=personal) if personal else row
     except NOT_DECODABLE:
         empty = msgspec.Raw(b"{}")
         return ExportRow(index, leaf, "unreadable", None, None, None, None, (), empty)

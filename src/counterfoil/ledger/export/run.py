@@ -24,6 +24,7 @@ import msgspec
 from counterfoil.errors import InputError, Unavailable
 from counterfoil.ledger.export.columns import HEADER_COLUMNS, Columns, header_values
 from counterfoil.ledger.export.rows import ExportRow, rows
+from counterfoil.ledger.people.erasures import Erasures
 
 __all__ = ["EXPORT_FORMATS", "Exportable", "Exported", "Progress", "export"]
 
@@ -43,6 +44,10 @@ class Exportable(Protocol):
     @property
     def size(self) -> int:
         """Number of entries."""
+
+    @property
+    def erasures(self) -> Erasures:
+        """What was erased of people's data."""
 
     def entries(self, first: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Read the bytes of entries [first, end), in order."""
@@ -108,7 +113,7 @@ class _Rows:
         self._done = 0
 
     def __iter__(self) -> Iterator[ExportRow]:
-        for row in rows(self._ledger.entries, self._first, self._end):
+        for row in rows(self._ledger.entries, self._first, self._end, self._ledger.erasures):
             if self._progress is not None and self._done % _REPORT_ENTRIES == 0:
                 self._progress(self._done, self._total)
             self._done += 1

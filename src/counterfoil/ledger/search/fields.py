@@ -153,7 +153,12 @@ def _statement(header: list[Field], found: Unwrapped) -> tuple[str, dict[str, An
     _append_signing(header, signing)
     _append_subjects(header, statement.subject)
     inner = predicate.get("content") if kind == "record" and is_core else None
-    return kind, inner if type(inner) is dict else predicate
+    if type(inner) is not dict:
+        return kind, predicate
+    if "sealed" in predicate:  # whose it is can be searched, beside a field of that name
+        beside = [inner["sealed"]] if "sealed" in inner else []
+        inner = {**inner, "sealed": [*beside, predicate["sealed"]]}
+    return kind, inner
 
 
 def _batch(header: list[Field], found: Unwrapped) -> tuple[str, dict[str, Any]]:

@@ -15,6 +15,7 @@ import msgspec
 
 from counterfoil.errors import InputError, NotFound
 from counterfoil.ledger.opening import Reading
+from counterfoil.ledger.people.erasures import Erasures
 from counterfoil.ledger.search.building import Progress
 from counterfoil.ledger.search.fields import entry_fields
 from counterfoil.ledger.search.match import asks_who_signed, matches
@@ -127,14 +128,14 @@ class Scan:
         self, reading: Reading, query: Query, source: Source, progress: Progress | None
     ) -> None:
         self._read, self._query, self._source = reading.reader.entries, query, source
-        self._progress = progress
+        self._progress, self._erasures = progress, reading.erasures
         self._signers = Signers(self._read) if asks_who_signed(query) else None
         self._done = 0
 
     def hits(self, found: Plan, newest_first: bool) -> Iterator[RecordView]:
         """List the hits in order."""
         for index, data in self.entries(found, newest_first):
-            yield _view(index, data)
+            yield _view(index, data, self._erasures)
 
     def entries(self, found: Plan, newest_first: bool) -> Iterator[tuple[int, bytes]]:
         """List (index, bytes) of the entries that match, in order."""
@@ -161,9 +162,9 @@ class Scan:
             self._progress(self._done, max(found.end - found.first, self._done))
 
 
-def _view(index: int, data: bytes) -> RecordView:
+def _view(index: int, data: bytes, erasures: Erasures) -> RecordView:
     try:
-        return view(index, data)
+        return view(index, data, erasures)
     except InputError:  # it is in the log, and what is in the log can be listed
         leaf = leaf_hash(data).hex()
         return RecordView(index, leaf, "unreadable", None, None, None, None, (), {})

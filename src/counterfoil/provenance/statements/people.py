@@ -30,9 +30,13 @@ class Consent(Header, frozen=True, kw_only=True):
 
 
 class Grant(Header, frozen=True, kw_only=True):
-    """A holder may open some of a person's data for a purpose until a time; or no longer."""
+    """A holder may open some of a person's data for a purpose until a time; or no longer.
+
+    grant: id of the permit, which giving and revoking share.
+    """
 
     person: Handle
+    grant: Handle
     holder: Name
     action: Literal["give", "revoke"]
     classes: Names
@@ -54,7 +58,7 @@ class Opening(Header, frozen=True, kw_only=True):
     """Sealed data was opened: by whom, for which purpose. Recorded before anything is released.
 
     records: the statements whose data it is. people: the handles of those whom it concerns.
-    names: of the fields; all when empty.
+    names: of the fields; all when empty. refused: code of the error, where nothing was released.
     """
 
     actor: Name
@@ -63,12 +67,18 @@ class Opening(Header, frozen=True, kw_only=True):
     people: Annotated[tuple[Handle, ...], msgspec.Meta(max_length=1024)] = ()
     names: Annotated[tuple[Name, ...], msgspec.Meta(max_length=1024)] = ()
     consent: Reference | None = None
+    refused: Name | None = None
 
 
 class Erasure(Header, frozen=True, kw_only=True):
-    """The keys of a person's data were destroyed; classes: empty for all of it."""
+    """The keys of a person's data were destroyed.
+
+    classes: empty for all of it. sealed_before_ms: only what was sealed before that time. records:
+    how many groups of fields it was.
+    """
 
     person: Handle
     classes: Names = ()
     why: Text
     records: Count
+    sealed_before_ms: Millis | None = None
