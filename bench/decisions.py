@@ -3,7 +3,8 @@
 The model is LightGBM with 100 trees on 14 features. Each figure is measured in the caller's
 thread: `paced` at about 200 decisions a second, as a service has them, `at once` as fast as one
 thread can. In the background means that the block ends when the decision is queued; waiting, when
-it is durable. The rate is of whole decisions, durable, the inputs sealed for 1,000 people.
+it is durable; as a guest, that another process owns the ledger, seals and writes. The rate is of
+decisions that are durable, the inputs sealed for 1,000 people.
 
     ./dev bench decisions [DECISIONS]
 """
@@ -11,10 +12,13 @@ it is durable. The rate is of whole decisions, durable, the inputs sealed for 1,
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,35 +41,38 @@ Decide = Callable[[dict[str, Any], int], None]
 def main(decisions: int) -> None:
     """Measure and print the tables."""
     scorer, rows = _model(decisions)
-    with scratch() as folder, counterfoil.open(folder / "ledger", create=True) as ledger:
+    with scratch() as folder:
         os.environ["COUNTERFOIL_STATE"] = str(folder / "state")
-        before = fdatasync_probe(folder)
-        _record_model(ledger, scorer)
-        ways: list[tuple[str, Decide]] = [
-            ("the bare model call", lambda row, _: _bare(scorer, row)),
-            ("in the background, inputs open", lambda row, _: _decide(ledger, scorer, row)),
-            (
-                "in the background, inputs sealed",
-                lambda row, n: _decide(ledger, scorer, row, person=f"C-{n % PEOPLE}"),
-            ),
-            (
-                "waiting, inputs sealed",
-                lambda row, n: _decide(ledger, scorer, row, person=f"C-{n % PEOPLE}", wait=True),
-            ),
-        ]
-        paced = [(name, _latencies(ledger, way, rows[:PACED], PAUSE_S)) for name, way in ways]
-        tight = [(name, _latencies(ledger, way, rows[:decisions], 0.0)) for name, way in ways[:3]]
-        rates = [(name, _rate(ledger, way, rows[:decisions])) for name, way in (ways[1], ways[2])]
-        size = len(ledger.entry(_one(ledger, scorer, rows[0])))
-        after = fdatasync_probe(folder)
-    probe = (before + after) / 2
+        with counterfoil.open(folder / "ledger", create=True) as ledger:
+            _as_owner(folder, ledger, scorer, rows, decisions)
+        with _owned(folder / "ledger") as guest:
+            _as_guest(guest, scorer, rows[:decisions])
+
+
+def _as_owner(
+    folder: Path, ledger: Ledger, scorer: Scorer, rows: list[dict[str, Any]], decisions: int
+) -> None:
+    before = fdatasync_probe(folder)
+    _record_model(ledger, scorer)
+    ways: list[tuple[str, Decide]] = [
+        ("the bare model call", lambda row, _: _bare(scorer, row)),
+        ("in the background, inputs open", lambda row, _: _decide(ledger, scorer, row)),
+        (
+            "in the background, inputs sealed",
+            lambda row, n: _decide(ledger, scorer, row, person=f"C-{n % PEOPLE}"),
+        ),
+        (
+            "waiting, inputs sealed",
+            lambda row, n: _decide(ledger, scorer, row, person=f"C-{n % PEOPLE}", wait=True),
+        ),
+    ]
+    paced = [(name, _latencies(ledger, way, rows[:PACED], PAUSE_S)) for name, way in ways]
+    tight = [(name, _latencies(ledger, way, rows[:decisions], 0.0)) for name, way in ways[:3]]
+    rates = [(name, _rate(ledger, way, rows[:decisions])) for name, way in ways[1:3]]
+    size = len(ledger.entry(_one(ledger, scorer, rows[0])))
+    probe = (before + fdatasync_probe(folder)) / 2
     for title, found in ((f"paced, {PACED} decisions", paced), (f"at once, {decisions}", tight)):
-        base = found[0][1]
-        table(
-            f"microseconds in the caller's thread, {title}, {os.cpu_count()} cores",
-            ["", "p50", "p99", "p50 over bare", "p99 over bare"],
-            [[name, *_cells(times, base)] for name, times in found],
-        )
+        _print(f"microseconds in the caller's thread, {title}, {os.cpu_count()} cores", found)
     table(
         f"decisions durable, {decisions} by one thread; an entry of 14 sealed inputs: {size} bytes",
         ["", "decisions/s", "of the probe"],
@@ -74,6 +81,30 @@ def main(decisions: int) -> None:
             *[[name, f"{rate:,.0f}", f"{rate / probe:.2f}"] for name, rate in rates],
         ],
     )
+
+
+def _as_guest(ledger: Ledger, scorer: Scorer, rows: list[dict[str, Any]]) -> None:
+    def decide(row: dict[str, Any], number: int) -> None:
+        _decide(ledger, scorer, row, person=f"C-{number % PEOPLE}")
+
+    base = _latencies(ledger, lambda row, _: _bare(scorer, row), rows, 0.0)
+    found = [("the bare model call", base), ("as a guest", _latencies(ledger, decide, rows, 0.0))]
+    _print(f"the same at once, {len(rows)}, where another process owns the ledger", found)
+    print(f"as a guest, inputs sealed: {_rate(ledger, decide, rows):,.0f} decisions/s")
+
+
+@contextmanager
+def _owned(folder: Path) -> Iterator[Ledger]:
+    """Have another process own a ledger, and open it as its guest."""
+    script = "import sys, counterfoil; l = counterfoil.open(sys.argv[1]); print(); sys.stdin.read()"
+    command = [sys.executable, "-c", script, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as owner:
+        assert owner.stdin is not None
+        assert owner.stdout is not None
+        owner.stdout.readline()
+        with counterfoil.open(folder) as guest:
+            yield guest
+        owner.stdin.close()
 
 
 def _model(count: int) -> tuple[Scorer, list[dict[str, Any]]]:
@@ -138,6 +169,12 @@ def _rate(ledger: Ledger, decide: Decide, rows: list[dict[str, Any]]) -> float:
         decide(row, number)
     ledger.decisions.flush()
     return len(rows) / (time.perf_counter() - start)
+
+
+def _print(title: str, found: list[tuple[str, list[float]]]) -> None:
+    """Print latencies; the first is what the others are compared with."""
+    heads = ["", "p50", "p99", "p50 over bare", "p99 over bare"]
+    table(title, heads, [[name, *_cells(times, found[0][1])] for name, times in found])
 
 
 def _cells(times: list[float], base: list[float]) -> list[str]:
