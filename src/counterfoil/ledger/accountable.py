@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 from counterfoil.ledger.readable import Readable
 
 if TYPE_CHECKING:
+    from counterfoil.ledger.checks import Checks
     from counterfoil.ledger.decisions import Decision, Decisions
     from counterfoil.ledger.ledger import Ledger
     from counterfoil.ledger.people import People
@@ -41,6 +42,13 @@ class Accountable(Readable):
 
             found = self.__dict__.setdefault("_decisions", Decisions(cast("Ledger", self)))
         return found
+
+    @property
+    def checks(self) -> Checks:
+        """Checks of data and models: run and record them; what a policy asks for."""
+        from counterfoil.ledger.checks import Checks
+
+        return Checks(cast("Ledger", self))
 
     def decision(self, model: Any, inputs: Any, **options: Any) -> Decision:
         """Begin a decision: `with ledger.decision(...) as d:`; see `Decisions.decision`."""

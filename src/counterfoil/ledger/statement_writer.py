@@ -140,6 +140,8 @@ def _draft_registered(
 ) -> Drafted:
     predicate = check_registered(uri, {**said, "number": 0})
     refuse_reserved(predicate.expect or {})
+    if writer.gate is not None:
+        writer.gate.admit(uri, predicate)
 
     def make(number: int) -> bytes:
         numbered = msgspec.structs.replace(predicate, number=number)
@@ -167,7 +169,7 @@ def append_envelope(
         )
     envelope = parsed.envelope
     predicate = predicates.parse_predicate(parsed.statement)
-    parse_registered(parsed.statement)
+    brought = parse_registered(parsed.statement)
     if isinstance(predicate, Key):
         raise Refused(
             "append.key",
@@ -190,6 +192,8 @@ def append_envelope(
         span = None if header is None else Span(*header, 1, 0)
         expect = predicate.expect if predicate is not None else None
         refuse_reserved(expect or {})
+        if writer.gate is not None and brought is not None:
+            writer.gate.admit(parsed.statement.predicate_type, brought)
         return writer.append_foreign(data, span, identity(envelope), expect or {})
 
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -29,7 +29,15 @@ from counterfoil.ports import LogStore, Span
 from counterfoil.proofs.merkle import leaf_hash
 from counterfoil.storage import PayloadFiles
 
-__all__ = ["FROZEN", "HEADER_OPTIONS", "Draft", "Writer", "promise", "refuse_reserved"]
+__all__ = [
+    "FROZEN",
+    "HEADER_OPTIONS",
+    "Draft",
+    "Gatekeeper",
+    "Writer",
+    "promise",
+    "refuse_reserved",
+]
 
 FROZEN: Final = "log/frozen"
 """Counter that is set with a log's last entry: the successor's origin, or `no successor`."""
@@ -40,6 +48,13 @@ HEADER_OPTIONS: Final = frozenset(
 """Fields of a record's header that its author chooses; the others are the ledger's."""
 
 _T = TypeVar("_T")
+
+
+class Gatekeeper(Protocol):
+    """Is asked before a registered statement is recorded, whoever says it."""
+
+    def admit(self, uri: str, predicate: Header) -> None:
+        """Let it pass, or raise Refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,7 @@ class Writer:
     ) -> None:
         self.log, self.store, self.payloads = log, store, payloads
         self.producer = producer
+        self.gate: Gatekeeper | None = None  # set by who opens the ledger
         self._frozen = store.counter(FROZEN)
         self.door = threading.RLock()  # held while signing and queueing, and for key changes
         organisation = producer.organisation
