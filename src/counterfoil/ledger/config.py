@@ -47,6 +47,7 @@ _HELP: Final = {
     "grant_classes": "classes of personal data that are opened only with a grant",
     "searchable_fields": "personal fields that can be looked up again: contact:customer.email",
     "anchor_confirmations": "blocks that make an anchor final; 0 is as the chain itself says",
+    "accountable": "who answers for decisions, where neither they nor the model's statement say",
 }
 
 
@@ -62,7 +63,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     http(s) addresses, at most 16. Lists have spaces between their items in the environment.
     anchor_max_wait_s: 1 second to 30 days. anchor_confirmations: 0 to 10,000 blocks.
     retention_days, consent_purposes, grant_classes, searchable_fields: of personal data, see
-    `ledger.people.rules`; at most 256 each.
+    `ledger.people.rules`; at most 256 each. accountable: at most 255 characters; empty for nobody.
     """
 
     origin: Name
@@ -80,6 +81,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     consent_purposes: _Names = ()
     grant_classes: _Names = ()
     searchable_fields: _Names = ()
+    accountable: Annotated[str, msgspec.Meta(max_length=255)] = ""
 
 
 def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Config:

@@ -73,10 +73,10 @@ class Decisions:
         `ledger.models.load` gives, which then scores at once. inputs: name -> JSON value; see
         `plain_inputs`. person: whose data the inputs are, by the id of your own systems: inputs
         and explanation are sealed under their key; without, inputs stand openly. accountable: the
-        human who answers: a name, or (name, role); else as the model's statement says. purpose:
-        what for. explain: `never` without being asked, `always`, or a function of the outcome.
-        threshold: the outcome is the second of `outcomes` from this score on; outcomes: else the
-        model's two. keep_inputs: else only their salted digest is recorded, and
+        human who answers: a name, or (name, role); else as the model's statement or the ledger's
+        setting `accountable` says. purpose: what for. explain: `never` without being asked,
+        `always`, or a function of the outcome. threshold: the outcome is the second of `outcomes`
+        from this score on; outcomes: else the model's two. keep_inputs: else only their salted digest is recorded, and
         `Decision.inputs_salt` is the caller's to keep. seal_score: the score is sealed, too: with
         the model at hand, an exact score tells guesses at the inputs apart. wait: until it is
         durable; else it is recorded in the background.
@@ -264,5 +264,9 @@ class Decisions:
     def _leaf_of(self, entry: int | str) -> str:
         return self._ledger.get(entry).leaf if isinstance(entry, int) else entry
 
-    def _accountable(self, given: Any, default: Accountable | None) -> Accountable | None:
-        return default if given is None else accountable_of(given)
+    def _accountable(self, given: Any, of_model: Accountable | None) -> Accountable | None:
+        """Tell who answers: as given, else as the model's statement says, else the settings."""
+        if given is None and of_model is not None:
+            return of_model
+        named = self._ledger.config.accountable if given is None else given
+        return None if given is None and not named else accountable_of(named)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import counterfoil
 from counterfoil.errors import InputError, NotFound, Refused, Unavailable
 from counterfoil.ledger import Ledger
 from counterfoil.ledger.decisions import Decision
 from counterfoil.provenance.statements.parts import Accountable, Reference
-from tests.ledgers import prove
+from tests.ledgers import prove, set_setting
 from tests.statements import refused
 
 Said = Callable[[Decision], dict[str, Any]]
@@ -269,3 +271,14 @@ def test_inputs_are_checked_where_the_decision_begins(ledger: Ledger, own: int) 
     with pytest.raises(InputError, match="the largest is 'essay'") as caught:
         ledger.decision("credit", {"age": 39, "essay": "x" * 70_000}, person="C-1")
     assert caught.value.code == "decision.inputs-size"
+
+
+def test_the_settings_say_who_answers(folder: Path) -> None:
+    """Where neither the decision nor the model's statement names anybody."""
+    set_setting(folder, "accountable", '"Grace Hopper"')
+    with counterfoil.open(folder) as ledger:
+        with ledger.decision(Reference(digest="cd" * 32), {}, wait=True) as d:
+            d.outcome = "hold"
+        assert d.recorded is not None
+        found = ledger.get(d.recorded.result()).content
+    assert found["accountable"] == {"name": "Grace Hopper"}
