@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from counterfoil.formats.predicates.header import Count, Header, HexDigest, Name
+from counterfoil.formats.predicates.header import ContentRef, Count, Header, HexDigest, Name
 from counterfoil.provenance.statements.parts import (
     Accountable,
     Code,
@@ -24,6 +24,9 @@ class Model(Header, frozen=True, kw_only=True):
     format: of the artefact, never a pickle. digest: SHA-256 of its file, or of a folder's
     manifest. size: bytes. features: names of its inputs, in order. outcomes: what it can say.
     trained_on: data sets. explained_by: another artefact that explains this one's scores.
+    agreement: how far the two differed, and on how many rows. kept: the artefact's bytes beside
+    the log; of a folder, one tar archive of its files. background: rows that explanations compare
+    with. card_file: the card, where it is longer than `card` may be.
     """
 
     name: Name
@@ -37,12 +40,21 @@ class Model(Header, frozen=True, kw_only=True):
     trained_on: Annotated[tuple[Reference, ...], msgspec.Meta(max_length=256)] = ()
     derived_from: Annotated[tuple[Reference, ...], msgspec.Meta(max_length=256)] = ()
     explained_by: Reference | None = None
+    agreement: Measurement | None = None
     checks: Annotated[tuple[Reference, ...], msgspec.Meta(max_length=256)] = ()
     code: Code | None = None
     parameters: dict[str, str] = msgspec.field(default_factory=dict)
     metrics: Annotated[tuple[Measurement, ...], msgspec.Meta(max_length=256)] = ()
     card: Text = ""
     accountable: Accountable | None = None
+    kept: ContentRef | None = None
+    background: ContentRef | None = None
+    card_file: ContentRef | None = None
+
+    def payloads(self) -> tuple[ContentRef, ...]:
+        """List what lies beside the log for this statement."""
+        named = (self.kept, self.background, self.card_file)
+        return tuple(one for one in named if one is not None)
 
 
 class Slice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

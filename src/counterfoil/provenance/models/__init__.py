@@ -1,0 +1,23 @@
+"""Models as artefacts: known by their bytes, scored by name of feature, explained.
+
+Nothing is ever unpickled here: what holds code is refused before a library sees it. Libraries that
+run models are loaded when one is opened.
+"""
+
+from counterfoil.provenance.models.artefact import Artefact, Format, open_artefact
+from counterfoil.provenance.models.explained import Background, Explained
+from counterfoil.provenance.models.folder import Part
+from counterfoil.provenance.models.onnx_graph import name_features
+from counterfoil.provenance.models.scorer import Scorer, open_scorer
+
+__all__ = [
+    "Artefact",
+    "Background",
+    "Explained",
+    "Format",
+    "Part",
+    "Scorer",
+    "name_features",
+    "open_artefact",
+    "open_scorer",
+]
