@@ -139,8 +139,7 @@ class EntryAudit:
             else:
                 self._judge_signers(seen)
         self._builder.take(seen)
-        if seen.predicate is not None:
-            self._payloads.check(seen.index, seen.predicate)
+        self._payloads.check(seen)
 
     def _judge_signers(self, seen: Examined) -> None:
         organisations: set[str] = set()

@@ -1,4 +1,4 @@
-"""Audit what is kept beside the log: the bytes that a record or block names by their digest.
+"""Audit what is kept beside the log: the bytes that statements name by their digest.
 
 A payload that is not there is worth a notice, no more: it may have been erased, or never copied
 here. One that is there and differs is damage. This module refuses to fetch anything.
@@ -11,7 +11,8 @@ from typing import Final
 
 from counterfoil.errors import CounterfoilError, NotFound
 from counterfoil.formats.block import parse_rows, row_leaf
-from counterfoil.formats.predicates import Block, ContentRef, Header, Record
+from counterfoil.formats.predicates import Block, ContentRef
+from counterfoil.ledger.examine import Examined
 from counterfoil.log.findings import Findings, places
 from counterfoil.proofs.merkle import root_of
 from counterfoil.storage import PayloadFiles
@@ -29,16 +30,15 @@ class PayloadAudit:
         self._seen: OrderedDict[str, None] = OrderedDict()
         self.checked = 0
 
-    def check(self, index: int, predicate: Header) -> None:
-        """Check the payload that the statement at `index` names, if it names one."""
-        if isinstance(predicate, Block):
-            self._check_block(index, predicate)
-        elif isinstance(predicate, Record) and predicate.content_ref is not None:
-            reference = predicate.content_ref
-            if reference.sha256 in self._seen:
-                return
-            self._remember(reference.sha256)
-            self._read(index, reference)
+    def check(self, seen: Examined) -> None:
+        """Check the payloads that a statement names, if it names any."""
+        if isinstance(seen.predicate, Block):
+            self._check_block(seen.index, seen.predicate)
+            return
+        for reference in seen.payloads:
+            if reference.sha256 not in self._seen:
+                self._remember(reference.sha256)
+                self._read(seen.index, reference)
 
     def _check_block(self, index: int, block: Block) -> None:
         data = self._read(index, block.payload)

@@ -15,7 +15,6 @@ import msgspec
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.formats.checkpoint import Checkpoint
-from counterfoil.formats.predicates import Block, Record
 from counterfoil.ledger import machine
 from counterfoil.ledger.anchor_health import anchoring_health
 from counterfoil.ledger.backup_marker import read_marker
@@ -252,12 +251,8 @@ class _Doctor:
 def _named(reader: LogReader, size: int) -> Iterator[str]:
     """List the digests of the payloads that entries name."""
     for seen in examine(0, list(reader.entries(0, size)), ""):
-        if isinstance(seen, Unreadable):
-            continue
-        if isinstance(seen.predicate, Block):
-            yield seen.predicate.payload.sha256
-        elif isinstance(seen.predicate, Record) and seen.predicate.content_ref is not None:
-            yield seen.predicate.content_ref.sha256
+        if not isinstance(seen, Unreadable):
+            yield from (reference.sha256 for reference in seen.payloads)
 
 
 def _word(step: Callable[[], Check]) -> str:

@@ -17,7 +17,8 @@ from counterfoil.formats.ascii import MAX_INT63
 from counterfoil.formats.batch import member_hash
 from counterfoil.formats.entry import Entry, StatementEntry
 from counterfoil.formats.envelope import pae
-from counterfoil.formats.predicates import Header
+from counterfoil.formats.predicates import ContentRef, Header
+from counterfoil.ledger.predicate_types import payloads_named
 from counterfoil.proofs.claims import check_claims
 from counterfoil.proofs.signature import verify_ed25519
 from counterfoil.proofs.verify import check_said
@@ -29,15 +30,16 @@ __all__ = ["Examined", "Unreadable", "check_signatures", "examine"]
 class Examined:
     """An entry that parses.
 
-    predicate: of a statement of the core. header: (issuer, source, number) of a statement that is
-    numbered. member: its leaf in a batch's tree where a batch signs it, 32 bytes. held: for each
-    signature whether it holds; None where the key was not known yet. wrong: what a statement says
-    that cannot be.
+    predicate: of a statement of the core. payloads: what lies beside the log for it. header:
+    (issuer, source, number) of a statement that is numbered. member: its leaf in a batch's tree
+    where a batch signs it, 32 bytes. held: for each signature whether it holds; None where the key
+    was not known yet. wrong: what a statement says that cannot be.
     """
 
     index: int
     parsed: Entry
     predicate: Header | None = None
+    payloads: tuple[ContentRef, ...] = ()
     header: tuple[str, str, int] | None = None
     member: bytes | None = None
     held: tuple[bool | None, ...] = ()
@@ -91,6 +93,7 @@ def _examine(index: int, data: bytes, origin: str, keys: Mapping[str, bytes] | N
 
 def _read_statement(seen: Examined, parsed: StatementEntry) -> None:
     predicate = predicates.parse_predicate(parsed.statement)
+    seen.payloads = payloads_named(parsed.statement, predicate)
     if predicate is not None:
         seen.predicate = predicate
         seen.header = (predicate.issuer, predicate.source, predicate.number)

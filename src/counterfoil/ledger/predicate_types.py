@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from counterfoil.errors import InputError
-from counterfoil.formats.predicates import CORE, Header, name_of
+from counterfoil.formats.predicates import CORE, ContentRef, Header, name_of
 from counterfoil.formats.predicates.registry import URI_BASE
 from counterfoil.formats.statement import Statement
 from counterfoil.ports import PredicateType
@@ -22,7 +22,9 @@ from counterfoil.ports import PredicateType
 __all__ = [
     "GROUP",
     "check_registered",
+    "keeping",
     "parse_registered",
+    "payloads_named",
     "registered",
     "resolve",
 ]
@@ -85,6 +87,31 @@ def parse_registered(statement: Statement) -> Header | None:
         raise InputError(
             "predicate.malformed", f"expected a predicate {statement.predicate_type}: {err}"
         ) from err
+
+
+def payloads_named(statement: Statement, predicate: Header | None) -> tuple[ContentRef, ...]:
+    """List what lies beside the log for a statement.
+
+    predicate: of a statement of the core; None else. A registered kind that keeps nothing beside
+    the log is not even parsed; one that does not parse names nothing.
+    """
+    if predicate is not None:
+        return predicate.payloads()
+    if statement.predicate_type not in keeping():
+        return ()
+    try:
+        found = parse_registered(statement)
+    except InputError:
+        return ()
+    return found.payloads() if found is not None else ()
+
+
+@cache
+def keeping() -> frozenset[str]:
+    """List the URIs of registered kinds that keep something beside the log."""
+    return frozenset(
+        uri for uri, kind in registered().items() if kind.payloads is not Header.payloads
+    )
 
 
 def _wrong(value: str, why: str) -> InputError:

@@ -18,8 +18,9 @@ from counterfoil.formats import entry as entry_format
 from counterfoil.formats import predicates
 from counterfoil.formats.entry import StatementEntry
 from counterfoil.formats.envelope import is_unsigned_statement, payload_of_unsigned
-from counterfoil.formats.predicates import Block, Key, Record
+from counterfoil.formats.predicates import Key
 from counterfoil.formats.predicates.header import Count, HexDigest
+from counterfoil.ledger.predicate_types import keeping, payloads_named
 from counterfoil.storage.folder_copy import replace_file
 
 __all__ = ["INDEX_FILE", "MirrorIndex", "load_index", "notable", "save_index"]
@@ -64,9 +65,10 @@ def notable(first: int, entries: Iterable[bytes]) -> Iterator[tuple[int, Key | s
 
     An entry that cannot be parsed says nothing here: the log's own audit names it.
     """
+    marks = (*_MARKS, *(uri.encode() for uri in keeping()))
     for index, data in enumerate(entries, first):
         try:
-            if is_unsigned_statement(data) and not _marked(data):
+            if is_unsigned_statement(data) and not _marked(data, marks):
                 continue
             parsed = entry_format.parse(data)
             said = (
@@ -78,13 +80,11 @@ def notable(first: int, entries: Iterable[bytes]) -> Iterator[tuple[int, Key | s
             continue
         if isinstance(said, Key):
             yield index, said
-        elif isinstance(said, Block):
-            yield index, said.payload.sha256
-        elif isinstance(said, Record) and said.content_ref is not None:
-            yield index, said.content_ref.sha256
+        elif isinstance(parsed, StatementEntry):
+            yield from ((index, one.sha256) for one in payloads_named(parsed.statement, said))
 
 
-def _marked(data: bytes) -> bool:
+def _marked(data: bytes, marks: tuple[bytes, ...]) -> bool:
     """Tell whether a batch member may be notable: most are plain rows, and there are many."""
     payload = payload_of_unsigned(data)
-    return any(mark in payload for mark in _MARKS)
+    return any(mark in payload for mark in marks)
