@@ -20,8 +20,10 @@ GROUPS: Final[dict[str, str]] = {
     "receipt": "Take proof away, and look into it.",
     "checkpoint": "The signed states of the log.",
     "prove": "Proofs for other tools.",
+    "person": "Personal data: sealed, opened with a reason, erased for good.",
     "key": "The keys that sign for the ledger's organisation.",
     "decision": "What models and people decided, and what came of it.",
+    "check": "Checks of data and models, before they are trusted.",
     "witness": "Those who see that a log only grows.",
     "anchor": "Checkpoints on EVM chains, out of the operator's reach.",
     "mirror": "Verified copies of other parties' logs.",
@@ -29,6 +31,7 @@ GROUPS: Final[dict[str, str]] = {
     "network": "Several organisations, each with its own log.",
     "evidence": "Proof that a log told two histories.",
     "watch": "See what is abnormal as it comes.",
+    "forecast": "Numbers to come, and how far to trust them.",
 }
 """What the operations that share a first word are about."""
 

@@ -34,6 +34,9 @@ def get(found: RecordView, paint: Paint) -> Iterator[str]:
     )
     for name, value in found.content.items():
         yield f"  {paint.strong(content_line(name)[1:-1])}: {content_line(value)}"
+    for group in found.personal:
+        for name in group.names:
+            yield f"  {paint.strong(plain(name))}: {group.state} ({plain(group.data_class)})"
 
 
 def tail(found: Iterable[RecordView], paint: Paint) -> Iterator[str]:

@@ -281,7 +281,7 @@ class People:
         return _erased(self._ask("erase", person=person, classes=list(classes), why=why))
 
     def expire(self) -> list[Erased]:
-        """Erase what is over the ceiling of its class, by the setting retention_days; holds keep."""
+        """Erase what is over the ceiling of its class (retention_days), unless it is held."""
         return [_erased(one) for one in self._ask("expire")]
 
     def _ask(self, verb: str, **arguments: Any) -> Any:

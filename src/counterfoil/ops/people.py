@@ -1,0 +1,307 @@
+"""Personal data: open it with a reason, allow and hold it, hand it to its person, erase it.
+
+A person is named by their id in your systems, or by `handle:` and their handle. Everything but
+verifying goes through the ledger's owner.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from counterfoil.errors import InputError
+from counterfoil.formats import disclosure as disclosures
+from counterfoil.ledger.people import Erased, Granted, SubjectAccess
+from counterfoil.ops.files import read_input
+from counterfoil.ops.place import LedgerFolder, open_for_writing
+from counterfoil.ops.records import Entry, find_entry
+from counterfoil.ports import Channel, Document, Param
+from counterfoil.proofs.disclosure import verify_disclosure
+from counterfoil.units import ENTRY_MAX_BYTES
+
+__all__ = [
+    "Stated",
+    "VerifiedField",
+    "consent",
+    "disclose",
+    "erase",
+    "expire",
+    "export",
+    "grant",
+    "hold",
+    "lift",
+    "listing",
+    "open_sealed",
+    "revoke",
+    "verify_field",
+]
+
+_FILE_MAX_BYTES: Final = 16 << 20
+
+Person = Annotated[str, Param("The person's id in your systems, or handle:HANDLE.", "PERSON")]
+Classes = Annotated[
+    tuple[str, ...], Param("Class of data such as contact; several times for several.", "CLASS")
+]
+Actor = Annotated[str, Param("Who gets to see it; stands in the log.", "WHO")]
+Purpose = Annotated[str, Param("What for; stands in the log.", "PURPOSE")]
+Token = Annotated[
+    Path | None, Param("File that holds the token of a grant, - for standard input.", "FILE")
+]
+Until = Annotated[
+    str | None, Param("Day on which it ends, at 00:00 UTC, such as 2027-12-31.", "DATE")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """Something was said about a person in the log. indices: of the statements."""
+
+    indices: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedEntry:
+    """The sealed data of an entry. fields: field of its predicate -> name -> value."""
+
+    index: int
+    fields: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedField:
+    """A disclosed field that holds. grade: of its receipt, in words."""
+
+    name: str
+    value: Any
+    person: str
+    data_class: str
+    index: int
+    origin: str
+    size: int
+    signer: str
+    grade: str
+
+
+def listing(
+    person: Annotated[
+        str | None, Param("One person only: their id, or handle:HANDLE.", "PERSON")
+    ] = None,
+    *,
+    ledger: LedgerFolder = None,
+) -> list[dict[str, Any]]:
+    """List the people of a ledger by their handles: what is kept, and what binds it."""
+    with open_for_writing(ledger) as opened:
+        return opened.people.listing(person)
+
+
+def open_sealed(
+    entry: Entry,
+    *,
+    actor: Actor,
+    purpose: Purpose,
+    name: Annotated[
+        tuple[str, ...], Param("Only this field; several times for several.", "NAME")
+    ] = (),
+    token: Token = None,
+    ledger: LedgerFolder = None,
+    channel: Channel,
+) -> OpenedEntry:
+    """Open the sealed fields of an entry, after the log says who does and why.
+
+    Raises NotFound with code sealed.none, Refused with code person.erased, person.not-granted or
+    person.no-consent.
+    """
+    shown = _token(token, channel)
+    with open_for_writing(ledger) as opened:
+        index = find_entry(opened, entry)
+        fields = opened.people.open(
+            index, actor=actor, purpose=purpose, names=name or None, token=shown
+        )
+        return OpenedEntry(index, fields)
+
+
+def export(
+    person: Person,
+    *,
+    actor: Actor,
+    purpose: Purpose = "subject access",
+    ledger: LedgerFolder = None,
+) -> SubjectAccess:
+    """Gather all that a ledger holds about a person, and who saw what, when and why.
+
+    Raises NotFound with code person.unknown.
+    """
+    with open_for_writing(ledger) as opened:
+        return opened.people.export(person, actor=actor, purpose=purpose)
+
+
+def erase(
+    person: Person,
+    *,
+    data_class: Classes = (),
+    why: Annotated[str, Param("The reason; stands in the log.", "TEXT")] = "asked by the person",
+    ledger: LedgerFolder = None,
+) -> Erased:
+    """Erase a person, or classes of their data, for good; receipts still verify.
+
+    Raises NotFound with code person.unknown, Refused with code person.held or person.retained.
+    """
+    with open_for_writing(ledger) as opened:
+        return opened.people.erase(person, classes=data_class, why=why)
+
+
+def expire(*, ledger: LedgerFolder = None) -> list[Erased]:
+    """Erase personal data that is over the ceiling of its class; what is held stays."""
+    with open_for_writing(ledger) as opened:
+        return opened.people.expire()
+
+
+def consent(
+    person: Person,
+    *,
+    purpose: Annotated[
+        tuple[str, ...], Param("What they allow; several times for several.", "PURPOSE")
+    ],
+    withdraw: Annotated[bool, Param("They no longer allow it.")] = False,
+    data_class: Classes = (),
+    until: Until = None,
+    evidence: Annotated[str, Param("Where the consent itself is kept; names nobody.", "TEXT")] = "",
+    ledger: LedgerFolder = None,
+) -> Stated:
+    """Record that a person allows purposes, or no longer does."""
+    with open_for_writing(ledger) as opened:
+        index = opened.people.consent(
+            person,
+            purpose,
+            given=not withdraw,
+            classes=data_class,
+            until_ms=_millis(until),
+            evidence=evidence,
+        )
+        return Stated((index,))
+
+
+def grant(
+    person: Person,
+    holder: Annotated[str, Param("Who may open it.", "HOLDER")],
+    *,
+    purpose: Purpose,
+    data_class: Classes,
+    until: Until = None,
+    ledger: LedgerFolder = None,
+) -> dict[str, Any]:
+    """Let a holder open classes of a person's data; prints their token, this once."""
+    with open_for_writing(ledger) as opened:
+        done: Granted = opened.people.grant(
+            person, holder, purpose=purpose, classes=data_class, until_ms=_millis(until)
+        )
+        return {"grant": done.grant, "token": done.token, "index": done.index}
+
+
+def revoke(
+    person: Person,
+    holder: Annotated[str, Param("Who may no longer open it.", "HOLDER")],
+    *,
+    ledger: LedgerFolder = None,
+) -> Stated:
+    """End a holder's grants for a person's data: what was wrapped for them is deleted.
+
+    Raises NotFound with code person.no-grant.
+    """
+    with open_for_writing(ledger) as opened:
+        return Stated(tuple(opened.people.revoke(person, holder)))
+
+
+def hold(
+    person: Person,
+    why: Annotated[str, Param("The reason; stands in the log.", "WHY")],
+    *,
+    data_class: Classes = (),
+    until: Until = None,
+    ledger: LedgerFolder = None,
+) -> Stated:
+    """Keep a person's data from being erased, all of it or classes."""
+    with open_for_writing(ledger) as opened:
+        index = opened.people.hold(person, why, classes=data_class, until_ms=_millis(until))
+        return Stated((index,))
+
+
+def lift(
+    person: Person,
+    why: Annotated[str, Param("The reason; stands in the log.", "WHY")],
+    *,
+    data_class: Classes = (),
+    ledger: LedgerFolder = None,
+) -> Stated:
+    """Lift the holds on a person's data, all of them or those on classes."""
+    with open_for_writing(ledger) as opened:
+        return Stated((opened.people.lift(person, why, classes=data_class),))
+
+
+def disclose(
+    entry: Entry,
+    name: Annotated[str, Param("Name of the sealed field.", "NAME")],
+    *,
+    actor: Actor,
+    purpose: Purpose,
+    token: Token = None,
+    ledger: LedgerFolder = None,
+    channel: Channel,
+) -> Document:
+    """Show one sealed field to one reader: a file that proves it offline, and nothing else.
+
+    Raises NotFound with code sealed.name, and as `open_sealed`.
+    """
+    shown = _token(token, channel)
+    with open_for_writing(ledger) as opened:
+        index = find_entry(opened, entry)
+        made = opened.people.disclose(index, name, actor=actor, purpose=purpose, token=shown)
+        return Document((disclosures.format(made), b"\n"), "application/json")
+
+
+def verify_field(
+    file: Annotated[Path, Param("A disclosure, - for standard input.", "FILE")],
+    *,
+    policy: Annotated[Path, Param("Whom you trust: a tlog-policy file.", "FILE")],
+    channel: Channel,
+) -> VerifiedField:
+    """Verify a disclosed field offline, against your own policy.
+
+    Raises InputError with code disclosure.malformed, VerificationError with code
+    disclosure.value or as verifying a receipt.
+    """
+    data = read_input(file, channel, _FILE_MAX_BYTES)
+    found = verify_disclosure(data.rstrip(b"\n"), read_input(policy, channel, _FILE_MAX_BYTES))
+    verified = found.verified
+    checkpoint = verified.trusted.checkpoint
+    return VerifiedField(
+        found.name,
+        found.value,
+        found.sealed.person,
+        found.sealed.data_class,
+        verified.index,
+        checkpoint.origin,
+        checkpoint.size,
+        verified.signer.keyid,
+        verified.grade,
+    )
+
+
+def _token(file: Path | None, channel: Channel) -> str | None:
+    if file is None:
+        return None
+    return read_input(file, channel, ENTRY_MAX_BYTES).decode("utf-8", "replace").strip()
+
+
+def _millis(day: str | None) -> int | None:
+    if day is None:
+        return None
+    try:
+        found = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError as err:
+        raise InputError(
+            "person.until", f"expected a day such as 2027-12-31, found {day[:40]!a}"
+        ) from err
+    return int(found.timestamp() * 1000)
