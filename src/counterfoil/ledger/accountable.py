@@ -40,7 +40,8 @@ class Accountable(Readable):
         if found is None:
             from counterfoil.ledger.decisions import Decisions
 
-            found = self.__dict__.setdefault("_decisions", Decisions(cast("Ledger", self)))
+            room = Decisions(cast("Ledger", self), self._reading.payloads.get)
+            found = self.__dict__.setdefault("_decisions", room)
         return found
 
     @property

@@ -15,6 +15,7 @@ import msgspec
 
 from counterfoil.errors import InputError, NotFound
 from counterfoil.formats.statement import Subject
+from counterfoil.ledger.decisions.loading import load_recorded
 from counterfoil.ledger.view import RecordView
 from counterfoil.provenance.statements.decisions import Runtime
 from counterfoil.provenance.statements.models import Model
@@ -57,7 +58,7 @@ class Used:
 
     @property
     def scorer(self) -> Scorer:
-        """What scores; loaded at first use. Raises as `Models.load`."""
+        """What scores; loaded at first use. Raises as `load_recorded`."""
         if self._scorer is None:
             self._scorer = self.load()
         return self._scorer
@@ -81,11 +82,12 @@ class Used:
 class ModelBook:
     """The models that a ledger's decisions have named, each looked up once.
 
-    A name without a version means the newest at its first use.
+    payload: reads what lies beside the log, by digest. A name without a version means the newest
+    at its first use.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, ledger: Ledger, payload: Callable[[str], bytes]) -> None:
+        self._ledger, self._payload = ledger, payload
         self._known: dict[Any, Used] = {}
         self._lock = threading.RLock()
 
@@ -141,10 +143,9 @@ class ModelBook:
         model = msgspec.convert(view.content, Model)
         name = model.name if model.version is None else f"{model.name}:{model.version}"
         reference = Reference(view.leaf, model.digest, name=name)
-        index = view.index
         return Used(
             reference,
-            lambda: self._ledger.models.load(index),
+            lambda: load_recorded(view, self._payload, lambda other: self.use(other).scorer),
             model.features,
             model.outcomes,
             model.accountable,

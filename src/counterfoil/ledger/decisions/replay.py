@@ -274,7 +274,7 @@ def _scorer(book: ModelBook, said: Decision) -> tuple[Used, Scorer]:
     except CounterfoilError as err:
         if err.code in ("decision.model-unknown", "model.not-kept", "payload.missing"):
             raise _Impossible("model-not-kept", f"the model {named[:16]}: {err.message}") from err
-        if err.code in ("model.damaged", "payload.damaged", "log.damaged"):
+        if err.code == "payload.digest":
             raise Refused(
                 "replay.model-damaged",
                 f"expected the model as it was recorded, but: {err.message}",

@@ -41,11 +41,14 @@ _R = TypeVar("_R")
 
 
 class Decisions:
-    """The decisions of a ledger. Safe for threads; a fork of the process must open its own."""
+    """The decisions of a ledger. Safe for threads; a fork of the process must open its own.
 
-    def __init__(self, ledger: Ledger) -> None:
+    payload: reads what lies beside the log, by digest.
+    """
+
+    def __init__(self, ledger: Ledger, payload: Callable[[str], bytes]) -> None:
         self._ledger = ledger
-        self._book = ModelBook(ledger)
+        self._book = ModelBook(ledger, payload)
         self._background = Background(ledger.record_statements)
         self._now_ms = SystemClock().now_ms
 
@@ -76,10 +79,10 @@ class Decisions:
         human who answers: a name, or (name, role); else as the model's statement or the ledger's
         setting `accountable` says. purpose: what for. explain: `never` without being asked,
         `always`, or a function of the outcome. threshold: the outcome is the second of `outcomes`
-        from this score on; outcomes: else the model's two. keep_inputs: else only their salted digest is recorded, and
-        `Decision.inputs_salt` is the caller's to keep. seal_score: the score is sealed, too: with
-        the model at hand, an exact score tells guesses at the inputs apart. wait: until it is
-        durable; else it is recorded in the background.
+        from this score on; outcomes: else the model's two. keep_inputs: else only their salted
+        digest is recorded, and `Decision.inputs_salt` is the caller's to keep. seal_score: the
+        score is sealed, too: with the model at hand, an exact score tells guesses at the inputs
+        apart. wait: until it is durable; else it is recorded in the background.
         Raises NotFound with code decision.model-unknown, InputError with code decision.*; and
         once, what kept an earlier decision from being recorded.
         """
