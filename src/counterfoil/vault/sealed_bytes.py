@@ -209,6 +209,10 @@ class SealedBytes:
         with self.file.transaction() as run:
             run.executemany("UPDATE sealed SET settled = 1 WHERE id = ?", [(one,) for one in ids])
 
+    def holds(self) -> bool:
+        """Tell whether anything is sealed here."""
+        return bool(self.file.read("SELECT 1 FROM sealed LIMIT 1"))
+
     def uses(self, key: bytes) -> bool:
         """Tell whether anything is sealed with a key."""
         return bool(self.file.read("SELECT 1 FROM sealed WHERE key = ? LIMIT 1", key))

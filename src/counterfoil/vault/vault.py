@@ -56,7 +56,8 @@ class _New:
 class Vault:
     """The personal data of one ledger.
 
-    sealed_path: `vault.db`, in the ledger's folder. keys_path: `keys.db`, elsewhere. origin: of
+    sealed_path: `vault.db`, in the ledger's folder. keys_path: tells where, elsewhere, `keys.db`
+    of a vault with an id of 16 bytes is. origin: of
     the ledger. clock: tells when something is sealed. searchable: tells whether values of a
     (class, name) go into the blind index. All methods are safe for threads.
     Raises Refused with code vault.keys-missing where bytes are sealed and their keys are not
@@ -66,21 +67,23 @@ class Vault:
     def __init__(
         self,
         sealed_path: Path,
-        keys_path: Path,
+        keys_path: Callable[[bytes], Path],
         origin: str,
         clock: Clock,
         searchable: Callable[[str, str], bool] = lambda _class, _name: False,
     ) -> None:
         had_bytes = sealed_path.exists()
-        if had_bytes and not keys_path.exists():
-            raise Refused(
-                "vault.keys-missing",
-                f"expected the keys of {sealed_path} at {keys_path}, found none",
-                hint="Put keys.db back from a backup. To give up what is sealed, delete vault.db.",
-            )
         self.bytes = SealedBytes(sealed_path, origin)
         try:
-            self.keys = KeyBook(keys_path, origin, self.bytes.id)
+            place = keys_path(self.bytes.id)
+            if had_bytes and not place.exists() and self.bytes.holds():
+                raise Refused(
+                    "vault.keys-missing",
+                    f"expected the keys of {sealed_path} at {place}, found none",
+                    hint="Put keys.db back from a backup. To give up what is sealed, delete "
+                    "vault.db.",
+                )
+            self.keys = KeyBook(place, origin, self.bytes.id)
         except BaseException:
             self.bytes.file.close()
             raise

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +32,9 @@ from counterfoil.vault import Authority, Consent, Vault
 __all__ = ["Keeper", "apply_said", "consents_in", "keys_path"]
 
 
-def keys_path(origin: str) -> Path:
-    """Name the file of a ledger's personal keys, in the user's state folder."""
-    return state_folder() / "vaults" / sha256(origin.encode()).hexdigest()[:32] / "keys.db"
+def keys_path(vault_id: bytes) -> Path:
+    """Name the file of a vault's keys, in the user's state folder; vault_id: 16 bytes."""
+    return state_folder() / "vaults" / vault_id.hex() / "keys.db"
 
 
 class Keeper:
@@ -69,7 +68,7 @@ class Keeper:
                 searchable = self.rules.searchable
                 vault = Vault(
                     self._layout.vault,
-                    keys_path(self._origin),
+                    keys_path,
                     self._origin,
                     self.clock,
                     lambda data_class, name: (data_class, name) in searchable,
@@ -87,7 +86,7 @@ class Keeper:
 
         What keeps the vault from being opened is said when somebody needs it.
         """
-        if self._layout.vault.exists() or keys_path(self._origin).exists():
+        if self._layout.vault.exists():
             try:
                 self.vault()
             except CounterfoilError:
