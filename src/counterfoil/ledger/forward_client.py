@@ -97,6 +97,10 @@ class ForwardingRecorder:
         """Do what the room for people asks for."""
         return self._ask("people", verb, dict(arguments))
 
+    def keep(self, data: bytes) -> str:
+        """Keep bytes beside the log."""
+        return str(self._ask("keep", data))
+
     def wait_published(self, size: int) -> None:
         """Wait until a checkpoint of at least `size` entries is published."""
         self._ask("wait_published", size)

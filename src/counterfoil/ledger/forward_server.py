@@ -71,6 +71,7 @@ class ForwardServer:
             "record_statements": self._statements,
             "append": recorder.append,
             "people": lambda *asked: _Done(recorder.people(*asked)),
+            "keep": lambda data: _Done(recorder.keep(data)),
             "wait_published": recorder.wait_published,
             "want_anchor": recorder.want_anchor,
             "anchor": recorder.anchor,

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from counterfoil.errors import Refused, Unavailable
+from counterfoil.formats.predicates import ContentRef
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger.accountable import Accountable
 from counterfoil.ledger.forward_server import ForwardServer
@@ -210,6 +211,14 @@ class Ledger(Accountable):
     def ask_people(self, verb: str, arguments: Mapping[str, Any]) -> Any:
         """Have the ledger's owner do what the room for people asks for; use `people` instead."""
         return self._writable().people(verb, arguments)
+
+    def keep(self, data: bytes) -> ContentRef:
+        """Keep bytes beside the log, durably, for a statement that will name them.
+
+        data: at most 256 MiB. What no statement names is an orphan, and harmless. Raises
+        InputError with code payload.size, Unavailable with code payload.write.
+        """
+        return ContentRef(self._writable().keep(data), len(data))
 
     def append(self, envelope: bytes) -> Recorded:
         """Append a statement that somebody else signed, as it is.

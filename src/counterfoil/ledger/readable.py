@@ -12,6 +12,7 @@ import msgspec
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.formats.policy import Policy
+from counterfoil.formats.predicates import ContentRef
 from counterfoil.formats.receipt import Receipt
 from counterfoil.ledger.anchored import anchored_checkpoint, claims_of, read_anchored
 from counterfoil.ledger.config import Config
@@ -94,6 +95,13 @@ class Readable(Searchable):
     def erasures(self) -> Erasures:
         """What was erased of people's data, as the log tells."""
         return self._reading.erasures
+
+    def kept(self, reference: ContentRef) -> bytes:
+        """Read bytes that a statement names and that lie beside the log, and check them.
+
+        Raises NotFound with code payload.missing, VerificationError with code payload.digest.
+        """
+        return self._reading.payloads.get(reference.sha256)
 
     def counter(self, key: str) -> int | str | None:
         """Read a counter that `expect` changes; None when it is not there."""

@@ -87,6 +87,9 @@ class Recorder(Protocol):
     def people(self, verb: str, arguments: Mapping[str, Any]) -> Any:
         """Do what the room for people asks for; plain values in and out."""
 
+    def keep(self, data: bytes) -> str:
+        """Keep bytes beside the log, durably, for a statement that will name their SHA-256."""
+
     def wait_published(self, size: int) -> None:
         """Wait until a checkpoint of at least `size` entries is published."""
 
@@ -221,6 +224,10 @@ class LocalRecorder:
         if self._keeper is None:
             raise _no_vault()
         return Desk(self._keeper).do(verb, arguments)
+
+    def keep(self, data: bytes) -> str:
+        """Keep bytes beside the log; see `PayloadFiles.put`."""
+        return self._writing.writer.payloads.put(data)
 
     def wait_published(self, size: int) -> None:
         """Wait for publication; see `Log.wait_published`."""
