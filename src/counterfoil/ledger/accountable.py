@@ -14,7 +14,9 @@ from counterfoil.ledger.readable import Readable
 if TYPE_CHECKING:
     from counterfoil.ledger.checks import Checks
     from counterfoil.ledger.decisions import Decision, Decisions
+    from counterfoil.ledger.incidents import Incidents
     from counterfoil.ledger.ledger import Ledger
+    from counterfoil.ledger.models import Models
     from counterfoil.ledger.people import People
 
 __all__ = ["Accountable"]
@@ -45,11 +47,25 @@ class Accountable(Readable):
         return found
 
     @property
+    def models(self) -> Models:
+        """Models: record, find, score with and evaluate them."""
+        from counterfoil.ledger.models import Models
+
+        return Models(cast("Ledger", self))
+
+    @property
     def checks(self) -> Checks:
         """Checks of data and models: run and record them; what a policy asks for."""
         from counterfoil.ledger.checks import Checks
 
         return Checks(cast("Ledger", self))
+
+    @property
+    def incidents(self) -> Incidents:
+        """What went wrong: open, update, close and report it."""
+        from counterfoil.ledger.incidents import Incidents
+
+        return Incidents(cast("Ledger", self))
 
     def decision(self, model: Any, inputs: Any, **options: Any) -> Decision:
         """Begin a decision: `with ledger.decision(...) as d:`; see `Decisions.decision`."""

@@ -24,7 +24,6 @@ GROUPS: Final[dict[str, str]] = {
     "key": "The keys that sign for the ledger's organisation.",
     "decision": "What models and people decided, and what came of it.",
     "check": "Checks of data and models, before they are trusted.",
-    "check": "Checks of data and models, before they are trusted.",
     "incident": "What went wrong: whom it harmed, what was done, and when it is due.",
     "witness": "Those who see that a log only grows.",
     "anchor": "Checkpoints on EVM chains, out of the operator's reach.",
