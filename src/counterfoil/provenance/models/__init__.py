@@ -4,6 +4,7 @@ Nothing is ever unpickled here: what holds code is refused before a library sees
 run models are loaded when one is opened.
 """
 
+from counterfoil.provenance.models.agreement import Agreement, agree
 from counterfoil.provenance.models.artefact import Artefact, Format, open_artefact
 from counterfoil.provenance.models.explained import Background, Explained
 from counterfoil.provenance.models.folder import Part
@@ -11,12 +12,14 @@ from counterfoil.provenance.models.onnx_graph import name_features
 from counterfoil.provenance.models.scorer import Scorer, open_scorer
 
 __all__ = [
+    "Agreement",
     "Artefact",
     "Background",
     "Explained",
     "Format",
     "Part",
     "Scorer",
+    "agree",
     "name_features",
     "open_artefact",
     "open_scorer",

@@ -79,6 +79,13 @@ class Scorer:
         found = self._engine.values([self._engine.columns.row(inputs)])[0]
         return dict(zip(self.outcomes or ("",), map(float, found), strict=True))
 
+    def table(self, rows: Sequence[Mapping[str, Any]]) -> list[list[float]]:
+        """Score many rows for every outcome: one list a row. Raises as `score_many`."""
+        if not rows:
+            return []
+        found: list[list[float]] = self._engine.values(self._engine.columns.rows(rows)).tolist()
+        return found
+
     def explain(self, inputs: Mapping[str, Any]) -> Explained:
         """Say why a row's score is what it is.
 
