@@ -42,8 +42,7 @@ class Accountable(Readable):
         if found is None:
             from counterfoil.ledger.decisions import Decisions
 
-            room = Decisions(cast("Ledger", self), self._reading.payloads.get)
-            found = self.__dict__.setdefault("_decisions", room)
+            found = self.__dict__.setdefault("_decisions", Decisions(cast("Ledger", self)))
         return found
 
     @property

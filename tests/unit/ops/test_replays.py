@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from counterfoil.ledger import Ledger, open_ledger
+from counterfoil.ledger import open_ledger
 from counterfoil.ops import decisions, replays
 from counterfoil.ports import Channel
-from counterfoil.provenance.models import open_artefact
-from tests.deciding import APPLICANT, FEATURES, OUTCOMES, lightgbm_bytes
+from tests.deciding import APPLICANT, OUTCOMES, lightgbm_bytes
 from tests.statements import refused
 
 INPUTS = '{"income": 31.5, "debt": 12.25, "age": 39}'
@@ -20,25 +19,9 @@ INPUTS = '{"income": 31.5, "debt": 12.25, "age": 39}'
 def credit(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a ledger with a recorded model."""
     monkeypatch.setenv("COUNTERFOIL_STATE", str(tmp_path / "state"))
-    data = lightgbm_bytes()
     with open_ledger(shop, accept_new_witness=True) as ledger:
-        record_model(ledger, data)
+        ledger.models.record(lightgbm_bytes(), "credit", outcomes=OUTCOMES)
     return shop
-
-
-def record_model(ledger: Ledger, data: bytes) -> None:
-    artefact = open_artefact(data)
-    kept = ledger._reading.payloads.put(data)
-    fields = {
-        "name": "credit",
-        "format": artefact.format,
-        "digest": artefact.digest,
-        "size": artefact.size,
-        "features": list(FEATURES),
-        "outcomes": list(OUTCOMES),
-        "kept": {"sha256": kept, "size": len(data)},
-    }
-    ledger.record_statement("model", fields)
 
 
 def size_of(folder: Path) -> int:

@@ -73,6 +73,8 @@ class Made:
                 fields["score"] = text
         if self.scored:
             fields["runtime"] = self.used.runtime
+            if self.used.scorer.target is not None:
+                fields["score_of"] = self.used.scorer.target
         self._add_inputs(fields, sealed)
         if self.explain and self.explained is None:
             self.explained = self.used.scorer.explain(self.inputs)

@@ -139,7 +139,7 @@ def replay(
         opened = _open(ledger, found, said, actor, "replay", given, salt)
         if opened.score is None:
             raise _Impossible("no-score", "no score was recorded: a person decided, or a rule")
-        used, scorer = _scorer(book, said)
+        used, scorer = _scorer(ledger, book, said)
         recomputed = float(scorer.score(_inputs(opened)))
     except _Impossible as err:
         return Replay(found.index, "impossible", said.outcome, why=err.why, missing=err.missing)
@@ -175,7 +175,7 @@ def explain_again(
     said = found.decision
     try:
         opened = _open(ledger, found, said, actor, "explain", None, None)
-        _, scorer = _scorer(book, said)
+        _, scorer = _scorer(ledger, book, said)
         inputs = _inputs(opened)
         explained = scorer.explain(inputs)
     except _Impossible as err:
@@ -265,16 +265,18 @@ def _inputs(opened: _Opened) -> dict[str, Any]:
     return opened.inputs
 
 
-def _scorer(book: ModelBook, said: Decision) -> tuple[Used, Scorer]:
+def _scorer(ledger: Ledger, book: ModelBook, said: Decision) -> tuple[Used, Scorer]:
     """Load the model that decided, by its statement, from the ledger's own files."""
     named = said.model.leaf or said.model.digest or ""
     try:
         used = book.use(named)
         scorer = used.scorer
+        if said.score_of not in (None, scorer.target):
+            scorer = ledger.models.load(named, target=said.score_of)
     except CounterfoilError as err:
-        if err.code in ("decision.model-unknown", "model.not-kept", "payload.missing"):
+        if err.code in ("model.unknown", "model.not-kept", "payload.missing"):
             raise _Impossible("model-not-kept", f"the model {named[:16]}: {err.message}") from err
-        if err.code == "payload.digest":
+        if err.code in ("payload.digest", "model.digest"):
             raise Refused(
                 "replay.model-damaged",
                 f"expected the model as it was recorded, but: {err.message}",

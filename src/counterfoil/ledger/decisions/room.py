@@ -41,14 +41,11 @@ _R = TypeVar("_R")
 
 
 class Decisions:
-    """The decisions of a ledger. Safe for threads; a fork of the process must open its own.
+    """The decisions of a ledger. Safe for threads; a fork of the process must open its own."""
 
-    payload: reads what lies beside the log, by digest.
-    """
-
-    def __init__(self, ledger: Ledger, payload: Callable[[str], bytes]) -> None:
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._book = ModelBook(ledger, payload)
+        self._book = ModelBook(ledger)
         self._background = Background(ledger.record_statements)
         self._now_ms = SystemClock().now_ms
 
@@ -83,7 +80,7 @@ class Decisions:
         digest is recorded, and `Decision.inputs_salt` is the caller's to keep. seal_score: the
         score is sealed, too: with the model at hand, an exact score tells guesses at the inputs
         apart. wait: until it is durable; else it is recorded in the background.
-        Raises NotFound with code decision.model-unknown, InputError with code decision.*; and
+        Raises NotFound with code model.unknown, InputError with code decision.*; and
         once, what kept an earlier decision from being recorded.
         """
         used = self._book.use(model)
@@ -221,7 +218,7 @@ class Decisions:
         """
         terms = ["kind=decision"]
         if model is not None:
-            terms.append(f"subject.sha256={self._book.view(model).content['digest']}")
+            terms.append(f"subject.sha256={self._book.find(model).digest}")
         if outcome is not None:
             escaped = outcome.replace("\\", "\\\\").replace('"', '\\"')
             terms.append(f'outcome="{escaped}"')

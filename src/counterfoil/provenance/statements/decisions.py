@@ -47,8 +47,9 @@ class Decision(Header, frozen=True, kw_only=True):
     """A decision: the model's score, the outcome chosen, its inputs, its reasons, who answers.
 
     model: the model's statement, digest, and name:version. by: a person's decision overrides the
-    model's, which it supersedes. score: the model's answer. threshold: what it was compared with;
-    alternatives: the outcome below it, and from it on, where the outcome follows from the score.
+    model's, which it supersedes. score: the model's answer; score_of: the outcome whose score it
+    is, where the recorded model computed it. threshold: what it was compared with; alternatives:
+    the outcome below it, and from it on, where the outcome follows from the score.
     sealed: personal inputs, under the person's key, as `inputs/<name>`; inputs: those that are not
     personal. input_schema: SHA-256 of the names of the inputs, one a line, in the model's order.
     inputs_digest: SHA-256 of a 16-byte salt and the inputs as canonical JSON (RFC 8785), where
@@ -59,6 +60,7 @@ class Decision(Header, frozen=True, kw_only=True):
     outcome: Name
     by: Literal["model", "person"] = "model"
     score: DecimalText | None = None
+    score_of: Name | None = None
     threshold: DecimalText | None = None
     alternatives: tuple[Name, Name] | None = None
     sealed: Sealed | None = None

@@ -51,9 +51,9 @@ def test_a_model_is_named_in_any_way(ledger: Ledger, own: int, said: Said, named
 
 def test_a_model_that_is_none(ledger: Ledger, own: int) -> None:
     """An unknown name, another kind of entry, and what is no name are told apart."""
-    with refused("decision.model-unknown", NotFound):
+    with refused("model.unknown", NotFound):
         ledger.decision("fraud", {})
-    with refused("decision.model"):
+    with refused("model.other-statement"):
         ledger.decision(0, {})
     for model in (1.5, [], True, object()):
         with refused("decision.model"):

@@ -11,7 +11,7 @@ import pytest
 
 from counterfoil.errors import NotFound, Refused
 from counterfoil.ledger import Ledger
-from counterfoil.ledger.decisions import Decision
+from counterfoil.ledger.decisions import Decision, Decisions
 from counterfoil.provenance.models import Scorer, open_artefact, open_scorer
 from tests.deciding import APPLICANT, FEATURES, OUTCOMES, lightgbm_bytes, onnx_bytes
 from tests.statements import refused
@@ -24,20 +24,9 @@ def record(ledger: Ledger) -> Record:
     """Give what records a model with its bytes."""
 
     def model(data: bytes, name: str = "credit", *, keep: bool = True) -> int:
-        artefact = open_artefact(data)
-        fields: dict[str, Any] = {
-            "name": name,
-            "version": "1",
-            "format": artefact.format,
-            "digest": artefact.digest,
-            "size": artefact.size,
-            "features": list(FEATURES),
-            "outcomes": list(OUTCOMES),
-        }
-        if keep:
-            kept = ledger._reading.payloads.put(data)
-            fields["kept"] = {"sha256": kept, "size": len(data)}
-        return ledger.record_statement("model", fields).index
+        return ledger.models.record(
+            data, name, version="1", features=FEATURES, outcomes=OUTCOMES, keep=keep
+        ).index
 
     return model
 
@@ -133,7 +122,7 @@ def test_a_model_whose_file_was_changed_is_refused(ledger: Ledger, record: Recor
     digest = ledger.get(index).content["kept"]["sha256"]
     path = ledger.layout.payloads / digest[:2] / digest
     data = path.read_bytes()
-    fresh = type(ledger.decisions)(ledger, ledger._reading.payloads.get)  # has loaded nothing yet
+    fresh = Decisions(ledger)  # has loaded nothing yet
     path.write_bytes(data[:100] + bytes([data[100] ^ 1]) + data[101:])
     with refused("replay.model-damaged", Refused):
         fresh.replay(made, actor="auditor")
@@ -244,3 +233,14 @@ def test_a_loaded_model_scores_at_once(ledger: Ledger, record: Record) -> None:
     assert (float(found["score"]), found["outcome"]) == (scorer.score(APPLICANT), "hold")
     assert found["runtime"]["library"] == "onnxruntime"
     assert len(ledger.entry(index_of(d))) < 2000
+
+
+def test_the_score_of_another_outcome(ledger: Ledger, record: Record) -> None:
+    """A model loaded for one outcome is replayed for that one; a recorded model names itself."""
+    ledger.decisions.replay(decide(ledger, ledger.models.get(record(onnx_bytes()))), actor="a")
+    grants = ledger.models.load("credit:1", target="grant")
+    with ledger.decision(grants, APPLICANT, threshold=0.5, wait=True) as d:
+        pass
+    assert (d.outcome, d.score) == ("grant", grants.score(APPLICANT))
+    again = ledger.decisions.replay(index_of(d), actor="a")
+    assert (again.verdict, again.outcome_follows) == ("identical", True)
