@@ -88,7 +88,7 @@ def _scored(
             continue
         note = "; ".join(filter(None, [row.note, limit.step(row.at)]))
         found = made.score(row.value, row.at)
-        p = 10 ** -tail.decades(found) if found > 0 else 1.0
+        p = tail.p(found) if found > 0 else 1.0
         tail.add(found)
         yield ScoredRow(row.row, row.time, row.value, found, p, p <= limit.p, note)
 

@@ -18,22 +18,28 @@ __all__ = ["Forecaster", "Series"]
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A series that is known up to now.
+    """A series of numbers at even steps.
 
     values: (n,) float64, oldest first, finite. season: steps after which it tends to repeat, >= 1;
-    1 for never. times: (n,) float64, seconds since 1970, evenly spaced, or None.
+    1 for never. start, step: seconds since 1970 of the first value, and seconds between two; a
+    step of 0 where times are not known.
     """
 
     values: NDArray[np.float64]
     season: int = 1
-    times: NDArray[np.float64] | None = None
+    start: float = 0.0
+    step: float = 0.0
 
 
 class Forecaster(Protocol):
-    """Learns from a series, and forecasts from any later state of it."""
+    """Learns from the beginning of a series, and forecasts from any later place in it."""
 
-    def fit(self, known: Series, horizon: int) -> None:
-        """Learn from what is known, to forecast 1 to `horizon` steps ahead."""
+    def fit(self, series: Series, end: int, horizon: int) -> None:
+        """Learn from the first `end` values alone, to forecast 1 to `horizon` steps ahead."""
 
-    def forecast(self, known: Series) -> NDArray[np.float64]:
-        """Give (horizon,) float64: the values after the last one of `known`, nothing learned."""
+    def forecast(self, series: Series, origins: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Forecast from many places at once; nothing is learned.
+
+        origins: (k,) how many values are known at each, at least the `end` of the last `fit`.
+        Returns (k, horizon) float64: row i is made from `values[:origins[i]]` alone.
+        """

@@ -9,7 +9,7 @@ Source: the windowed Gaussian of the Numenta Anomaly Benchmark.
 from __future__ import annotations
 
 from collections import deque
-from math import erfc, fsum, sqrt
+from math import fsum, sqrt
 from typing import Final
 
 import msgspec
@@ -17,23 +17,26 @@ import msgspec
 __all__ = ["WindowedGaussian"]
 
 _WINDOW: Final = 1000
+_FEWEST: Final = 20
 
 
 class WindowedGaussian:
-    """1 - the upper tail of |z|, by the mean and deviation of the last 1000 values."""
+    """|z|, by the mean and deviation of the last 1000 values; the benchmark's is its tail."""
 
     def __init__(self) -> None:
         self._window: deque[float] = deque(maxlen=_WINDOW)
 
     def odd(self, value: float, at: float | None) -> float | None:  # noqa: ARG002
-        """Say how odd a value is, 0 to 1, then learn it; see `Member`."""
+        """Say how odd a value is, in deviations, then learn it; see `Member`."""
         found = None
         count = len(self._window)
-        if count:
+        if count >= _FEWEST:
             mean = fsum(self._window) / count
             spread = sqrt(fsum((one - mean) ** 2 for one in self._window) / count)
-            spread = max(spread, 1e-12 * abs(mean)) or 1e-6  # beneath is rounding
-            found = 1 - erfc(abs(value - mean) / spread / sqrt(2)) / 2
+            away = abs(value - mean)
+            if away < 1e-12 * abs(mean):  # beneath is rounding
+                away = 0.0
+            found = away / (spread or 1e-6)
         self._window.append(value)
         return found
 

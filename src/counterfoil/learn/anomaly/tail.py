@@ -2,8 +2,9 @@
 
 Among `n` earlier numbers the conformal p-value of a new one is (1 + how many are at least as
 large) / (n + 1), which is right for any distribution as long as the order does not matter. It
-cannot go below 1 / (n + 1), so beyond the 95 % quantile an exponential tail is fitted to the
-excesses, as in peaks over threshold: the smaller of what the two say counts.
+cannot go below 1 / (n + 1), and jumps from rank to rank, so for comparing numbers an exponential
+tail is fitted to the excesses beyond the 95 % quantile, as in peaks over threshold. For a rate of
+alarms ranks count, and the tail only for the three largest numbers of all.
 
 This module refuses to look at the number itself before it judged it.
 
@@ -66,6 +67,13 @@ class Tail:
         excess = sum(some) / len(some) - base + 1e-9 * abs(base) + 1e-12
         by_tail = -log10(1 - _BEYOND) + (number - base) / excess * _PER_NAT
         return min(by_tail, DECADES_MAX)
+
+    def p(self, number: float) -> float:
+        """Give the p-value by which a rate of alarms is kept, in (0, 1]."""
+        by_rank = self.conformal(number)
+        if by_rank * (len(self._ranked) + 1) > _NOTABLE:
+            return by_rank
+        return float(min(by_rank, 10 ** -self.decades(number)))
 
     def add(self, number: float) -> None:
         """Learn a number; the oldest one goes when 5000 are kept."""

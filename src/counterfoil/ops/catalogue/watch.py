@@ -17,4 +17,17 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "load.csv --value requests --time at --alarms-per-week 2",
         "fees.csv --value base_fee --one-in 10000",
     ),
+    reads(
+        "forecast eval",
+        "forecasts:evaluate",
+        "Judge forecasts of a column from many places in it, beside a naive and a strong model.",
+        "load.csv --value requests --time at --horizon 24",
+        "load.csv --value requests --horizon 24 --season 24 --out forecasts.csv",
+    ),
+    reads(
+        "forecast run",
+        "forecasts:run",
+        "Forecast the next rows of a column, with a band that holds nine in ten.",
+        "load.csv --value requests --time at --horizon 24",
+    ),
 )

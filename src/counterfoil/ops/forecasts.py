@@ -1,0 +1,293 @@
+"""Forecast a column of a file, and judge forecasts of it beside others.
+
+This module refuses a long run without saying so: of a long file the last values count, and how
+many is told.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import time as clock
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from counterfoil.errors import InputError
+from counterfoil.ops.files import write_file
+from counterfoil.ops.series_files import Measured, read_column
+from counterfoil.ports import Channel, Param, Progress, Series, no_progress
+
+if TYPE_CHECKING:
+    from counterfoil.learn.forecast import Judged
+
+__all__ = ["Evaluated", "Forecast", "Step", "evaluate", "run"]
+
+_KEPT: Final = 20_000
+_HORIZON_MAX: Final = 1000
+_SKEW: Final = 0.02  # of the usual step: what times may be off it and still count as even
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """How good forecasts of a series are.
+
+    rows: of the file. kept: the last ones that were used. filled: of those, rows without a finite
+    number, which got the last one before. season: steps. step_s: seconds between rows; 0 where not
+    known. windows: origins that were judged, `every` rows apart. first_origin: the row of the last
+    known value in the first of them. models: name -> figures. notes: what else is to be known.
+    """
+
+    rows: int
+    kept: int
+    filled: int
+    horizon: int
+    season: int
+    step_s: float
+    windows: int
+    every: int
+    first_origin: int
+    level: float
+    models: dict[str, Judged]
+    seconds: float
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One value to come. time: UTC, None where rows have none. low, high: None where not known."""
+
+    step: int
+    time: str | None
+    forecast: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What comes next. kept, filled, season, level, notes: as in `Evaluated`."""
+
+    rows: int
+    kept: int
+    filled: int
+    season: int
+    level: float
+    steps: list[Step]
+    notes: list[str]
+
+
+@dataclass(slots=True)
+class _Loaded:
+    series: Series
+    rows: int
+    kept: int
+    filled: int
+    notes: list[str]
+
+
+def evaluate(
+    file: Annotated[Path, Param("CSV file (.gz, too), or - for standard input.", "FILE")],
+    *,
+    value: Annotated[str, Param("The column with the numbers, oldest first.", "COL")],
+    horizon: Annotated[int, Param("How many rows ahead to forecast, 1 to 1000.", "H")],
+    time: Annotated[str | None, Param("The column with the times.", "COL")] = None,
+    season: Annotated[int | None, Param("Rows after which it repeats; else found.", "N")] = None,
+    forecaster: Annotated[str, Param("Which forecaster, by its entry point.", "NAME")] = "auto",
+    out: Annotated[Path | None, Param("Write every forecast here, as CSV.", "FILE")] = None,
+    progress: Progress = no_progress,
+    channel: Channel,
+) -> Evaluated:
+    """Judge forecasts of a column from many places in it, beside a naive and a strong model.
+
+    Models learn four times, from 45 % of the rows on; at least 200 windows are judged. Raises
+    NotFound with code file.missing, InputError with code series.column, series.csv, series.order,
+    forecast.horizon, forecast.season, forecast.short or learn.forecaster.
+    """
+    import numpy as np
+
+    from counterfoil.learn.forecast import LEVEL, judge, naive_error, plan, roll
+    from counterfoil.learn.forecast.registered import forecaster as named
+
+    began = clock.monotonic()
+    loaded = _load(file, value, time, season, horizon, channel, progress)
+    series = loaded.series
+    laid = plan(len(series.values), horizon, series.season)
+    origins = laid.origins[laid.counted :]
+    actual = series.values[origins[:, None] + np.arange(horizon)]
+    unit = naive_error(series.values[: int(origins[0])], series.season)
+    names = {"counterfoil": forecaster, "seasonal_naive": "seasonal-naive", "strong": "strong"}
+    figures: dict[str, Judged] = {}
+    for place, (name, point) in enumerate(names.items()):
+
+        def tell(done: int, total: int, place: int = place) -> None:
+            progress(place * total + done, len(names) * total, "parts of models learned")
+
+        found = roll(partial(named, point), series, laid, tell)
+        figures[name] = judge(actual, found.told, found.low, found.high, unit)
+        if name == "counterfoil" and out is not None:
+            skipped = loaded.rows - loaded.kept
+            _write(out, skipped + origins - 1, actual, found.told, found.low, found.high)
+    return Evaluated(
+        rows=loaded.rows,
+        kept=loaded.kept,
+        filled=loaded.filled,
+        horizon=horizon,
+        season=series.season,
+        step_s=series.step,
+        windows=len(origins),
+        every=laid.every,
+        first_origin=int(loaded.rows - loaded.kept + origins[0] - 1),
+        level=LEVEL,
+        models=figures,
+        seconds=round(clock.monotonic() - began, 3),
+        notes=loaded.notes,
+    )
+
+
+def run(
+    file: Annotated[Path, Param("CSV file (.gz, too), or - for standard input.", "FILE")],
+    *,
+    value: Annotated[str, Param("The column with the numbers, oldest first.", "COL")],
+    horizon: Annotated[int, Param("How many rows ahead to forecast, 1 to 1000.", "H")],
+    time: Annotated[str | None, Param("The column with the times.", "COL")] = None,
+    season: Annotated[int | None, Param("Rows after which it repeats; else found.", "N")] = None,
+    forecaster: Annotated[str, Param("Which forecaster, by its entry point.", "NAME")] = "auto",
+    progress: Progress = no_progress,
+    channel: Channel,
+) -> Forecast:
+    """Forecast the next rows of a column, with a band that holds nine in ten.
+
+    Raises as `forecast eval`; a short series is forecast, too, with bands only where it allows.
+    """
+    from counterfoil.learn.forecast import LEVEL, look_ahead, plan
+    from counterfoil.learn.forecast.registered import forecaster as named
+
+    loaded = _load(file, value, time, season, horizon, channel, progress)
+    series = loaded.series
+    laid = plan(len(series.values), horizon, series.season, refits=2, least=1)
+    found = look_ahead(
+        partial(named, forecaster),
+        series,
+        laid,
+        lambda done, total: progress(done, total, "parts of models learned"),
+    )
+    steps = []
+    for at, told in enumerate(found.told):
+        low, high = float(found.low[at]), float(found.high[at])
+        known = low > float("-inf") and high < float("inf")
+        steps.append(
+            Step(
+                at + 1,
+                _moment(series, at),
+                float(told),
+                low if known else None,
+                high if known else None,
+            )
+        )
+    return Forecast(
+        loaded.rows, loaded.kept, loaded.filled, series.season, LEVEL, steps, loaded.notes
+    )
+
+
+def _load(
+    file: Path,
+    value: str,
+    time: str | None,
+    season: int | None,
+    horizon: int,
+    channel: Channel,
+    progress: Progress,
+) -> _Loaded:
+    import numpy as np
+
+    from counterfoil.learn.forecast import find_season
+
+    if not 1 <= horizon <= _HORIZON_MAX:
+        raise InputError(
+            "forecast.horizon",
+            f"expected 1 to {_HORIZON_MAX} rows ahead, found {horizon}",
+            hint="Give fewer, or a file with longer steps.",
+        )
+    rows = list(read_column(file, value, time, channel))
+    progress(len(rows), None, "rows read")
+    kept = rows[-_KEPT:]
+    values, filled = _values(kept)
+    notes = [f"the last {_KEPT} of {len(rows)} rows are used"] if len(kept) < len(rows) else []
+    if filled:
+        notes.append(f"{filled} rows without a number repeat the last one before")
+    start, step = _times(kept, notes) if time is not None else (0.0, 0.0)
+    array = np.asarray(values, dtype=np.float64)
+    if season is None:
+        season = find_season(array, step)
+    elif not 1 <= season <= max(len(values) // 3, 1):
+        raise InputError(
+            "forecast.season",
+            f"expected a season of 1 to a third of the {len(values)} rows, found {season}",
+            hint="Leave out --season to have it found.",
+        )
+    return _Loaded(Series(array, season, start, step), len(rows), len(kept), filled, notes)
+
+
+def _values(rows: list[Measured]) -> tuple[list[float], int]:
+    known = next((row.value for row in rows if row.value is not None), None)
+    if known is None:
+        raise InputError(
+            "forecast.short",
+            f"expected numbers, found none in {len(rows)} rows",
+            hint="Name the column that holds them.",
+        )
+    values: list[float] = []
+    filled = 0
+    for row in rows:
+        if row.value is None:
+            filled += 1
+        else:
+            known = row.value
+        values.append(known)
+    return values, filled
+
+
+def _times(rows: list[Measured], notes: list[str]) -> tuple[float, float]:
+    """Give the first time and the usual step; (0, 0) where the times are of no use."""
+    import numpy as np
+
+    times = np.asarray([row.at for row in rows if row.at is not None])
+    if len(times) < len(rows) or len(times) < 3:
+        notes.append("times are not used: some cannot be read")
+        return 0.0, 0.0
+    steps = np.diff(times)
+    if (steps <= 0).any():
+        at = int(np.argmax(steps <= 0)) + 1
+        raise InputError(
+            "series.order",
+            f"expected rows by rising time, but row {rows[at].row} ({rows[at].time}) is not later "
+            "than the one before",
+            hint="Sort the file by time, one series only.",
+        )
+    usual = float(np.median(steps))
+    odd = float((np.abs(steps - usual) > _SKEW * usual).mean())
+    if odd > 0:
+        notes.append(f"{odd:.2%} of the steps are not the usual {usual:g} s; rows count as even")
+    return float(times[-1]) - usual * (len(rows) - 1), usual
+
+
+def _moment(series: Series, at: int) -> str | None:
+    if not series.step:
+        return None
+    seconds = series.start + series.step * (len(series.values) + at)
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
+def _write(out: Path, rows: Any, actual: Any, told: Any, low: Any, high: Any) -> None:
+    """Write (origin, step, actual, forecast, low, high); origin: row of the last known value."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["origin", "step", "actual", "forecast", "low", "high"])
+    for at, row in enumerate(rows):
+        for step in range(told.shape[1]):
+            numbers = (actual[at, step], told[at, step], low[at, step], high[at, step])
+            writer.writerow([int(row), step + 1, *(repr(float(one)) for one in numbers)])
+    write_file(out, text.getvalue().encode())
