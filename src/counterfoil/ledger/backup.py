@@ -32,6 +32,7 @@ from counterfoil.formats.tile import (
 from counterfoil.ledger.backup_marker import BackupMarker, read_marker, write_marker
 from counterfoil.ledger.config import load_config
 from counterfoil.ledger.layout import Layout, key_files, shared_files
+from counterfoil.ledger.people.copies import copy_vault
 from counterfoil.ledger.policy_file import own_keys
 from counterfoil.ledger.snapshot import take_snapshot
 from counterfoil.ledger.tile_sources import TilesUnder, cut_tile
@@ -86,7 +87,8 @@ def backup(
 ) -> BackupReport:
     """Copy the ledger in `folder` to `destination`: empty, not there, or an older copy of it.
 
-    with_keys: copy private keys, too; then guard the copy like them. progress: told (what, done,
+    with_keys: copy private keys, and those of personal data, too; then guard the copy like them,
+    and renew it when somebody was erased. progress: told (what, done,
     total); it may raise to stop, and the next run goes on from there.
     Raises NotFound with code ledger.missing; Refused with code backup.not-a-backup,
     backup.other-log or backup.newer; InputError with code backup.destination; FatalLogError with
@@ -133,6 +135,7 @@ class _Backup:
         self._copy_payloads()
         keys = self._copy_settings(with_keys=with_keys)
         self._copy_anchors()
+        keys += copy_vault(self._from, self._to, with_keys=with_keys)
         self._copy.flush()
         committed = self._verify(tiles, fresh, before, checkpoint.size)
         marker = BackupMarker(

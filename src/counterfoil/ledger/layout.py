@@ -58,6 +58,11 @@ class Layout:
         return self.folder / "vault.db"
 
     @property
+    def vault_keys(self) -> Path:
+        """`vault.keys.db`: its keys, in a backup with keys only."""
+        return self.folder / "vault.keys.db"
+
+    @property
     def anchors(self) -> Path:
         """`anchors.json`: where the log is anchored, for its readers."""
         return self.folder / "anchors.json"

@@ -15,6 +15,7 @@ from counterfoil.formats.policy import Policy
 from counterfoil.ledger.config import Config, format_config, load_config
 from counterfoil.ledger.layout import Layout, key_files, shared_files
 from counterfoil.ledger.mirror_marker import config_of_mirror
+from counterfoil.ledger.people.copies import bring_vault
 from counterfoil.ledger.policy_file import opener_of
 from counterfoil.log.startup import OpenNote
 from counterfoil.storage.folder_copy import FolderCopy
@@ -86,6 +87,7 @@ def bring_settings(target: Layout, copy: Layout | None, config: Config, notices:
                 place = target.folder / path.relative_to(copy.folder)
                 place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 files.copy(path, place, mode=0o600)
+        bring_vault(target, copy)
         if missing:
             _bring_anchors(target, copy, files)
             target.payloads.mkdir(exist_ok=True)

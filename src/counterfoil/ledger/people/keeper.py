@@ -10,31 +10,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 from counterfoil.errors import CounterfoilError, Refused, Unavailable
 from counterfoil.formats import json_text
 from counterfoil.ledger.config import Config
 from counterfoil.ledger.layout import Layout
+from counterfoil.ledger.people.copies import keys_path, take_up_keys
 from counterfoil.ledger.people.erasures import PEOPLE_SOURCE
 from counterfoil.ledger.people.rules import Rules, read_rules
 from counterfoil.ledger.people.sealed_in import sealed_in, statement_in
 from counterfoil.ledger.predicate_types import check_registered, resolve
 from counterfoil.ledger.results import Recorded
-from counterfoil.ledger.state import state_folder
 from counterfoil.ledger.statement_writer import record_statement
 from counterfoil.ledger.unwrap import NOT_DECODABLE
 from counterfoil.ledger.writer import Writer
 from counterfoil.ports import Clock, Said
 from counterfoil.vault import Authority, Consent, Vault
 
-__all__ = ["Keeper", "apply_said", "consents_in", "keys_path"]
-
-
-def keys_path(vault_id: bytes) -> Path:
-    """Name the file of a vault's keys, in the user's state folder; vault_id: 16 bytes."""
-    return state_folder() / "vaults" / vault_id.hex() / "keys.db"
+__all__ = ["Keeper", "apply_said", "consents_in"]
 
 
 class Keeper:
@@ -66,6 +60,7 @@ class Keeper:
                 if self._closed:
                     raise Unavailable("ledger.closed", "expected an open ledger, found it closed")
                 searchable = self.rules.searchable
+                take_up_keys(self._layout, keys_path)
                 vault = Vault(
                     self._layout.vault,
                     keys_path,

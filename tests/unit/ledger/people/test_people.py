@@ -296,7 +296,8 @@ def test_another_process_asks_the_owner(ledger: Ledger, folder: Path) -> None:
     with counterfoil.open(folder) as other:
         index = record_person(other, "c-17", "Ann")
         assert other.people.open(index, **WHO)["sealed"]["customer.name"] == "Ann"
-        assert verify_disclosure(other.people.disclose(index, "customer.name", **WHO), other.policy)
+        made = other.people.disclose(index, "customer.name", **WHO)
+        assert verify_disclosure(made, other.policy).value == "Ann"
         assert other.people.erase("c-17").groups == 1
         assert other.get(index).personal[0].state == "erased"
     with counterfoil.open(folder, read_only=True) as reader:
