@@ -10,6 +10,7 @@ from counterfoil.provenance.models.explained import Background, Explained
 from counterfoil.provenance.models.folder import Part
 from counterfoil.provenance.models.onnx_graph import name_features
 from counterfoil.provenance.models.scorer import Scorer, open_scorer
+from counterfoil.provenance.models.signing import SignedModel, sign_model, verify_model
 
 __all__ = [
     "Agreement",
@@ -19,8 +20,11 @@ __all__ = [
     "Format",
     "Part",
     "Scorer",
+    "SignedModel",
     "agree",
     "name_features",
     "open_artefact",
     "open_scorer",
+    "sign_model",
+    "verify_model",
 ]
