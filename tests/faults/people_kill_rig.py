@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -189,4 +190,5 @@ def _in_child(check: Callable[[], list[str]], plant: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(kill_at_each_step(int(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))))
+    with tempfile.TemporaryDirectory(dir=sys.argv[3] or None) as place:
+        print(json.dumps(kill_at_each_step(int(sys.argv[1]), sys.argv[2], Path(place))))
