@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 
 from counterfoil.errors import InputError
-from counterfoil.formats.predicates.header import HexDigest, Name
+from counterfoil.formats.predicates.sealed import FIELDS_MAX, Handle, Sealed
 
 __all__ = [
     "FIELDS_MAX",
@@ -31,32 +31,11 @@ __all__ = [
     "sealed_of",
 ]
 
-Handle = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{32}\Z")]
-"""A person's random name in one ledger, 32 hexadecimal digits."""
-
 SALT_BYTES: Final = 16
 """Length of a field's salt, bytes (128 bits)."""
 
-FIELDS_MAX: Final = 1024
-"""Most fields of one group."""
-
 _DOMAIN: Final = b"\x00counterfoil field v1\x00"
 _VALUES: Final = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Fields of one person and one class of data, sealed together.
-
-    person: the handle. data_class: such as `contact` or `decision`. names: of the fields, in the
-    order of their leaves. root: RFC 9162 root over the field leaves. ciphertext: SHA-256 of the
-    sealed bytes.
-    """
-
-    person: Handle
-    data_class: Name
-    names: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1, max_length=FIELDS_MAX)]
-    root: HexDigest
-    ciphertext: HexDigest
 
 
 _FIELDS: Final = frozenset(Sealed.__struct_fields__)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from counterfoil.formats.predicates.header import ContentRef, Header, HexDigest, Name
-from counterfoil.formats.sealed import Sealed
+from counterfoil.formats.predicates.sealed import Sealed
 
 __all__ = ["ROWS_MAX", "Block", "ContentRef", "Record"]
 
