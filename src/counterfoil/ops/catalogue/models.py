@@ -9,6 +9,53 @@ from counterfoil.ports import Operation
 
 __all__ = ["OPERATIONS"]
 
+_MODELS: Final[tuple[Operation, ...]] = (
+    writes(
+        "model add",
+        "models:add",
+        "Record a model: its digest and bytes, what it was trained on, how well it does.",
+        "credit.onnx credit --version 2 --trained-on 7 --metric auc=0.91 --ledger shop",
+        "credit.txt credit-reasons --features age,income --no-keep --ledger shop",
+    ),
+    reads(
+        "model get",
+        "models:get",
+        "Show a recorded model, its card and its evaluations.",
+        "credit:2 --ledger shop",
+        "credit --out credit.onnx --ledger shop",
+    ),
+    reads(
+        "model ls",
+        "models:listing",
+        "List the recorded models, newest first.",
+        "--ledger shop",
+    ),
+    reads(
+        "model score",
+        "models:score",
+        "Score with a recorded model, and say why; nothing is recorded.",
+        """credit '{"age": 39, "income": 52000}' --explain --ledger shop""",
+    ),
+    writes(
+        "model evaluate",
+        "models:evaluate",
+        "Record how well a model does on data that it was not trained on.",
+        "credit --data 9 --metric auc=0.88 --slice sex=Female:auc=0.85 --ledger shop",
+    ),
+    reads(
+        "model sign",
+        "models:sign",
+        "Sign a model's files; the package model-signing accepts the signature.",
+        "credit.onnx --key key.pem --out model.sig",
+    ),
+    reads(
+        "model verify-signature",
+        "models:verify_signature",
+        "Check a model's files against a signature by this tool or by model-signing.",
+        "credit.onnx model.sig --key pub.pem",
+    ),
+)
+
 _DECISIONS: Final[tuple[Operation, ...]] = (
     writes(
         "decision add",
@@ -55,4 +102,4 @@ _DECISIONS: Final[tuple[Operation, ...]] = (
     ),
 )
 
-OPERATIONS: Final[tuple[Operation, ...]] = (*_DECISIONS,)
+OPERATIONS: Final[tuple[Operation, ...]] = (*_MODELS, *_DECISIONS)

@@ -6,6 +6,7 @@ run models are loaded when one is opened.
 
 from counterfoil.provenance.models.agreement import Agreement, agree
 from counterfoil.provenance.models.artefact import Artefact, Format, open_artefact
+from counterfoil.provenance.models.card import write_card
 from counterfoil.provenance.models.explained import Background, Explained
 from counterfoil.provenance.models.folder import Part
 from counterfoil.provenance.models.onnx_graph import name_features
@@ -27,4 +28,5 @@ __all__ = [
     "open_scorer",
     "sign_model",
     "verify_model",
+    "write_card",
 ]

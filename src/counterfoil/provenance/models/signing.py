@@ -124,7 +124,7 @@ def verify_model(
         raise _malformed(f"one subject under {_PREDICATE}, found {said.predicate_type[:80]!a}")
     how = said.predicate.serialization
     resources = [Resource(one.name, one.digest) for one in said.predicate.resources]
-    if any(one.algorithm != how.hash_type for one in said.predicate.resources):
+    if any(one.algorithm.split("-")[0] != how.hash_type for one in said.predicate.resources):
         raise _malformed(f"digests by {how.hash_type} alone")
     root = said.subject[0].digest.get("sha256", "")
     if _root(resources) != root:
