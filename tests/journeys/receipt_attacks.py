@@ -182,14 +182,9 @@ def _beginnings() -> Iterator[Case]:
     yield _signed_last("genesis at 1", log, OWNER)
 
 
-def _foreign(subjects: bytes, kind: bytes = b"urn:x", predicate: bytes = b"{}") -> bytes:
-    form = b'{"_type":"https://in-toto.io/Statement/v1","subject":[%s],"predicateType":"%s",'
-    return form % (subjects, kind) + b'"predicate":%s}' % predicate
-
-
 def statements() -> Iterator[Case]:
     """Statements of wrong form or place, signed all the same."""
-    payload, subject = statement(1), b'{"name":"x","digest":{"a":"1"}}'
+    payload = statement(1)
     nested = statement(1, '{"a":{}}')
     number, memo = b'"number":1', b"coffee"
     forms = {
@@ -230,21 +225,6 @@ def statements() -> Iterator[Case]:
         "__proto__ in the content": statement(1, '{"__proto__":{"x":1},"constructor":2}'),
         "fields with ?": statement(1, '{"a?":1,"content?":2}'),
         "a field with ?": payload.replace(number, number + b',"at_ms?":1'),
-        "no subject": _foreign(b""),
-        "two subjects of one name": _foreign(subject + b"," + subject),
-        "two subjects": _foreign(subject + b',{"digest":{"b":"2"}}'),
-        "a subject without digest": _foreign(b'{"digest":{}}'),
-        "a digest that is a number": _foreign(b'{"digest":{"a":1}}'),
-        "an empty predicate type": _foreign(subject, b""),
-        "constructor as predicate type": _foreign(subject, b"constructor"),
-        "a predicate that is a list": _foreign(subject, predicate=b"[]"),
-        "without a header": _foreign(subject, predicate=b'{"x":[1,2]}'),
-        "a foreign issuer": _foreign(
-            subject, predicate=b'{"issuer":"urn:y","source":"s","number":1}'
-        ),
-        "half a header": _foreign(
-            subject, predicate=b'{"issuer":"urn:y","source":"s","number":"1"}'
-        ),
         "not JSON": b"hello",
         "nothing": b"",
     }  # fmt: skip

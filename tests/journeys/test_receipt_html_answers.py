@@ -20,6 +20,7 @@ from tests.journeys.ed25519_edges import edges
 from tests.journeys.receipt_answers import browser_answers, python_answer
 from tests.journeys.receipt_builder import LOG_KEY
 from tests.journeys.receipt_corpus import Case, flips, noise, predicates, told, valid
+from tests.journeys.receipt_foreign import foreign_statements
 from tests.journeys.receipt_window import Show
 
 pytestmark = pytest.mark.browser
@@ -31,6 +32,7 @@ CASES: dict[str, Callable[[], Iterator[Case]]] = {
     "predicates": predicates,
     "keys": receipt_attacks.keys,
     "statements": receipt_attacks.statements,
+    "foreign statements": foreign_statements,
     "envelopes": receipt_attacks.envelopes,
     "batches": receipt_attacks.batches,
     "parts": receipt_attacks.parts,
@@ -90,6 +92,7 @@ def test_the_corpus_reaches_every_check() -> None:
         ("time<=BigInt(now)", "time>=BigInt(now)", "signers"),
         ("issuer!==null&&", "false&&", "statements"),
         ("if(audience===checkpoint.origin)", "if(true)", "statements"),
+        ("issuer===null?null:", "true?null:", "foreign statements"),
         ("if(bytes.length!==size||", "if(bytes.length!==size&&", "parts"),
     ],
 )

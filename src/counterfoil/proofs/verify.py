@@ -168,14 +168,18 @@ def check_said(
             f"expected the issuer {organisation}, found {header[0]}",
             hint="A key signed for an organisation that it does not belong to.",
         )
-    if predicate is None:
-        return
-    if predicate.audience not in (None, origin):
+    if predicate is not None:
+        audience = predicate.audience
+    else:  # a predicate of somebody else; one that is numbered has a header like ours
+        audience = None if header is None else predicates.audience_of(statement)
+    if audience not in (None, origin):
         raise VerificationError(
             "statement.audience",
-            f"expected a statement for {origin}, found {predicate.audience}",
+            f"expected a statement for {origin}, found {audience}",
             hint="The statement was made for another log and replayed here.",
         )
+    if predicate is None:
+        return
     digest = _content_digest(predicate)
     if digest is not None and statement.subject[0].digest.get("sha256") != digest:
         raise VerificationError(

@@ -22,7 +22,15 @@ from counterfoil.formats.block import row_leaf
 from counterfoil.formats.entry import BatchEntry, Entry, StatementEntry
 from counterfoil.formats.envelope import pae
 from counterfoil.formats.policy import Policy
-from counterfoil.formats.predicates import Block, Header, Key, Record, parse_header, parse_predicate
+from counterfoil.formats.predicates import (
+    Block,
+    Header,
+    Key,
+    Record,
+    audience_of,
+    parse_header,
+    parse_predicate,
+)
 from counterfoil.formats.receipt import EntryProof, Receipt
 from counterfoil.proofs.keyring import Keyring
 from counterfoil.proofs.merkle import leaf_hash, verify_inclusion
@@ -158,6 +166,8 @@ class WeakVerifier:
         header = parse_header(record.statement)
         self.must("issuer", header is None or header[0] == self.organisation)
         if predicate is None:
+            said = None if header is None else audience_of(record.statement)
+            self.must("audience", said in (None, self.checkpoint.origin))
             return
         self.must("audience", predicate.audience in (None, self.checkpoint.origin))
         subject = record.statement.subject[0].digest.get("sha256")

@@ -56,7 +56,7 @@ export const CHECKS = {
       const { envelope, statement } = await parseEntry(proof.entry);
       const predicate = statement && parsePredicate(statement);
       if (predicate?.kind !== "Key") throw malformed("receipt.keys", `a key statement at ${index}`);
-      requireAudience(predicate, found);
+      requireAudience(predicate.value.audience, found);
       await found.keyring.apply(index, envelope, predicate.value);
     }
   },
@@ -92,8 +92,9 @@ export const CHECKS = {
     if (issuer !== null && issuer !== signer.organisation) {
       throw untrue("statement.issuer", `the issuer ${signer.organisation}`, issuer);
     }
+    const foreign = issuer === null ? null : foreignText(statement, "audience");
+    requireAudience(predicate ? predicate.value.audience : foreign, found);
     if (!predicate) return;
-    requireAudience(predicate, found);
     const digest = await contentDigest(predicate);
     if (digest !== null && statement.subjects[0].digest.sha256 !== digest) {
       throw untrue("statement.subject", `a subject with digest ${digest}`);
@@ -144,8 +145,8 @@ async function verifyBatch(found, { payload }) {
   found.batch = { count: batch.count, index: proof.index };
 }
 
-function requireAudience({ value }, { trusted: { checkpoint } }) {
-  const audience = value.audience ?? checkpoint.origin;
+function requireAudience(named, { trusted: { checkpoint } }) {
+  const audience = named ?? checkpoint.origin;
   if (audience === checkpoint.origin) return;
   throw untrue("statement.audience", `a statement for ${checkpoint.origin}`, `one for ${audience}`);
 }
@@ -161,6 +162,11 @@ function foreignIssuer({ predicate }) {
   const fields = ["issuer", "source", "number"].map((name) => predicate.value.get(name));
   const types = fields.map((field) => field?.type).join();
   return types === "string,string,integer" ? fields[0].value : null;
+}
+
+function foreignText({ predicate }, name) {
+  const field = predicate.value.get(name);
+  return field?.type === "string" ? field.value : null;
 }
 
 async function contentDigest({ kind, value, content }) {

@@ -24,6 +24,7 @@ from counterfoil.formats.predicates.organisations import (
 from counterfoil.formats.predicates.records import Block, ContentRef, Record
 from counterfoil.formats.predicates.registry import (
     CORE,
+    audience_of,
     format_predicate,
     json_schema,
     name_of,
@@ -51,6 +52,7 @@ __all__ = [
     "Party",
     "Policy",
     "Record",
+    "audience_of",
     "format_predicate",
     "json_schema",
     "name_of",

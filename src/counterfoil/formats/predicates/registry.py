@@ -21,6 +21,7 @@ from counterfoil.formats.statement import Statement
 __all__ = [
     "CORE",
     "URI_BASE",
+    "audience_of",
     "binding_text",
     "format_predicate",
     "json_schema",
@@ -61,7 +62,14 @@ class _HeaderOnly(msgspec.Struct, frozen=True, omit_defaults=True):
     number: int
 
 
+class _AudienceOnly(msgspec.Struct, frozen=True):
+    """What a predicate that we do not know says of its audience."""
+
+    audience: Any = None
+
+
 _HEADER_ONLY: Final = msgspec.json.Decoder(_HeaderOnly)
+_AUDIENCE_ONLY: Final = msgspec.json.Decoder(_AudienceOnly)
 
 
 def uri_of(predicate: Header) -> str:
@@ -112,6 +120,15 @@ def parse_header(statement: Statement) -> tuple[str, str, int] | None:
     except msgspec.MsgspecError:
         return None
     return found.issuer, found.source, found.number
+
+
+def audience_of(statement: Statement) -> str | None:
+    """Read the log that a statement of any kind was made for; None where it names none."""
+    try:
+        audience = _AUDIENCE_ONLY.decode(statement.predicate).audience
+    except msgspec.MsgspecError:
+        return None
+    return audience if isinstance(audience, str) else None
 
 
 def format_predicate(predicate: Header) -> bytes:
