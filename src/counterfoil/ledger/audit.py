@@ -20,6 +20,7 @@ from counterfoil.errors import CounterfoilError
 from counterfoil.formats.policy import Policy
 from counterfoil.ledger.audit_entries import EntryAudit
 from counterfoil.ledger.audit_payloads import PayloadAudit
+from counterfoil.ledger.audit_sealed import SealedAudit
 from counterfoil.ledger.audit_strays import audit_strays
 from counterfoil.ledger.audit_tables import audit_pages, audit_tables, note_gaps
 from counterfoil.ledger.backup_marker import read_marker
@@ -130,6 +131,7 @@ class _Audit:
         self, folder: Path, full: bool, policy: Policy | None, progress: Progress | None
     ) -> None:
         self._layout, self._full, self._progress = Layout(folder), full, progress
+        self._sealed: SealedAudit | None = None
         self._layout.require()
         self._config = load_config(self._layout.config)
         self._origin = self._config.origin
@@ -210,9 +212,11 @@ class _Audit:
         store = SqliteStore(scratch / "derived.db", create=True)
         stack.callback(store.close)
         payloads = PayloadAudit(PayloadFiles(self._layout.payloads), self._findings, self._notices)
+        sealed = self._sealed = SealedAudit(self._layout.vault, self._findings, self._notices)
+        stack.enter_context(sealed.opened())
         builder = IndexBuilder(store, self._findings)
         return stack.enter_context(
-            EntryAudit(self._origin, builder, payloads, self._findings, self._notices)
+            EntryAudit(self._origin, builder, payloads, self._findings, self._notices, sealed)
         )
 
     def _tell(self, done: int, total: int) -> None:
@@ -220,6 +224,8 @@ class _Audit:
             self._progress("audit", done, total)
 
     def _report(self, tree: TreeReport, entries: EntryAudit | None, seconds: float) -> AuditReport:
+        if self._sealed is not None:
+            self._sealed.finish()
         tail = tree.size - tree.published_size
         if tail:
             self._notices.add(

@@ -17,6 +17,7 @@ from counterfoil.formats.entry import BatchEntry, StatementEntry
 from counterfoil.formats.predicates import Key
 from counterfoil.ledger.audit_batches import BatchRun
 from counterfoil.ledger.audit_payloads import PayloadAudit
+from counterfoil.ledger.audit_sealed import SealedAudit
 from counterfoil.ledger.examine import Examined, Unreadable, check_signatures, examine
 from counterfoil.ledger.index_builder import IndexBuilder
 from counterfoil.log.findings import Findings, places
@@ -36,7 +37,7 @@ class EntryAudit:
     """Judges the entries of one log; a `Visit` of the hash audit. Use it as a context manager.
 
     origin: of the log. builder: is filled with what the database must hold. payloads: what is
-    kept beside the log. findings, notices: where damage, and what is only worth knowing, is named.
+    kept beside the log. sealed: of personal data; None where nobody asks. findings, notices: where damage, and what is only worth knowing, is named.
     """
 
     def __init__(
@@ -46,8 +47,10 @@ class EntryAudit:
         payloads: PayloadAudit,
         findings: Findings,
         notices: Findings,
+        sealed: SealedAudit | None = None,
     ) -> None:
         self._origin, self._builder, self._payloads = origin, builder, payloads
+        self._sealed = sealed
         self._findings, self._notices = findings, notices
         self._keyring = Keyring()
         self._publics: dict[str, bytes] = {}
@@ -140,6 +143,8 @@ class EntryAudit:
                 self._judge_signers(seen)
         self._builder.take(seen)
         self._payloads.check(seen)
+        if self._sealed is not None:
+            self._sealed.check(seen)
 
     def _judge_signers(self, seen: Examined) -> None:
         organisations: set[str] = set()

@@ -24,6 +24,7 @@ from counterfoil.ledger.examine import Unreadable, examine
 from counterfoil.ledger.layout import Layout, key_files
 from counterfoil.ledger.memory import witness_note
 from counterfoil.ledger.policy_file import own_keys
+from counterfoil.ledger.vault_health import vault_health
 from counterfoil.log import LogReader, check_start
 from counterfoil.log.steady_clock import STEP_BACK_MAX_MS
 from counterfoil.ports import Clock, Head, SystemClock
@@ -91,6 +92,7 @@ class _Doctor:
             self._marker,
             self._witness,
             lambda: Check(*anchoring_health(self._layout, self._config)),
+            lambda: Check(*vault_health(self._layout)),
             self._keys,
             self._recovery_key,
             self._payloads,

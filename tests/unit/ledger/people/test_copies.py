@@ -32,9 +32,7 @@ def test_a_restored_backup_opens_with_its_keys(folder: Path, state: Path, tmp_pa
     assert not list((tmp_path / "new").glob("*keys.db*"))
 
 
-def test_without_its_keys_a_backup_opens_nothing(
-    folder: Path, state: Path, tmp_path: Path
-) -> None:
+def test_without_its_keys_a_backup_opens_nothing(folder: Path, state: Path, tmp_path: Path) -> None:
     """A backup without keys holds ciphertext alone."""
     with counterfoil.open(folder) as ledger:
         index = record_person(ledger, "c-17", "Ann")
