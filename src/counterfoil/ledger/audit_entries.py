@@ -37,7 +37,8 @@ class EntryAudit:
     """Judges the entries of one log; a `Visit` of the hash audit. Use it as a context manager.
 
     origin: of the log. builder: is filled with what the database must hold. payloads: what is
-    kept beside the log. sealed: of personal data; None where nobody asks. findings, notices: where damage, and what is only worth knowing, is named.
+    kept beside the log. sealed: of personal data; None where nobody asks. findings, notices: where
+    damage, and what is only worth knowing, is named.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Say how the vault of personal data stands, in a doctor's words. Refuses to open what is sealed."""
+"""Say how the vault of personal data stands, in a doctor's words. Refuses to open anything."""
 
 from __future__ import annotations
 
