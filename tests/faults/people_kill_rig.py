@@ -62,7 +62,7 @@ def run_killed(place: Place, act: Callable[[Ledger], None], at: int, plant: str)
     if pid == 0:
         try:
             if plant == "forget-unsaid":
-                KeyBook.unsaid = lambda _self: []  # type: ignore[method-assign]  # the planted bug
+                setattr(KeyBook, "unsaid", lambda _self: [])  # noqa: B010  # the planted bug
             _act_and_die(place, act, at)
         except BaseException:
             traceback.print_exc()
@@ -176,7 +176,7 @@ def _in_child(check: Callable[[], list[str]], plant: str) -> list[str]:
     if pid == 0:
         try:
             if plant == "forget-unsaid":
-                KeyBook.unsaid = lambda _self: []  # type: ignore[method-assign]  # the planted bug
+                setattr(KeyBook, "unsaid", lambda _self: [])  # noqa: B010  # the planted bug
             answer = check()
         except BaseException as err:
             answer = [f"{type(err).__name__}: {err}"]

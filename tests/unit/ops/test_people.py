@@ -73,7 +73,8 @@ def test_allow_hold_and_take_back(sold: Path, tmp_path: Path) -> None:
     assert "granted  contact to auditor for audit" in shown
     given = Channel(io.BytesIO(granted["token"].encode() + b"\n"), io.BytesIO())
     asked: dict[str, Any] = {"actor": "auditor", "purpose": "audit", "ledger": sold}
-    assert people.open_sealed("4", token=STANDARD_STREAM, channel=given, **asked)
+    opened = people.open_sealed("4", token=STANDARD_STREAM, channel=given, **asked)
+    assert opened.index == 4
     revoked = people.revoke("c-17", "auditor", ledger=sold)
     lifted = people.lift("c-17", "settled", ledger=sold)
     indices = [one.indices[0] for one in (said, held, revoked, lifted)]
