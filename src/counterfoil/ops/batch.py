@@ -25,6 +25,7 @@ from counterfoil.ledger.sources import (
     open_source,
     stream_source,
 )
+from counterfoil.ops.batch_personal import Whose, read_personal, split_rows
 from counterfoil.ops.place import AcceptNewWitness, LedgerFolder, find_ledger, open_for_writing
 from counterfoil.ports import STANDARD_STREAM, Channel, Param, Progress, no_progress
 
@@ -86,6 +87,13 @@ def batch(
     block: Annotated[
         bool, Param("Record tables of many rows as one statement each, with row receipts.")
     ] = False,
+    personal: Annotated[
+        tuple[str, ...],
+        Param(
+            "Seal a field: its path, the field that holds the person's id, the class of data.",
+            "FIELD=ID:CLASS",
+        ),
+    ] = (),
     check: Annotated[
         bool, Param("Begin before the whole file has been read and found good.")
     ] = True,
@@ -96,19 +104,20 @@ def batch(
     """Record each line or row of a file as a record of its own.
 
     Run it again after it was interrupted: what is recorded already is not recorded twice.
-    Raises InputError naming the line or row that is wrong, NotFound with code source.missing,
-    Conflict with code source.changed or record.number-taken, and as `Ledger.record`.
+    Raises InputError naming the line or row that is wrong, or with code batch.personal, NotFound
+    with code source.missing, Conflict with code source.changed or record.number-taken, and as `Ledger.record`.
     """
     began = time.monotonic()
     folder = find_ledger(ledger)
+    whose = read_personal(personal, source, block=block)
     rows = _open(file, source, channel, progress)
     total = rows.rows
     if check and file != STANDARD_STREAM:  # before the ledger is owned: others may write meanwhile
-        total = _check(rows, progress)
+        total = _check(rows, whose, progress)
     started = time.monotonic()
     with open_for_writing(folder, accept_new_witness=accept_new_witness) as opened:
         tally = _Tally()
-        work = _blocks(opened, rows) if block else _rows(opened, rows)
+        work = _blocks(opened, rows) if block else _rows(opened, rows, whose)
         _record(work, tally, total, progress, again=file != STANDARD_STREAM or source is not None)
         size = opened.size
     now = time.monotonic()
@@ -135,10 +144,11 @@ def _open(file: Path, source: str | None, channel: Channel, progress: Progress) 
     )
 
 
-def _check(rows: RowSource, progress: Progress) -> int:
+def _check(rows: RowSource, whose: Whose, progress: Progress) -> int:
     count = 0
     try:
         for chunk in rows.chunks(_CHUNK_ROWS):
+            split_rows(chunk, whose)
             count += len(chunk.contents)
             progress(chunk.bytes_read, rows.size, "bytes checked")
     except CounterfoilError as err:
@@ -169,12 +179,13 @@ def _record(
         raise
 
 
-def _rows(ledger: Ledger, source: RowSource) -> Iterator[_Step]:
+def _rows(ledger: Ledger, source: RowSource, whose: Whose) -> Iterator[_Step]:
     waiting: deque[Future[RecordedMany]] = deque()
     failure: CounterfoilError | None = None
     try:
         for chunk in source.chunks(_CHUNK_ROWS):
-            waiting.append(ledger.record_rows(chunk.contents, source.id, chunk.first))
+            contents, seal = split_rows(chunk, whose)
+            waiting.append(ledger.record_rows(contents, source.id, chunk.first, seal))
             if len(waiting) >= _IN_FLIGHT:
                 yield _step(waiting.popleft().result())
     except CounterfoilError as err:

@@ -17,6 +17,7 @@ from counterfoil.cli.text import records as records_text
 from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.ledger import open_ledger
 from counterfoil.ops import people, records
+from counterfoil.ops.batch import batch
 from counterfoil.ports import STANDARD_STREAM, Channel
 from tests.personal import record_person
 
@@ -106,3 +107,25 @@ def test_one_field_goes_to_an_auditor(sold: Path, tmp_path: Path, channel: Chann
 
 def _lines(lines: Iterable[str]) -> list[str]:
     return list(lines)
+
+
+def test_a_file_of_rows_is_sealed_row_by_row(sold: Path, tmp_path: Path, channel: Channel) -> None:
+    """A column names each row's person; a row without one is named, and nothing is recorded."""
+    file = tmp_path / "rows.csv"
+    file.write_text("id,name,n\nc-17,Ann,1\nc-18,Eve,2\n", encoding="utf-8")
+    asked: dict[str, Any] = {"ledger": sold, "channel": channel, "personal": ("name=id:contact",)}
+    done = batch(file, source="rows", **asked)
+    assert batch(file, source="rows", **asked).new == 0
+    assert records.get(str(done.first_index), ledger=sold).content == {"n": "1"}
+    opened = people.open_sealed(
+        str(done.first_index), actor="a", purpose="p", ledger=sold, channel=channel
+    )
+    assert opened.fields == {"sealed": {"id": "c-17", "name": "Ann"}}
+    for wrong in ({"source": None}, {"block": True}, {"personal": ("name",)}):
+        with pytest.raises(InputError) as caught:
+            batch(file, **{"source": "rows", **asked, **wrong})
+        assert caught.value.code == "batch.personal"
+    file.write_text("id,name,n\nc-17,Ann,1\n,Eve,2\n", encoding="utf-8")
+    with pytest.raises(InputError, match="row 1") as nobody:
+        batch(file, source="others", **asked)
+    assert nobody.value.code == "person.id"
