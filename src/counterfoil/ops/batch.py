@@ -105,7 +105,8 @@ def batch(
 
     Run it again after it was interrupted: what is recorded already is not recorded twice.
     Raises InputError naming the line or row that is wrong, or with code batch.personal, NotFound
-    with code source.missing, Conflict with code source.changed or record.number-taken, and as `Ledger.record`.
+    with code source.missing, Conflict with code source.changed or record.number-taken, and as
+    `Ledger.record`.
     """
     began = time.monotonic()
     folder = find_ledger(ledger)
