@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import pickletools
+import warnings
 import zipfile
 import zlib
 from typing import Final
@@ -81,13 +82,15 @@ def is_pickle(data: bytes) -> bool:
     if len(data) > 1 and data[0] == 0x80 and data[1] in _PROTOCOLS:
         return True
     words: list[str] = []
-    try:
-        for opcode, _, at in pickletools.genops(data[:_LOOK_BYTES]):
-            words.append(opcode.name)
-            if opcode.name == "STOP" and len(words) > 1 and not data[(at or 0) + 1 :].strip():
-                return True
-    except (ValueError, UnicodeError, EOFError, IndexError, OverflowError):
-        pass  # what it did until here it would have done
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of escapes in what may be no string at all
+        try:
+            for opcode, _, at in pickletools.genops(data[:_LOOK_BYTES]):
+                words.append(opcode.name)
+                if opcode.name == "STOP" and len(words) > 1 and not data[(at or 0) + 1 :].strip():
+                    return True
+        except (ValueError, UnicodeError, EOFError, IndexError, OverflowError):
+            pass  # what it did until here it would have done
     return not _IMPORTS.isdisjoint(words) and not _CALLS.isdisjoint(words)
 
 
