@@ -13,6 +13,8 @@ from counterfoil.learn.anomaly.ensemble import Ensemble
 from counterfoil.learn.anomaly.forests import CutForest
 from counterfoil.learn.anomaly.gaussian import WindowedGaussian
 from counterfoil.learn.anomaly.halfspace import HalfSpaceTrees
+from counterfoil.learn.anomaly.levels import Level
+from counterfoil.learn.anomaly.seasonal import SeasonalResidual
 from counterfoil.ports import Detector
 
 __all__ = ["GROUP", "auto", "detector", "gaussian", "half_space_trees", "random_cut_forest"]
@@ -22,14 +24,12 @@ GROUP: Final = "counterfoil.detectors"
 
 
 def auto() -> Ensemble:
-    """Make the detector that is used unless another is named: forests of values and shapes."""
-    return Ensemble(
-        {
-            "value": lambda: CutForest(1),
-            "shape of 8": lambda: CutForest(8),
-            "shape of 24": lambda: CutForest(24),
-        }
-    )
+    """Make the detector that is used unless another is named: shape, season and level.
+
+    Chosen once, among all mixes of up to four of eight models, by the Numenta Anomaly Benchmark's
+    score with each folder of series left out in turn; `docs/guides/anomalies.md` has the figures.
+    """
+    return Ensemble({"shape": lambda: CutForest(4), "season": SeasonalResidual, "level": Level})
 
 
 def random_cut_forest() -> Ensemble:

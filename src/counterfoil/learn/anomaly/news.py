@@ -2,7 +2,7 @@
 
 Where a series has moved for good, or shakes for hours, every value is rare and only the first one
 is news. This module refuses to forget at once: what is said again has to be louder than an echo
-that fades by half every 200 values.
+that fades by half every 150 values.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 
 __all__ = ["News"]
 
-_FADE: Final = 0.5 ** (1 / 200)
+_FADE: Final = 0.5 ** (1 / 150)
 
 
 class News(msgspec.Struct):

@@ -25,15 +25,15 @@ __all__ = ["LEVEL", "bands", "scales"]
 LEVEL: Final = 0.9
 """The share of outcomes that a band promises to hold."""
 
-_POOL: Final = 150  # the last errors of a step ahead that count
-_GAIN: Final = 0.03
+_POOL: Final = 100  # the last errors of a step ahead that count
+_GAIN: Final = 0.02
 _FEWEST: Final = 5
 
 
 def scales(series: Series, origins: Ints) -> Floats:
     """Tell how much the series moved lately: the mean absolute seasonal move before each origin.
 
-    Over the last three seasons, 48 values at least, mixed with a quarter of the long-run mean.
+    Over the last three seasons, 48 values at least, a quarter, and the long-run mean, the rest.
     """
     gap = max(series.season, 1)
     moves = np.abs(series.values[gap:] - series.values[:-gap])
@@ -42,7 +42,7 @@ def scales(series: Series, origins: Ints) -> Floats:
     lower = np.maximum(origins - width, gap)
     lately = (sums[origins] - sums[lower]) / np.maximum(origins - lower, 1)
     always = sums[origins] / np.maximum(origins - gap, 1)
-    return np.asarray(np.maximum(0.75 * lately + 0.25 * always, 1e-12))
+    return np.asarray(np.maximum(0.25 * lately + 0.75 * always, 1e-12))
 
 
 def bands(told: Floats, actual: Floats, origins: Ints, scale: Floats) -> tuple[Floats, Floats]:

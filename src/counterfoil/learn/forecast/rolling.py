@@ -76,7 +76,7 @@ def plan(
             f"values, found {count}",
             hint="Give a longer series or a shorter --horizon.",
         )
-    every = max(1, room // (_WINDOWS + _WARM))
+    every = -(-room // (_WINDOWS + _WARM))
     origins = np.arange(count - horizon, first - 1, -every, dtype=np.int64)[::-1]
     origins = origins[-(_WINDOWS + _WARM) :]
     counted = max(len(origins) - _WINDOWS, min(_WARM, len(origins) - WINDOWS_MIN), 0)
