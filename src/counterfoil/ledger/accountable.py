@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from counterfoil.ledger.decisions import Decision, Decisions
     from counterfoil.ledger.incidents import Incidents
     from counterfoil.ledger.ledger import Ledger
+    from counterfoil.ledger.lineage import Lineage
     from counterfoil.ledger.models import Models
     from counterfoil.ledger.people import People
+    from counterfoil.provenance.lineage import Trace
 
 __all__ = ["Accountable"]
 
@@ -65,6 +67,17 @@ class Accountable(Readable):
         from counterfoil.ledger.incidents import Incidents
 
         return Incidents(cast("Ledger", self))
+
+    @property
+    def lineage(self) -> Lineage:
+        """Lineage: from any statement up to data and down to effects, and its exports."""
+        from counterfoil.ledger.lineage import Lineage
+
+        return Lineage(self)
+
+    def trace(self, entry: int | str, **bounds: Any) -> Trace:
+        """Follow a statement to its sources and its effects; see `Lineage.trace`."""
+        return self.lineage.trace(entry, **bounds)
 
     def decision(self, model: Any, inputs: Any, **options: Any) -> Decision:
         """Begin a decision: `with ledger.decision(...) as d:`; see `Decisions.decision`."""

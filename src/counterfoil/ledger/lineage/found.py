@@ -1,0 +1,141 @@
+"""Look up the nodes of a trace in a ledger, as it stood at a size.
+
+This module refuses to read entries that are not asked for: everything goes through the index.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from counterfoil.errors import NotFound
+from counterfoil.formats import entry as entries
+from counterfoil.formats.entry import BatchEntry
+from counterfoil.ledger.view import RecordView
+from counterfoil.provenance.lineage import Node, Pointer, State, artefacts_of
+
+if TYPE_CHECKING:
+    from counterfoil.ledger.readable import Readable
+
+__all__ = ["Found", "node_of"]
+
+_DESCRIBED: Final = 8
+_HEADER: Final = ("corrects", "supersedes")
+_NAMES: Final = ("name", "title", "check", "action", "outcome")
+
+
+class Found:
+    """Nodes of one ledger. end: entries from there on are not seen. width: most per question."""
+
+    def __init__(self, ledger: Readable, end: int, width: int) -> None:
+        self._ledger, self._end, self._width = ledger, end, width
+        self._known: dict[int, Node] = {}
+        self._by_leaf: dict[str, int | None] = {}
+
+    def at(self, index: int) -> Node:
+        """Give the node of an entry."""
+        if index not in self._known:
+            self._known[index] = self._of(self._ledger.get(index))
+        return self._known[index]
+
+    def target(self, pointer: Pointer, sayer: Node) -> Node:
+        """Give the node that a statement points at: by leaf, else by the artefact's digest."""
+        name = pointer.name
+        id_ = pointer.leaf or f"sha256:{pointer.digest}"
+        if pointer.origin is not None and pointer.origin != self._ledger.origin:
+            return replace(node_of(id_, pointer.field, "other-log", name), origin=pointer.origin)
+        if pointer.leaf is not None:
+            index = self._index(pointer.leaf)
+        else:
+            index = self._describing(str(pointer.digest), sayer)
+        if index is None:
+            return node_of(id_, "artefact" if pointer.leaf is None else "", "not-found", name)
+        if index >= self._end:
+            return node_of(id_, "", "later", name)
+        return self.at(index)
+
+    def mentions(self, node: Node, kinds: tuple[str, ...] | None) -> tuple[list[Node], bool]:
+        """List what mentions a node's leaf or artefact, newest first, and whether there is more.
+
+        kinds: only these, and corrections; None for whatever mentions it.
+        """
+        words = [word for word in (node.leaf, *node.artefacts) if word is not None]
+        if kinds is None:
+            queries = words
+        else:
+            queries = [f"kind={kind} {word}" for word in words for kind in kinds]
+            queries += [f"{field}={node.leaf}" for field in ("corrects", "supersedes")]
+        found: dict[int, Node] = {}
+        more = False
+        for query in queries:
+            page = self._ledger.search(query, limit=self._width + 1, after=self._end)
+            hits = [hit for hit in page.hits if hit.index != node.index and hit.kind != "batch"]
+            more = more or len(page.hits) > self._width
+            for hit in hits[: self._width]:
+                if hit.index not in self._known:
+                    self._known[hit.index] = self._of(hit)
+                found[hit.index] = self._known[hit.index]
+        more = more or len(found) > self._width
+        return [found[index] for index in sorted(found, reverse=True)[: self._width]], more
+
+    def _index(self, leaf: str) -> int | None:
+        if leaf not in self._by_leaf:
+            try:
+                self._by_leaf[leaf] = self._ledger.find_leaf(leaf)
+            except NotFound:
+                self._by_leaf[leaf] = None
+        return self._by_leaf[leaf]
+
+    def _describing(self, digest: str, sayer: Node) -> int | None:
+        """Find the newest statement that is about an artefact itself."""
+        for query in (f"subject.sha256={digest}", f"digest={digest}", f"fingerprint.root={digest}"):
+            page = self._ledger.search(query, limit=_DESCRIBED, after=self._end)
+            for hit in page.hits:
+                if hit.index != sayer.index and digest in self._of(hit).artefacts:
+                    return hit.index
+        return None
+
+    def _of(self, view: RecordView) -> Node:
+        subjects, said = self._statement(view)
+        return Node(
+            view.leaf,
+            view.kind,
+            "recorded",
+            index=view.index,
+            leaf=view.leaf,
+            name=_title(view.content),
+            at_ms=view.at_ms,
+            issuer=view.issuer,
+            artefacts=artefacts_of(said, subjects) if view.kind != "record" else (),
+            said=said,
+        )
+
+    def _statement(self, view: RecordView) -> tuple[list[str], dict[str, Any]]:
+        """Give the digests of the subjects, and what is said; of a record with its corrections."""
+        parsed = entries.parse(self._ledger.entry(view.index))
+        if isinstance(parsed, BatchEntry):
+            return [], view.content
+        digests = [
+            subject.digest["sha256"]
+            for subject in parsed.statement.subject
+            if "sha256" in subject.digest
+            and subject.name != view.kind  # stands for the statement itself, where it has no other
+        ]
+        said = view.content
+        if view.kind == "record":
+            header = msgspec.json.decode(parsed.statement.predicate)
+            said = {**said, **{name: header[name] for name in _HEADER if name in header}}
+        return digests, said
+
+
+def node_of(id_: str, kind: str, state: State, name: str) -> Node:
+    """Make the node of what has no statement here."""
+    return Node(id_, kind or "statement", state, name=name)
+
+
+def _title(said: dict[str, Any]) -> str:
+    title = next((said[name] for name in _NAMES if isinstance(said.get(name), str)), "")
+    version = said.get("version")
+    return f"{title}:{version}" if title and isinstance(version, str) else title
