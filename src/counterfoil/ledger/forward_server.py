@@ -154,15 +154,17 @@ class ForwardServer:
             )
 
     def _record(
-        self, content: bytes, header: dict[str, Any], source: Any, number: Any, seal: Any
+        self, content: bytes, header: dict[str, Any], source: Any, number: Any, seal: Any = ()
     ) -> Any:
         groups = msgspec.convert(seal, list[ToSeal])
         checked = json_text.normalise_object(content)
-        return self._recorder.record(checked, header, source, number, groups)
+        more = (groups,) if groups else ()
+        return self._recorder.record(checked, header, source, number, *more)
 
-    def _rows(self, rows: list[bytes], source: Any, first: Any, seal: Any) -> Any:
+    def _rows(self, rows: list[bytes], source: Any, first: Any, seal: Any = ()) -> Any:
         groups = msgspec.convert(seal, list[list[ToSeal]])
-        return self._recorder.record_rows(_contents(rows), source, first, groups)
+        more = (groups,) if groups else ()
+        return self._recorder.record_rows(_contents(rows), source, first, *more)
 
     def _statement(self, said: Any, *place: Any) -> Any:
         return self._recorder.record_statement(_said(msgspec.convert(said, _Said)), *place)
