@@ -130,7 +130,7 @@ def diff_tables(
 def _retyped(before: Side, after: Side, common: Sequence[str]) -> Iterator[Retyped]:
     """Find columns of other types; CSV has its text to compare all the same."""
     for name in common:
-        if before.same_text(after, name):
+        if before.same_stored(after, name):
             continue
         one, other = before.type_of(name), after.type_of(name)
         if one != other:
@@ -170,7 +170,7 @@ def _match(
 
 def _unlike(before: Side, after: Side, name: str, rows: int) -> NDArray[np.bool_]:
     """Which of the first rows differ in a column."""
-    if before.same_text(after, name):
+    if before.same_stored(after, name):
         return np.zeros(rows, bool)
     one, other = before.cells(name), after.cells(name)
     if isinstance(one, np.ndarray):
@@ -206,7 +206,7 @@ def _by_key(before: Side, after: Side, names: Sequence[str], key: str) -> Alignm
     pairs = pairs.reshape(-1, 2)
     unlike = np.zeros(len(pairs), bool)
     for name in names:
-        if not before.same_text(after, name) or not np.array_equal(pairs[:, 0], pairs[:, 1]):
+        if not before.same_stored(after, name) or not np.array_equal(pairs[:, 0], pairs[:, 1]):
             unlike |= _differ(before.cells(name), after.cells(name), pairs)
     deleted = np.array([row for name, row in one.items() if name not in other], np.int64)
     inserted = np.array([row for name, row in other.items() if name not in one], np.int64)
@@ -230,7 +230,7 @@ class _Cells:
 
     def compare(self, name: str) -> None:
         """Compare a column."""
-        if not len(self._rows) or self._before.same_text(self._after, name, self._rows):
+        if not len(self._rows) or self._before.same_stored(self._after, name, self._rows):
             return
         one = self._before.taken(name, self._rows[:, 0])
         other = self._after.taken(name, self._rows[:, 1])

@@ -1,6 +1,6 @@
 """One side of a comparison: a table whose columns are turned into cells when they are asked for.
 
-CSV is kept as text, so that columns whose text is the same need neither a type nor cells.
+Columns that are stored alike need neither a type nor cells; CSV is kept as text for that.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ class Side:
             self._types[name] = self._given.get(name) or learning.type
         return self._types[name]
 
-    def same_text(self, other: Side, name: str, rows: Any = None) -> bool:
-        """Tell whether both are CSV and a column's text is the same to the letter.
+    def same_stored(self, other: Side, name: str, rows: Any = None) -> bool:
+        """Tell whether a column is stored alike on both sides; then its values are the same.
 
         rows: (k, 2) int64, the rows of both to compare; all when None.
         """
-        if not (self.is_text and other.is_text):
-            return False
         one, two = self._columns[name], other._columns[name]
+        if self.is_text != other.is_text or one.type != two.type:
+            return False
         if rows is not None:
             one, two = one.take(rows[:, 0]), two.take(rows[:, 1])
         return bool(one.equals(two))
