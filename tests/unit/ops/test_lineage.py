@@ -1,0 +1,51 @@
+"""Traces and their exports as operations, and as people read them."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import counterfoil
+from counterfoil.cli.paint import Paint
+from counterfoil.cli.text import lineage as text
+from counterfoil.ops import lineage
+from tests.provenance_story import tell_story
+
+PLAIN = Paint(io.StringIO())
+
+
+def test_a_trace_is_a_tree_with_its_receipts(shop: Path, tmp_path: Path) -> None:
+    """Both ways are shown with what ties them, and each receipt verifies by itself."""
+    with counterfoil.open(shop) as opened:
+        told = tell_story(opened)
+        policy = opened.layout.policy.read_bytes()
+    traced = lineage.trace(str(told["decision 0"]), ledger=shop, receipts=tmp_path / "proofs")
+    shown = "\n".join(text.trace(traced, PLAIN))
+    for line in (
+        f"decision {told['decision 0']} hold",
+        f"  model model {told['model']} credit:1",
+        f"    trained on (train) dataset {told['training']} train",
+        f"made by (train) transformation {told['transformation']} clean and split",
+        "answers for it (credit officer) Ada Example",
+        f"  as decision action {told['action']} freeze",
+        "9 statements of ",
+    ):
+        assert line in shown
+    files = sorted((tmp_path / "proofs").iterdir())
+    assert len(files) == len(traced.receipts) == 9
+    for file in files:
+        counterfoil.verify(file.read_bytes(), policy)
+    assert json.loads(json.dumps(traced.to_json()))["complete"]
+
+
+def test_prov_is_written_to_a_file(shop: Path, tmp_path: Path) -> None:
+    """The file holds one PROV-JSON object, and the answer says how much is in it."""
+    with counterfoil.open(shop) as opened:
+        told = tell_story(opened)
+    out = tmp_path / "decision.prov.json"
+    done = lineage.prov(str(told["decision 0"]), out=out, ledger=shop)
+    assert isinstance(done, lineage.Exported)
+    assert done.complete
+    assert "wasDerivedFrom" in json.loads(out.read_text(encoding="utf-8"))
+    assert next(text.prov(done, PLAIN)).endswith("with 10 nodes")
