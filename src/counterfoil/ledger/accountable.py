@@ -13,6 +13,7 @@ from counterfoil.ledger.readable import Readable
 
 if TYPE_CHECKING:
     from counterfoil.ledger.checks import Checks
+    from counterfoil.ledger.datasets import Datasets
     from counterfoil.ledger.decisions import Decision, Decisions
     from counterfoil.ledger.incidents import Incidents
     from counterfoil.ledger.ledger import Ledger
@@ -46,6 +47,13 @@ class Accountable(Readable):
 
             found = self.__dict__.setdefault("_decisions", Decisions(cast("Ledger", self)))
         return found
+
+    @property
+    def datasets(self) -> Datasets:
+        """Data sets: record their fingerprints, find them, prove rows of them."""
+        from counterfoil.ledger.datasets import Datasets
+
+        return Datasets(cast("Ledger", self))
 
     @property
     def models(self) -> Models:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from counterfoil.formats.predicates import ContentRef
 from counterfoil.formats.predicates.header import Count, Header, HexDigest, Name
 from counterfoil.provenance.statements.parts import Accountable, Code, Reference, Text
 
@@ -16,38 +17,52 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """A column of a table: its logical type, and the digest of its values in order."""
 
     name: Name
-    type: Name
+    type: Annotated[str, msgspec.Meta(min_length=1, max_length=2048)]
     digest: HexDigest
 
 
 class Fingerprint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The digest of a data set, from which single rows can be proven.
 
-    format: how it is computed. root: RFC 9162 root over the row leaves. rows: how many. columns:
-    in order. salted: rows are salted from a secret, so that a sibling hash is no dictionary.
-    sorted_root: root over the sorted leaves, where the owner chose to prove absence.
+    format: how it is computed; see docs/reference/fingerprints.md. digest: names the data set; of
+    `files/v1` the root. root: RFC 9162 root over the leaves of rows or files. rows: how many.
+    columns: in order; left out where they are too many for an entry. salted: rows are salted from
+    a secret, so that a sibling hash is no dictionary. sorted_root: root over the leaves in
+    ascending order, where the owner chose to be able to prove absence.
     """
 
     format: Literal["table/v1", "files/v1"]
+    digest: HexDigest
     root: HexDigest
     rows: Count
     columns: Annotated[tuple[Column, ...], msgspec.Meta(max_length=4096)] = ()
-    salted: bool = True
+    salted: bool = False
     sorted_root: HexDigest | None = None
 
 
 class Dataset(Header, frozen=True, kw_only=True):
-    """A data set as it stood: its fingerprint, where it came from, who answers for it."""
+    """A data set as it stood: its fingerprint, where it came from, who answers for it.
+
+    fingerprint: absent where somebody else only told of the data set. leaves: the rows' leaves
+    beside the log, 32 bytes each, so that rows can be proven; columns_file: the columns as JSON,
+    where they are too many.
+    """
 
     name: Name
     version: Name | None = None
-    fingerprint: Fingerprint
+    fingerprint: Fingerprint | None = None
     derived_from: Annotated[tuple[Reference, ...], msgspec.Meta(max_length=256)] = ()
     licence: Name | None = None
     location: Name | None = None
     personal: bool = False
     description: Text = ""
     accountable: Accountable | None = None
+    leaves: ContentRef | None = None
+    columns_file: ContentRef | None = None
+
+    def payloads(self) -> tuple[ContentRef, ...]:
+        """List what lies beside the log for this statement."""
+        return tuple(one for one in (self.leaves, self.columns_file) if one is not None)
 
 
 class Transformation(Header, frozen=True, kw_only=True):

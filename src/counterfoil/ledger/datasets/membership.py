@@ -1,0 +1,125 @@
+"""Prove that a row belongs to a data set, and so to the training set of a model; offline.
+
+The proof holds the row's cells and salt, its path to the root that the data set's statement names,
+and the receipts of that statement and, if wanted, of a model that names it as training data. This
+module refuses to trust a root that no receipt proves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from counterfoil.errors import InputError, VerificationError
+from counterfoil.formats.policy import Policy
+from counterfoil.formats.predicates.header import HexDigest
+from counterfoil.formats.receipt import Receipt
+from counterfoil.ledger.predicate_types import parse_registered
+from counterfoil.proofs.merkle import verify_inclusion
+from counterfoil.proofs.verify import Verified, verify_receipt
+from counterfoil.provenance.fingerprint.table import row_leaf
+from counterfoil.provenance.statements.datasets import Dataset, Fingerprint
+from counterfoil.provenance.statements.models import Model
+
+__all__ = ["MembershipProof", "ProvenRow", "verify_membership"]
+
+
+class MembershipProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A row's proof, as one JSON document.
+
+    row: from 0. values: for people, by column; what is proven are the cells: hexadecimal, see
+    docs/reference/fingerprints.md. salt: 32 hexadecimal digits. path: leaf's sibling first.
+    dataset, model: receipts.
+    """
+
+    format: Literal["counterfoil-row/v1"]
+    row: int
+    values: dict[str, Any]
+    cells: str
+    salt: str
+    path: tuple[HexDigest, ...]
+    dataset: dict[str, Any]
+    model: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenRow:
+    """What a proof proved: the row stands in this data set, and that trained this model."""
+
+    row: int
+    values: dict[str, Any]
+    dataset: Dataset
+    dataset_verified: Verified
+    model: Model | None
+    model_verified: Verified | None
+
+
+def verify_membership(proof: MembershipProof | bytes, policy: Policy) -> ProvenRow:
+    """Check a row's proof against the reader's policy.
+
+    Raises InputError with code dataset.proof, VerificationError with code dataset.row or
+    dataset.not-trained-on, and as `verify_receipt`.
+    """
+    if isinstance(proof, bytes):
+        proof = parse_membership(proof)
+    verified = verify_receipt(msgspec.json.encode(proof.dataset), policy)
+    said = _predicate(verified)
+    if not isinstance(said, Dataset) or said.fingerprint is None:
+        raise InputError("dataset.proof", "expected the receipt of a data set, found another")
+    _verify_row(proof, said.fingerprint)
+    model, trained = None, None
+    if proof.model is not None:
+        model_verified = verify_receipt(msgspec.json.encode(proof.model), policy)
+        trained, model = model_verified, _predicate(model_verified)
+        if not isinstance(model, Model):
+            raise InputError("dataset.proof", "expected the receipt of a model, found another")
+        if verified.leaf.hex() not in [one.leaf for one in model.trained_on]:
+            raise VerificationError(
+                "dataset.not-trained-on",
+                f"expected a model that was trained on entry {verified.index}, found one that "
+                "does not name it",
+            )
+    return ProvenRow(proof.row, proof.values, said, verified, model, trained)
+
+
+def parse_membership(data: bytes) -> MembershipProof:
+    """Parse a proof. Raises InputError with code dataset.proof."""
+    try:
+        return msgspec.json.decode(data, type=MembershipProof)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as err:
+        raise InputError(
+            "dataset.proof",
+            f"expected the proof of a row, but: {err}",
+            hint="`counterfoil dataset prove` makes one.",
+        ) from err
+
+
+def _verify_row(proof: MembershipProof, fingerprint: Fingerprint) -> None:
+    try:
+        leaf = row_leaf(bytes.fromhex(proof.salt), bytes.fromhex(proof.cells))
+        path = [bytes.fromhex(one) for one in proof.path]
+        root = bytes.fromhex(fingerprint.root)
+    except ValueError as err:
+        raise InputError("dataset.proof", f"expected hexadecimal digits, but: {err}") from err
+    try:
+        verify_inclusion(leaf, proof.row, fingerprint.rows, path, root)
+    except VerificationError as err:
+        raise VerificationError(
+            "dataset.row",
+            f"expected row {proof.row} under the data set's root, but: {err.message}",
+            hint="The row, its salt or its place is not the one that was recorded.",
+        ) from err
+
+
+def _predicate(verified: Verified) -> Any:
+    return None if verified.statement is None else parse_registered(verified.statement)
+
+
+def as_document(receipt: Receipt) -> dict[str, Any]:
+    """Give a receipt as the JSON object that it is written as."""
+    from counterfoil.formats import receipt as receipts
+
+    found: dict[str, Any] = msgspec.json.decode(receipts.format(receipt))
+    return found

@@ -1,0 +1,239 @@
+"""The room for data sets: record their fingerprints, find them, prove rows of them.
+
+The data itself stays where it is. Beside the log lie the leaves of its rows, among the keys the
+secret that salts them. This module refuses to call a look-up a proof: that a row is in no data set
+is proven only where the owner chose the second, sorted tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from counterfoil.errors import InputError, VerificationError
+from counterfoil.formats.statement import Subject
+from counterfoil.ledger.datasets.found import RecordedDataset, find_dataset, list_datasets
+from counterfoil.ledger.datasets.membership import MembershipProof, as_document
+from counterfoil.ledger.datasets.secrets import keep_secret, load_secret, new_secret
+from counterfoil.ledger.models.found import find_model, reference_to
+from counterfoil.proofs.merkle import inclusion_path, reader_of, root_of
+from counterfoil.provenance.fingerprint import (
+    FilesPrint,
+    Side,
+    TablePrint,
+    fingerprint_files,
+    fingerprint_table,
+    open_table,
+)
+from counterfoil.provenance.fingerprint.sides import shown
+from counterfoil.provenance.fingerprint.table import row_cells, row_leaf, salts_of
+from counterfoil.provenance.statements.datasets import Column, Fingerprint
+from counterfoil.provenance.statements.parts import Accountable, Code, Reference
+
+if TYPE_CHECKING:
+    from counterfoil.ledger.ledger import Ledger
+    from counterfoil.ledger.results import Recorded
+
+__all__ = ["Datasets"]
+
+_COLUMNS_MAX_BYTES: Final = 16_000  # of their JSON, else they lie beside the log
+
+
+class Datasets:
+    """The data sets of a ledger: `ledger.datasets`."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def record(
+        self,
+        data: Any,
+        name: str,
+        *,
+        version: str | None = None,
+        public: bool = False,
+        sorted_tree: bool = False,
+        as_files: bool = False,
+        derived_from: Sequence[Any] = (),
+        licence: str | None = None,
+        location: str | None = None,
+        personal: bool = False,
+        description: str = "",
+        accountable: Accountable | str | None = None,
+        types: Mapping[str, str] | None = None,
+        missing: Sequence[str] = (),
+    ) -> RecordedDataset:
+        """Record a data set and wait until it is durable.
+
+        data: a frame, the path of a table, or with `as_files` of any file or folder. public: its
+        rows need no salt, so that everybody can compute the same digest. sorted_tree: be able to
+        prove that a row is in it or not. derived_from: data sets that it was made from. personal:
+        it is about people. types, missing: for CSV, see `open_table`.
+        Raises as `open_table`, `fingerprint_table` and `Ledger.record_statement`.
+        """
+        who = Accountable(accountable) if isinstance(accountable, str) else accountable
+        common = {
+            "name": name,
+            "version": version,
+            "derived_from": tuple(self._reference(one) for one in derived_from),
+            "licence": licence,
+            "location": location,
+            "personal": personal,
+            "description": description,
+            "accountable": who,
+        }
+        if as_files or (isinstance(data, (str, Path)) and Path(data).is_dir()):
+            said = self._files(fingerprint_files(Path(data)))
+        else:
+            opened = open_table(data, types=types, missing=missing)
+            secret = None if public else new_secret()
+            made = fingerprint_table(opened.schema, opened.batches(), secret)
+            said = self._table(made, sorted_tree=sorted_tree)
+            if secret is not None:
+                keep_secret(self._ledger.layout, made.digest, secret)
+        fields = {key: value for key, value in {**common, **said}.items() if value is not None}
+        plain = msgspec.to_builtins(fields)
+        subject = Subject(digest={"sha256": plain["fingerprint"]["digest"]}, name=name)
+        done = self._ledger.record_statement("dataset", plain, subjects=[subject])
+        return self.get(done.index)
+
+    def get(self, dataset: Any) -> RecordedDataset:
+        """Find a data set: by index, leaf, digest, `name` or `name:version`; see `find_dataset`."""
+        return find_dataset(self._ledger, dataset)
+
+    def ls(self, name: str | None = None) -> Iterator[RecordedDataset]:
+        """List data sets, newest first; name: only those of this name."""
+        return list_datasets(self._ledger, name)
+
+    def transformation(
+        self,
+        name: str,
+        inputs: Sequence[Any],
+        outputs: Sequence[Any],
+        *,
+        code: Code | None = None,
+        parameters: Mapping[str, str] | None = None,
+        description: str = "",
+    ) -> Recorded:
+        """Record a step that made data sets out of others; errors as `Ledger.record_statement`."""
+        said = {
+            "name": name,
+            "inputs": [self._reference(one) for one in inputs],
+            "outputs": [self._reference(one) for one in outputs],
+            "parameters": dict(parameters or {}),
+            "description": description,
+            **({} if code is None else {"code": code}),
+        }
+        return self._ledger.record_statement("transformation", msgspec.to_builtins(said))
+
+    def prove_row(
+        self, dataset: Any, row: int, data: Any, *, model: Any = None, **reading: Any
+    ) -> MembershipProof:
+        """Prove that a row belongs to a data set, and to the training set of a model.
+
+        dataset: as for `get`. row: from 0. data: the data set itself, which is not kept. model: a
+        recorded model that names the data set as training data; see `Models.get`. reading: types,
+        missing. Raises InputError with code dataset.row-number, NotFound with code
+        dataset.no-secret or payload.missing, VerificationError with code dataset.row where the
+        data is not what was recorded.
+        """
+        found = self.get(dataset)
+        said, fingerprint = found.dataset, found.dataset.fingerprint
+        if fingerprint is None or said.leaves is None or not 0 <= row < fingerprint.rows:
+            rows = 0 if fingerprint is None else fingerprint.rows
+            raise InputError(
+                "dataset.row-number",
+                f"expected a row of the {rows} of {found.title[:80]!a}, found {row}",
+                hint="Rows are numbered from 0, a header not counted.",
+            )
+        secret = (
+            load_secret(self._ledger.layout, fingerprint.digest) if fingerprint.salted else None
+        )
+        values, cells = _row_of(data, row, reading)
+        salt = salts_of(secret, row, 1)
+        kept = self._ledger.kept(said.leaves)
+        leaves = [kept[at : at + 32] for at in range(0, len(kept), 32)]
+        if leaves[row] != row_leaf(salt, cells):
+            raise VerificationError(
+                "dataset.row",
+                f"expected row {row} of {found.title[:80]!a} as it was recorded, found another",
+                hint="`counterfoil dataset diff` shows what differs between two versions.",
+            )
+        path = inclusion_path(row, len(leaves), reader_of(leaves))
+        trained = None if model is None else find_model(self._ledger, model)
+        return MembershipProof(
+            "counterfoil-row/v1",
+            row,
+            values,
+            cells.hex(),
+            salt.hex(),
+            tuple(one.hex() for one in path),
+            as_document(self._ledger.receipt(found.index)),
+            None if trained is None else as_document(self._ledger.receipt(trained.index)),
+        )
+
+    def rows_like(self, dataset: Any, values: Any) -> list[int]:
+        """Look up where a row stands in a data set: its numbers, none if it is not in it.
+
+        values: a frame of one row, with the data set's columns. A look-up and no proof. Of a
+        salted set it tries the row at every place. Raises as `prove_row`.
+        """
+        found = self.get(dataset)
+        said, fingerprint = found.dataset, found.dataset.fingerprint
+        if fingerprint is None or said.leaves is None:
+            raise InputError("dataset.row-number", "expected a data set with rows, found none")
+        _, cells = _row_of(values, 0, {})
+        kept, rows = self._ledger.kept(said.leaves), fingerprint.rows
+        secret = (
+            load_secret(self._ledger.layout, fingerprint.digest) if fingerprint.salted else None
+        )
+        salts = salts_of(secret, 0, rows)
+        return [
+            row
+            for row in range(rows)
+            if row_leaf(salts[row * 16 : row * 16 + 16], cells) == kept[row * 32 : row * 32 + 32]
+        ]
+
+    def _reference(self, thing: Any) -> Reference:
+        return reference_to(self._ledger, thing)
+
+    def _files(self, made: FilesPrint) -> dict[str, Any]:
+        leaves = b"".join(one.leaf for one in made.files)
+        fingerprint = Fingerprint("files/v1", made.root, made.root, len(made.files))
+        return {"fingerprint": fingerprint, "leaves": self._ledger.keep(leaves)}
+
+    def _table(self, made: TablePrint, *, sorted_tree: bool) -> dict[str, Any]:
+        columns = tuple(Column(one.name, one.type, one.digest) for one in made.columns)
+        listed = msgspec.json.encode(columns)
+        fits = len(listed) <= _COLUMNS_MAX_BYTES
+        in_order = sorted(made.leaf(row) for row in range(made.rows)) if sorted_tree else []
+        return {
+            "fingerprint": Fingerprint(
+                "table/v1",
+                made.digest,
+                made.root,
+                made.rows,
+                columns if fits else (),
+                made.salted,
+                root_of(in_order).hex() if sorted_tree else None,
+            ),
+            "leaves": self._ledger.keep(made.leaves) if made.rows else None,
+            "columns_file": None if fits else self._ledger.keep(listed),
+        }
+
+
+def _row_of(data: Any, row: int, reading: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Read one row: its values by column, and its cells."""
+    opened = open_table(data, **reading)
+    seen = 0
+    for batch in opened.batches():
+        if row < seen + batch.num_rows:
+            at = row - seen
+            names = Side(batch.slice(at, 1)).names
+            values = {name: shown(batch.column(name)[at]) for name in names}
+            return values, row_cells(opened.schema, batch, at)
+        seen += batch.num_rows
+    raise InputError("dataset.row-number", f"expected row {row} in the data, found {seen} rows")
