@@ -67,7 +67,7 @@ def series() -> Iterator[Given]:
     for width, kind in ((100, np.median), (300, np.sum)):
         groups = fees[: len(fees) // width * width].reshape(-1, width).astype(float)
         name = f"eth_block_fees_2021 {kind.__name__} of {width}"
-        yield Given(name, 12, list(kind(groups, axis=1)), [])
+        yield Given(name, 12, kind(groups, axis=1).tolist(), [])
 
 
 def main(part: str) -> None:
