@@ -15,6 +15,8 @@ from counterfoil.ledger.audit import audit
 from counterfoil.ledger.backup import backup
 from counterfoil.ledger.doctor import diagnose
 from counterfoil.ledger.models.code import find_code
+from counterfoil.network.mirror_index import notable
+from counterfoil.ports import Said
 from counterfoil.provenance.models import Background, open_artefact
 from counterfoil.provenance.statements.parts import Code, Measurement, Reference
 from tests import models_made
@@ -215,3 +217,16 @@ def test_the_code_is_found_from_git(tmp_path: Path) -> None:
     assert changed is not None
     assert changed.dirty
     assert changed.digest is not None
+
+
+def test_a_mirror_brings_the_kept_model(ledger: Ledger) -> None:
+    """Whoever copies a log hears of the bytes that it must bring, signed alone or in a batch."""
+    made = ledger.models.record(models_made.booster_onnx(), "m", code=NO_CODE)
+    fields = {
+        name: value
+        for name, value in ledger.get(made.index).content.items()
+        if name not in ("issuer", "source", "number", "at_ms")
+    }
+    batch = ledger.record_statements([Said("model", fields)]).result()
+    found = [at for at, said in notable(0, ledger.entries()) if said == made.digest]
+    assert found == [made.index, batch.indices[0]]
