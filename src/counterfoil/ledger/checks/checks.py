@@ -163,21 +163,24 @@ class Checks:
         """What this ledger's `checks.toml` asks for. Raises InputError with code check.policy."""
         return read_requirements(self._ledger.layout.folder / POLICY_FILE)
 
+    def reference_of(self, path: Path) -> Reference:
+        """Name a file by its SHA-256. Raises InputError with code check.data."""
+        try:
+            with path.open("rb") as stream:
+                digest = sha256()
+                while block := stream.read(1 << 20):
+                    digest.update(block)
+        except OSError as err:
+            raise InputError(
+                "check.data", f"expected a file at {path}, but: {err.strerror}"
+            ) from err
+        return Reference(digest=digest.hexdigest(), name=path.name[:255] or None)
+
     def _reference(self, thing: Any, data: Any, what: str) -> Reference:
         if isinstance(thing, Reference):
             return thing
         if thing is None and isinstance(data, (str, Path)):
-            path = Path(data)
-            try:
-                with path.open("rb") as stream:
-                    digest = sha256()
-                    while block := stream.read(1 << 20):
-                        digest.update(block)
-            except OSError as err:
-                raise InputError(
-                    "check.data", f"expected a file at {path}, but: {err.strerror}"
-                ) from err
-            return Reference(digest=digest.hexdigest(), name=path.name[:255] or None)
+            return self.reference_of(Path(data))
         if isinstance(thing, int) and not isinstance(thing, bool):
             return _of(self._ledger.get(thing))
         if isinstance(thing, str) and _HEX.fullmatch(thing):

@@ -34,6 +34,8 @@ def check_quality(table: Table, suite: Suite, reference: Table | None = None) ->
     return Report("quality", tuple(items), table.rows, suite.digest, _NOTE)
 
 
+_MOSTLY = 0.8
+_SPELT_MAX = 1000
 _NOTE = "Rows are numbered from 0; a header is not counted."
 
 
@@ -82,8 +84,41 @@ def _column(column: Column, rule: ColumnRule | None, suite: Suite) -> Iterator[I
         endless = np.flatnonzero(np.isinf(column.numbers))
         if len(endless):
             yield _share("infinite", column, endless, 0.0, "share of infinite values")
+    elif len(column.labels):
+        yield from _mixed(column, suite)
     if rule is not None and rule.type == column.kind:
         yield from _ruled(column, rule, suite)
+
+
+def _mixed(column: Column, suite: Suite) -> Iterator[Item]:
+    """Name what is no number in a column of mostly numbers, and categories spelt in two ways."""
+    counts = np.bincount(column.codes[~column.missing], minlength=len(column.labels))
+    numeric = np.array([*map(_is_number, column.labels)])
+    share = float(counts[numeric].sum() / max(1, counts.sum()))
+    if _MOSTLY <= share < 1:
+        rows = np.flatnonzero(np.array([*~numeric, False])[column.codes])
+        limit = suite.quality.outside_at_most
+        yield _share("mixed", column, rows, limit, "share of texts in a column of mostly numbers")
+    spelt: dict[str, list[str]] = {}
+    for text in column.labels if len(column.labels) <= _SPELT_MAX else ():
+        spelt.setdefault(text.casefold(), []).append(text)
+    twice = [" = ".join(found) for found in spelt.values() if len(found) > 1]
+    if twice:
+        yield Item(
+            name=f"spelling/{column.name}"[:255],
+            passed=True,
+            value=float(len(twice)),
+            method="categories that differ by case only",
+            found=f"Found {', '.join(twice)[:1000]}.",
+        )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _ruled(column: Column, rule: ColumnRule, suite: Suite) -> Iterator[Item]:

@@ -22,9 +22,7 @@ __all__ = ["MISSING", "read_table", "table_of"]
 MISSING: Final = ("", "?", "NA", "N/A", "NaN", "nan", "null", "NULL", "None")
 """Texts that stand for nothing."""
 
-_PLAIN_NUMBER: Final = (
-    r"^[+-]?(0|[1-9][0-9]*|[0-9]*\.[0-9]+|[0-9]+\.)([0-9]*\.?[0-9]*)([eE][+-]?[0-9]+)?$"
-)
+_PLAIN_NUMBER: Final = r"^[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 
 
 def read_table(path: Path, columns: Sequence[str] = ()) -> Table:

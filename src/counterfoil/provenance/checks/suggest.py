@@ -1,6 +1,6 @@
 """Suggest a suite from data that is trusted: a beginning, for somebody to read and change.
 
-Ranges get a tenth of their width on each side, categories are those that were seen. This module
+Ranges get half of their width on each side, categories are those that were seen. This module
 refuses to suggest what is fair: which groups and which limits, people decide.
 """
 
@@ -16,8 +16,9 @@ from counterfoil.provenance.checks.table import Column, Table
 __all__ = ["suggest_suite"]
 
 _CATEGORIES_MAX: Final = 100
-_ROOM: Final = 0.1
-_MISSING_ROOM: Final = 0.05
+_ROOM: Final = 0.5
+_MISSING_ROOM: Final = 0.02
+_SURE_ROWS: Final = 1000
 
 
 def suggest_suite(
@@ -42,8 +43,7 @@ def suggest_suite(
 
 
 def _rule(column: Column) -> ColumnRule:
-    share = float(column.missing.mean())
-    missing = round(min(1.0, share + _MISSING_ROOM), 4) if share else 0.0
+    missing = _missing(column)
     if column.kind == "text":
         few = len(column.labels) <= min(_CATEGORIES_MAX, max(2, len(column) // 5))
         return ColumnRule(
@@ -63,6 +63,15 @@ def _rule(column: Column) -> ColumnRule:
         high=_rounded(high + room, np.ceil),
         missing_at_most=missing,
     )
+
+
+def _missing(column: Column) -> float:
+    """Allow what a sample of the same size may well miss; nothing, where many rows miss nothing."""
+    rows, share = len(column), float(column.missing.mean())
+    if not share and rows >= _SURE_ROWS:
+        return 0.0
+    chance = 4 * np.sqrt((share + 1 / rows) * (1 - share) / rows)
+    return round(min(1.0, share + _MISSING_ROOM + float(chance)), 4)
 
 
 def _rounded(value: float, away: np.ufunc) -> float:
