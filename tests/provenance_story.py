@@ -98,5 +98,5 @@ def _incident(say: Any, linked: list[dict[str, str]]) -> None:
 
 def _print(name: str) -> Mapping[str, Any]:
     columns = [{"name": "income", "type": "float64", "digest": digest_of(f"{name} income")}]
-    root = digest_of(f"{name} rows")
-    return {"format": "table/v1", "root": root, "rows": 100, "columns": columns, "salted": False}
+    hashes = {"digest": digest_of(f"{name} table"), "root": digest_of(f"{name} rows")}
+    return {"format": "table/v1", **hashes, "rows": 100, "columns": columns}

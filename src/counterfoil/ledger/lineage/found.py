@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Found", "node_of"]
 
 _DESCRIBED: Final = 8
+_DIGESTS: Final = ("subject.sha256", "digest", "fingerprint.digest", "fingerprint.root")
 _HEADER: Final = ("corrects", "supersedes")
 _NAMES: Final = ("name", "title", "check", "action", "outcome")
 
@@ -90,8 +91,8 @@ class Found:
 
     def _describing(self, digest: str, sayer: Node) -> int | None:
         """Find the newest statement that is about an artefact itself."""
-        for query in (f"subject.sha256={digest}", f"digest={digest}", f"fingerprint.root={digest}"):
-            page = self._ledger.search(query, limit=_DESCRIBED, after=self._end)
+        for field in _DIGESTS:
+            page = self._ledger.search(f"{field}={digest}", limit=_DESCRIBED, after=self._end)
             for hit in page.hits:
                 if hit.index != sayer.index and digest in self._of(hit).artefacts:
                     return hit.index

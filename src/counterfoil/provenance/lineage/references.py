@@ -62,7 +62,7 @@ def artefacts_of(said: Mapping[str, Any], subjects: Iterable[str] = ()) -> tuple
     found = [*subjects, said.get("digest")]
     fingerprint = said.get("fingerprint")
     if isinstance(fingerprint, Mapping):
-        found.append(fingerprint.get("root"))
+        found += [fingerprint.get("digest"), fingerprint.get("root")]
     pointed = {pointer.digest for pointer in pointers_of(said)}
     return tuple(dict.fromkeys(d for d in found if _is_hex(d) and d not in pointed))
 

@@ -97,7 +97,7 @@ def test_statements_that_point_at_each_other_end(ledger: Ledger) -> None:
     tell = tell_story(ledger)
     one, two = digest_of("one"), digest_of("two")
     for mine, theirs in ((one, two), (two, one)):
-        print_ = {"format": "files/v1", "root": mine, "rows": 1}
+        print_ = {"format": "files/v1", "digest": mine, "root": mine, "rows": 1}
         said = {"name": "d", "fingerprint": print_, "derived_from": [{"digest": theirs}]}
         index = ledger.record_statement("dataset", said).index
     trace = ledger.trace(index)
