@@ -2,7 +2,17 @@
 
 from typing import Final
 
-from counterfoil.ops.catalogue import checks, data, lineage, log, models, parties, people, watch
+from counterfoil.ops.catalogue import (
+    agents,
+    checks,
+    data,
+    lineage,
+    log,
+    models,
+    parties,
+    people,
+    watch,
+)
 from counterfoil.ports import Operation
 
 __all__ = ["OPERATIONS"]
@@ -16,5 +26,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *lineage.OPERATIONS,
     *parties.OPERATIONS,
     *watch.OPERATIONS,
+    *agents.OPERATIONS,
 )
 """Every operation, in the order in which help lists them."""
