@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from counterfoil.formats import receipt as receipts
 from counterfoil.ledger import Ledger
 from counterfoil.ops.files import shown, write_file
-from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
+from counterfoil.ops.place import LedgerFolder, open_for_reading
+from counterfoil.ops.receipts import open_published
 from counterfoil.ops.records import Entry, find_entry
 from counterfoil.ports import STANDARD_STREAM, Document, Param, Progress, no_progress
 from counterfoil.provenance.lineage import Trace
@@ -64,7 +65,7 @@ def trace(
     or entry.leaf, and as `write_file`.
     """
     both = up == down
-    opening = open_for_reading if receipts is None else open_for_writing
+    opening = open_for_reading if receipts is None else open_published
     with opening(ledger) as opened:
         found = opened.lineage.trace(
             find_entry(opened, entry),

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from counterfoil.errors import NotFound
 from counterfoil.formats import receipt as receipts
 from counterfoil.formats import tlog_proof
 from counterfoil.formats.receipt import Receipt
 from counterfoil.formats.tlog_proof import TlogProof
-from counterfoil.formats.vkey import KeyType, VerifierKey
 from counterfoil.ledger import Ledger
+from counterfoil.ledger.documents import log_key
 
 __all__ = ["MEDIA_TYPES", "Form", "format_receipt", "parse_receipt"]
 
@@ -43,7 +42,7 @@ def format_receipt(receipt: Receipt, form: Form, ledger: Ledger) -> bytes:
     if form == "html":
         from counterfoil.formats.receipt_html import format_html
 
-        return format_html(receipt, _log_key(ledger))
+        return format_html(receipt, log_key(ledger.policy, ledger.origin))
     return receipts.format(receipt) + b"\n"
 
 
@@ -56,14 +55,3 @@ def parse_receipt(data: bytes) -> tuple[Form, Receipt | TlogProof]:
 
         return "html", parse_html(data)
     return "json", receipts.parse(data)
-
-
-def _log_key(ledger: Ledger) -> VerifierKey:
-    for log in ledger.policy.logs:
-        if log.key.name == ledger.origin and log.key.type is KeyType.ED25519:
-            return log.key
-    raise NotFound(
-        "receipt.log-key",
-        f"expected an Ed25519 key of {ledger.origin} in policy.txt, found none",
-        hint="Restore policy.txt from a copy.",
-    )

@@ -20,7 +20,7 @@ from counterfoil.ops.receipt_files import MEDIA_TYPES, Form, format_receipt, par
 from counterfoil.ops.records import Entry, find_entry
 from counterfoil.ports import STANDARD_STREAM, Channel, Document, Param
 
-__all__ = ["ReceiptView", "Saved", "get", "show"]
+__all__ = ["ReceiptView", "Saved", "get", "open_published", "show"]
 
 _PUBLISH_WAIT_S: Final = 10.0
 _POLL_S: Final = 0.1
@@ -84,7 +84,7 @@ def get(
             hint="A tlog-proof cannot hold a row's own proof: leave out --tlog-proof.",
         )
     form: Form = "html" if html else "tlog-proof" if tlog_proof else "json"
-    with _published(find_ledger(ledger), entry) as opened:
+    with open_published(ledger, entry) as opened:
         index = find_entry(opened, entry)
         receipt = opened.receipt(index, row)
         data = format_receipt(receipt, form, opened)
@@ -127,15 +127,17 @@ def show(
     )
 
 
-def _published(folder: Path, entry: str) -> Ledger:
-    """Open a ledger whose published checkpoint covers an entry, if it has that entry at all.
+def open_published(given: Path | None, entry: str | None = None) -> Ledger:
+    """Open a ledger beside its owner when its published checkpoint covers an entry, if it has it.
 
-    Entries wait to be published for a moment after they were recorded; where their recorder was
-    killed they wait for the next owner, which this becomes.
+    entry: index or leaf; None for all that are there. Entries wait to be published for a moment
+    after they were recorded; where their recorder was killed they wait for the next owner, which
+    this becomes. Raises as `find_ledger`, `open_ledger` and `find_entry`.
     """
+    folder = find_ledger(given)
     ledger = open_ledger(folder, read_only=True)
     try:
-        index = find_entry(ledger, entry)
+        index = ledger.size - 1 if entry is None else find_entry(ledger, entry)
         until = time.monotonic() + _PUBLISH_WAIT_S
         while _published_size(ledger) <= index < ledger.size and time.monotonic() < until:
             with contextlib.suppress(Conflict, Unavailable), open_ledger(folder) as owned:

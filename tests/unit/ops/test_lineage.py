@@ -24,11 +24,11 @@ def test_a_trace_is_a_tree_with_its_receipts(shop: Path, tmp_path: Path) -> None
     shown = "\n".join(text.trace(traced, PLAIN))
     for line in (
         f"decision {told['decision 0']} hold",
-        f"  model model {told['model']} credit:1",
+        f"  by model {told['model']} credit:1",
         f"    trained on (train) dataset {told['training']} train",
         f"made by (train) transformation {told['transformation']} clean and split",
         "answers for it (credit officer) Ada Example",
-        f"  as decision action {told['action']} freeze",
+        f"  acted on by action {told['action']} freeze",
         "9 statements of ",
     ):
         assert line in shown

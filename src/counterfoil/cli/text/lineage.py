@@ -28,10 +28,21 @@ _UP: Final = {
     "explainer": "explained by",
     "inputs": "from",
     "linked": "about",
+    "model": "by",
     "outputs": "made by",
     "trained_on": "trained on",
 }
-_DOWN: Final = {"outputs": "made"}
+_DOWN: Final = {
+    "data": "used as data by",
+    "decision": "acted on by",
+    "derived_from": "source of",
+    "inputs": "went into",
+    "linked": "spoken of in",
+    "mentions": "mentioned in",
+    "model": "used by",
+    "outputs": "made",
+    "trained_on": "trained",
+}
 _FACTS: Final = ("outcome", "score", "threshold", "passed", "severity", "state", "target")
 
 
@@ -84,9 +95,10 @@ def _tree(found: Trace, way: Way, paint: Paint) -> Iterator[str]:
 
 def _words(edge: Edge) -> str:
     known = _UP if edge.way == "up" else _DOWN
-    word = known.get(edge.field, edge.field.replace("_", " "))
-    if edge.way == "down" and edge.field not in _DOWN:
-        word = f"as {word}" if edge.field != "mentions" else "mentioned in"
+    word = known.get(edge.field)
+    if word is None:
+        word = edge.field.replace("_", " ")
+        word = f"as {word}:" if edge.way == "down" else f"{word}:"
     return f"{word} ({plain(edge.role)})" if edge.role else plain(word)
 
 

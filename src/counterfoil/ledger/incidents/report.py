@@ -8,14 +8,8 @@ reader trusts. This module refuses to leave out a link silently: what has no rec
 
 from __future__ import annotations
 
-import io
-import re
-import zipfile
-from base64 import b64encode
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,7 +19,7 @@ from counterfoil.errors import NotFound
 from counterfoil.formats import json_text
 from counterfoil.formats import receipt as receipts
 from counterfoil.formats.receipt_html import format_html
-from counterfoil.formats.vkey import KeyType, VerifierKey
+from counterfoil.ledger.documents import framed, log_key, security, write_zip, written_page
 from counterfoil.ledger.incidents.due import Due
 from counterfoil.ledger.incidents.incidents import FoundIncident
 
@@ -43,7 +37,6 @@ _STYLE: Final = (
     "font-weight:600}iframe{width:100%;height:36rem;border:1px solid #999}"
     "summary{cursor:pointer;padding:.3rem 0}code{overflow-wrap:anywhere}"
 )
-_POLICY: Final = re.compile(rb'http-equiv="Content-Security-Policy" content="([^"]*)"')
 _SHOWN: Final = (
     ("title", "Title"), ("severity", "Severity"), ("state", "State"), ("provider", "Provider"),
     ("system", "AI system"), ("system_version", "Version"), ("happened_from_ms", "Happened from"),
@@ -96,7 +89,7 @@ def make_report(ledger: Ledger, incident: int | str, now_ms: int) -> IncidentRep
     ]
     for link in found.said.get("linked", ()):
         proven.append(_proven(ledger, link))
-    key = _log_key(ledger)
+    key = log_key(ledger.policy, ledger.origin)
     pages = tuple(None if one.receipt is None else format_html(one.receipt, key) for one in proven)
     policy = ledger.layout.policy.read_text(encoding="utf-8")
     return IncidentReport(found, tuple(proven), now_ms, ledger.origin, policy, pages)
@@ -134,43 +127,30 @@ def html_report(report: IncidentReport) -> bytes:
     parts.append("<h2>Proofs</h2><p>Each opens as a page that checks itself. ")
     parts.append("Whether to trust the log is yours to say, by a policy of your own.</p>")
     for one, page in zip(report.proven, report.pages, strict=True):
-        name = escape(f"{one.role}: {one.kind}")
-        place = "" if one.index is None else f" (entry {one.index})"
+        name = f"{one.role}: {one.kind}"
         if page is None:
-            parts.append(f"<p>{name}, <code>{escape(one.leaf or '')}</code>: not in this log</p>")
+            leaf = escape(one.leaf or "")
+            parts.append(f"<p>{escape(name)}, <code>{leaf}</code>: not in this log</p>")
             continue
-        inner = escape(page.decode())
-        parts.append(
-            f"<details><summary>{name}{place}</summary><iframe title='{name}' "
-            f"sandbox='allow-scripts' loading='lazy' srcdoc=\"{inner}\"></iframe></details>"
-        )
-    body = "".join(parts)
-    return (
-        "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
-        f'<meta http-equiv="Content-Security-Policy" content="{_security(report.pages)}">'
-        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>Incident report</title><style>{_STYLE}</style></head>"
-        f"<body><main>{body}</main></body></html>\n"
-    ).encode()
+        place = "" if one.index is None else f" (entry {one.index})"
+        parts.append(framed(page, name, place))
+    allowed = security(report.pages, _STYLE)
+    return written_page("Incident report", "".join(parts), _STYLE, allowed)
 
 
 def zip_report(report: IncidentReport) -> bytes:
     """Write a report as a zip: report.html, report.json, policy.txt and each receipt."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        files = {
-            "README.txt": _README.encode(),
-            "report.html": html_report(report),
-            "report.json": json_report(report),
-            "policy.txt": report.policy.encode(),
-        }
-        for one, page in zip(report.proven, report.pages, strict=True):
-            if one.receipt is not None and page is not None:
-                files[f"receipts/{one.index}.json"] = receipts.format(one.receipt)
-                files[f"receipts/{one.index}.html"] = page
-        for name, data in files.items():  # one date, so that the same report is the same file
-            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
-    return packed.getvalue()
+    files = {
+        "README.txt": _README.encode(),
+        "report.html": html_report(report),
+        "report.json": json_report(report),
+        "policy.txt": report.policy.encode(),
+    }
+    for one, page in zip(report.proven, report.pages, strict=True):
+        if one.receipt is not None and page is not None:
+            files[f"receipts/{one.index}.json"] = receipts.format(one.receipt)
+            files[f"receipts/{one.index}.html"] = page
+    return write_zip(files)
 
 
 _README: Final = """An incident report with its proofs.
@@ -182,17 +162,6 @@ policy.txt     whom the sender says to trust; get it from somebody whom you trus
 
   counterfoil verify receipts/7.json --policy policy.txt
 """
-
-
-def _log_key(ledger: Ledger) -> VerifierKey:
-    for log in ledger.policy.logs:
-        if log.key.name == ledger.origin and log.key.type is KeyType.ED25519:
-            return log.key
-    raise NotFound(
-        "receipt.log-key",
-        f"expected an Ed25519 key of {ledger.origin} in policy.txt, found none",
-        hint="Restore policy.txt from a copy.",
-    )
 
 
 def _proven(ledger: Ledger, link: dict[str, Any]) -> Proven:
@@ -252,13 +221,3 @@ def _time(at_ms: int) -> str:
         return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (OverflowError, ValueError, OSError):
         return f"{at_ms} ms after 1970"
-
-
-def _security(pages: Iterable[bytes | None]) -> str:
-    """Allow what receipts' pages allow, since a frame obeys its parent too, and our own style."""
-    own = "'sha256-" + b64encode(sha256(_STYLE.encode()).digest()).decode() + "'"
-    for page in pages:
-        found = None if page is None else _POLICY.search(page)
-        if found is not None:
-            return found[1].decode().replace("style-src ", f"style-src {own} ")
-    return f"default-src 'none'; style-src {own}; base-uri 'none'; form-action 'none'"

@@ -19,7 +19,7 @@ from counterfoil.provenance.lineage import Node, Pointer, State, artefacts_of
 if TYPE_CHECKING:
     from counterfoil.ledger.readable import Readable
 
-__all__ = ["Found", "node_of"]
+__all__ = ["Found", "node_of", "recorded"]
 
 _DESCRIBED: Final = 8
 _DIGESTS: Final = ("subject.sha256", "digest", "fingerprint.digest", "fingerprint.root")
@@ -99,36 +99,24 @@ class Found:
         return None
 
     def _of(self, view: RecordView) -> Node:
-        subjects, said = self._statement(view)
-        return Node(
-            view.leaf,
-            view.kind,
-            "recorded",
-            index=view.index,
-            leaf=view.leaf,
-            name=_title(view.content),
-            at_ms=view.at_ms,
-            issuer=view.issuer,
-            artefacts=artefacts_of(said, subjects) if view.kind != "record" else (),
-            said=said,
-        )
+        return recorded(view, self._ledger.entry(view.index))
 
-    def _statement(self, view: RecordView) -> tuple[list[str], dict[str, Any]]:
-        """Give the digests of the subjects, and what is said; of a record with its corrections."""
-        parsed = entries.parse(self._ledger.entry(view.index))
-        if isinstance(parsed, BatchEntry):
-            return [], view.content
-        digests = [
-            subject.digest["sha256"]
-            for subject in parsed.statement.subject
-            if "sha256" in subject.digest
-            and subject.name != view.kind  # stands for the statement itself, where it has no other
-        ]
-        said = view.content
-        if view.kind == "record":
-            header = msgspec.json.decode(parsed.statement.predicate)
-            said = {**said, **{name: header[name] for name in _HEADER if name in header}}
-        return digests, said
+
+def recorded(view: RecordView, data: bytes) -> Node:
+    """Make the node of an entry, from its bytes alone. view: of these bytes."""
+    subjects, said = _statement(view, data)
+    return Node(
+        view.leaf,
+        view.kind,
+        "recorded",
+        index=view.index,
+        leaf=view.leaf,
+        name=_title(view.content),
+        at_ms=view.at_ms,
+        issuer=view.issuer,
+        artefacts=artefacts_of(said, subjects) if view.kind != "record" else (),
+        said=said,
+    )
 
 
 def node_of(id_: str, kind: str, state: State, name: str) -> Node:
@@ -140,3 +128,21 @@ def _title(said: dict[str, Any]) -> str:
     title = next((said[name] for name in _NAMES if isinstance(said.get(name), str)), "")
     version = said.get("version")
     return f"{title}:{version}" if title and isinstance(version, str) else title
+
+
+def _statement(view: RecordView, data: bytes) -> tuple[list[str], dict[str, Any]]:
+    """Give the digests of the subjects, and what is said; of a record with its corrections."""
+    parsed = entries.parse(data)
+    if isinstance(parsed, BatchEntry):
+        return [], view.content
+    digests = [
+        subject.digest["sha256"]
+        for subject in parsed.statement.subject
+        if "sha256" in subject.digest
+        and subject.name != view.kind  # stands for the statement itself, where it has no other
+    ]
+    said = view.content
+    if view.kind == "record":
+        header = msgspec.json.decode(parsed.statement.predicate)
+        said = {**said, **{name: header[name] for name in _HEADER if name in header}}
+    return digests, said
