@@ -56,7 +56,7 @@ def gap(groups: Sequence[Group], figure: str, confidence: float = 0.95) -> Gap:
     """Compute a figure of `GAPS` over groups, at least one."""
     how, rates = GAPS[figure]
     found = [_one(groups, how, rate, confidence) for rate in rates]
-    known = [one for one in found if not np.isnan(one.value)]  # as fairlearn: 0 of 0 is skipped
+    known = [one for one in found if not np.isnan(one.value)]  # 0 of 0 hides no other gap
     return (max if how == "difference" else min)(known or found, key=lambda one: one.value)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.spatial.distance import jensenshannon  # type: ignore[import-untyped]  # no types
+from scipy.spatial.distance import jensenshannon
 
 from counterfoil.provenance.checks import Suite, Table, check_drift
 from counterfoil.provenance.checks.drift import holm, jensen_shannon, stability_index
