@@ -68,12 +68,6 @@ class Gate:
             if self._requirements:
                 self._ask("model" if uri == _MODEL else "decision", predicate)
 
-    def require(self, uri: str, predicate: Header) -> None:
-        """Ask as `admit` does, and record nothing where it is refused."""
-        self._refresh()
-        for one in self._asked("model" if uri == _MODEL else "decision", predicate)[0]:
-            self._verdicts.require(one, predicate)
-
     def _refresh(self) -> None:
         """Read the policy again where its file changed."""
         try:
@@ -95,7 +89,7 @@ class Gate:
         until = self._passed.get(key, 0)
         if until is None or until > now:
             return
-        asked, _ = self._asked(kind, predicate)
+        asked = self._asked(kind, predicate)
         ends: list[int] = []
         missing: list[str] = []
         first: Refused | None = None
@@ -115,12 +109,10 @@ class Gate:
         self._tell(kind, predicate, key, first, missing)
         raise first
 
-    def _asked(self, kind: str, predicate: Header) -> tuple[list[Requirement], object]:
-        if not self._requirements:
-            return [], None
+    def _asked(self, kind: str, predicate: Header) -> list[Requirement]:
         names = self._verdicts.names(kind, predicate)
         purpose = getattr(predicate, "purpose", None)
-        return [one for one in self._requirements if one.concerns(kind, names, purpose)], names
+        return [one for one in self._requirements if one.concerns(kind, names, purpose)]
 
     def _tell(
         self,

@@ -25,7 +25,7 @@ class Column:
 
     kind: `number` (times too) or `text` (booleans too). numbers: (n,) float64, NaN where missing;
     of text empty. codes: (n,) int64 places in `labels`, -1 where missing; of numbers empty.
-    labels: the distinct texts, sorted. digits: a number's shortest text is whole everywhere.
+    labels: the distinct texts, sorted.
     """
 
     name: str
