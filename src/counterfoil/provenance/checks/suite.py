@@ -102,11 +102,12 @@ class Drift(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 class Poisoning(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Limits of the check `poisoning`.
 
-    noise_at_most: estimated share of wrong labels among rows that a model is surest of. disagreement_at_most: how much more often than on the reference its
-    model disagrees with the labels. rate_at_most: change of a label's share. changed_at_most:
-    share of rows that the reference holds with another label. clusters_at_most: share of rows in
-    clusters of copies. triggers_at_most: number of values that decide the label by themselves, each
-    in at least `trigger_from` of all rows; rarer ones are told.
+    noise_at_most: estimated share of wrong labels among rows that a model is surest of.
+    disagreement_at_most: how much more often than on the reference its model disagrees with the
+    labels. rate_at_most: change of a label's share. changed_at_most: share of rows that the
+    reference holds with another label. clusters_at_most: share of rows in clusters of copies.
+    triggers_at_most: number of values that decide the label by themselves, each in at least
+    `trigger_from` of all rows; rarer ones are told.
     confidence: of the intervals whose near end must exceed a limit.
     """
 
