@@ -35,18 +35,41 @@ _TYPES: Final = {
     "timestamp": "sc:DateTime",
     "instant": "sc:DateTime",
 }  # all others are text; `cf:logicalType` is exact
+_OWN_TERMS: Final = (
+    "arrayShape",
+    "citeAs",
+    "column",
+    "containedIn",
+    "equivalentProperty",
+    "extract",
+    "field",
+    "fileObject",
+    "fileProperty",
+    "fileSet",
+    "format",
+    "includes",
+    "isArray",
+    "isLiveDataset",
+    "jsonPath",
+    "key",
+    "md5",
+    "parentField",
+    "path",
+    "recordSet",
+    "references",
+    "regex",
+    "repeated",
+    "replace",
+    "samplingRate",
+    "separator",
+    "source",
+    "subField",
+    "transform",
+)
 _CONTEXT: Final[dict[str, Any]] = {
     "@language": "en",
     "@vocab": "https://schema.org/",
-    **{
-        name: f"cr:{name}"
-        for name in (
-            "arrayShape citeAs column containedIn equivalentProperty extract field fileObject "
-            "fileProperty fileSet format includes isArray isLiveDataset jsonPath key md5 "
-            "parentField path recordSet references regex repeated replace samplingRate separator "
-            "source subField transform"
-        ).split()
-    },
+    **{name: f"cr:{name}" for name in _OWN_TERMS},
     "cf": "https://counterfoil.dev/ns/provenance#",
     "conformsTo": "dct:conformsTo",
     "cr": "http://mlcommons.org/croissant/",
