@@ -33,7 +33,7 @@ GROUPS: Final[dict[str, str]] = {
     "monitor": "Watch a log from several sides.",
     "network": "Several organisations, each with its own log.",
     "lineage": "Where things came from and what came of them, in other people's standards.",
-    "evidence": "Proof that a log told two histories.",
+    "evidence": "Packs of proof to hand over, and proof that a log told two histories.",
     "watch": "See what is abnormal as it comes.",
     "forecast": "Numbers to come, and how far to trust them.",
 }

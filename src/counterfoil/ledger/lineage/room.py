@@ -8,6 +8,7 @@ from counterfoil.ledger.lineage.walk import DEPTH, NODES, WIDTH, Progress, walk
 from counterfoil.provenance.lineage import Trace, to_prov
 
 if TYPE_CHECKING:
+    from counterfoil.ledger.lineage.pack import Pack
     from counterfoil.ledger.readable import Readable
 
 __all__ = ["Lineage"]
@@ -50,6 +51,18 @@ class Lineage:
             as_of=as_of,
             progress=progress,
         )
+
+    def period(self, first: str | None = None, until: str | None = None) -> Trace:
+        """Gather a period's statements, and what they point at; see `period.gather`."""
+        from counterfoil.ledger.lineage.period import gather
+
+        return gather(self._ledger, first, until)
+
+    def pack(self, trace: Trace, about: dict[str, Any], **options: Any) -> Pack:
+        """Make the evidence pack of a trace; see `pack.make_pack`."""
+        from counterfoil.ledger.lineage.pack import make_pack
+
+        return make_pack(self._ledger, trace, about, **options)
 
     def prov(self, entry: int | str, **bounds: Any) -> dict[str, Any]:
         """Trace a statement and give it as a W3C PROV-JSON document; bounds: as for `trace`."""
