@@ -110,7 +110,7 @@ def test_decisions_are_recorded_traced_and_explained(folder: Path) -> None:
         )
         assert made["outcome"] in ("grant", "hold")
         explained = await ask(client, "explain", entry="5")
-        assert explained["verdict"] in ("identical", "within tolerance")
+        assert explained["verdict"] in ("identical", "within-tolerance")
         traced = await ask(client, "trace", entry=str(made["index"]))
         assert made["leaf"] in json.dumps(traced)
 
