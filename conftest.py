@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import atexit
+import gzip
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.doc_blocks import ROOT, collect_examples
+from tests.shared_data import data_path
 
 pytest_collect_file = collect_examples
 
@@ -40,3 +42,22 @@ def document_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         yield folder
+
+
+@pytest.fixture(scope="module")
+def fetch(document_folder: Path) -> Callable[[str], str]:
+    """Let a document ask for a file of the data sets: `<!-- skip: start fetch("set/file.gz") -->`.
+
+    The file comes into the document's folder, unpacked; where it is missing, the blocks are skipped
+    for the reason that is given back.
+    """
+
+    def bring(name: str) -> str:
+        try:
+            packed = data_path(name)
+        except pytest.skip.Exception as missing:
+            return str(missing.msg)
+        (document_folder / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
+        return ""
+
+    return bring

@@ -2,7 +2,8 @@
 
 `python` blocks run in one namespace a document; `console` blocks run each line that begins with
 `$ ` and compare what it prints (`...` stands for anything). A block that can only be shown says
-so with an HTML comment: `<!-- skip: next "why" -->`.
+so with an HTML comment: `<!-- skip: next "why" -->`. With `<!-- skip: start fetch("set/file.gz") -->`
+a document asks for a file of the data sets; what follows is skipped where it is missing.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ collect_examples = pytest_integration(
         ],
         path=str(ROOT),
         patterns=["*.md"],
-        fixtures=["document_folder"],
+        fixtures=["document_folder", "fetch"],
     ),
     Sybil(
         parsers=[DocTestParser(FLAGS)],
