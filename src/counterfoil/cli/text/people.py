@@ -76,7 +76,8 @@ def export(found: SubjectAccess, paint: Paint) -> Iterator[str]:
 def erase(done: Erased, paint: Paint) -> Iterator[str]:
     """Tell what was erased."""
     what = "erased already" if done.duplicate else "erased"
-    yield f"{paint.good(what)}: {done.groups} groups of fields of person {done.person}"
+    groups = "1 group" if done.groups == 1 else f"{done.groups} groups"
+    yield f"{paint.good(what)}: {groups} of fields of person {done.person}"
     yield from facts([("statement", f"entry {done.index}")], paint)
 
 
