@@ -166,6 +166,10 @@ def test_a_run_of_their_client_becomes_a_transformation(
         traced = ledger.trace(ledger.size - 2, down=False)
         assert {"loans.raw:v7", "loans/clean"} <= {n.name for n in traced.nodes.values()}
         counterfoil.verify(ledger.receipt(made.index), ledger.policy)
+        told = to_openlineage(ledger.trace(made.index))[-1]
+        named = [(one["namespace"], one["name"]) for one in told["inputs"] + told["outputs"]]
+        assert named == [("postgres://db", "loans.raw"), ("s3://lake", "loans/clean")]
+        assert told["inputs"][0]["facets"]["version"]["datasetVersion"] == "v7"
         size = ledger.size
     with counterfoil.open(folder) as ledger, receiving(ledger) as url:
         client_of(url).emit(start)

@@ -101,7 +101,7 @@ def openlineage(
     out: _Out,
     ledger: LedgerFolder = None,
     depth: Annotated[int, Param("Most steps each way, 1 to 64.", "N")] = 12,
-    width: Annotated[int, Param("Most statements followed from one, 1 to 1000.", "N")] = 1000,
+    width: Annotated[int, Param("Most statements followed from one, 1 to 999.", "N")] = 999,
 ) -> Written | Document:
     """Write the work that led to a statement, and followed from it, as OpenLineage events.
 

@@ -19,6 +19,7 @@ import msgspec
 
 from counterfoil.formats.predicates import ContentRef
 from counterfoil.formats.statement import Subject
+from counterfoil.provenance.lineage.openlineage import TOLD_DATASET
 from counterfoil.provenance.lineage.openlineage_events import (
     Told,
     ToldDataset,
@@ -136,7 +137,7 @@ class Receiver:
 
     def _dataset(self, told: ToldDataset) -> _Named:
         """Find the statement about a data set that says what was told now, or record it."""
-        digest, source = told.digest, f"openlineage:dataset:{told.digest}"
+        digest, source = told.digest, f"{TOLD_DATASET}{told.digest}"
         hits = self._ledger.search(f"kind=dataset subject.sha256={digest}", limit=10).hits
         last = next((hit for hit in hits if hit.source == source), None)
         said: dict[str, Any] = {"name": short(told.name), "location": short(told.namespace)}

@@ -17,13 +17,16 @@ from uuid import UUID, uuid5
 from counterfoil.provenance.lineage.graph import SAID_OUTPUT, Node, Trace
 from counterfoil.provenance.lineage.references import Pointer, pointers_of
 
-__all__ = ["PRODUCER", "STATEMENT_FACET", "to_openlineage"]
+__all__ = ["PRODUCER", "STATEMENT_FACET", "TOLD_DATASET", "to_openlineage"]
 
 PRODUCER: Final = "https://counterfoil.dev"
 """What the events name as their producer."""
 
 STATEMENT_FACET: Final = "counterfoil_statement"
 """Our facet of runs and data sets: origin, index, leaf, kind and sha256 of a statement."""
+
+TOLD_DATASET: Final = "openlineage:dataset:"
+"""How the source begins of data sets that an OpenLineage client told of."""
 
 _EVENT: Final = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
 _SCHEMA: Final = "https://openlineage.io/spec/facets/1-2-0/SchemaDatasetFacet.json"
@@ -144,7 +147,7 @@ class _Events:
         node = self._node(pointer)
         if node is not None:
             return self._dataset(node)
-        facets = {} if pointer.digest is None else {"version": _version(pointer.digest)}
+        facets = {} if pointer.digest is None else {"version": _version(f"sha256:{pointer.digest}")}
         origin = pointer.origin or self._origin
         return {
             "namespace": f"counterfoil://{origin}",
@@ -154,16 +157,19 @@ class _Events:
 
     def _dataset(self, node: Node) -> dict[str, Any]:
         facets: dict[str, Any] = {STATEMENT_FACET: self._facet(node)}
-        if node.artefacts:
-            facets["version"] = _version(node.artefacts[0])
+        version = _version_of(node.said)
+        if version is not None:
+            facets["version"] = _version(version)
         fields = list(_columns(node.said))
         if fields:
             facets["schema"] = {
                 **_base(f"{_SCHEMA}#/$defs/SchemaDatasetFacet", whole=True),
                 "fields": fields,
             }
-        name = node.name or f"sha256:{node.leaf}"
-        return {"namespace": self._namespace, "name": name, "facets": facets}
+        named = _named_by_others(node.said)
+        if named is None:
+            named = (self._namespace, node.name or f"sha256:{node.leaf}")
+        return {"namespace": named[0], "name": named[1], "facets": facets}
 
     def _facet(self, node: Node, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
         return {
@@ -192,9 +198,25 @@ def _columns(said: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"name": column["name"], "type": column["type"]}
 
 
-def _version(digest: str) -> dict[str, Any]:
+def _version_of(said: Mapping[str, Any]) -> str | None:
+    """Tell the version of an artefact: by its bytes where they are known, else as it was told."""
+    fingerprint = said.get("fingerprint")
+    digest = fingerprint.get("digest") if isinstance(fingerprint, Mapping) else said.get("digest")
+    found = f"sha256:{digest}" if digest else said.get("version")
+    return found if isinstance(found, str) else None
+
+
+def _named_by_others(said: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Give back the namespace and name of a data set that an OpenLineage client told of."""
+    source, namespace, name = (said.get(field) for field in ("source", "location", "name"))
+    if not isinstance(source, str) or not source.startswith(TOLD_DATASET):
+        return None
+    return (namespace, name) if isinstance(namespace, str) and isinstance(name, str) else None
+
+
+def _version(version: str) -> dict[str, Any]:
     where = f"{_VERSION}#/$defs/DatasetVersionDatasetFacet"
-    return {**_base(where, whole=True), "datasetVersion": f"sha256:{digest}"}
+    return {**_base(where, whole=True), "datasetVersion": version}
 
 
 def _base(schema: str, *, whole: bool = False) -> dict[str, Any]:
