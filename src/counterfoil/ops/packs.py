@@ -14,7 +14,7 @@ from counterfoil.formats.receipt_html import is_html
 from counterfoil.ledger import Ledger
 from counterfoil.ledger.lineage.pack import PACK_MAX_BYTES, STATEMENTS_MAX, pack_zip
 from counterfoil.ledger.lineage.pack_check import CheckedPack, Problem, check_files
-from counterfoil.ledger.lineage.pack_page import pack_page
+from counterfoil.ledger.lineage.pack_page import pack_page, require_page_fits
 from counterfoil.ledger.lineage.pack_zip import read_html, read_zip
 from counterfoil.ops.files import POLICY_MAX_BYTES, read_file, shown, write_file
 from counterfoil.ops.place import LedgerFolder
@@ -102,6 +102,8 @@ def pack(
             trace, about = opened.lineage.period(from_, until), {"from": from_, "until": until}
         else:
             trace, about = _traced(opened, entry, depth, width, progress)
+        if html:  # told before receipts are made
+            require_page_fits(sum(1 for _ in trace.recorded()))
         made = opened.lineage.pack(
             trace, about, progress=lambda done, total: progress(done, total, "receipts made")
         )

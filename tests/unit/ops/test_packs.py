@@ -18,6 +18,7 @@ from counterfoil.ledger.documents import write_zip
 from counterfoil.ledger.lineage.pack_zip import read_zip
 from counterfoil.ops import ledgers, packs
 from counterfoil.ops.packs import Checked
+from tests.ledgers import copy_ledger
 from tests.provenance_story import tell_story
 from tests.statements import refused
 
@@ -218,3 +219,49 @@ def test_a_pack_is_made_beside_an_owner(story: Story, tmp_path: Path) -> None:
     with counterfoil.open(story.ledger):
         made = packs.pack(story.decision, out=tmp_path / "p.zip", ledger=story.ledger)
     assert made.statements == 9
+
+
+def test_a_log_with_two_histories_is_named(tmp_path: Path) -> None:
+    """Receipts that each verify, under two roots of one size, are told as what they prove."""
+    packed = []
+    for name in ("one", "two"):
+        folder = copy_ledger(tmp_path / name)  # copies are one log, with one key
+        with counterfoil.open(folder) as opened:
+            told = tell_story(opened)
+        out = tmp_path / f"{name}.zip"
+        packs.pack(str(told["decision 0"]), out=out, ledger=folder)
+        packed.append(read_zip(out.read_bytes()))
+    receipt = f"receipts/{told['decision 0']}.json"
+    mixed = tmp_path / "mixed.zip"
+    mixed.write_bytes(write_zip(packed[0] | {receipt: packed[1][receipt]}))
+    checked = packs.check(mixed, policy=tmp_path / "one" / "policy.txt")
+    assert "pack.two-histories" in {code for _, code in fails(checked)}
+
+
+def test_too_much_for_a_page_or_a_pack_is_refused(tmp_path: Path) -> None:
+    """A page has at most 200 statements, a period 1,000; the error says how to take less."""
+    folder = copy_ledger(tmp_path / "ledger")
+    with counterfoil.open(folder) as opened:
+        opened.record_many([{"n": n} for n in range(1001)])
+    out = tmp_path / "pack.html"
+    with refused("pack.page-large"):
+        packs.pack(out=out, ledger=folder, html=True, from_="10", until="210")
+    with refused("lineage.period"):
+        packs.pack(out=out, ledger=folder, from_="0")
+    assert not out.exists()
+
+
+def test_a_pack_is_about_what_it_says(story: Story) -> None:
+    """A manifest that names another entry than the trace begins at fails."""
+    manifest = json.loads(story.files["manifest.json"])
+    manifest["about"]["index"] = story.told["model"]
+    files = story.files | {"manifest.json": json.dumps(manifest).encode()}
+    assert fails(story.checked(files)) == {("trace.json", "pack.trace")}
+
+
+def test_a_long_list_of_failures_is_counted(story: Story) -> None:
+    """Fifty are named, and the rest is counted."""
+    more = {f"f{number}.txt": b"x" for number in range(60)}
+    said = list(text.check(story.checked(story.files | more), PLAIN))
+    assert len(said) == 52
+    assert said[-2] == "and 70 more"

@@ -164,6 +164,10 @@ class _Check:
         if trace.origin != self._manifest["origin"] or trace.complete != self._manifest["complete"]:
             message = "expected the log, and whether it was cut, as the manifest says"
             self._fail("trace.json", "pack.trace", message)
+        about = self._manifest["about"].get("index", trace.nodes[trace.start].index)
+        if about != trace.nodes[trace.start].index:
+            message = f"expected a trace of entry {about}, as the manifest says"
+            self._fail("trace.json", "pack.trace", message)
         nodes = {node.id: self._node(node) for node in trace.nodes.values()}
         wanted = {node.index for node in nodes.values() if node.state == "recorded"}
         for index in self._receipts.keys() - wanted:

@@ -22,7 +22,7 @@ from counterfoil.ledger.documents import framed, log_key, security, written_page
 from counterfoil.ledger.lineage.pack_zip import EMBEDDED
 from counterfoil.ledger.view import RecordView, view
 
-__all__ = ["PAGE_STATEMENTS_MAX", "pack_page"]
+__all__ = ["PAGE_STATEMENTS_MAX", "pack_page", "require_page_fits"]
 
 PAGE_STATEMENTS_MAX: Final = 200
 """Most statements on one page: each carries a page of 60 KB that checks it."""
@@ -36,6 +36,16 @@ _STYLE: Final = (
 )
 
 
+def require_page_fits(statements: int) -> None:
+    """Refuse more statements than a page has. Raises InputError with code pack.page-large."""
+    if statements > PAGE_STATEMENTS_MAX:
+        raise InputError(
+            "pack.page-large",
+            f"expected at most {PAGE_STATEMENTS_MAX} statements on a page, found {statements:,}",
+            hint="Leave out --html for a zip, or take less.",
+        )
+
+
 def pack_page(
     files: Mapping[str, bytes], receipts: Iterable[Receipt], origin: str, packed: bytes
 ) -> bytes:
@@ -46,12 +56,7 @@ def pack_page(
     receipt.log-key, and as `policy.parse`.
     """
     made = list(receipts)
-    if len(made) > PAGE_STATEMENTS_MAX:
-        raise InputError(
-            "pack.page-large",
-            f"expected at most {PAGE_STATEMENTS_MAX} statements on a page, found {len(made):,}",
-            hint="Leave out --html for a zip, or take less.",
-        )
+    require_page_fits(len(made))
     key = log_key(policies.parse(files["policy.txt"]), origin)
     pages = [format_html(receipt, key) for receipt in made]
     readme = escape(files["README.txt"].decode("utf-8", "replace"))

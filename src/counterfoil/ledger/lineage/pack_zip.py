@@ -47,7 +47,7 @@ def read_zip(data: bytes) -> dict[str, bytes]:
     _require_bounds(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
+            members = [one for one in archive.infolist() if not _is_folder(one)]
             _require_members(members)
             files: dict[str, bytes] = {}
             left = PACK_MAX_BYTES
@@ -90,6 +90,11 @@ def _require_bounds(data: bytes) -> None:
         raise _malformed("a zip that is split, or has something around it")
     if total > _FILES_MAX or size > _DIRECTORY_MAX:
         raise _hostile(f"a pack of at most {_FILES_MAX:,} files", f"{total:,}")
+
+
+def _is_folder(member: zipfile.ZipInfo) -> bool:
+    """Tell a folder's own entry, which other zip programs add; it holds nothing."""
+    return member.filename in ("receipts/", "statements/") and member.file_size == 0
 
 
 def _require_members(members: list[zipfile.ZipInfo]) -> None:

@@ -35,6 +35,15 @@ def test_what_was_written_is_read() -> None:
     assert write_zip(FILES) == write_zip(dict(FILES))
 
 
+def test_folders_of_other_zip_programs_are_nothing() -> None:
+    """A pack that somebody unpacked and zipped again is read all the same."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.mkdir("receipts")
+        archive.writestr("receipts/7.json", b"{}")
+    assert read_zip(packed.getvalue()) == {"receipts/7.json": b"{}"}
+
+
 @pytest.mark.parametrize(
     "name",
     ["../x.txt", "/x.txt", "a/../x.txt", "a\\x.txt", "a/b/c.txt", "x", ".x.txt", "ü.txt", "a" * 99],
