@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -16,14 +16,17 @@ from counterfoil.integrations.openlineage import LineageApp, Receiver, load_or_m
 from counterfoil.integrations.openlineage.app import PATH
 from counterfoil.ledger import Ledger
 from counterfoil.ledger.datasets.found import RecordedDataset
+from counterfoil.ledger.datasets.secrets import load_secret
 from counterfoil.ops.files import shown, write_file
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
 from counterfoil.ops.records import Entry, find_entry
 from counterfoil.ops.serving import listen_on, serving, until_signal
 from counterfoil.ports import STANDARD_STREAM, Document, Param
+from counterfoil.provenance.fingerprint import fingerprint_table, open_table
+from counterfoil.provenance.fingerprint.csv_types import TYPES
 from counterfoil.provenance.lineage.croissant import KnownFile, Place, to_croissant
 from counterfoil.provenance.lineage.openlineage import to_openlineage
-from counterfoil.provenance.statements.datasets import Column
+from counterfoil.provenance.statements.datasets import Column, Dataset
 
 __all__ = ["Receiving", "Written", "croissant", "openlineage", "receive"]
 
@@ -69,6 +72,10 @@ def croissant(
         Path | None, Param("The data itself; it is checked against its fingerprint.", "PATH")
     ] = None,
     url: Annotated[str | None, Param("Where others find that file; else its name.", "URL")] = None,
+    missing: Annotated[
+        tuple[str, ...],
+        Param("Text that stood for nothing in CSV when it was recorded, such as NA.", "TEXT"),
+    ] = (),
     ledger: LedgerFolder = None,
 ) -> Written | Document:
     """Write a recorded data set as Croissant 1.1.
@@ -80,11 +87,12 @@ def croissant(
     """
     with open_for_reading(ledger) as opened:
         found = opened.datasets.get(dataset)
-        known = None if file is None else _known(opened, found, file, url)
-        said = found.dataset
-        columns = None
-        if said.columns_file is not None:
-            columns = msgspec.json.decode(opened.kept(said.columns_file), type=list[Column])
+        said, columns = found.dataset, _columns(opened, found.dataset)
+        known = None
+        if file is not None:
+            types = {one.name: one.type for one in columns if one.type in TYPES}
+            digest = _digest(opened, found, file, types, missing)
+            known = _known(found, digest, file, url)
         place = Place(opened.origin, found.index, found.leaf, said.issuer)
         made = to_croissant(said, place, columns=columns, file=known)
     text = json.dumps(made, ensure_ascii=False, indent=1).encode() + b"\n"
@@ -139,8 +147,20 @@ def receive(
             wait()
 
 
-def _known(ledger: Ledger, found: RecordedDataset, path: Path, url: str | None) -> KnownFile:
-    """Check that a file holds the recorded data, and describe it."""
+def _columns(ledger: Ledger, dataset: Dataset) -> Sequence[Column]:
+    if dataset.columns_file is not None:
+        return msgspec.json.decode(ledger.kept(dataset.columns_file), type=list[Column])
+    return dataset.fingerprint.columns if dataset.fingerprint is not None else ()
+
+
+def _digest(
+    ledger: Ledger,
+    found: RecordedDataset,
+    path: Path,
+    types: Mapping[str, str],
+    missing: Sequence[str],
+) -> str:
+    """Fingerprint a file as the data set was; CSV is read with the types that were recorded."""
     fingerprint = found.dataset.fingerprint
     if path.is_dir() or fingerprint is None or fingerprint.format != "table/v1":
         raise InputError(
@@ -150,8 +170,14 @@ def _known(ledger: Ledger, found: RecordedDataset, path: Path, url: str | None) 
         )
     if not path.is_file():
         raise NotFound("croissant.no-file", f"expected a file at {shown(path)}, found none")
-    digest = _digest(ledger, found, path)
-    if digest != fingerprint.digest:
+    secret = load_secret(ledger.layout, fingerprint.digest) if fingerprint.salted else None
+    table = open_table(path, types=types, missing=missing)
+    return fingerprint_table(table.schema, table.batches(), secret).digest
+
+
+def _known(found: RecordedDataset, digest: str, path: Path, url: str | None) -> KnownFile:
+    """Describe a file that holds the recorded data."""
+    if digest != found.digest:
         raise VerificationError(
             "croissant.other-data",
             f"expected the data of {found.title[:80]!a} in {shown(path)}, found other data",
@@ -161,13 +187,3 @@ def _known(ledger: Ledger, found: RecordedDataset, path: Path, url: str | None) 
         sha256 = file_digest(stream, "sha256").hexdigest()
     media = _MEDIA.get(path.suffix.lower(), "application/octet-stream")
     return KnownFile(path.name, url or path.name, media, sha256, path.stat().st_size)
-
-
-def _digest(ledger: Ledger, found: RecordedDataset, path: Path) -> str:
-    from counterfoil.ledger.datasets.secrets import load_secret
-    from counterfoil.provenance.fingerprint import fingerprint_table, open_table
-
-    fingerprint: Any = found.dataset.fingerprint
-    secret = load_secret(ledger.layout, fingerprint.digest) if fingerprint.salted else None
-    table = open_table(path)
-    return fingerprint_table(table.schema, table.batches(), secret).digest

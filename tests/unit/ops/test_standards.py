@@ -47,6 +47,17 @@ def test_a_file_is_named_only_if_it_holds_the_data(shop: Path, tmp_path: Path) -
     assert "add --file" in list(text.croissant(done, PLAIN))[1]
 
 
+def test_csv_is_read_as_it_was_recorded(shop: Path, tmp_path: Path) -> None:
+    """A column that was recorded as text is text again, and its missing texts are missing."""
+    data, out = tmp_path / "a.csv", tmp_path / "a.json"
+    data.write_text("zip,n\n21234,1\n11111,NA\n")
+    with counterfoil.open(shop) as ledger:
+        ledger.datasets.record(data, "zips", types={"zip": "string"}, missing=["NA"])
+    done = standards.croissant("zips", out=out, file=data, missing=("NA",), ledger=shop)
+    assert isinstance(done, standards.Written)
+    assert done.complete
+
+
 def test_events_are_written_one_a_line(shop: Path, tmp_path: Path) -> None:
     """To a file or to standard output it is the same NDJSON; what was cut is said."""
     with counterfoil.open(shop) as ledger:
