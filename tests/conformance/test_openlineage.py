@@ -118,6 +118,10 @@ def test_their_classes_write_the_events_that_we_write(tmp_path: Path) -> None:
         again = to_openlineage(ledger.trace(told["decision 0"]))
     for one in events:
         assert without_empty(theirs(one)) == without_empty(one)
+        named = [one["run"], one["job"], *one["inputs"], *one["outputs"]]
+        for facet in (facet for part in named for facet in part["facets"].values()):
+            assert facet["_producer"] == PRODUCER
+            assert facet["_schemaURL"].startswith("https://")
     names = {one["job"]["name"] for one in events}
     assert names == {
         "clean and split",
