@@ -39,6 +39,15 @@ def test_a_trace_is_a_tree_with_its_receipts(shop: Path, tmp_path: Path) -> None
     assert json.loads(json.dumps(traced.to_json()))["complete"]
 
 
+def test_only_the_way_that_was_asked_for_is_told(shop: Path) -> None:
+    """Where effects were not looked for, nothing says that there are none."""
+    with counterfoil.open(shop) as opened:
+        told = tell_story(opened)
+    for asked, other in (("up", "led to"), ("down", "came from")):
+        traced = lineage.trace(str(told["decision 0"]), ledger=shop, **{asked: True})
+        assert other not in "\n".join(text.trace(traced, PLAIN))
+
+
 def test_prov_is_written_to_a_file(shop: Path, tmp_path: Path) -> None:
     """The file holds one PROV-JSON object, and the answer says how much is in it."""
     with counterfoil.open(shop) as opened:
@@ -49,3 +58,12 @@ def test_prov_is_written_to_a_file(shop: Path, tmp_path: Path) -> None:
     assert done.complete
     assert "wasDerivedFrom" in json.loads(out.read_text(encoding="utf-8"))
     assert next(text.prov(done, PLAIN)).endswith("with 10 nodes")
+
+
+def test_receipts_of_a_trace_are_written_beside_an_owner(shop: Path, tmp_path: Path) -> None:
+    """A service that owns the ledger goes on; reading is enough, once all is published."""
+    with counterfoil.open(shop) as opened:
+        told = tell_story(opened)
+        traced = lineage.trace(str(told["model"]), ledger=shop, up=True, receipts=tmp_path / "up")
+        assert len(traced.receipts) == 6
+        assert opened.record({"n": 1}).index == opened.size - 1
