@@ -245,10 +245,49 @@ def test_too_much_for_a_page_or_a_pack_is_refused(tmp_path: Path) -> None:
         opened.record_many([{"n": n} for n in range(1001)])
     out = tmp_path / "pack.html"
     with refused("pack.page-large"):
-        packs.pack(out=out, ledger=folder, html=True, from_="10", until="210")
+        packs.pack(out=out, ledger=folder, html=True, from_="10", until="300")
     with refused("lineage.period"):
         packs.pack(out=out, ledger=folder, from_="0")
     assert not out.exists()
+
+
+def test_a_cut_pack_and_another_policy_are_told(story: Story, tmp_path: Path) -> None:
+    """Who makes a pack, and who checks it, hear that there is more, and whose policy was used."""
+    out = tmp_path / "cut.zip"
+    made = packs.pack(story.decision, out=out, ledger=story.ledger, depth=1)
+    assert list(text.pack(made, PLAIN))[-1].startswith("not all was followed")
+    mine = tmp_path / "mine.txt"
+    mine.write_bytes(b"# from a friend\n" + story.policy.read_bytes())
+    said = "\n".join(text.check(packs.check(out, policy=mine), PLAIN))
+    assert "the trace was cut by its sender" in said
+    assert "the pack's policy.txt is not yours" in said
+
+
+@pytest.mark.parametrize(
+    "changed", [{"format": "v2"}, {"origin": 1}, {"files": {"a": {}}}, {"more": 1}]
+)
+def test_another_manifest_is_refused(changed: dict[str, Any], story: Story) -> None:
+    """A pack of another version is not judged by the rules of this one."""
+    manifest = json.loads(story.files["manifest.json"]) | changed
+    with refused("pack.malformed"):
+        story.checked(story.files | {"manifest.json": json.dumps(manifest).encode()})
+
+
+def test_a_statement_that_is_told_otherwise_in_the_graph_fails(story: Story) -> None:
+    """Also one that cannot be exported, and one that the graph leaves out."""
+    graph = json.loads(story.files["trace.json"])
+    for node in graph["nodes"]:
+        if node["kind"] == "model":
+            node["at_ms"] = 2**52
+    files = story.files | {"trace.json": json.dumps(graph).encode()}
+    assert ("trace.json", "pack.trace") in fails(story.checked(files, relist=True))
+    graph = json.loads(story.files["trace.json"])
+    gone = next(node for node in graph["nodes"] if node["kind"] == "evaluation")
+    graph["nodes"].remove(gone)
+    graph["edges"] = [e for e in graph["edges"] if gone["id"] not in (e["from"], e["to"])]
+    files = story.files | {"trace.json": json.dumps(graph).encode()}
+    stray = (f"receipts/{gone['index']}.json", "pack.stray")
+    assert stray in fails(story.checked(files, relist=True))
 
 
 def test_a_pack_is_about_what_it_says(story: Story) -> None:
