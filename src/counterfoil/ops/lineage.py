@@ -14,7 +14,7 @@ from counterfoil.ops.place import LedgerFolder, open_for_reading
 from counterfoil.ops.receipts import open_published
 from counterfoil.ops.records import Entry, find_entry
 from counterfoil.ports import STANDARD_STREAM, Document, Param, Progress, no_progress
-from counterfoil.provenance.lineage import Trace
+from counterfoil.provenance.lineage import Trace, Way
 
 __all__ = ["Exported", "Traced", "prov", "trace"]
 
@@ -25,10 +25,11 @@ _AsOf = Annotated[int | None, Param("See the log as it was at this size.", "SIZE
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """A trace, and the files that its receipts were written to."""
+    """A trace, the files that its receipts were written to, and the ways that were followed."""
 
     trace: Trace
     receipts: tuple[str, ...] = ()
+    ways: tuple[Way, ...] = ("up", "down")
 
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""
@@ -77,7 +78,8 @@ def trace(
             progress=lambda done, known: progress(done, known, "statements followed"),
         )
         files = () if receipts is None else _write_receipts(opened, found, receipts, progress)
-    return Traced(found, files)
+    ways: tuple[Way, ...] = ("up", "down") if both else ("up",) if up else ("down",)
+    return Traced(found, files, ways)
 
 
 def prov(

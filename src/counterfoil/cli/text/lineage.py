@@ -47,13 +47,14 @@ _FACTS: Final = ("outcome", "score", "threshold", "passed", "severity", "state",
 
 
 def trace(traced: Traced, paint: Paint) -> Iterator[str]:
-    """Show a trace as two trees: what it came from, and what came of it."""
+    """Show a trace as trees: what it came from, and what came of it; those that were asked for."""
     found = traced.trace
     start = found.nodes[found.start]
     yield _node(start, paint)
     yield from _facts(start, paint)
-    for way, title in (("up", "came from"), ("down", "led to")):
-        lines = list(_tree(found, "up" if way == "up" else "down", paint))
+    titles: dict[Way, str] = {"up": "came from", "down": "led to"}
+    for way in traced.ways:
+        title, lines = titles[way], list(_tree(found, way, paint))
         yield f"{paint.strong(title)}{'' if lines else ': nothing that this log knows'}"
         yield from lines
     counted = sum(1 for _ in found.recorded())
