@@ -46,7 +46,7 @@ def document_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def fetch(document_folder: Path) -> Callable[[str], str]:
-    """Let a document ask for a file of the data sets: `<!-- skip: start fetch("set/file.gz") -->`.
+    """Let a document ask for a packed file of the data sets; see `tests.doc_blocks`.
 
     The file comes into the document's folder, unpacked; where it is missing, the blocks are skipped
     for the reason that is given back.

@@ -2,8 +2,8 @@
 
 `python` blocks run in one namespace a document; `console` blocks run each line that begins with
 `$ ` and compare what it prints (`...` stands for anything). A block that can only be shown says
-so with an HTML comment: `<!-- skip: next "why" -->`. With `<!-- skip: start fetch("set/file.gz") -->`
-a document asks for a file of the data sets; what follows is skipped where it is missing.
+so with an HTML comment: `<!-- skip: next "why" -->`. A document asks for a file of the data sets
+with `<!-- skip: start fetch("set/file.gz") -->`; what follows is skipped where it is missing.
 """
 
 from __future__ import annotations
