@@ -163,7 +163,7 @@ def test_files_that_do_not_belong_are_named(story: Story) -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "until"), [("3", None), (None, "2999-01-01"), ("2020-01-01T00:00:00Z", "99")]
+    ("first", "until"), [("3", None), ("0001-01-01", "9999-12-31"), ("2020-01-01T00:00:00Z", "99")]
 )
 def test_a_period_is_packed(
     first: str | None, until: str | None, story: Story, tmp_path: Path
@@ -187,6 +187,7 @@ def test_a_period_is_packed(
         ({"entry": "3", "from_": "3"}, "pack.subject"),
         ({"from_": "yesterday"}, "lineage.period"),
         ({"from_": "2026-13-01"}, "lineage.period"),
+        ({"from_": "-5"}, "lineage.period"),
         ({"entry": "3", "depth": 0}, "lineage.bound"),
     ],
 )

@@ -72,7 +72,7 @@ def _bound(given: str | None, operator: str) -> list[str]:
     """Write a bound as a condition of the query language."""
     if given is None:
         return []
-    if given.isascii() and given.isdecimal() and len(given) < 8:
+    if given.isascii() and given.isdecimal() and len(given) <= 16:
         return [f"index{operator}{int(given)}"]
     try:
         if len(given) <= 10:

@@ -23,6 +23,9 @@ __all__ = ["PROV_NAMESPACE", "to_prov"]
 PROV_NAMESPACE: Final = "https://counterfoil.dev/ns/provenance#"
 """Namespace of our own attributes: `cf:kind`, `cf:index`, `cf:leaf`, `cf:field`, ..."""
 
+_CALENDAR_END_MS: Final = 253_402_300_799_999
+"""End of the year 9999: a signer may say a later time, which xsd:dateTime here cannot."""
+
 _ACTIVITY: Final = "transformation"
 _REVISIONS: Final = frozenset({"corrects", "supersedes"})
 _WORKS: Final = {"decision": "deciding", "model": "training", "evaluation": "evaluating"}
@@ -141,7 +144,7 @@ def _attributes(node: Node) -> Iterator[tuple[str, Any]]:
         yield "cf:leaf", node.leaf
     if node.artefacts:
         yield "cf:sha256", node.artefacts[0] if len(node.artefacts) == 1 else list(node.artefacts)
-    if node.at_ms is not None:
+    if node.at_ms is not None and 0 <= node.at_ms <= _CALENDAR_END_MS:
         at = datetime.fromtimestamp(node.at_ms / 1000, UTC).isoformat()
         yield "cf:recorded", {"$": at, "type": "xsd:dateTime"}
 
