@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -22,6 +23,9 @@ from counterfoil.ledger.results import AnchorState, Recorded, RecordedMany
 from counterfoil.ports import Said, ToSeal
 
 __all__ = ["ForwardingRecorder"]
+
+_PASSED_S: Final = 1.0
+_PASSED_MAX: Final = 1024
 
 _T = TypeVar("_T")
 
@@ -37,6 +41,7 @@ class ForwardingRecorder:
         path = socket_path(folder)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._lock = threading.Lock()
+        self._passed: dict[bytes, float] = {}
         try:
             self._socket.connect(str(path))
         except OSError as err:
@@ -88,6 +93,18 @@ class ForwardingRecorder:
     ) -> Future[RecordedMany]:
         """Record statements that are no plain records, under batch signatures."""
         return self._later(RecordedMany, "record_statements", list(said), source, first)
+
+    def ask_gate(self, kind: str, fields: Mapping[str, Any], *, wait: bool = True) -> bool:
+        """Ask the owner's gate; that decisions pass is known for a second."""
+        key = kind.encode() + msgspec.json.encode(fields)
+        if kind == "decision" and time.monotonic() < self._passed.get(key, 0.0):
+            return True
+        if wait:
+            self._ask("ask_gate", kind, dict(fields))
+            if len(self._passed) >= _PASSED_MAX:
+                self._passed.clear()
+            self._passed[key] = time.monotonic() + _PASSED_S
+        return wait
 
     def append(self, envelope: bytes) -> Future[Recorded]:
         """Append a statement that somebody else signed."""

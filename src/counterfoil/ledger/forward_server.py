@@ -69,6 +69,7 @@ class ForwardServer:
             "record_block": lambda rows, *place: recorder.record_block(_contents(rows), *place),
             "record_statement": self._statement,
             "record_statements": self._statements,
+            "ask_gate": lambda kind, fields: _Done(recorder.ask_gate(kind, fields)),
             "append": recorder.append,
             "people": lambda *asked: _Done(recorder.people(*asked)),
             "keep": lambda data: _Done(recorder.keep(data)),

@@ -212,6 +212,17 @@ class Ledger(Accountable):
         """Have the ledger's owner do what the room for people asks for; use `people` instead."""
         return self._writable().people(verb, arguments)
 
+    def ask_gate(self, kind: str, fields: Mapping[str, Any], *, wait: bool = True) -> bool:
+        """Ask, before it is acted on, whether the policy lets a model or decision be recorded.
+
+        kind, fields: as of `record_statement`. What is refused is recorded as a `refusal`. wait:
+        else give False where the answer is not known at once. A process that writes through the
+        owner knows what passed for a second.
+        Raises Refused with code check.missing, check.failed or check.expired, InputError with
+        code check.policy or predicate.malformed.
+        """
+        return self._writable().ask_gate(kind, fields, wait=wait)
+
     def keep(self, data: bytes) -> ContentRef:
         """Keep bytes beside the log, durably, for a statement that will name them.
 

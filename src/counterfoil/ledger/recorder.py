@@ -6,7 +6,7 @@ process do them. The facade knows only this protocol.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import nullcontext
 from functools import partial
@@ -27,6 +27,7 @@ from counterfoil.ledger.results import AnchorState, Recorded, RecordedMany
 from counterfoil.ledger.row_writer import RowWriter
 from counterfoil.ledger.statement_writer import (
     append_envelope,
+    ask_gate,
     draft_statement,
     record_statement,
 )
@@ -80,6 +81,12 @@ class Recorder(Protocol):
         self, said: Sequence[Said], source: str | None, first: int | None
     ) -> Future[RecordedMany]:
         """Record statements that are no plain records, under batch signatures."""
+
+    def ask_gate(self, kind: str, fields: Mapping[str, Any], *, wait: bool = True) -> bool:
+        """Ask whether checks let a model or decision be recorded; raises where they do not.
+
+        wait: else give False where that is not known at once.
+        """
 
     def append(self, envelope: bytes) -> Future[Recorded]:
         """Append a statement that somebody else signed."""
@@ -206,14 +213,25 @@ class LocalRecorder:
     def _record_drafts(
         self, said: Sequence[Said], series: str, first: int | None
     ) -> Future[RecordedMany]:
-        drafts = [draft_statement(self._writing.writer, one, series) for one in said]
+        writer = self._writing.writer
+        drafts = [draft_statement(writer, one, series) for one in said]
         for draft in drafts:
             draft.require_many()
 
         def make(start: int) -> list[bytes]:
             return [draft.make(number) for number, draft in enumerate(drafts, start)]
 
-        return self._rows.record_made(series, first, len(drafts), make)
+        def admit(offsets: Iterable[int]) -> None:
+            writer.admit(gated for at in offsets for gated in drafts[at].gated)
+
+        if first is None:  # all of it is new: asked before the door is shut
+            admit(range(len(drafts)))
+            return self._rows.record_made(series, None, len(drafts), make)
+        return self._rows.record_made(series, first, len(drafts), make, admit)
+
+    def ask_gate(self, kind: str, fields: Mapping[str, Any], *, wait: bool = True) -> bool:
+        """Ask the gate before something is done; see `statement_writer.ask_gate`."""
+        return ask_gate(self._writing.writer, kind, fields, wait=wait)
 
     def append(self, envelope: bytes) -> Future[Recorded]:
         """Append an envelope; see `statement_writer.append_envelope`."""

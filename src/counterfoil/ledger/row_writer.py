@@ -6,7 +6,7 @@ and nothing is recorded twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import replace
 
@@ -75,11 +75,17 @@ class RowWriter:
         return self.record_made(source, first, len(contents), make)
 
     def record_made(
-        self, source: str, first: int | None, count: int, make: Callable[[int], list[bytes]]
+        self,
+        source: str,
+        first: int | None,
+        count: int,
+        make: Callable[[int], list[bytes]],
+        admit: Callable[[Iterable[int]], None] | None = None,
     ) -> Future[RecordedMany]:
         """Record `count` statements that `make` builds for the number of the first.
 
-        Raises as `record`, and what `make` raises.
+        admit: hears, before anything is signed, the offsets of those that are new in the log, and
+        raises where they must not be. Raises as `record`, and what `make` and `admit` raise.
         """
         if not count:
             raise InputError("record.empty", "expected at least one record, found none")
@@ -89,24 +95,31 @@ class RowWriter:
             if first is not None:
                 payloads = make(first)
                 numbering.use(source, first, count)
-                return self._record(source, first, payloads, lambda: None)
+                return self._record(source, first, payloads, lambda: None, admit)
             taken = numbering.take(source, count)
 
             def give_back() -> None:
                 numbering.give_back(source, taken, count)
 
             try:
-                return self._record(source, taken, make(taken), give_back)
+                return self._record(source, taken, make(taken), give_back, admit)
             except BaseException:
                 give_back()
                 raise
 
     def _record(
-        self, source: str, first: int, payloads: Sequence[bytes], refused: Callable[[], None]
+        self,
+        source: str,
+        first: int,
+        payloads: Sequence[bytes],
+        refused: Callable[[], None],
+        admit: Callable[[Iterable[int]], None] | None,
     ) -> Future[RecordedMany]:
         self.await_twins(source, first, first + len(payloads))
         held = self._held(source, first, payloads)
         new = [(at, p) for at, p in enumerate(payloads) if at not in held]
+        if admit is not None and new:
+            admit(at for at, _ in new)
         return self._submit_rows(source, first, len(payloads), held, new, refused)
 
     def await_twins(self, source: str, first: int, end: int) -> None:

@@ -44,7 +44,13 @@ from counterfoil.proofs.claims import check_claims
 from counterfoil.proofs.keyring import KeyPeriod, Keyring
 from counterfoil.proofs.verify import check_statement
 
-__all__ = ["Drafted", "append_envelope", "draft_statement", "record_statement"]
+__all__ = [
+    "Drafted",
+    "append_envelope",
+    "ask_gate",
+    "draft_statement",
+    "record_statement",
+]
 
 _OWN_WAYS = (Record, Block, Key)
 
@@ -68,6 +74,9 @@ def record_statement(
     source = writer.default_source if source is None else source
     check_place(source, number)
     drafted = draft_statement(writer, said, source)
+    issuer = writer.producer.organisation
+    if drafted.gated and (number is None or not writer.holds(issuer, source, number)):
+        writer.admit(drafted.gated)
     draft = Draft(drafted.make, source, number, drafted.expect, same)
     if not drafted.last:
         return writer.submit(draft)
@@ -79,11 +88,15 @@ def record_statement(
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A checked statement that has no number yet; last: it ends the log."""
+    """A checked statement that has no number yet.
+
+    last: it ends the log. gated: what the gate is asked about before it is new in the log.
+    """
 
     make: Callable[[int], bytes]
     expect: Mapping[str, Condition]
     last: bool = False
+    gated: tuple[tuple[str, Header], ...] = ()
 
     def require_many(self) -> None:
         """Refuse what cannot stand among many: conditions, and the log's end.
@@ -140,14 +153,32 @@ def _draft_registered(
 ) -> Drafted:
     predicate = check_registered(uri, {**said, "number": 0})
     refuse_reserved(predicate.expect or {})
-    if writer.gate is not None:
-        writer.gate.admit(uri, predicate)
 
     def make(number: int) -> bytes:
         numbered = msgspec.structs.replace(predicate, number=number)
         return writer.producer.registered(uri, numbered, subject)
 
-    return Drafted(make, predicate.expect or {})
+    return Drafted(make, predicate.expect or {}, gated=((uri, predicate),))
+
+
+def ask_gate(writer: Writer, kind: str, fields: Mapping[str, Any], *, wait: bool = True) -> bool:
+    """Ask the gate whether a model or decision may be recorded, before it is.
+
+    kind, fields: as of `record_statement`. wait: else give False where the log must be looked at.
+    Raises InputError with code predicate.malformed or check.policy, Refused with code check.*.
+    """
+    if writer.gate is None:
+        return True
+    uri = resolve(kind)
+
+    def predicate() -> Header:
+        place = {"issuer": writer.producer.organisation, "source": "-", "number": 0}
+        return check_registered(uri, {**fields, **place})
+
+    known = writer.gate.knows(uri, predicate)
+    if wait and not known:
+        writer.gate.admit([(uri, predicate())])
+    return known or wait
 
 
 def append_envelope(
@@ -192,8 +223,8 @@ def append_envelope(
         span = None if header is None else Span(*header, 1, 0)
         expect = predicate.expect if predicate is not None else None
         refuse_reserved(expect or {})
-        if writer.gate is not None and brought is not None:
-            writer.gate.admit(parsed.statement.predicate_type, brought)
+        if brought is not None and not writer.holds(brought.issuer, brought.source, brought.number):
+            writer.admit([(parsed.statement.predicate_type, brought)])
         return writer.append_foreign(data, span, identity(envelope), expect or {})
 
 

@@ -8,7 +8,7 @@ files.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
@@ -51,10 +51,13 @@ _T = TypeVar("_T")
 
 
 class Gatekeeper(Protocol):
-    """Is asked before a registered statement is recorded, whoever says it."""
+    """Is asked before registered statements are recorded, whoever says them."""
 
-    def admit(self, uri: str, predicate: Header) -> None:
-        """Let it pass, or raise Refused."""
+    def admit(self, said: Iterable[tuple[str, Header]]) -> None:
+        """Let them pass, or raise Refused; said: URI and predicate of each."""
+
+    def knows(self, uri: str, predicate: Callable[[], Header]) -> bool:
+        """Tell, without a look at the log, that one passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +239,15 @@ class Writer:
             queued = self.queue(submission)
         queued.add_done_callback(lambda done: self._settle(done, answer, draft, number, entry))
         return answer
+
+    def holds(self, issuer: str, source: str, number: int) -> bool:
+        """Tell whether a place is taken already; what comes there again is answered, never new."""
+        return self.store.find_span(issuer, source, number, 1) is not None
+
+    def admit(self, said: Iterable[tuple[str, Header]]) -> None:
+        """Ask the gate, where there is one; raises what it raises."""
+        if self.gate is not None:
+            self.gate.admit(said)
 
     def _holes(self, source: str, below: int) -> Iterator[int]:
         """List numbers that our own series lacks; another's gaps are its own to explain."""

@@ -58,6 +58,51 @@ def test_the_same_statements_again_get_their_first_place(ledger: Ledger) -> None
         ledger.record_statements(said[::-1], source="s", first=0).result()
 
 
+SUBJECT = Subject(digest={"sha256": "cd" * 32}, name="payment")
+
+
+@pytest.mark.parametrize(
+    "subjects", [(SUBJECT, SUBJECT), (SUBJECT, Subject(digest={}, name="x")), (Subject({"a": 1}),)]
+)
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("decision", PAID),
+        ("organisation", {"name": "A", "organisation": "https://a.example"}),
+        ("https://other.example/x/v1", {}),
+    ],
+)
+def test_wrong_subjects_are_refused_before_they_are_signed(
+    ledger: Ledger, kind: str, fields: dict[str, Any], subjects: tuple[Subject, ...]
+) -> None:
+    """Names are unique and every subject has a digest, of whatever kind a statement is."""
+    size = ledger.size
+    with refused("statement.malformed"):
+        ledger.record_statement(kind, fields, subjects=subjects)
+    with refused("statement.malformed"):
+        ledger.record_statements([Said(kind, fields, subjects)])
+    assert ledger.size == size
+
+
+@pytest.mark.parametrize("depth", [60, 61, 62, 63, 64, 65])
+def test_what_is_signed_can_be_read(ledger: Ledger, depth: int) -> None:
+    """However deep the fields are nested: what nobody could read is refused, and else it is read.
+
+    The log's statement is around the fields, and takes two levels of what may be nested.
+    """
+    nested: Any = 1
+    for _ in range(depth):
+        nested = [nested]
+    size = ledger.size
+    try:
+        done = ledger.record_statement("decision", {**PAID, "inputs": {"x": nested}})
+    except InputError as err:
+        assert err.code in ("json.depth", "predicate.malformed")
+        assert ledger.size == size
+    else:
+        assert ledger.get(done.index).content["inputs"] == {"x": nested}
+
+
 @pytest.mark.parametrize(
     ("value", "says"),
     [

@@ -1,7 +1,8 @@
 """Ask, in the process that owns a ledger, whether a model or decision has the checks it must have.
 
-Everything that is recorded passes here, whichever process said it and by whichever method. The
-newest check of a kind counts: one that failed revokes an older one that passed. What is refused
+Everything that is recorded passes here, whichever process said it and by whichever method; the
+rooms ask before, so that a model decides nothing that could not be recorded. The newest check of
+a kind counts: one that failed revokes an older one that passed. What is refused
 leaves a `refusal` in the log, so that trying is visible; the same decision's refusal at most once
 a minute, so that a loop cannot flood the log. A verdict that lets pass is kept until the policy
 changes, a check is recorded or a check grows too old. This module refuses to run checks.
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from counterfoil.errors import CounterfoilError, Refused
@@ -28,9 +29,11 @@ __all__ = ["Gate"]
 
 _MODEL: Final = f"{URI_BASE}model/v1"
 _DECISION: Final = f"{URI_BASE}decision/v1"
+_KINDS: Final = {_MODEL: "model", _DECISION: "decision"}
 _CHECK: Final = f"{URI_BASE}check/v1"
 _SETTLE_S: Final = 10.0  # a check that is being recorded is committed by then, or never
 _REPEAT_S: Final = 60.0
+_FRESH_S: Final = 1.0
 
 Record = Callable[[str, Mapping[str, Any], tuple[Subject, ...]], object]
 
@@ -46,27 +49,46 @@ class Gate:
         self._verdicts = Verdicts(reading, now_ms)
         self._record, self._now_ms = record, now_ms
         self._stamp: tuple[int, int, int] | None = None
-        self._read = False
+        self._read, self._looked = False, 0.0
         self._requirements: tuple[Requirement, ...] = ()
         self._passed: dict[tuple[str | None, ...], int | None] = {}
         self._told: dict[tuple[str | None, ...], float] = {}
         self._settled = 0.0
         self._lock = threading.Lock()
 
-    def admit(self, uri: str, predicate: Header) -> None:
-        """Let a statement pass that is about to be recorded.
+    def admit(self, said: Iterable[tuple[str, Header]]) -> None:
+        """Let statements pass that are about to be recorded; the policy is looked at once.
 
-        Raises Refused with code check.missing, check.failed or check.expired, InputError with code
-        check.policy.
+        said: URI and predicate of each. Raises Refused with code check.missing, check.failed or
+        check.expired, InputError with code check.policy.
         """
-        if uri == _CHECK:
-            with self._lock:
-                self._passed.clear()
-                self._settled = time.monotonic() + _SETTLE_S
-        elif uri in (_MODEL, _DECISION):
+        looked = False
+        for uri, predicate in said:
+            if uri == _CHECK:
+                self._begin_check()
+            elif kind := _KINDS.get(uri):
+                if not looked:
+                    self._refresh()
+                    looked = True
+                if self._requirements:
+                    self._ask(kind, predicate)
+
+    def knows(self, uri: str, predicate: Callable[[], Header]) -> bool:
+        """Tell, without a look at the log, that a statement passes; False where it must be asked.
+
+        predicate: makes it, where there is a policy. The policy is looked at once a second.
+        Raises InputError with code check.policy.
+        """
+        if time.monotonic() - self._looked > _FRESH_S:
             self._refresh()
-            if self._requirements:
-                self._ask("model" if uri == _MODEL else "decision", predicate)
+        kind = _KINDS.get(uri)
+        return kind is None or not self._requirements or self._holds(_key(kind, predicate()))
+
+    def _begin_check(self) -> None:
+        """Forget verdicts: a check is about to be recorded."""
+        with self._lock:
+            self._passed.clear()
+            self._settled = time.monotonic() + _SETTLE_S
 
     def _refresh(self) -> None:
         """Read the policy again where its file changed."""
@@ -76,19 +98,23 @@ class Gate:
         except FileNotFoundError:
             stamp = None
         if self._read and stamp == self._stamp:
+            self._looked = time.monotonic()
             return
         with self._lock:
             self._passed.clear()
-            self._read = False
+            self._read, self._looked = False, 0.0  # nobody goes by what could not be read
             self._requirements = read_requirements(self._path)
-            self._stamp, self._read = stamp, True
+            self._stamp, self._read, self._looked = stamp, True, time.monotonic()
+
+    def _holds(self, key: tuple[str | None, ...]) -> bool:
+        until = self._passed.get(key, 0)
+        return until is None or until > self._now_ms()
 
     def _ask(self, kind: str, predicate: Header) -> None:
         key = _key(kind, predicate)
-        now = self._now_ms()
-        until = self._passed.get(key, 0)
-        if until is None or until > now:
+        if self._holds(key):
             return
+        policy = self._requirements
         asked = self._asked(kind, predicate)
         ends: list[int] = []
         missing: list[str] = []
@@ -103,7 +129,7 @@ class Gate:
                 ends += [] if end is None else [end]
         if first is None:
             with self._lock:
-                if time.monotonic() > self._settled:
+                if time.monotonic() > self._settled and self._requirements is policy:
                     self._passed[key] = min(ends) if ends else None
             return
         self._tell(kind, predicate, key, first, missing)

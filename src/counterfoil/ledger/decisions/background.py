@@ -83,12 +83,7 @@ class Background:
                 if not wait:
                     return False
                 self._room.wait()
-            if self._closed:
-                raise Unavailable(
-                    "decision.closed",
-                    "expected an open ledger to record a decision in, found it closed",
-                    hint="Decide while the ledger is open.",
-                )
+            self._require_open()
             self._waiting.append(made)
             if self._thread is None:
                 self._start()
@@ -107,6 +102,23 @@ class Background:
                 "ledger.forked",
                 "expected the process that opened the ledger, found a fork of it",
                 hint="Open the ledger in the child process: it then writes through its owner.",
+            )
+
+    def begin(self) -> None:
+        """Refuse a decision that could not be added, and tell what nobody heard of.
+
+        Raises as `add` and `raise_untold`.
+        """
+        self.check()
+        self._require_open()
+        self.raise_untold()
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise Unavailable(
+                "decision.closed",
+                "expected an open ledger to record a decision in, found it closed",
+                hint="Decide while the ledger is open.",
             )
 
     def raise_untold(self) -> None:

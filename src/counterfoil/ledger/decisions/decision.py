@@ -1,7 +1,8 @@
 """A decision while it is being made: `with ledger.decision(...) as d:`.
 
 Its score, outcome and explanation are computed when they are read, unless the caller gives them.
-Nothing is recorded before the block ends; what is wrong is told at once, in the caller's thread.
+When the block begins, a policy on checks is asked, so that a model that lacks them decides
+nothing. The decision is recorded when it ends; what is wrong is told at once, to the caller.
 """
 
 from __future__ import annotations
@@ -51,9 +52,10 @@ class Decision:
         background: Background,
         leaf_of: Callable[[int | str], str],
         now_ms: Callable[[], int],
+        admit: Callable[[Used, Options, bool], bool],
     ) -> None:
         self._used, self._options, self._background = used, options, background
-        self._leaf_of, self._now_ms = leaf_of, now_ms
+        self._leaf_of, self._now_ms, self._admit = leaf_of, now_ms, admit
         self.inputs: dict[str, Any] = plain_inputs(inputs)
         self.threshold: float | None = options.threshold
         self.note = options.note
@@ -136,8 +138,11 @@ class Decision:
     # The block ---------------------------------------------------------------------------------
 
     def __enter__(self) -> Decision:
-        self._background.check()
-        self._background.raise_untold()
+        self._background.begin()
+        self._admit(self._used, self._options, True)
+        return self._begin()
+
+    def _begin(self) -> Decision:
         self._at_ms, self._began = self._now_ms(), time.perf_counter_ns()
         if self._used.eager:
             _ = self.score
@@ -157,7 +162,10 @@ class Decision:
                 made.handle.result()
 
     async def __aenter__(self) -> Decision:
-        return self.__enter__()
+        self._background.begin()
+        if not self._admit(self._used, self._options, False):  # the event loop must not stand still
+            await asyncio.to_thread(self._admit, self._used, self._options, True)
+        return self._begin()
 
     async def __aexit__(
         self,

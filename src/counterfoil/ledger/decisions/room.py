@@ -22,7 +22,7 @@ from counterfoil.ledger.decisions.found import (
     list_decisions,
     require_decision,
 )
-from counterfoil.ledger.decisions.models_used import ModelBook
+from counterfoil.ledger.decisions.models_used import ModelBook, Used
 from counterfoil.ledger.decisions.options import Options, accountable_of
 from counterfoil.ledger.decisions.replay import Explanations, Replay, explain_again, replay
 from counterfoil.ledger.results import Recorded
@@ -80,8 +80,9 @@ class Decisions:
         digest is recorded, and `Decision.inputs_salt` is the caller's to keep. seal_score: the
         score is sealed, too: with the model at hand, an exact score tells guesses at the inputs
         apart. wait: until it is durable; else it is recorded in the background.
-        Raises NotFound with code model.unknown, InputError with code decision.*; and
-        once, what kept an earlier decision from being recorded.
+        Raises NotFound with code model.unknown, InputError with code decision.*. The block raises
+        Refused with code check.* when it begins, where a policy asks for checks that the model
+        lacks; and once, what kept an earlier decision from being recorded.
         """
         used = self._book.use(model)
         options = Options.of(
@@ -96,7 +97,9 @@ class Decisions:
             wait=wait,
             note=note,
         )
-        return Decision(used, inputs, options, self._background, self._leaf_of, self._now_ms)
+        return Decision(
+            used, inputs, options, self._background, self._leaf_of, self._now_ms, self._admit
+        )
 
     def decides(
         self,
@@ -263,6 +266,11 @@ class Decisions:
 
     def _leaf_of(self, entry: int | str) -> str:
         return self._ledger.get(entry).leaf if isinstance(entry, int) else entry
+
+    def _admit(self, used: Used, options: Options, wait: bool) -> bool:
+        """Ask the gate whether a model may decide; see `Ledger.ask_gate`."""
+        fields = {"model": used.said, "outcome": "-", **options.said}
+        return self._ledger.ask_gate("decision", fields, wait=wait)
 
     def _accountable(self, given: Any, of_model: Accountable | None) -> Accountable | None:
         """Tell who answers: as given, else as the model's statement says, else the settings."""

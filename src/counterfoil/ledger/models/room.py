@@ -119,11 +119,7 @@ class Models:
         )
         kept = self._keep(fields, opened.artefact, background, text, keep=keep)
         subject = Subject(digest={"sha256": kept.digest}, name=_title(name, version))
-        said = {
-            field: value
-            for field, value in msgspec.to_builtins(kept).items()
-            if field not in ("issuer", "source", "number")
-        }
+        said = _said(kept)
         done = self._ledger.record_statement("model", said, subjects=[subject])
         return find_model(self._ledger, done.index)
 
@@ -205,11 +201,7 @@ class Models:
             ),
             method=method,
         )
-        fields = {
-            field: value
-            for field, value in msgspec.to_builtins(said).items()
-            if field not in ("issuer", "source", "number")
-        }
+        fields = _said(said)
         subject = Subject(digest={"sha256": found.digest}, name=found.title[:255])
         return self._ledger.record_statement("evaluation", fields, subjects=[subject])
 
@@ -253,9 +245,10 @@ class Models:
         *,
         keep: bool,
     ) -> Model:
-        """Check the statement's shape, then put the bytes beside the log that it names."""
+        """Check the statement's shape, ask the gate, and put the bytes beside the log."""
         ledger = self._ledger
         msgspec.convert(msgspec.to_builtins(said), Model)
+        ledger.ask_gate("model", _said(said))
         return msgspec.structs.replace(
             said,
             kept=ledger.keep(artefact.content()) if keep else None,
@@ -291,6 +284,12 @@ def _names(opened: Opened, which: str, given: Sequence[str] | None) -> tuple[str
         return tuple(given or ())
     found: tuple[str, ...] = getattr(opened.scorer, which)
     return found
+
+
+def _said(statement: Model | Evaluation) -> dict[str, Any]:
+    """Give the fields that the ledger does not write by itself."""
+    fields: dict[str, Any] = msgspec.to_builtins(statement)
+    return {n: v for n, v in fields.items() if n not in ("issuer", "source", "number")}
 
 
 def _title(name: str, version: str | None) -> str:

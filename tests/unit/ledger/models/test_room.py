@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import skops.io
 
-from counterfoil.errors import InputError, NotFound, VerificationError
+from counterfoil.errors import InputError, NotFound, Refused, VerificationError
 from counterfoil.ledger import Ledger, open_ledger
 from counterfoil.ledger.audit import audit
 from counterfoil.ledger.backup import backup
+from counterfoil.ledger.checks import POLICY_FILE
 from counterfoil.ledger.doctor import diagnose
 from counterfoil.ledger.models.code import find_code
 from counterfoil.network.mirror_index import notable
@@ -230,3 +231,14 @@ def test_a_mirror_brings_the_kept_model(ledger: Ledger) -> None:
     batch = ledger.record_statements([Said("model", fields)]).result()
     found = [at for at, said in notable(0, ledger.entries()) if said == made.digest]
     assert found == [made.index, batch.indices[0]]
+
+
+def test_a_model_that_lacks_its_check_leaves_nothing(ledger: Ledger) -> None:
+    """The gate is asked before its bytes are kept; only the refusal is there."""
+    path = ledger.layout.folder / POLICY_FILE
+    path.write_text('[[require]]\nfor = "model"\ncheck = "fairness"\n', encoding="utf-8")
+    size = ledger.size
+    with refused("check.missing", Refused):
+        ledger.models.record(models_made.booster_onnx(), "m", card="x" * 9000, code=NO_CODE)
+    assert [ledger.get(at).kind for at in range(size, ledger.size)] == ["refusal"]
+    assert [one for one in ledger.layout.payloads.rglob("*") if one.is_file()] == []
