@@ -191,4 +191,4 @@ def _in_child(check: Callable[[], list[str]], plant: str) -> list[str]:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(dir=sys.argv[3] or None) as place:
-        print(json.dumps(kill_at_each_step(int(sys.argv[1]), sys.argv[2], Path(place))))
+        json.dump(kill_at_each_step(int(sys.argv[1]), sys.argv[2], Path(place)), sys.stdout)

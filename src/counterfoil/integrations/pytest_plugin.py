@@ -101,11 +101,11 @@ class TestRun:
     def _record(self, status: int, arguments: list[str]) -> str:
         import msgspec
 
-        import counterfoil
         from counterfoil.formats.statement import Subject
+        from counterfoil.ledger import open_ledger
 
         rows = [self._rows[one] for one in sorted(self._rows)]
-        with counterfoil.open(self._folder) as ledger:
+        with open_ledger(self._folder) as ledger:
             about, code = self._subject(ledger)
             block = ledger.record_block(rows)
             fields = {

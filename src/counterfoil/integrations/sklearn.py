@@ -217,7 +217,7 @@ class _Book:
             self._name,
             trained_on=trained_on,
             parameters=parameters,
-            features=_names(estimator, None),
+            features=_names(estimator),
             accountable=self._options["accountable"],
         )
 
@@ -279,24 +279,42 @@ def _meaning(answer: Any, classes: Any, *, chances: bool) -> tuple[str, float | 
     return "predicted", float(value) if isinstance(value, (int, float)) else None
 
 
-def _names(estimator: Any, width: int | None) -> list[str] | None:
+def _names(estimator: Any) -> list[str] | None:
     found = getattr(estimator, "feature_names_in_", None)
     if found is not None:
         return [str(one) for one in found]
-    count = getattr(estimator, "n_features_in_", width)
+    count = getattr(estimator, "n_features_in_", None)
     return None if count is None else [f"x{number}" for number in range(count)]
 
 
 def _rows(estimator: Any, features: Any, person: Persons | None) -> list[dict[str, Any]]:
     """Lay features out as one dictionary a row, in plain Python values; no column of persons."""
-    table = _table(features, None, _names(estimator, None))
+    if not hasattr(features, "__arrow_c_stream__"):
+        columns = _columns(features)
+        names = _titles(columns, _names(estimator))
+        return [dict(zip(names, row, strict=True)) for row in columns.tolist()]
+    table = _table(features, None)
     hidden = person if isinstance(person, str) else None
     kept = [name for name in table.column_names if name != hidden]
     rows: list[dict[str, Any]] = table.select(kept).to_pylist()
     return rows
 
 
-def _table(features: Any, target: Any, names: Sequence[str] | None = None) -> Any:
+def _columns(features: Any) -> Any:
+    """Make an (n, d) array of an (n, d) or (n,) one, sparse ones too."""
+    import numpy as np
+
+    array = np.asarray(features.toarray() if hasattr(features, "toarray") else features)
+    return array.reshape(len(array), -1)
+
+
+def _titles(columns: Any, names: Sequence[str] | None) -> Sequence[str]:
+    """Name columns as the estimator knows them, else by their place."""
+    width = columns.shape[1]
+    return names if names and len(names) == width else [f"x{number}" for number in range(width)]
+
+
+def _table(features: Any, target: Any) -> Any:
     """Make an Arrow table of a frame, or of an (n, d) or (n,) array; target becomes a column."""
     import numpy as np
     import pyarrow as pa
@@ -304,11 +322,8 @@ def _table(features: Any, target: Any, names: Sequence[str] | None = None) -> An
     if hasattr(features, "__arrow_c_stream__"):
         table = pa.table(features)
     else:
-        dense = features.toarray() if hasattr(features, "toarray") else features
-        array = np.asarray(dense)
-        columns = array.reshape(len(array), -1)
-        known = names if names is not None and len(names) == columns.shape[1] else None
-        titles = known or [f"x{number}" for number in range(columns.shape[1])]
+        columns = _columns(features)
+        titles = _titles(columns, None)
         table = pa.table({one: pa.array(columns[:, n]) for n, one in enumerate(titles)})
     if target is None:
         return table

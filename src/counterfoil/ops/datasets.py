@@ -24,14 +24,22 @@ from counterfoil.provenance.fingerprint import (
     open_table,
 )
 
-__all__ = ["Compared", "Fingerprinted", "diff", "fingerprint"]
+__all__ = [
+    "Compared",
+    "Fingerprinted",
+    "Missing",
+    "Types",
+    "column_types",
+    "diff",
+    "fingerprint",
+]
 
 _FILES_SHOWN: Final = 1000
-_Types = Annotated[
+Types = Annotated[
     tuple[str, ...],
     Param("A column's type in CSV, instead of what its text looks like.", "COLUMN=TYPE"),
 ]
-_Missing = Annotated[
+Missing = Annotated[
     tuple[str, ...], Param("Text that stands for nothing in CSV, such as NA.", "TEXT")
 ]
 
@@ -86,8 +94,8 @@ def fingerprint(
     path: Annotated[Path, Param("A table (Parquet, CSV, NDJSON, Arrow), or a folder.", "FILE")],
     *,
     file: Annotated[bool, Param("Take the file as bytes, and not as a table.")] = False,
-    type_: _Types = (),
-    missing: _Missing = (),
+    type_: Types = (),
+    missing: Missing = (),
     progress: Progress,
 ) -> Fingerprinted:
     """Fingerprint a table or folder: the same data gives the same, whatever format holds it.
@@ -99,7 +107,7 @@ def fingerprint(
     """
     if file or path.is_dir():
         return Fingerprinted(shown(path), files=fingerprint_files(path))
-    table = open_table(path, types=_types(type_), missing=missing)
+    table = open_table(path, types=column_types(type_), missing=missing)
 
     def counted() -> Iterator[Any]:
         done = 0
@@ -117,8 +125,8 @@ def diff(
     *,
     key: Annotated[str | None, Param("A column whose values name rows.", "COLUMN")] = None,
     limit: Annotated[int, Param("List at most so many changes.", "N", short="n")] = 100,
-    type_: _Types = (),
-    missing: _Missing = (),
+    type_: Types = (),
+    missing: Missing = (),
 ) -> Compared:
     """Say how two tables differ: columns, types, rows and cells.
 
@@ -129,12 +137,13 @@ def diff(
     for path in (a, b):
         if not path.is_file():
             raise NotFound("dataset.file", f"expected a file at {shown(path)}, found none")
-    types = _types(type_)
+    types = column_types(type_)
     sides = [Side(path, types=types, missing=missing) for path in (a, b)]
     return Compared(shown(a), shown(b), diff_tables(sides[0], sides[1], key=key, limit=limit))
 
 
-def _types(given: tuple[str, ...]) -> dict[str, str]:
+def column_types(given: tuple[str, ...]) -> dict[str, str]:
+    """Read COLUMN=TYPE pairs. Raises InputError with code dataset.type."""
     found = {}
     for one in given:
         name, equals, kind = one.rpartition("=")

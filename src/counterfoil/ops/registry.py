@@ -22,7 +22,7 @@ GROUPS: Final[dict[str, str]] = {
     "prove": "Proofs for other tools.",
     "person": "Personal data: sealed, opened with a reason, erased for good.",
     "key": "The keys that sign for the ledger's organisation.",
-    "dataset": "Data sets: fingerprinted down to row and cell, and compared.",
+    "dataset": "Data sets: fingerprinted, compared, recorded, proven row by row.",
     "model": "Models: recorded with what made them, scored with, explained, signed.",
     "decision": "What models and people decided, and what came of it.",
     "check": "Checks of data and models, before they are trusted.",

@@ -62,7 +62,12 @@ SUBJECT = Subject(digest={"sha256": "cd" * 32}, name="payment")
 
 
 @pytest.mark.parametrize(
-    "subjects", [(SUBJECT, SUBJECT), (SUBJECT, Subject(digest={}, name="x")), (Subject({"a": 1}),)]
+    "subjects",
+    [
+        (SUBJECT, SUBJECT),
+        (SUBJECT, Subject(digest={}, name="x")),
+        (Subject({"a": 1}),),  # type: ignore[dict-item]
+    ],
 )
 @pytest.mark.parametrize(
     ("kind", "fields"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from counterfoil.ops.catalogue.entries import reads
+from counterfoil.ops.catalogue.entries import reads, writes
 from counterfoil.ports import Operation
 
 __all__ = ["OPERATIONS"]
@@ -24,5 +24,36 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "Say how two tables differ: columns, types, rows and cells.",
         "before.csv after.parquet",
         "before.csv after.csv --key id",
+    ),
+    writes(
+        "dataset add",
+        "dataset_records:add",
+        "Record a data set: its fingerprint, down to row and column, and where it came from.",
+        "loans.parquet loans --version 2026-11 --licence CC-BY-4.0 --ledger shop",
+        "raw/ scans --derived-from 7 --ledger shop",
+    ),
+    reads(
+        "dataset get",
+        "dataset_records:get",
+        "Show a recorded data set.",
+        "loans:2026-11 --ledger shop",
+    ),
+    reads(
+        "dataset ls",
+        "dataset_records:listing",
+        "List the recorded data sets, newest first.",
+        "--ledger shop",
+    ),
+    reads(
+        "dataset prove",
+        "dataset_records:prove",
+        "Prove that a row belongs to a data set, and so to what a model was trained on.",
+        "loans 4711 loans.parquet --model credit --out row.json --ledger shop",
+    ),
+    reads(
+        "dataset verify",
+        "dataset_records:verify",
+        "Verify the proof of a row offline, against your own policy.",
+        "row.json --policy policy.txt",
     ),
 )

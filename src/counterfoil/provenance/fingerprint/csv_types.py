@@ -12,8 +12,10 @@ decides: a column is the first of these types that every text in it is written a
 | `timestamp` | 2018-07-18 00:00:37, with T for the blank and up to nine decimals if wished |
 | `instant` | a timestamp with Z or an offset such as +02:00 |
 
-So 007 and +1 stay text, and a column of 1 and 1.5 is `float`. A column without any value is
-`string`. This module refuses to look at a part of a column and guess the rest.
+Each also has to be such a value: 2018-02-30 is text. So are 007 and +1, whole numbers beyond 64
+bits, and those of 16 digits or more in a column of fractions, since a double would not keep them
+apart. A column of 1 and 1.5 is `float`, one without any value `string`. This module
+refuses to look at a part of a column and guess the rest.
 """
 
 from __future__ import annotations
@@ -28,70 +30,100 @@ __all__ = ["TYPES", "TypeOf", "check_types", "converted"]
 
 _DAY: Final = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _CLOCK: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?"
-_FRACTION: Final = r"-?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
+_POINTED: Final = r"(0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+"
+_FRACTION: Final = rf"-?(0|[1-9][0-9]{{0,14}}|{_POINTED})([eE][+-]?[0-9]+)?"
 _PATTERNS: Final = {
     "boolean": r"^(true|false|True|False|TRUE|FALSE)$",
-    "integer": r"^(0|-?[1-9][0-9]{0,18})$",
+    "integer": r"^(0|-?[1-9][0-9]{0,19})$",
     "float": rf"^({_FRACTION}|nan|NaN|-?inf|-?Infinity)$",
     "date": rf"^{_DAY}$",
     "timestamp": rf"^{_DAY}[ T]{_CLOCK}$",
     "instant": rf"^{_DAY}[ T]{_CLOCK}(Z|[+-][0-9]{{2}}:?[0-9]{{2}})$",
 }
+_EXACT: Final = 10**15  # below, a double keeps whole numbers apart
+_PROBE_ROWS: Final = 256  # looked at first: what does not fit them needs no look at all
 TYPES: Final = (*_PATTERNS, "string")
 """Types that CSV text can be read as."""
 
+_STORED: Final = {
+    "boolean": ("bool",),
+    "integer": ("int64", "uint64"),
+    "float": ("float64",),
+    "date": ("date32",),
+    "timestamp": ("timestamp[us]", "timestamp[ns]"),
+    "instant": ("timestamp[us, UTC]", "timestamp[ns, UTC]"),
+    "string": ("string",),
+}
+"""How Arrow can hold each type: microseconds reach all years, nanoseconds nine decimals."""
+
 
 class TypeOf:
-    """Learns a column's type from all of its text, part by part."""
+    """Learns a column's type from all of its text, part by part.
 
-    def __init__(self) -> None:
-        self._open = list(_PATTERNS)
+    where: how errors name the column. given: its type, where the caller knows it.
+    """
+
+    def __init__(self, where: str, given: str | None = None) -> None:
+        self._where, self._given = where, given
+        self._open = [
+            (name, stored) for name in ([given] if given else _PATTERNS) for stored in _STORED[name]
+        ]
         self._seen = False
 
     def see(self, text: Any) -> None:
-        """Take up a part: a pyarrow array of strings, missing ones null."""
-        compute = need("pyarrow.compute")
+        """Take up a part: a pyarrow array of strings, missing ones null.
+
+        Raises InputError with code dataset.value for text that is not of the given type.
+        """
         if len(text) == text.null_count:
             return
         self._seen = True
-        kept = []
-        for name in self._open:
-            fits = compute.all(compute.match_substring_regex(text, _PATTERNS[name])).as_py()
-            if fits and (name != "integer" or _within(text)):
-                kept.append(name)
+        kept = self._open
+        for rows in (text.slice(0, _PROBE_ROWS), text):
+            kept = self._fitting(rows, kept)
+        if self._given and not kept:
+            converted(text, self._open[0][1], self._where)
         self._open = kept
+
+    def _fitting(self, text: Any, candidates: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        kept: list[tuple[str, str]] = []
+        for name, stored in candidates:
+            if name == "float" and kept and kept[0] == ("integer", "int64"):
+                fits = _is_exact(text)
+            else:
+                fits = self._given == name or _written(text, name)
+            if fits and _holds(text, stored):
+                kept.append((name, stored))
+        return kept
 
     @property
     def type(self) -> str:
         """The first type that fits everything seen."""
-        return self._open[0] if self._seen and self._open else "string"
+        return self._first[0]
+
+    @property
+    def stored(self) -> str:
+        """How Arrow holds it; for `converted`."""
+        return self._first[1]
+
+    @property
+    def _first(self) -> tuple[str, str]:
+        known = self._open and (self._seen or self._given)
+        return self._open[0] if known else ("string", "string")
 
 
-def converted(text: Any, kind: str, where: str) -> Any:
-    """Read text as a type of `TYPES`.
+def converted(text: Any, stored: str, where: str) -> Any:
+    """Read text as what `TypeOf.stored` says.
 
     text: pyarrow array of strings. where: how errors name the column. Raises InputError with
     code dataset.value, naming a text that is not of the type.
     """
-    arrow, compute = need("pyarrow"), need("pyarrow.compute")
-    if kind == "string":
-        return text
     try:
-        if kind == "boolean":
-            return compute.utf8_lower(text).cast(arrow.bool_())
-        if kind == "integer":
-            return text.cast(arrow.int64())
-        if kind == "float":
-            lower = compute.utf8_lower(text)
-            return compute.replace_substring(lower, "infinity", "inf").cast(arrow.float64())
-        if kind == "date":
-            return text.cast(arrow.date32())
-        zone = None if kind == "timestamp" else "UTC"
-        return text.cast(arrow.timestamp("ns", zone))
-    except arrow.ArrowException as err:
+        return _cast(text, stored)
+    except need("pyarrow").ArrowException as err:
         raise InputError(
             "dataset.value",
-            f"expected {kind} in column {where[:80]!a}, but: {str(err)[:200]}",
+            f"expected {stored} in column {where[:80]!a}, but: {str(err)[:200]}",
             hint="Leave the column's type out and let it be inferred, or name it `string`.",
         ) from err
 
@@ -111,10 +143,38 @@ def check_types(types: Mapping[str, str], columns: Sequence[str]) -> None:
             )
 
 
-def _within(text: Any) -> bool:
-    arrow = need("pyarrow")
+def _written(text: Any, name: str) -> bool:
+    """Tell whether all of a text is written as a type is."""
+    compute = need("pyarrow.compute")
+    return bool(compute.all(compute.match_substring_regex(text, _PATTERNS[name])).as_py())
+
+
+def _is_exact(text: Any) -> bool:
+    """Tell whether a double keeps whole numbers of 64 bits apart."""
+    found = need("pyarrow.compute").min_max(_cast(text, "int64")).as_py()
+    return (found["min"] or 0) > -_EXACT and (found["max"] or 0) < _EXACT
+
+
+def _holds(text: Any, stored: str) -> bool:
+    """Tell whether Arrow can hold a text so; a number or truth as it is written always fits."""
+    if stored in ("bool", "float64", "string"):
+        return True
     try:
-        text.cast(arrow.int64())
-    except arrow.ArrowException:
+        _cast(text, stored)
+    except need("pyarrow").ArrowException:
         return False
     return True
+
+
+def _cast(text: Any, stored: str) -> Any:
+    arrow, compute = need("pyarrow"), need("pyarrow.compute")
+    if stored == "string":
+        return text
+    if stored == "bool":
+        return compute.utf8_lower(text).cast(arrow.bool_())
+    if stored == "float64":
+        lower = compute.utf8_lower(text)
+        return compute.replace_substring(lower, "infinity", "inf").cast(arrow.float64())
+    if stored.startswith("timestamp"):
+        return text.cast(arrow.timestamp(stored[10:12], "UTC" if "UTC" in stored else None))
+    return text.cast(getattr(arrow, stored)())

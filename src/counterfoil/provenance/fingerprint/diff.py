@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CellChange", "Retyped", "TableDiff", "diff_tables"]
 
-_ALIGN_FROM: Final = 0.01  # share of rows that differ by place, from which alignment is tried
+_ALIGN_FROM: Final = 0.2
+"""Share of rows that differ by place, between the first and the last that do, from which rows are
+aligned: an inserted row shifts all that follow, edited ones stand apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class TableDiff:
     same: not at all. method: how rows were matched. rows_changed, cells_changed, rows_inserted,
     rows_deleted: how many. by_column: column -> changed cells. changes: the first cells, and
     inserted, deleted: the first row numbers, up to the limit that was asked for. columns_reordered
-    and rows_reordered: the same ones in another order.
+    and rows_reordered: in another order; moved: the first (before, after) of rows that are the
+    same ones in another order, rows_moved how many.
     """
 
     same: bool
@@ -71,6 +74,7 @@ class TableDiff:
     rows_inserted: int = 0
     rows_deleted: int = 0
     rows_reordered: bool = False
+    rows_moved: int = 0
     columns_added: tuple[str, ...] = ()
     columns_removed: tuple[str, ...] = ()
     columns_retyped: tuple[Retyped, ...] = ()
@@ -79,6 +83,7 @@ class TableDiff:
     changes: tuple[CellChange, ...] = ()
     inserted: tuple[int, ...] = ()
     deleted: tuple[int, ...] = ()
+    moved: tuple[tuple[int, int], ...] = ()
 
 
 def diff_tables(
@@ -99,7 +104,7 @@ def diff_tables(
             f"expected a key column that both tables have, found {key[:80]!a}",
             hint=f"Both have: {', '.join(compared)[:300]}.",
         )
-    method, rows, reordered = _match(before, after, compared, key)
+    method, rows, moves = _match(before, after, compared, key)
     cells = _Cells(before, after, rows.changed, limit)
     for name in compared:
         cells.compare(name)
@@ -107,7 +112,7 @@ def diff_tables(
     removed = tuple(name for name in before.names if name not in after.names)
     moved = common != [name for name in after.names if name in before.names]
     return TableDiff(
-        same=not (rows.edits or reordered or added or removed or retyped or moved),
+        same=not (rows.edits or len(moves) or added or removed or retyped or moved),
         method=method,
         rows_before=before.rows,
         rows_after=after.rows,
@@ -115,11 +120,13 @@ def diff_tables(
         cells_changed=sum(cells.counts.values()),
         rows_inserted=len(rows.inserted),
         rows_deleted=len(rows.deleted),
-        rows_reordered=reordered,
+        rows_reordered=bool(len(moves)),
+        rows_moved=len(moves),
         by_column=cells.counts,
         changes=tuple(sorted(cells.found, key=lambda one: (one.row_before, one.row_after))[:limit]),
         inserted=tuple(rows.inserted[:limit].tolist()),
         deleted=tuple(rows.deleted[:limit].tolist()),
+        moved=tuple((row, place) for row, place in moves[:limit].tolist()),
         columns_added=added,
         columns_removed=removed,
         columns_retyped=retyped,
@@ -142,30 +149,55 @@ def _retyped(before: Side, after: Side, common: Sequence[str]) -> Iterator[Retyp
 
 def _match(
     before: Side, after: Side, names: Sequence[str], key: str | None
-) -> tuple[Literal["place", "alignment", "key"], Alignment, bool]:
-    """Match rows, and tell whether they are the same ones in another order."""
-    none = np.empty(0, np.int64)
+) -> tuple[Literal["place", "alignment", "key"], Alignment, NDArray[np.int64]]:
+    """Match rows, and tell which are the same ones in another order: (k, 2)."""
+    none = np.empty((0, 2), np.int64)
     if key is not None:
-        return "key", _by_key(before, after, names, key), False
+        return "key", *_by_key(before, after, names, key)
     shared = min(before.rows, after.rows)
     unlike = np.zeros(shared, bool)
+    columns = 0
     for name in names:
-        unlike |= _unlike(before, after, name, shared)
+        here = _unlike(before, after, name, shared)
+        columns += bool(here.any())
+        unlike |= here
     changed = np.flatnonzero(unlike)
     placed = Alignment(
         np.stack([changed, changed], axis=1),
         np.arange(shared, before.rows),
         np.arange(shared, after.rows),
     )
-    if before.rows == after.rows and len(changed) <= max(8, _ALIGN_FROM * shared):
-        return "place", placed, False
-    one, other = (_digests(side, names) for side in (before, after))
-    if before.rows == after.rows and np.array_equal(np.sort(one), np.sort(other)):
-        return "alignment", Alignment(none.reshape(0, 2), none, none), True
-    aligned = align(one, other)
-    if aligned.edits < placed.edits:
-        return "alignment", aligned, False
-    return "place", placed, False
+    if before.rows == after.rows:
+        lone = columns < min(2, len(names))  # rows that moved differ in more than one column
+        if lone or len(changed) < 2:
+            return "place", placed, none
+        moves = _moves(before, after, names, changed)
+        if len(moves):
+            return "alignment", Alignment(none, none[:, 0], none[:, 0]), moves
+        if len(changed) < _ALIGN_FROM * (changed[-1] + 1 - changed[0]):
+            return "place", placed, none
+    first = int(changed[0]) if len(changed) else shared
+    ends = before.rows, after.rows
+    if before.rows == after.rows:
+        ends = int(changed[-1]) + 1, int(changed[-1]) + 1
+    pairs = [(side, np.arange(first, end)) for side, end in zip((before, after), ends, strict=True)]
+    found = align(*(_digests(side, names, rows) for side, rows in pairs))
+    if found.edits < placed.edits:
+        moved = Alignment(found.changed + first, found.deleted + first, found.inserted + first)
+        return "alignment", moved, none
+    return "place", placed, none
+
+
+def _moves(
+    before: Side, after: Side, names: Sequence[str], changed: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Where rows went that are the same ones in another order: (k, 2); none if they are not."""
+    one, other = (_digests(side, names, changed) for side in (before, after))
+    order, places = (np.argsort(digests, kind="stable") for digests in (one, other))
+    if not np.array_equal(one[order], other[places]):
+        return np.empty((0, 2), np.int64)
+    moves = np.stack([changed[order], changed[places]], axis=1)
+    return moves[np.argsort(moves[:, 0])]
 
 
 def _unlike(before: Side, after: Side, name: str, rows: int) -> NDArray[np.bool_]:
@@ -178,10 +210,14 @@ def _unlike(before: Side, after: Side, name: str, rows: int) -> NDArray[np.bool_
     return _unequal(one.slice(0, rows), other.slice(0, rows))
 
 
-def _digests(side: Side, names: Sequence[str]) -> NDArray[Any]:
-    """Name each row by 16 bytes: equal rows of the compared columns have equal names."""
-    rows = strings_of(join([side.cells(name) for name in names], side.rows))
-    data, ends = memoryview(rows.buffers()[2] or b""), offsets_of(rows).tolist()
+def _digests(side: Side, names: Sequence[str], rows: NDArray[np.int64]) -> NDArray[Any]:
+    """Name some rows by 16 bytes each: equal rows of the compared columns have equal names."""
+    if len(rows) == side.rows:
+        parts = [side.cells(name) for name in names]
+    else:
+        parts = [cells_of(side.taken(name, rows)) for name in names]
+    joined = strings_of(join(parts, len(rows)))
+    data, ends = memoryview(joined.buffers()[2] or b""), offsets_of(joined).tolist()
     found, start = [], ends[0]
     for end in ends[1:]:
         found.append(blake2b(data[start:end], digest_size=16).digest())
@@ -189,7 +225,10 @@ def _digests(side: Side, names: Sequence[str]) -> NDArray[Any]:
     return np.frombuffer(b"".join(found), dtype="V16").view("S16") if found else np.empty(0, "S16")
 
 
-def _by_key(before: Side, after: Side, names: Sequence[str], key: str) -> Alignment:
+def _by_key(
+    before: Side, after: Side, names: Sequence[str], key: str
+) -> tuple[Alignment, NDArray[np.int64]]:
+    """Match rows by a key; those that stand in another order among the matched ones moved."""
     places = []
     for side in (before, after):
         named = {bytes(one): row for row, one in enumerate(strings_of(side.cells(key)).to_pylist())}
@@ -210,7 +249,8 @@ def _by_key(before: Side, after: Side, names: Sequence[str], key: str) -> Alignm
             unlike |= _differ(before.cells(name), after.cells(name), pairs)
     deleted = np.array([row for name, row in one.items() if name not in other], np.int64)
     inserted = np.array([row for name, row in other.items() if name not in one], np.int64)
-    return Alignment(pairs[unlike], deleted, inserted)
+    moved = np.sort(pairs[:, 1]) != pairs[:, 1]
+    return Alignment(pairs[unlike], deleted, inserted), pairs[moved]
 
 
 def _differ(one: Any, other: Any, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:

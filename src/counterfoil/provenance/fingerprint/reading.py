@@ -143,13 +143,13 @@ def _open_csv(path: Path, how: _Csv) -> OpenTable:
         schema = arrow.schema([(name, arrow.string()) for name in text.names])
         return OpenTable(schema, text.parts, None, "csv")
     check_types(how.types, text.names)
-    learned = {name: TypeOf() for name in text.names if name not in how.types}
+    learned = [TypeOf(name, how.types.get(name)) for name in text.names]
     rows = 0
     for part in text.parts():
         rows += part.num_rows
-        for name, learning in learned.items():
-            learning.see(part.column(text.names.index(name)))
-    kinds = [how.types.get(name) or learned[name].type for name in text.names]
+        for learning, column in zip(learned, part.columns, strict=True):
+            learning.see(column)
+    kinds = [learning.stored for learning in learned]
     empty = [converted(arrow.array([], arrow.string()), kind, "") for kind in kinds]
     schema = arrow.schema([(n, e.type) for n, e in zip(text.names, empty, strict=True)])
 
@@ -189,7 +189,11 @@ class _Text:
         return csv.open_csv(
             self._stream(),
             read_options=csv.ReadOptions(block_size=_PART_BYTES),
-            parse_options=csv.ParseOptions(delimiter=self._delimiter, newlines_in_values=True),
+            parse_options=csv.ParseOptions(
+                delimiter=self._delimiter,
+                newlines_in_values=True,
+                ignore_empty_lines=len(names) != 1,  # there they are missing values
+            ),
             convert_options=csv.ConvertOptions(
                 column_types=dict.fromkeys(names, arrow.string()),
                 strings_can_be_null=True,
@@ -200,8 +204,31 @@ class _Text:
 
     def parts(self) -> Iterator[Any]:
         """Read the rows as text, in order."""
+        last = None
         with _readable(self._path), self._open(self.names) as stream:
-            yield from stream
+            for part in stream:
+                last = part if part.num_rows else last
+                yield part
+        if last is not None:
+            self._check_end(last.column(last.num_columns - 1)[-1].as_py())
+
+    def _check_end(self, cell: str | None) -> None:
+        """Refuse a last cell whose quote is never closed: it would be read as if it were."""
+        if cell is None:
+            return
+        ending = b'"' + cell.encode().replace(b'"', b'""')
+        found = self._tail(len(ending) + 1)
+        if found.endswith(ending) and (cell or not found.endswith(b'""')):
+            raise _unreadable(self._path, ValueError(f"no quote closes the last: {cell[:80]!a}"))
+
+    def _tail(self, length: int) -> bytes:
+        found = b""
+        with _readable(self._path), self._stream() as stream:
+            if stream.seekable():
+                stream.seek(max(0, stream.size() - length))
+            while part := stream.read(_PART_BYTES):
+                found = (found + part)[-length:]
+        return found
 
 
 @contextlib.contextmanager

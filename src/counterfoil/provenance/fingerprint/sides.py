@@ -34,6 +34,7 @@ class Side:
             check_types(self._given, table.column_names)
             self.names = list(table.column_names)
             self._types: dict[str, str] = {}
+            self._stored: dict[str, str] = {}
         else:
             settled = schema_of(table.schema)
             self.names = [name for _, name, _ in settled]
@@ -46,9 +47,9 @@ class Side:
     def type_of(self, name: str) -> str:
         """Tell a column's logical type."""
         if name not in self._types:
-            learning = TypeOf()
+            learning = TypeOf(name, self._given.get(name))
             learning.see(self._columns[name])
-            self._types[name] = self._given.get(name) or learning.type
+            self._types[name], self._stored[name] = learning.type, learning.stored
         return self._types[name]
 
     def same_stored(self, other: Side, name: str, rows: Any = None) -> bool:
@@ -65,16 +66,14 @@ class Side:
 
     def keep_text(self, name: str) -> None:
         """Take a column of CSV as the text that it is."""
-        self._types[name] = "string"
+        self._types[name] = self._stored[name] = "string"
 
     def array(self, name: str) -> Any:
         """Give a column as one pyarrow Array of its type."""
         if name not in self._arrays:
             arrow, column = need("pyarrow"), self._columns[name].combine_chunks()
             column = arrow.concat_arrays(column.chunks) if hasattr(column, "chunks") else column
-            if self.is_text:
-                column = converted(column, self.type_of(name), name)
-            self._arrays[name] = column
+            self._arrays[name] = self._typed(column, name)
         return self._arrays[name]
 
     def cells(self, name: str) -> Any:
@@ -89,7 +88,13 @@ class Side:
             return self.array(name).take(rows)
         arrow, column = need("pyarrow"), self._columns[name].take(rows).combine_chunks()
         column = arrow.concat_arrays(column.chunks) if hasattr(column, "chunks") else column
-        return converted(column, self.type_of(name), name)
+        return self._typed(column, name)
+
+    def _typed(self, column: Any, name: str) -> Any:
+        if not self.is_text:
+            return column
+        self.type_of(name)
+        return converted(column, self._stored[name], name)
 
 
 def shown(scalar: Any) -> Any:

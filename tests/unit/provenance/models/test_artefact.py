@@ -87,31 +87,34 @@ def test_a_pickle_is_refused_and_never_loaded(tmp_path: Path, protocol: int, whe
     assert not mark.exists()
 
 
-@pytest.mark.parametrize(
-    ("data", "code"),
-    [
-        (gzip.compress(b"x" * 99), "model.packed"),
-        (b"\x78\x9c" + b"x" * 20, "model.packed"),
-        (_npy(np.array([{}, None], dtype=object)), "model.objects"),
-        (_npy(np.zeros(3)), "model.format"),
-        (_zip(weights=_npy(np.array([None], dtype=object))), "model.objects"),
-        (_zip(note=b"hello"), "model.format"),
-        (_zip(note=b"hello" * 99)[:60], "model.zip"),
-        (b"\x89HDF\r\n\x1a\n" + b"x" * 9, "model.format"),
-        (b"", "model.format"),
-        (b"hello", "model.format"),
-        (b"import os", "model.format"),
-        (b"\x08\x08\x12\x03abc", "model.onnx"),
-        (models_made.booster_onnx()[:500], "model.protobuf"),
-        (models_made.booster_onnx() + b"\xff", "model.protobuf"),
-        (TEXT[: len(TEXT) // 2], "model.lightgbm"),
-        (TEXT.replace(b"Tree=3\n", b"Tre=3\n"), "model.lightgbm"),
-        (TEXT.replace(b"max_feature_idx=3", b"max_feature_idx=9"), "model.lightgbm"),
-        (TEXT.replace(b"num_class=1", b"num_class=x"), "model.lightgbm"),
-        (b"tree\nversion=v4\n\xff", "model.lightgbm"),
-        (b"\0" * 257 + b"ustar" + b"\0" * 300, "model.tar"),
-    ],
-)
+_NO_MODELS = {
+    "gzip": (gzip.compress(b"x" * 99), "model.packed"),
+    "zlib": (b"\x78\x9c" + b"x" * 20, "model.packed"),
+    "npy of objects": (_npy(np.array([{}, None], dtype=object)), "model.objects"),
+    "npy": (_npy(np.zeros(3)), "model.format"),
+    "zip of objects": (_zip(weights=_npy(np.array([None], dtype=object))), "model.objects"),
+    "zip of text": (_zip(note=b"hello"), "model.format"),
+    "zip cut off": (_zip(note=b"hello" * 99)[:60], "model.zip"),
+    "hdf5": (b"\x89HDF\r\n\x1a\n" + b"x" * 9, "model.format"),
+    "empty": (b"", "model.format"),
+    "text": (b"hello", "model.format"),
+    "python": (b"import os", "model.format"),
+    "onnx cut off": (b"\x08\x08\x12\x03abc", "model.onnx"),
+    "onnx cut short": (models_made.booster_onnx()[:500], "model.protobuf"),
+    "onnx run on": (models_made.booster_onnx() + b"\xff", "model.protobuf"),
+    "lightgbm cut off": (TEXT[: len(TEXT) // 2], "model.lightgbm"),
+    "lightgbm tree": (TEXT.replace(b"Tree=3\n", b"Tre=3\n"), "model.lightgbm"),
+    "lightgbm features": (
+        TEXT.replace(b"max_feature_idx=3", b"max_feature_idx=9"),
+        "model.lightgbm",
+    ),
+    "lightgbm classes": (TEXT.replace(b"num_class=1", b"num_class=x"), "model.lightgbm"),
+    "lightgbm bytes": (b"tree\nversion=v4\n\xff", "model.lightgbm"),
+    "tar": (b"\0" * 257 + b"ustar" + b"\0" * 300, "model.tar"),
+}
+
+
+@pytest.mark.parametrize(("data", "code"), _NO_MODELS.values(), ids=_NO_MODELS)
 def test_what_is_no_model_is_refused(data: bytes, code: str) -> None:
     """Each for what it is, with a word on what to do."""
     with refused(code):

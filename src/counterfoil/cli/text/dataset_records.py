@@ -1,0 +1,64 @@
+"""Text of `ops.dataset_records`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from counterfoil.cli.paint import Paint
+from counterfoil.cli.text.words import brief, content_line, facts, number, plain
+from counterfoil.ledger.datasets import RecordedDataset
+from counterfoil.ops.dataset_records import DatasetShown, RowShown
+
+__all__ = ["add", "get", "listing", "verify"]
+
+
+def add(shown: DatasetShown, paint: Paint) -> Iterator[str]:
+    """Tell where the data set stands."""
+    found = shown.found
+    yield f"{paint.good('recorded as entry')} {paint.strong(str(found.index))}: " + plain(
+        found.title
+    )
+    yield from _facts(found, paint)
+
+
+def get(shown: DatasetShown, paint: Paint) -> Iterator[str]:
+    """Show a data set and its columns."""
+    found = shown.found
+    yield f"entry {paint.strong(str(found.index))}: data set {plain(found.title)}"
+    yield from _facts(found, paint)
+    for one in found.dataset.fingerprint.columns if found.dataset.fingerprint else ():
+        yield f"  {one.digest[:16]}…  {plain(one.name)}: {plain(one.type)}"
+
+
+def listing(found: Sequence[RecordedDataset], paint: Paint) -> Iterator[str]:
+    """List data sets, one a line."""
+    if not found:
+        yield paint.quiet("no data sets: `counterfoil dataset add FILE NAME` records one")
+    for one in found:
+        rows = "" if one.dataset.fingerprint is None else number(one.dataset.fingerprint.rows)
+        words = f"{plain(one.title)}  {rows} rows  {brief(one.digest or 'no fingerprint')}"
+        yield f"{paint.strong(f'{one.index:>8}')}  {words}"
+
+
+def verify(done: RowShown, paint: Paint) -> Iterator[str]:
+    """Say what was proven of the row."""
+    yield f"{paint.good('verified')}: {plain(done.grade)}"
+    trained = f", which trained {plain(done.model)}" if done.model else ""
+    yield f"  row {done.row} of {plain(done.dataset)} (entry {done.dataset_index}){trained}"
+    yield f"  {content_line(done.values)}"
+
+
+def _facts(found: RecordedDataset, paint: Paint) -> Iterator[str]:
+    said, fingerprint = found.dataset, found.dataset.fingerprint
+    salted = "" if fingerprint is None else ", salted" if fingerprint.salted else ", public"
+    yield from facts(
+        [
+            ("digest", found.digest or "none: somebody else only told of it"),
+            ("rows", None if fingerprint is None else number(fingerprint.rows) + salted),
+            ("licence", said.licence),
+            ("location", said.location),
+            ("answers for it", said.accountable.name if said.accountable else None),
+            ("leaf", found.leaf),
+        ],
+        paint,
+    )

@@ -1,0 +1,182 @@
+"""Record data sets, find them again, and prove single rows of them.
+
+The data stays where it is: the ledger keeps fingerprints, leaves and the secret of the salts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from counterfoil.formats import policy as policies
+from counterfoil.ledger.datasets import RecordedDataset, verify_membership
+from counterfoil.ops.datasets import Missing, Types, column_types
+from counterfoil.ops.files import read_file, read_input, shown, write_file
+from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
+from counterfoil.ports import STANDARD_STREAM, Channel, Document, Param
+from counterfoil.proofs.verify import grade
+
+__all__ = ["DatasetShown", "RowShown", "add", "get", "listing", "prove", "verify"]
+
+_PROOF_MAX: Final = 64 << 20
+_POLICY_MAX: Final = 1 << 20
+_JSON: Final = "application/json"
+
+DatasetName = Annotated[
+    str, Param("The data set: name, name:version, index, leaf, or its digest.", "DATASET")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetShown:
+    """A recorded data set."""
+
+    found: RecordedDataset
+
+    def to_json(self) -> dict[str, Any]:
+        """Turn it into what the command line and the API print."""
+        return self.found.to_json()
+
+
+@dataclass(frozen=True, slots=True)
+class RowShown:
+    """A row that was proven: where it stands, what it says, of which data set and model."""
+
+    row: int
+    values: dict[str, Any]
+    dataset: str
+    dataset_index: int
+    model: str | None
+    origin: str
+    grade: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Turn it into what the command line and the API print."""
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return found
+
+
+def add(
+    path: Annotated[Path, Param("A table (Parquet, CSV, NDJSON, Arrow), or a folder.", "FILE")],
+    name: Annotated[str, Param("What to call it.", "NAME")],
+    *,
+    ledger: LedgerFolder = None,
+    version: Annotated[str | None, Param("Its version.", "VERSION")] = None,
+    file: Annotated[bool, Param("Take the file as bytes, and not as a table.")] = False,
+    public: Annotated[
+        bool, Param("Do not salt its rows: everybody may compute the same digest.")
+    ] = False,
+    sorted_tree: Annotated[
+        bool, Param("Be able to prove later that a row is not in it, too.")
+    ] = False,
+    derived_from: Annotated[
+        tuple[str, ...],
+        Param("Index, leaf or digest of a data set it was made from.", "INDEX|LEAF|DIGEST"),
+    ] = (),
+    licence: Annotated[str | None, Param("Under which licence.", "TEXT")] = None,
+    location: Annotated[str | None, Param("Where it is kept.", "TEXT")] = None,
+    personal: Annotated[bool, Param("It is about people.")] = False,
+    accountable: Annotated[str | None, Param("The human who answers for it.", "NAME")] = None,
+    type_: Types = (),
+    missing: Missing = (),
+) -> DatasetShown:
+    """Record a data set: its fingerprint, down to row and column, and where it came from.
+
+    Raises as `dataset fingerprint`, and as recording does.
+    """
+    with open_for_writing(ledger) as opened:
+        found = opened.datasets.record(
+            path,
+            name,
+            version=version,
+            as_files=file,
+            public=public,
+            sorted_tree=sorted_tree,
+            derived_from=[int(one) if one.isdigit() else one for one in derived_from],
+            licence=licence,
+            location=location,
+            personal=personal,
+            accountable=accountable,
+            types=column_types(type_),
+            missing=missing,
+        )
+        return DatasetShown(found)
+
+
+def get(dataset: DatasetName, *, ledger: LedgerFolder = None) -> DatasetShown:
+    """Show a recorded data set.
+
+    Raises NotFound with code dataset.unknown, InputError with code dataset.other-statement.
+    """
+    with open_for_reading(ledger) as opened:
+        return DatasetShown(opened.datasets.get(dataset))
+
+
+def listing(
+    name: Annotated[str | None, Param("Only those of this name.", "NAME")] = None,
+    *,
+    ledger: LedgerFolder = None,
+) -> list[RecordedDataset]:
+    """List the recorded data sets, newest first."""
+    with open_for_reading(ledger) as opened:
+        return list(opened.datasets.ls(name))
+
+
+def prove(
+    dataset: DatasetName,
+    row: Annotated[int, Param("Its number, from 0; a header is not counted.", "ROW")],
+    path: Annotated[Path, Param("The data set itself, as it was recorded.", "FILE")],
+    *,
+    ledger: LedgerFolder = None,
+    model: Annotated[
+        str | None, Param("A model that was trained on it: prove that, too.", "MODEL")
+    ] = None,
+    out: Annotated[Path, Param("Where to; - for standard output.", "FILE", short="o")] = (
+        STANDARD_STREAM
+    ),
+    type_: Types = (),
+    missing: Missing = (),
+) -> Document | None:
+    """Prove that a row belongs to a data set, and so to what a model was trained on.
+
+    Raises InputError with code dataset.row-number, VerificationError with code dataset.row, and
+    NotFound with code dataset.no-secret.
+    """
+    with open_for_reading(ledger) as opened:
+        made = opened.datasets.prove_row(
+            dataset, row, path, model=model, types=column_types(type_), missing=missing
+        )
+    text = msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n"
+    if out == STANDARD_STREAM:
+        return Document([text], _JSON)
+    write_file(out, text)
+    return None
+
+
+def verify(
+    file: Annotated[Path, Param("The proof of a row, - for standard input.", "FILE")],
+    *,
+    policy: Annotated[Path, Param("Whom you trust: a tlog-policy file.", "FILE")],
+    channel: Channel,
+) -> RowShown:
+    """Verify the proof of a row offline, against your own policy.
+
+    Raises InputError with code dataset.proof, VerificationError with code dataset.row or
+    dataset.not-trained-on, and as verifying a receipt.
+    """
+    data = read_input(file, channel, _PROOF_MAX)
+    found = verify_membership(data, policies.parse(read_file(policy, _POLICY_MAX)))
+    verified = found.dataset_verified
+    name = found.dataset.name + (f":{found.dataset.version}" if found.dataset.version else "")
+    return RowShown(
+        found.row,
+        found.values,
+        name,
+        verified.index,
+        None if found.model is None else shown(Path(found.model.name)),
+        verified.trusted.checkpoint.origin,
+        grade(verified.trusted),
+    )

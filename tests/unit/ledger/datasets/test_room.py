@@ -1,0 +1,134 @@
+"""Data sets in a ledger: recorded, found, and proven row by row, offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from counterfoil.cli import main
+from counterfoil.errors import NotFound, VerificationError
+from counterfoil.ledger import Ledger
+from counterfoil.ledger.datasets import verify_membership
+from counterfoil.ops import ledgers
+from tests.ledgers import prove
+from tests.statements import refused
+
+ROWS = "".join(f"{n},name {n},{n * 10}\n" for n in range(300))
+MODEL = {"name": "credit", "format": "onnx", "digest": "ab" * 32, "size": 1}
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> Path:
+    """Write a table of 300 rows."""
+    path = tmp_path / "people.csv"
+    path.write_text("id,name,income\n" + ROWS)
+    return path
+
+
+def test_a_data_set_is_recorded_and_found(ledger: Ledger, csv: Path) -> None:
+    """Its statement says rows, columns and digest; name, version, digest and leaf lead to it."""
+    first = ledger.datasets.record(csv, "people", version="1", licence="CC-BY-4.0")
+    second = ledger.datasets.record(csv, "people", version="2", derived_from=[first], public=True)
+    assert prove(ledger, first.index).index == first.index
+    said = first.dataset.fingerprint
+    assert said is not None
+    assert (said.rows, said.salted, [one.type for one in said.columns]) == (
+        300,
+        True,
+        ["integer", "string", "integer"],
+    )
+    assert second.dataset.derived_from[0].leaf == first.leaf
+    for name in ("people:1", first.digest, first.leaf, first.index, str(first.index)):
+        assert ledger.datasets.get(name).index == first.index
+    assert ledger.datasets.get("people").index == second.index
+    assert [one.title for one in ledger.datasets.ls()] == ["people:2", "people:1"]
+    with refused("dataset.unknown", NotFound):
+        ledger.datasets.get("nobody")
+    with refused("dataset.other-statement"):
+        ledger.datasets.get(0)
+
+
+def test_a_row_is_proven_to_have_trained_a_model(ledger: Ledger, csv: Path) -> None:
+    """The proof holds offline for this row, data set and model, and for nothing else."""
+    found = ledger.datasets.record(csv, "people")
+    trained = {**MODEL, "trained_on": [{"leaf": found.leaf, "role": "train"}]}
+    model = ledger.record_statement("model", trained)
+    proof = ledger.datasets.prove_row(found, 77, csv, model=model.index)
+    shown = verify_membership(msgspec.json.encode(proof), ledger.policy)
+    assert shown.values == {"id": 77, "name": "name 77", "income": 770}
+    assert shown.model is not None
+    changes = {
+        "row": 78,
+        "cells": proof.cells[:-2] + ("00" if proof.cells[-2:] != "00" else "01"),
+        "salt": "00" * 16,
+        "path": proof.path[::-1],
+    }
+    for field, value in changes.items():
+        with refused("dataset.row", VerificationError):
+            verify_membership(msgspec.structs.replace(proof, **{field: value}), ledger.policy)
+    other = ledger.record_statement("model", MODEL)
+    wrong = ledger.datasets.prove_row(found, 1, csv, model=other.index)
+    with refused("dataset.not-trained-on", VerificationError):
+        verify_membership(wrong, ledger.policy)
+    with refused("dataset.proof"):
+        verify_membership(b"{}", ledger.policy)
+
+
+def test_a_row_that_is_another_is_not_proven(ledger: Ledger, csv: Path) -> None:
+    """Changed data, a row that is not there and a lost secret have errors that say so."""
+    found = ledger.datasets.record(csv, "people")
+    assert ledger.datasets.rows_like(found, csv) == [0]
+    changed = csv.with_name("changed.csv")
+    changed.write_text(csv.read_text().replace("name 5\n", "x").replace("5,name 5,50", "5,x,50"))
+    with refused("dataset.row", VerificationError):
+        ledger.datasets.prove_row(found, 5, changed)
+    with refused("dataset.row-number"):
+        ledger.datasets.prove_row(found, 300, csv)
+    (secret,) = (ledger.layout.keys / "datasets").iterdir()
+    assert secret.stat().st_mode & 0o077 == 0
+    secret.unlink()
+    with refused("dataset.no-secret", NotFound):
+        ledger.datasets.prove_row(found, 5, csv)
+
+
+def test_folders_are_data_sets_too(ledger: Ledger, tmp_path: Path) -> None:
+    """A folder is the tree over its files; a changed byte or name is another one."""
+    folder = tmp_path / "scans"
+    (folder / "a").mkdir(parents=True)
+    (folder / "a" / "1.bin").write_bytes(b"\0\1")
+    (folder / "2.bin").write_bytes(b"")
+    first = ledger.datasets.record(folder, "scans")
+    assert ledger.datasets.record(folder, "scans").digest == first.digest
+    (folder / "2.bin").write_bytes(b"x")
+    assert ledger.datasets.record(folder, "scans").digest != first.digest
+    (folder / "link").symlink_to(folder / "2.bin")
+    with refused("dataset.folder"):
+        ledger.datasets.record(folder, "scans")
+
+
+def test_the_commands(
+    csv: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Added, listed, shown, proven and verified from the command line."""
+    monkeypatch.chdir(csv.parent)
+    monkeypatch.setenv("COUNTERFOIL_LEDGER", "shop")
+    monkeypatch.setenv("COUNTERFOIL_OUTPUT", "text")
+    ledgers.init(Path("shop"), name="shop", organisation="https://shop.example")
+
+    def say(*words: str) -> str:
+        capsys.readouterr()
+        assert main(words) == 0, capsys.readouterr().err
+        return capsys.readouterr().out
+
+    assert say("dataset", "ls").startswith("no data sets")
+    assert "recorded as entry 3: people:1\n" in say(
+        "dataset", "add", "people.csv", "people", "--version", "1"
+    )
+    assert "people:1  300 rows" in say("dataset", "ls")
+    assert "income: integer" in say("dataset", "get", "people")
+    say("dataset", "prove", "people", "7", "people.csv", "--out", "row.json")
+    said = say("dataset", "verify", "row.json", "--policy", "shop/policy.txt")
+    assert said.startswith("verified: self-witnessed\n  row 7 of people:1 (entry 3)\n")
+    assert '"name": "name 7"' in said
