@@ -9,6 +9,7 @@ from counterfoil.ports.chain import (
     Fees,
     TxReceipt,
 )
+from counterfoil.ports.chain_tables import ChainDetector, ChainTables, Finding
 from counterfoil.ports.clock import Clock, SystemClock
 from counterfoil.ports.detectors import Detector
 from counterfoil.ports.forecasters import Forecaster, Series
@@ -40,14 +41,17 @@ __all__ = [
     "BlockRef",
     "Chain",
     "ChainCall",
+    "ChainDetector",
     "ChainKind",
     "ChainLog",
+    "ChainTables",
     "Channel",
     "Clock",
     "Commit",
     "Detector",
     "Document",
     "Fees",
+    "Finding",
     "Forecaster",
     "Head",
     "LogStore",
