@@ -1,4 +1,4 @@
-"""The statements about data, models, decisions and people: their predicates, as data.
+"""The statements about data, models, decisions, people and alerts: their predicates, as data.
 
 Each is registered through the entry point `counterfoil.predicates`, as a third party's is.
 """
@@ -7,6 +7,7 @@ from typing import Final
 
 from counterfoil.formats.predicates.registry import URI_BASE
 from counterfoil.ports import PredicateType
+from counterfoil.provenance.statements.alerts import Acknowledgement, Alert, Watcher
 from counterfoil.provenance.statements.checks import Check, Refusal
 from counterfoil.provenance.statements.datasets import Dataset, Transformation
 from counterfoil.provenance.statements.decisions import Action, Decision
@@ -15,7 +16,9 @@ from counterfoil.provenance.statements.models import Evaluation, Model
 from counterfoil.provenance.statements.people import Consent, Erasure, Grant, Hold, Opening
 
 __all__ = [
+    "ACKNOWLEDGEMENT",
     "ACTION",
+    "ALERT",
     "CHECK",
     "CONSENT",
     "DATASET",
@@ -29,9 +32,12 @@ __all__ = [
     "OPENING",
     "REFUSAL",
     "TRANSFORMATION",
+    "WATCHER",
 ]
 
+ACKNOWLEDGEMENT: Final = PredicateType(f"{URI_BASE}acknowledgement/v1", Acknowledgement)
 ACTION: Final = PredicateType(f"{URI_BASE}action/v1", Action)
+ALERT: Final = PredicateType(f"{URI_BASE}alert/v1", Alert)
 CHECK: Final = PredicateType(f"{URI_BASE}check/v1", Check)
 CONSENT: Final = PredicateType(f"{URI_BASE}consent/v1", Consent)
 DATASET: Final = PredicateType(f"{URI_BASE}dataset/v1", Dataset)
@@ -45,3 +51,4 @@ MODEL: Final = PredicateType(f"{URI_BASE}model/v1", Model)
 OPENING: Final = PredicateType(f"{URI_BASE}opening/v1", Opening)
 REFUSAL: Final = PredicateType(f"{URI_BASE}refusal/v1", Refusal)
 TRANSFORMATION: Final = PredicateType(f"{URI_BASE}transformation/v1", Transformation)
+WATCHER: Final = PredicateType(f"{URI_BASE}watcher/v1", Watcher)
