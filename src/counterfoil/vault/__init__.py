@@ -5,7 +5,7 @@ Blind to the log and to every other engine.
 
 from counterfoil.vault.authority import Authority
 from counterfoil.vault.duties import Consent, Hold
-from counterfoil.vault.identity import HANDLE_PREFIX, check_class
+from counterfoil.vault.identity import HANDLE_PREFIX, check_class, given_handle
 from counterfoil.vault.permits import Permit, Token, make_token, parse_token
 from counterfoil.vault.vault import SealedBatch, Vault
 
@@ -19,6 +19,7 @@ __all__ = [
     "Token",
     "Vault",
     "check_class",
+    "given_handle",
     "make_token",
     "parse_token",
 ]

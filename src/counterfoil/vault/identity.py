@@ -27,7 +27,7 @@ def given_handle(person: object) -> bytes | None:
     if not isinstance(person, str) or not 0 < len(person) <= _PERSON_MAX or _unfit(person):
         raise InputError(
             "person.id",
-            f"expected a person's id of 1 to {_PERSON_MAX} characters, found none",
+            f"expected a person's id of 1 to {_PERSON_MAX} characters, found {_found(person)}",
             hint="Give the id by which your own systems know the person; it is never recorded.",
         )
     if not person.startswith(HANDLE_PREFIX):
@@ -41,6 +41,13 @@ def given_handle(person: object) -> bytes | None:
             "person.id", f"expected {HANDLE_PREFIX} and 32 hexadecimal digits, found other"
         )
     return found
+
+
+def _found(person: object) -> str:
+    """Tell what stands in place of an id, and never the id."""
+    if not isinstance(person, str):
+        return type(person).__name__
+    return "half of a character" if _unfit(person) else f"{len(person)} characters"
 
 
 def checked(wanted: ToSeal) -> ToSeal:

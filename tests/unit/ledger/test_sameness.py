@@ -166,6 +166,7 @@ def _deep(levels: int) -> dict[str, Any]:
         ({"a": float("-inf")}, "json.number"),
         ({"a": 2**53}, "json.integer"),
         ({"a": 10**400}, "json.integer"),
+        ({"a": 10**5000}, "json.integer"),
         ({"a": "\ud800"}, "json.surrogate"),
         ({"\udfff": 1}, "json.surrogate"),
         ({"a": b"bytes"}, "json.type"),
@@ -178,7 +179,7 @@ def _deep(levels: int) -> dict[str, Any]:
         (_cycle(), "json.depth"),
         (_deep(65), "json.depth"),
     ],
-    ids=map(str, range(36)),
+    ids=map(str, range(37)),
 )
 def test_what_is_no_json_object_is_refused(content: object, code: str) -> None:
     """Hostile or mistaken content gets one clear error, and which one is stable."""

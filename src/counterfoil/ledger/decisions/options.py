@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from counterfoil.errors import InputError
 from counterfoil.provenance.decisions import score_of
 from counterfoil.provenance.statements.parts import Accountable
+from counterfoil.vault import given_handle
 
 __all__ = ["Options", "accountable_of"]
-
-_PERSON_MAX: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +116,10 @@ def accountable_of(given: Any) -> Accountable:
 
 
 def _check_person(person: Any) -> None:
-    known = isinstance(person, str) and 0 < len(person) <= _PERSON_MAX
-    if person is not None and (not known or person.startswith("handle:")):
+    if person is not None and given_handle(person) is not None:
         raise InputError(
             "person.id",
-            f"expected a person's id of 1 to {_PERSON_MAX} characters, found "
-            f"{'a handle' if known else type(person).__name__}",
+            "expected a person's id, found a handle",
             hint="Give the id by which your own systems know the person; it is never recorded.",
         )
 

@@ -122,7 +122,8 @@ def _number(name: object, value: Any) -> int | float | None:
             return whole
         raise InputError(
             "decision.input-number",
-            f"expected a whole number of at most 2^53 - 1 as {name!a}, found {whole:.3e}",
+            f"expected a whole number of at most 2^53 - 1 as {name!a}, found one of "
+            f"{whole.bit_length()} bits",
             hint="Larger ones are not the same for every reader of JSON: write it as text.",
         )
     number = float(value)

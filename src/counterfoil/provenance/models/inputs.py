@@ -2,7 +2,8 @@
 
 A model that is handed a missing column, a text in place of a number or a NaN that it does not know
 answers all the same; so each input is checked against the model's features, by name. This module
-refuses to guess: no input is left out, filled in or converted from text.
+refuses to guess: no input is left out, filled in or converted from text. Errors name a feature and
+never its value, which may be personal: they end up in logs.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ class Columns:
             raise InputError(
                 "model.feature-range",
                 f"expected a finite number of at most {self.limit:g} as {name!a}, found "
-                f"{str(value)[:40]}",
+                f"{'a larger one' if math.isfinite(value) else 'infinity'}",
                 hint="Check its unit, or leave the decision to a person.",
             )
         return number if kind in ("whole", "any") else float(number)
@@ -114,8 +115,7 @@ class Columns:
             raise InputError(
                 "model.feature-category",
                 f"expected one of the {len(known)} values of {name!a} that the model was trained "
-                f"on ({listed}{', ...' if len(known) > _NAMED_MAX else ''}), found "
-                f"{str(value)[:80]!a}",
+                f"on ({listed}{', ...' if len(known) > _NAMED_MAX else ''}), found another",
                 hint="Give None to have it scored as missing, which is what LightGBM does.",
             ) from err
 
@@ -175,6 +175,6 @@ def _listed(names: Sequence[str]) -> str:
 def _wrong_type(name: str, expected: str, value: Any) -> InputError:
     return InputError(
         "model.feature-type",
-        f"expected {expected} as {name!a}, found {type(value).__name__} {str(value)[:40]!a}",
+        f"expected {expected} as {name!a}, found {type(value).__name__}",
         hint="Convert it as in training, before the decision.",
     )

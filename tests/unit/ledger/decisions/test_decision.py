@@ -158,6 +158,8 @@ def test_a_decision_without_an_outcome(ledger: Ledger, own: int) -> None:
     [
         ({"person": ""}, "person.id"),
         ({"person": 7}, "person.id"),
+        ({"person": "C-\ud800"}, "person.id"),
+        ({"person": "C" * 1025}, "person.id"),
         ({"person": "handle:00"}, "person.id"),
         ({"explain": "sometimes"}, "decision.explain"),
         ({"threshold": "high"}, "decision.score"),

@@ -46,6 +46,7 @@ def test_values_are_plain_and_copied() -> None:
         ({"a": float("inf")}, "decision.input-number"),
         ({"a": np.float32("-inf")}, "decision.input-number"),
         ({"a": 2**53}, "decision.input-number"),
+        ({"a": 10**400}, "decision.input-number"),
         ({"a": datetime.date(2026, 1, 1)}, "decision.input-type"),
         ({"a": b"bytes"}, "decision.input-type"),
         ({"a": "\ud800"}, "decision.input-type"),

@@ -204,18 +204,29 @@ def test_another_artefact_explains_and_is_named() -> None:
         ({"age": math.nan}, "model.feature-nan", "'age'"),
         ({"age": math.inf}, "model.feature-range", "'age'"),
         ({"debt": 1e39}, "model.feature-range", "'debt'"),
-        ({"age": "39"}, "model.feature-type", "'age', found str '39'"),
+        ({"age": "39"}, "model.feature-type", "'age', found str"),
         ({"age": [1]}, "model.feature-type", "'age', found list"),
         ({"colour": 1.0}, "model.feature-unknown", "'colour'"),
     ],
 )
 def test_inputs_that_do_not_fit_are_named(change: dict[str, Any], code: str, says: str) -> None:
-    """Which feature, what was expected, what came."""
+    """Which feature, what was expected, what came; never the value, which may be personal."""
     scorer = _open(to_onnx(models_made.linear(), TABLE[:1]).SerializeToString())
     with refused(code):
         scorer.score({**rows()[0], **change})
     with pytest.raises(InputError, match=says):
         scorer.score_many([rows()[0], {**rows()[0], **change}])
+
+
+@pytest.mark.parametrize("value", ["Ann Lee", ["Ann Lee"], 4.5e38], ids=["text", "list", "number"])
+def test_errors_keep_values_to_themselves(value: object) -> None:
+    """What a person's input was is in no message, nor in its hint: these end up in logs."""
+    scorer = _open(to_onnx(models_made.linear(), TABLE[:1]).SerializeToString())
+    with pytest.raises(InputError) as caught:
+        scorer.score({**rows()[0], "age": value})
+    told = f"{caught.value} {caught.value.hint}"
+    assert "Ann" not in told
+    assert "4.5" not in told
 
 
 def test_a_missing_feature_and_what_is_no_mapping() -> None:
