@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from counterfoil.errors import CounterfoilError, InputError
+from counterfoil.errors import InputError
 from counterfoil.units import MAX_SAFE_INTEGER
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class LedgerHandler(logging.Handler):
                 return sum(self._record([one]) for one in batch)
             self._drop(1 - ours)
             return 1
-        except CounterfoilError:
+        except Exception:  # whatever it is: the thread must go on, and count
             self._drop(len(batch) - ours)
             return len(batch)
         with self._state:

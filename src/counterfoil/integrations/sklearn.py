@@ -199,10 +199,20 @@ class _Book:
         except Refused:
             raise  # by a policy: what it does not allow must not go on unseen
         except CounterfoilError as err:
-            if self._strict:
-                raise
-            _LOG.warning("%s was not recorded: %s", self._name, err)
-            self.errors.append(err)
+            self._miss(err)
+        except Exception as err:  # of Arrow, mostly: what is only recorded must stop nobody
+            found = InputError(
+                "sklearn.recording",
+                f"expected rows that can be recorded, but: {type(err).__name__}",
+            )
+            found.__cause__ = err
+            self._miss(found)
+
+    def _miss(self, error: CounterfoilError) -> None:
+        if self._strict:
+            raise error
+        _LOG.warning("%s was not recorded: %s", self._name, error)
+        self.errors.append(error)
 
     def _record_fit(self, estimator: Any, features: Any, target: Any) -> None:
         table = _table(features, target)
@@ -258,14 +268,15 @@ class _Book:
             found: Sequence[Any] = self._person(features)
         else:
             found = features[self._person] if isinstance(self._person, str) else self._person
-        listed = [str(one) for one in found]
-        if len(listed) != count:
+        listed = list(found)
+        if len(listed) != count or any(one is None or one != one for one in listed):
+            missing = "a row without one" if len(listed) == count else str(len(listed))
             raise InputError(
                 "sklearn.person",
-                f"expected {count} people, one a row, found {len(listed)}",
+                f"expected {count} people, one a row, found {missing}",
                 hint="Nothing about these rows was recorded.",
             )
-        return listed
+        return [str(one) for one in listed]
 
 
 def _meaning(answer: Any, classes: Any, *, chances: bool) -> tuple[str, float | None]:
@@ -330,6 +341,8 @@ def _table(features: Any, target: Any) -> Any:
     answers = np.asarray(target)
     for number, column in enumerate(answers.reshape(len(answers), -1).T):
         title = str(getattr(target, "name", None) or "target") + (f"-{number}" if number else "")
+        while title in table.column_names:  # y = X.income > 50 keeps the name of its column
+            title = f"target {title}"
         table = table.append_column(title, pa.array(column))
     return table
 

@@ -196,3 +196,32 @@ def test_people_must_be_one_a_row(ledger: Ledger) -> None:
     assert caught.value.code == "sklearn.person"
     assert isinstance(made, RecordedEstimator)
     assert not decisions(ledger)
+
+
+def test_a_row_without_a_person_is_not_sealed_for_one_named_none(ledger: Ledger) -> None:
+    """A missing id is told; all such rows under one key could never be erased apart."""
+    made, features = fitted(ledger, person=["ann", None])
+    with pytest.raises(InputError, match="a row without one"):
+        made.predict(features.head(2))
+    assert not decisions(ledger)
+
+
+def test_a_target_that_keeps_the_name_of_its_column_is_recorded(ledger: Ledger) -> None:
+    """`frame.income > 50` is a series named income; the data set has both."""
+    features, _ = frame()
+    made = wrap(linear.LogisticRegression(max_iter=500), ledger, strict=True)
+    made.fit(features, features.income > 50)
+    names = [one.name for one in made.recorded_data.dataset.fingerprint.columns]
+    assert names == [*FEATURES, "target income"]
+
+
+def test_a_table_that_arrow_does_not_take_stops_nobody(ledger: Ledger) -> None:
+    """A column of mixed types fits as it does alone; what kept it from being recorded is told."""
+    features, bad = frame()
+    features["income"] = [1, "2"] * 30
+    made = wrap(linear.LogisticRegression(max_iter=500), ledger)
+    made.fit(features, bad)
+    assert {one.code for one in made.recording_errors} == {"sklearn.recording"}
+    strict = wrap(linear.LogisticRegression(max_iter=500), ledger, strict=True)
+    with pytest.raises(InputError):
+        strict.fit(features, bad)

@@ -17,6 +17,7 @@ from counterfoil.integrations.otel import names
 from counterfoil.ports import Said, ToSeal
 from counterfoil.provenance.statements.parts import decimal_text
 from counterfoil.units import MAX_SAFE_INTEGER
+from counterfoil.vault import HANDLE_PREFIX
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
@@ -25,6 +26,7 @@ __all__ = ["decision_of", "is_genai", "model_of", "plain_record_of"]
 
 _NAME_MAX: Final = 255
 _ITEMS_MAX: Final = 64
+_PERSON_MAX: Final = 1024
 
 
 def is_genai(span: ReadableSpan) -> bool:
@@ -169,11 +171,12 @@ def _content(span: ReadableSpan, found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _person(span: ReadableSpan, found: Mapping[str, Any], person: Sequence[str]) -> str:
-    whose = next((str(found[key]) for key in person if found.get(key)), None)
-    if whose is not None:
-        return whose
+    told = [str(found[key]) for key in person if found.get(key)]
     if found.get(names.CONVERSATION):
-        return f"conversation:{found[names.CONVERSATION]}"
+        told.append(f"conversation:{found[names.CONVERSATION]}")
+    for whose in told:
+        if len(whose) <= _PERSON_MAX and not whose.startswith(HANDLE_PREFIX):
+            return whose  # another could not be sealed for, and whoever sends a span chooses it
     return f"trace:{span.context.trace_id:032x}" if span.context is not None else "trace:none"
 
 

@@ -221,6 +221,18 @@ def test_content_too_large_to_seal_costs_only_the_content(ledger: Ledger) -> Non
 
 
 @pytest.mark.parametrize(
+    "whose", ["handle:00", f"handle:{'ab' * 16}", "x" * 1025], ids=["mark", "handle", "long"]
+)
+def test_a_person_that_cannot_be_one_costs_no_content(ledger: Ledger, whose: str) -> None:
+    """Whoever sends a span chooses its user: that does not keep its words out of the ledger."""
+    exporter = CounterfoilSpanExporter(ledger)
+    span_with(exporter, "chat m", user__id=whose, gen_ai__prompt="words", enduser__id=whose)
+    assert (exporter.recorded, exporter.bare) == (1, 0)
+    (one,) = decisions(ledger)
+    assert "sealed" in one.content
+
+
+@pytest.mark.parametrize(
     ("options", "code"),
     [
         ({"content": "open"}, "otel.option"),
