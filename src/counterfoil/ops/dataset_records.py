@@ -12,14 +12,15 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from counterfoil.formats import policy as policies
-from counterfoil.ledger.datasets import RecordedDataset, verify_membership
+from counterfoil.ledger.datasets import RecordedDataset, verify_absence, verify_membership
 from counterfoil.ops.datasets import Missing, Types, column_types
-from counterfoil.ops.files import read_file, read_input, shown, write_file
+from counterfoil.ops.files import read_file, read_input, write_file
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
 from counterfoil.ports import STANDARD_STREAM, Channel, Document, Param
-from counterfoil.proofs.verify import grade
+from counterfoil.proofs.verify import Verified, grade
+from counterfoil.provenance.statements.datasets import Dataset
 
-__all__ = ["DatasetShown", "RowShown", "add", "get", "listing", "prove", "verify"]
+__all__ = ["DatasetShown", "RowShown", "add", "get", "listing", "prove", "prove_absence", "verify"]
 
 _PROOF_MAX: Final = 64 << 20
 _POLICY_MAX: Final = 1 << 20
@@ -28,6 +29,8 @@ _JSON: Final = "application/json"
 DatasetName = Annotated[
     str, Param("The data set: name, name:version, index, leaf, or its digest.", "DATASET")
 ]
+
+ProofOut = Annotated[Path, Param("Where to; - for standard output.", "FILE", short="o")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,12 @@ class DatasetShown:
 
 @dataclass(frozen=True, slots=True)
 class RowShown:
-    """A row that was proven: where it stands, what it says, of which data set and model."""
+    """A row that was proven: where it stands, what it says, of which data set and model.
 
-    row: int
+    row: from 0; None where it was proven to be nowhere in the data set.
+    """
+
+    row: int | None
     values: dict[str, Any]
     dataset: str
     dataset_index: int
@@ -134,9 +140,7 @@ def prove(
     model: Annotated[
         str | None, Param("A model that was trained on it: prove that, too.", "MODEL")
     ] = None,
-    out: Annotated[Path, Param("Where to; - for standard output.", "FILE", short="o")] = (
-        STANDARD_STREAM
-    ),
+    out: ProofOut = STANDARD_STREAM,
     type_: Types = (),
     missing: Missing = (),
 ) -> Document | None:
@@ -149,34 +153,64 @@ def prove(
         made = opened.datasets.prove_row(
             dataset, row, path, model=model, types=column_types(type_), missing=missing
         )
-    text = msgspec.json.format(msgspec.json.encode(made), indent=2) + b"\n"
-    if out == STANDARD_STREAM:
-        return Document([text], _JSON)
-    write_file(out, text)
-    return None
+    return _given_out(msgspec.json.encode(made), out)
+
+
+def prove_absence(
+    dataset: DatasetName,
+    path: Annotated[Path, Param("A table of one row, with the data set's columns.", "FILE")],
+    *,
+    ledger: LedgerFolder = None,
+    out: ProofOut = STANDARD_STREAM,
+) -> Document | None:
+    """Prove that no row of a data set is this one; it has to have its sorted tree.
+
+    The proof of a salted data set reveals the key of that tree to whoever gets it. Raises Refused
+    with code dataset.no-sorted-tree, VerificationError with code dataset.not-absent, InputError
+    with code dataset.columns or dataset.row-number.
+    """
+    with open_for_reading(ledger) as opened:
+        made = opened.datasets.prove_absence(dataset, path)
+    return _given_out(msgspec.json.encode(made), out)
 
 
 def verify(
-    file: Annotated[Path, Param("The proof of a row, - for standard input.", "FILE")],
+    file: Annotated[Path, Param("The proof about a row, - for standard input.", "FILE")],
     *,
     policy: Annotated[Path, Param("Whom you trust: a tlog-policy file.", "FILE")],
     channel: Channel,
 ) -> RowShown:
-    """Verify the proof of a row offline, against your own policy.
+    """Verify offline, against your own policy, that a row is in a data set, or that it is not.
 
-    Raises InputError with code dataset.proof, VerificationError with code dataset.row or
-    dataset.not-trained-on, and as verifying a receipt.
+    The values are read from what is proven. Raises InputError with code dataset.proof or
+    dataset.cells, VerificationError with code dataset.row, dataset.not-absent,
+    dataset.columns-file or dataset.not-trained-on, and as verifying a receipt.
     """
     data = read_input(file, channel, _PROOF_MAX)
-    found = verify_membership(data, policies.parse(read_file(policy, _POLICY_MAX)))
-    verified = found.dataset_verified
-    name = found.dataset.name + (f":{found.dataset.version}" if found.dataset.version else "")
-    return RowShown(
-        found.row,
-        found.values,
-        name,
-        verified.index,
-        None if found.model is None else shown(Path(found.model.name)),
-        verified.trusted.checkpoint.origin,
-        grade(verified.trusted),
-    )
+    trusted = policies.parse(read_file(policy, _POLICY_MAX))
+    if b'"counterfoil-no-row/v1"' in data[:200]:
+        absent = verify_absence(data, trusted)
+        return _shown(absent.dataset, absent.dataset_verified, absent.values)
+    found = verify_membership(data, trusted)
+    model = None if found.model is None else found.model.name
+    return _shown(found.dataset, found.dataset_verified, found.values, found.row, model)
+
+
+def _shown(
+    said: Dataset,
+    verified: Verified,
+    values: dict[str, Any],
+    row: int | None = None,
+    model: str | None = None,
+) -> RowShown:
+    name = said.name + (f":{said.version}" if said.version else "")
+    origin, how = verified.trusted.checkpoint.origin, grade(verified.trusted)
+    return RowShown(row, values, name, verified.index, model, origin, how)
+
+
+def _given_out(encoded: bytes, out: Path) -> Document | None:
+    text = msgspec.json.format(encoded, indent=2) + b"\n"
+    if out == STANDARD_STREAM:
+        return Document([text], _JSON)
+    write_file(out, text)
+    return None

@@ -43,6 +43,10 @@ def listing(found: Sequence[RecordedDataset], paint: Paint) -> Iterator[str]:
 def verify(done: RowShown, paint: Paint) -> Iterator[str]:
     """Say what was proven of the row."""
     yield f"{paint.good('verified')}: {plain(done.grade)}"
+    if done.row is None:
+        yield f"  no row of {plain(done.dataset)} (entry {done.dataset_index}) is"
+        yield f"  {content_line(done.values)}"
+        return
     trained = f", which trained {plain(done.model)}" if done.model else ""
     yield f"  row {done.row} of {plain(done.dataset)} (entry {done.dataset_index}){trained}"
     yield f"  {content_line(done.values)}"

@@ -1,7 +1,17 @@
 """The room for data sets; see `Datasets`."""
 
+from counterfoil.ledger.datasets.absence import AbsenceProof, ProvenAbsence, verify_absence
 from counterfoil.ledger.datasets.found import RecordedDataset
-from counterfoil.ledger.datasets.membership import ProvenRow, verify_membership
+from counterfoil.ledger.datasets.membership import MembershipProof, ProvenRow, verify_membership
 from counterfoil.ledger.datasets.room import Datasets
 
-__all__ = ["Datasets", "ProvenRow", "RecordedDataset", "verify_membership"]
+__all__ = [
+    "AbsenceProof",
+    "Datasets",
+    "MembershipProof",
+    "ProvenAbsence",
+    "ProvenRow",
+    "RecordedDataset",
+    "verify_absence",
+    "verify_membership",
+]

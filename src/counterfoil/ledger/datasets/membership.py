@@ -1,8 +1,8 @@
-"""Prove that a row belongs to a data set, and so to the training set of a model; offline.
+"""Verify offline that a row belongs to a data set, and so to the training set of a model.
 
 The proof holds the row's cells and salt, its path to the root that the data set's statement names,
 and the receipts of that statement and, if wanted, of a model that names it as training data. This
-module refuses to trust a root that no receipt proves.
+module refuses to trust a root that no receipt proves, and to show a value that the cells do not.
 """
 
 from __future__ import annotations
@@ -15,8 +15,12 @@ import msgspec
 from counterfoil.errors import InputError, VerificationError
 from counterfoil.formats.policy import Policy
 from counterfoil.formats.predicates.header import HexDigest
-from counterfoil.formats.receipt import Receipt
-from counterfoil.ledger.predicate_types import parse_registered
+from counterfoil.ledger.datasets.proof_parts import (
+    parse_proof,
+    predicate_of,
+    proven_dataset,
+    values_of,
+)
 from counterfoil.proofs.merkle import verify_inclusion
 from counterfoil.proofs.verify import Verified, verify_receipt
 from counterfoil.provenance.fingerprint.table import row_leaf
@@ -29,24 +33,27 @@ __all__ = ["MembershipProof", "ProvenRow", "verify_membership"]
 class MembershipProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A row's proof, as one JSON document.
 
-    row: from 0. values: for people, by column; what is proven are the cells: hexadecimal, see
-    docs/reference/fingerprints.md. salt: 32 hexadecimal digits. path: leaf's sibling first.
-    dataset, model: receipts.
+    row: from 0. cells: hexadecimal digits, see docs/reference/fingerprints.md. salt: 32
+    hexadecimal digits. path: leaf's sibling first. dataset, model: receipts. columns: the file
+    that the data set's statement names for them, where it does.
     """
 
     format: Literal["counterfoil-row/v1"]
     row: int
-    values: dict[str, Any]
     cells: str
     salt: str
     path: tuple[HexDigest, ...]
     dataset: dict[str, Any]
     model: dict[str, Any] | None = None
+    columns: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ProvenRow:
-    """What a proof proved: the row stands in this data set, and that trained this model."""
+    """What a proof proved: the row stands in this data set, and that trained this model.
+
+    values: by column, read from the proven cells.
+    """
 
     row: int
     values: dict[str, Any]
@@ -59,20 +66,18 @@ class ProvenRow:
 def verify_membership(proof: MembershipProof | bytes, policy: Policy) -> ProvenRow:
     """Check a row's proof against the reader's policy.
 
-    Raises InputError with code dataset.proof, VerificationError with code dataset.row or
-    dataset.not-trained-on, and as `verify_receipt`.
+    Raises InputError with code dataset.proof or dataset.cells, VerificationError with code
+    dataset.row, dataset.columns-file or dataset.not-trained-on, and as `verify_receipt`.
     """
     if isinstance(proof, bytes):
-        proof = parse_membership(proof)
-    verified = verify_receipt(msgspec.json.encode(proof.dataset), policy)
-    said = _predicate(verified)
-    if not isinstance(said, Dataset) or said.fingerprint is None:
-        raise InputError("dataset.proof", "expected the receipt of a data set, found another")
-    _verify_row(proof, said.fingerprint)
+        proof = parse_proof(proof, MembershipProof)
+    verified, said, fingerprint = proven_dataset(proof.dataset, policy)
+    cells = _verify_row(proof, fingerprint)
+    values = values_of(said, proof.columns, cells)
     model, trained = None, None
     if proof.model is not None:
         model_verified = verify_receipt(msgspec.json.encode(proof.model), policy)
-        trained, model = model_verified, _predicate(model_verified)
+        trained, model = model_verified, predicate_of(model_verified)
         if not isinstance(model, Model):
             raise InputError("dataset.proof", "expected the receipt of a model, found another")
         if verified.leaf.hex() not in [one.leaf for one in model.trained_on]:
@@ -81,24 +86,13 @@ def verify_membership(proof: MembershipProof | bytes, policy: Policy) -> ProvenR
                 f"expected a model that was trained on entry {verified.index}, found one that "
                 "does not name it",
             )
-    return ProvenRow(proof.row, proof.values, said, verified, model, trained)
+    return ProvenRow(proof.row, values, said, verified, model, trained)
 
 
-def parse_membership(data: bytes) -> MembershipProof:
-    """Parse a proof. Raises InputError with code dataset.proof."""
+def _verify_row(proof: MembershipProof, fingerprint: Fingerprint) -> bytes:
     try:
-        return msgspec.json.decode(data, type=MembershipProof)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as err:
-        raise InputError(
-            "dataset.proof",
-            f"expected the proof of a row, but: {err}",
-            hint="`counterfoil dataset prove` makes one.",
-        ) from err
-
-
-def _verify_row(proof: MembershipProof, fingerprint: Fingerprint) -> None:
-    try:
-        leaf = row_leaf(bytes.fromhex(proof.salt), bytes.fromhex(proof.cells))
+        cells = bytes.fromhex(proof.cells)
+        leaf = row_leaf(bytes.fromhex(proof.salt), cells)
         path = [bytes.fromhex(one) for one in proof.path]
         root = bytes.fromhex(fingerprint.root)
     except ValueError as err:
@@ -111,15 +105,4 @@ def _verify_row(proof: MembershipProof, fingerprint: Fingerprint) -> None:
             f"expected row {proof.row} under the data set's root, but: {err.message}",
             hint="The row, its salt or its place is not the one that was recorded.",
         ) from err
-
-
-def _predicate(verified: Verified) -> Any:
-    return None if verified.statement is None else parse_registered(verified.statement)
-
-
-def as_document(receipt: Receipt) -> dict[str, Any]:
-    """Give a receipt as the JSON object that it is written as."""
-    from counterfoil.formats import receipt as receipts
-
-    found: dict[str, Any] = msgspec.json.decode(receipts.format(receipt))
-    return found
+    return cells

@@ -13,23 +13,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from counterfoil.errors import InputError, VerificationError
 from counterfoil.formats.statement import Subject
+from counterfoil.ledger.datasets.absence import AbsenceProof
 from counterfoil.ledger.datasets.found import RecordedDataset, find_dataset, list_datasets
-from counterfoil.ledger.datasets.membership import MembershipProof, as_document
-from counterfoil.ledger.datasets.secrets import keep_secret, load_secret, new_secret
-from counterfoil.ledger.models.found import find_model, reference_to
-from counterfoil.proofs.merkle import inclusion_path, reader_of, root_of
+from counterfoil.ledger.datasets.membership import MembershipProof
+from counterfoil.ledger.datasets.proving import prove_absence, prove_row, rows_like
+from counterfoil.ledger.datasets.secrets import keep_secret, new_secret
+from counterfoil.ledger.models.found import reference_to
+from counterfoil.proofs.merkle import root_of
 from counterfoil.provenance.fingerprint import (
     FilesPrint,
-    Side,
     TablePrint,
     fingerprint_files,
     fingerprint_table,
     open_table,
 )
-from counterfoil.provenance.fingerprint.sides import shown
-from counterfoil.provenance.fingerprint.table import row_cells, row_leaf, salts_of
 from counterfoil.provenance.statements.datasets import Column, Fingerprint
 from counterfoil.provenance.statements.parts import Accountable, Code, Reference
 
@@ -90,8 +88,8 @@ class Datasets:
         else:
             opened = open_table(data, types=types, missing=missing)
             secret = None if public else new_secret()
-            made = fingerprint_table(opened.schema, opened.batches(), secret)
-            said = self._table(made, sorted_tree=sorted_tree)
+            made = fingerprint_table(opened.schema, opened.batches(), secret, contents=sorted_tree)
+            said = self._table(made)
             if secret is not None:
                 keep_secret(self._ledger.layout, made.digest, secret)
         fields = {key: value for key, value in {**common, **said}.items() if value is not None}
@@ -136,66 +134,30 @@ class Datasets:
 
         dataset: as for `get`. row: from 0. data: the data set itself, which is not kept. model: a
         recorded model that names the data set as training data; see `Models.get`. reading: types,
-        missing. Raises InputError with code dataset.row-number, NotFound with code
-        dataset.no-secret or payload.missing, VerificationError with code dataset.row where the
-        data is not what was recorded.
+        missing. Raises InputError with code dataset.no-rows or dataset.row-number, NotFound with
+        code dataset.no-secret or payload.missing, VerificationError with code dataset.row where
+        the data is not what was recorded.
         """
-        found = self.get(dataset)
-        said, fingerprint = found.dataset, found.dataset.fingerprint
-        if fingerprint is None or said.leaves is None or not 0 <= row < fingerprint.rows:
-            rows = 0 if fingerprint is None else fingerprint.rows
-            raise InputError(
-                "dataset.row-number",
-                f"expected a row of the {rows} of {found.title[:80]!a}, found {row}",
-                hint="Rows are numbered from 0, a header not counted.",
-            )
-        secret = (
-            load_secret(self._ledger.layout, fingerprint.digest) if fingerprint.salted else None
-        )
-        values, cells = _row_of(data, row, reading)
-        salt = salts_of(secret, row, 1)
-        kept = self._ledger.kept(said.leaves)
-        leaves = [kept[at : at + 32] for at in range(0, len(kept), 32)]
-        if leaves[row] != row_leaf(salt, cells):
-            raise VerificationError(
-                "dataset.row",
-                f"expected row {row} of {found.title[:80]!a} as it was recorded, found another",
-                hint="`counterfoil dataset diff` shows what differs between two versions.",
-            )
-        path = inclusion_path(row, len(leaves), reader_of(leaves))
-        trained = None if model is None else find_model(self._ledger, model)
-        return MembershipProof(
-            "counterfoil-row/v1",
-            row,
-            values,
-            cells.hex(),
-            salt.hex(),
-            tuple(one.hex() for one in path),
-            as_document(self._ledger.receipt(found.index)),
-            None if trained is None else as_document(self._ledger.receipt(trained.index)),
-        )
+        return prove_row(self._ledger, self.get(dataset), row, data, model, reading)
+
+    def prove_absence(self, dataset: Any, values: Any) -> AbsenceProof:
+        """Prove that no row of a data set has these values.
+
+        dataset: as for `get`, recorded with `sorted_tree`. values: a frame, or the path of a
+        table, of one row with the data set's columns. The proof of a salted set reveals the key
+        of its second tree; see `absence`. Raises Refused with code dataset.no-sorted-tree,
+        InputError with code dataset.columns or dataset.row-number, VerificationError with code
+        dataset.not-absent where the row is in the data set.
+        """
+        return prove_absence(self._ledger, self.get(dataset), values)
 
     def rows_like(self, dataset: Any, values: Any) -> list[int]:
         """Look up where a row stands in a data set: its numbers, none if it is not in it.
 
-        values: a frame of one row, with the data set's columns. A look-up and no proof. Of a
-        salted set it tries the row at every place. Raises as `prove_row`.
+        values: as for `prove_absence`. A look-up and no proof. Of a salted set it tries the row at
+        every place. Raises as `prove_row` and `prove_absence`.
         """
-        found = self.get(dataset)
-        said, fingerprint = found.dataset, found.dataset.fingerprint
-        if fingerprint is None or said.leaves is None:
-            raise InputError("dataset.row-number", "expected a data set with rows, found none")
-        _, cells = _row_of(values, 0, {})
-        kept, rows = self._ledger.kept(said.leaves), fingerprint.rows
-        secret = (
-            load_secret(self._ledger.layout, fingerprint.digest) if fingerprint.salted else None
-        )
-        salts = salts_of(secret, 0, rows)
-        return [
-            row
-            for row in range(rows)
-            if row_leaf(salts[row * 16 : row * 16 + 16], cells) == kept[row * 32 : row * 32 + 32]
-        ]
+        return rows_like(self._ledger, self.get(dataset), values)
 
     def _reference(self, thing: Any) -> Reference:
         return reference_to(self._ledger, thing)
@@ -205,11 +167,12 @@ class Datasets:
         fingerprint = Fingerprint("files/v1", made.root, made.root, len(made.files))
         return {"fingerprint": fingerprint, "leaves": self._ledger.keep(leaves)}
 
-    def _table(self, made: TablePrint, *, sorted_tree: bool) -> dict[str, Any]:
+    def _table(self, made: TablePrint) -> dict[str, Any]:
         columns = tuple(Column(one.name, one.type, one.digest) for one in made.columns)
         listed = msgspec.json.encode(columns)
         fits = len(listed) <= _COLUMNS_MAX_BYTES
-        in_order = sorted(made.leaf(row) for row in range(made.rows)) if sorted_tree else []
+        second = made.contents or b""
+        in_order = (second[at : at + 32] for at in range(0, len(second), 32))
         return {
             "fingerprint": Fingerprint(
                 "table/v1",
@@ -218,22 +181,9 @@ class Datasets:
                 made.rows,
                 columns if fits else (),
                 made.salted,
-                root_of(in_order).hex() if sorted_tree else None,
+                None if made.contents is None else root_of(in_order).hex(),
             ),
             "leaves": self._ledger.keep(made.leaves) if made.rows else None,
+            "sorted_leaves": self._ledger.keep(second) if second else None,
             "columns_file": None if fits else self._ledger.keep(listed),
         }
-
-
-def _row_of(data: Any, row: int, reading: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """Read one row: its values by column, and its cells."""
-    opened = open_table(data, **reading)
-    seen = 0
-    for batch in opened.batches():
-        if row < seen + batch.num_rows:
-            at = row - seen
-            names = Side(batch.slice(at, 1)).names
-            values = {name: shown(batch.column(name)[at]) for name in names}
-            return values, row_cells(opened.schema, batch, at)
-        seen += batch.num_rows
-    raise InputError("dataset.row-number", f"expected row {row} in the data, found {seen} rows")

@@ -51,9 +51,15 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "loans 4711 loans.parquet --model credit --out row.json --ledger shop",
     ),
     reads(
+        "dataset prove-absence",
+        "dataset_records:prove_absence",
+        "Prove that no row of a data set is this one.",
+        "loans row.csv --out absent.json --ledger shop",
+    ),
+    reads(
         "dataset verify",
         "dataset_records:verify",
-        "Verify the proof of a row offline, against your own policy.",
+        "Verify a proof about a row offline, against your own policy.",
         "row.json --policy policy.txt",
     ),
 )

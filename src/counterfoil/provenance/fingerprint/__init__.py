@@ -1,5 +1,6 @@
 """Fingerprints of data sets: the same for the same data, whatever holds it, down to the cell."""
 
+from counterfoil.provenance.fingerprint.decoding import row_values
 from counterfoil.provenance.fingerprint.diff import CellChange, TableDiff, diff_tables
 from counterfoil.provenance.fingerprint.files import FilesPrint, fingerprint_files
 from counterfoil.provenance.fingerprint.reading import OpenTable, open_table
@@ -24,4 +25,5 @@ __all__ = [
     "fingerprint_files",
     "fingerprint_table",
     "open_table",
+    "row_values",
 ]

@@ -12,9 +12,9 @@ more; 0 for a missing one), and then the value:
 | date | 8, days since 1970-01-01, big endian, two's complement |
 | time | 8, nanoseconds since midnight, big endian |
 | timestamp, instant, duration | 8 for the seconds, rounded down, and 4 for the nanoseconds |
-| string, binary, decimal (as its shortest text) | 4 for the length, and the bytes |
+| string, binary, decimal (its shortest text, no exponent) | 4 for the length, and the bytes |
 | list, map | 4 for the number of elements, and their cells |
-| struct | the cells of its fields |
+| struct | the cells of its fields; a map's element is a struct of key and value |
 
 Cells of fixed width have it when the value is missing, too, with zeros. All of a column is written
 at once, by numpy and Arrow. This module refuses to know rows.
@@ -22,6 +22,7 @@ at once, by numpy and Arrow. This module refuses to know rows.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
@@ -106,7 +107,7 @@ def _fixed(there: Any, *values: Any) -> Cells:
     for value in values:
         blank = np.where(there, value, np.zeros(1, value.dtype))
         wide = blank.astype(blank.dtype.newbyteorder(">"))
-        parts.append(wide.view(np.uint8).reshape(len(there), -1))
+        parts.append(wide.view(np.uint8).reshape(len(there), wide.itemsize))
     return np.concatenate(parts, axis=1)
 
 
@@ -152,12 +153,21 @@ def _seconds(array: Any) -> Cells:
 
 
 def _shortest(text: Any) -> Any:
-    """Write decimals without needless zeros: 1.500 as 1.5, 2.00 as 2, -0 as 0."""
+    """Write decimals without exponents or needless zeros: 1.500 as 1.5, 2.00 as 2, -0 as 0."""
     compute = need("pyarrow.compute")
+    if compute.any(compute.match_substring(text, "E")).as_py():  # small ones, 0E-8 among them
+        text = _without_exponents(text)
     pointed = compute.match_substring(text, ".")
     trimmed = compute.utf8_rtrim(compute.utf8_rtrim(text, "0"), ".")
     text = compute.if_else(pointed, trimmed, text)
     return compute.if_else(compute.equal(text, "-0"), "0", text)
+
+
+def _without_exponents(text: Any) -> Any:
+    arrow, encoded = need("pyarrow"), text.dictionary_encode()
+    values = [format(Decimal(one), "f") for one in encoded.dictionary.to_pylist()]
+    plain_ones = arrow.array(values, text.type)
+    return arrow.DictionaryArray.from_arrays(encoded.indices, plain_ones).dictionary_decode()
 
 
 def _texts(array: Any) -> Cells:

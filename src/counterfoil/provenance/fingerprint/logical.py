@@ -15,7 +15,7 @@
 | `instant` | timestamp with a zone | the moment, to the nanosecond, whatever the zone |
 | `duration` | duration | the length, to the nanosecond |
 | `list<T>` | list, large, view, fixed size | its elements, in order |
-| `struct<name: T, ...>` | struct | its fields, in order |
+| `struct<name: T, ...>` | struct | its fields, in order; a name of other letters as a JSON text |
 | `map<K, V>` | map | its pairs, in order |
 
 A dictionary (categorical) is what its values are, and so is a run-end encoding. Missing is
@@ -25,6 +25,8 @@ refuses intervals, unions, and extension types but UUID and JSON.
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any, Final
 
 from counterfoil.errors import InputError
@@ -33,6 +35,7 @@ from counterfoil.provenance.fingerprint.extra import need
 __all__ = ["logical_type", "plain"]
 
 _DEPTH_MAX: Final = 16
+_PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 def logical_type(kind: Any, where: str, depth: int = 0) -> str:
@@ -108,7 +111,13 @@ _SCALARS: Final[dict[str, tuple[str, ...]]] = {
 
 def _members(kind: Any, where: str, depth: int) -> list[str]:
     fields = [kind.field(at) for at in range(kind.num_fields)]
-    return [f"{f.name}: {logical_type(f.type, f'{where}.{f.name}', depth + 1)}" for f in fields]
+    return [
+        f"{_quoted(f.name)}: {logical_type(f.type, f'{where}.{f.name}', depth + 1)}" for f in fields
+    ]
+
+
+def _quoted(name: str) -> str:
+    return name if _PLAIN.fullmatch(name) else json.dumps(name)
 
 
 def _is_list(types: Any, kind: Any) -> bool:

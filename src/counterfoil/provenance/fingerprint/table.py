@@ -6,6 +6,10 @@ the set is public. `root` is the RFC 9162 root over the leaves. A column's diges
 root over its chunks of 4,096 rows, a chunk's leaf SHA-256(0x00 || cells of the column). `digest`,
 which names the data set, is the SHA-256 of the canonical JSON of rows, columns, root and whether
 rows are salted. Order of rows and of columns is part of it. This module refuses to read files.
+
+A second tree can prove that a row is not there: its leaves are SHA-256(0x00 || "counterfoil table
+content v1" || 0x00 || key || cells) in ascending order, the key the last block of the same counter
+mode, one for all rows, or zeros.
 """
 
 from __future__ import annotations
@@ -30,6 +34,8 @@ __all__ = [
     "ColumnPrint",
     "TablePrint",
     "chunk_digests",
+    "content_key",
+    "content_leaf",
     "digest_of",
     "fingerprint_table",
     "row_cells",
@@ -47,6 +53,7 @@ SECRET_BYTES: Final = 32
 _BLOCK_ROWS: Final = CHUNK_ROWS * 16
 _SALT_BYTES: Final = 16
 _DOMAIN: Final = b"\x00counterfoil table row v1\x00"
+_CONTENT: Final = b"\x00counterfoil table content v1\x00"
 _OWN_INDEX: Final = "__index_level_"  # how pandas calls an index that nobody named
 
 
@@ -64,7 +71,8 @@ class TablePrint:
     """A table's fingerprint.
 
     digest, root: 64 hexadecimal digits. rows: how many. columns: in order. salted: rows are
-    salted. leaves: 32 bytes for each row, in order.
+    salted. leaves: 32 bytes for each row, in order. contents: the leaves of the second tree, in
+    ascending order, where they were asked for.
     """
 
     digest: str
@@ -73,6 +81,7 @@ class TablePrint:
     columns: tuple[ColumnPrint, ...]
     salted: bool
     leaves: bytes
+    contents: bytes | None = None
 
     def leaf(self, row: int) -> bytes:
         """Give the leaf of a row, from 0."""
@@ -102,23 +111,29 @@ def schema_of(schema: Any) -> list[tuple[int, str, str]]:
 
 
 def fingerprint_table(
-    schema: Any, batches: Iterable[Any], secret: bytes | None = None
+    schema: Any, batches: Iterable[Any], secret: bytes | None = None, *, contents: bool = False
 ) -> TablePrint:
     """Fingerprint a table, a block of rows at a time.
 
     schema: pyarrow Schema of the batches. batches: pyarrow RecordBatches, of any lengths. secret:
-    32 bytes, from which rows are salted; None for a public set. Raises InputError with code
-    dataset.columns, dataset.column-type, dataset.value or dataset.secret.
+    32 bytes, from which rows are salted; None for a public set. contents: make the leaves of the
+    second tree, too. Raises InputError with code dataset.columns, dataset.column-type,
+    dataset.value or dataset.secret.
     """
     columns = schema_of(schema)
     salts = _salts(secret)
-    leaves = bytearray()
+    leaves, key = bytearray(), np.frombuffer(content_key(secret), np.uint8)
+    sorted_leaves: list[bytes] = []
     chunks: list[list[bytes]] = [[] for _ in columns]
     for block in _blocks(schema, batches):
         parts = [cells_of(block.column(place)) for place, _, _ in columns]
         for kept, cells in zip(chunks, parts, strict=True):
             kept += chunk_digests(cells)
-        leaves += _leaves(join(parts, block.num_rows), salts(len(leaves) // 32, block.num_rows))
+        joined = join(parts, block.num_rows)
+        if contents:
+            keys = np.broadcast_to(key, (block.num_rows, _SALT_BYTES))
+            sorted_leaves += _leaves(joined, keys, _CONTENT)
+        leaves += b"".join(_leaves(joined, salts(len(leaves) // 32, block.num_rows), _DOMAIN))
     rows = len(leaves) // 32
     prints = tuple(
         ColumnPrint(name, kind, root_of(kept).hex())
@@ -127,7 +142,8 @@ def fingerprint_table(
     root = root_of(bytes(leaves[at : at + 32]) for at in range(0, len(leaves), 32)).hex()
     salted = secret is not None
     digest = digest_of(rows, prints, root, salted=salted)
-    return TablePrint(digest, root, rows, prints, salted, bytes(leaves))
+    in_order = b"".join(sorted(sorted_leaves)) if contents else None
+    return TablePrint(digest, root, rows, prints, salted, bytes(leaves), in_order)
 
 
 def digest_of(rows: int, columns: Iterable[ColumnPrint], root: str, *, salted: bool) -> str:
@@ -152,6 +168,16 @@ def row_cells(schema: Any, batch: Any, row: int) -> bytes:
 def row_leaf(salt: bytes, cells: bytes) -> bytes:
     """Hash a row's cells to its leaf; salt: 16 bytes, zeros in a public set. Returns 32 bytes."""
     return sha256(_DOMAIN + salt + cells).digest()
+
+
+def content_key(secret: bytes | None) -> bytes:
+    """Give the key of the second tree's leaves: 16 bytes, zeros without a secret."""
+    return salts_of(secret, (1 << 128) - 1, 1)
+
+
+def content_leaf(key: bytes, cells: bytes) -> bytes:
+    """Hash a row's cells to its leaf in the second tree; key: 16 bytes. Returns 32 bytes."""
+    return sha256(_CONTENT + key + cells).digest()
 
 
 def chunk_digests(cells: Any) -> list[bytes]:
@@ -224,8 +250,8 @@ def _one_batch(table: Any) -> Any:
     return arrow.RecordBatch.from_arrays(arrays, schema=table.schema)
 
 
-def _leaves(cells: Any, salts: Any) -> bytes:
-    head = np.frombuffer(_DOMAIN, np.uint8)
+def _leaves(cells: Any, salts: Any, domain: bytes) -> list[bytes]:
+    head = np.frombuffer(domain, np.uint8)
     prefix = np.empty((len(salts), len(head) + _SALT_BYTES), np.uint8)
     prefix[:, : len(head)] = head
     prefix[:, len(head) :] = salts
@@ -235,4 +261,4 @@ def _leaves(cells: Any, salts: Any) -> bytes:
     for end in ends[1:]:
         found.append(sha256(data[start:end]).digest())
         start = end
-    return b"".join(found)
+    return found

@@ -27,8 +27,8 @@ class Fingerprint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     format: how it is computed; see docs/reference/fingerprints.md. digest: names the data set; of
     `files/v1` the root. root: RFC 9162 root over the leaves of rows or files. rows: how many.
     columns: in order; left out where they are too many for an entry. salted: rows are salted from
-    a secret, so that a sibling hash is no dictionary. sorted_root: root over the leaves in
-    ascending order, where the owner chose to be able to prove absence.
+    a secret, so that a sibling hash is no dictionary. sorted_root: root of the second tree, whose
+    leaves stand in ascending order, where the owner chose to be able to prove absence.
     """
 
     format: Literal["table/v1", "files/v1"]
@@ -44,8 +44,8 @@ class Dataset(Header, frozen=True, kw_only=True):
     """A data set as it stood: its fingerprint, where it came from, who answers for it.
 
     fingerprint: absent where somebody else only told of the data set. leaves: the rows' leaves
-    beside the log, 32 bytes each, so that rows can be proven; columns_file: the columns as JSON,
-    where they are too many.
+    beside the log, 32 bytes each, so that rows can be proven; sorted_leaves: those of the second
+    tree; columns_file: the columns as JSON, where they are too many.
     """
 
     name: Name
@@ -58,11 +58,13 @@ class Dataset(Header, frozen=True, kw_only=True):
     description: Text = ""
     accountable: Accountable | None = None
     leaves: ContentRef | None = None
+    sorted_leaves: ContentRef | None = None
     columns_file: ContentRef | None = None
 
     def payloads(self) -> tuple[ContentRef, ...]:
         """List what lies beside the log for this statement."""
-        return tuple(one for one in (self.leaves, self.columns_file) if one is not None)
+        kept = (self.leaves, self.sorted_leaves, self.columns_file)
+        return tuple(one for one in kept if one is not None)
 
 
 class Transformation(Header, frozen=True, kw_only=True):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from counterfoil.cli import main
-from counterfoil.errors import NotFound, VerificationError
+from counterfoil.errors import NotFound, Refused, VerificationError
 from counterfoil.ledger import Ledger
-from counterfoil.ledger.datasets import verify_membership
+from counterfoil.ledger.datasets import verify_absence, verify_membership
 from counterfoil.ops import ledgers
 from tests.ledgers import prove
 from tests.statements import refused
@@ -24,6 +25,13 @@ def csv(tmp_path: Path) -> Path:
     """Write a table of 300 rows."""
     path = tmp_path / "people.csv"
     path.write_text("id,name,income\n" + ROWS)
+    return path
+
+
+def one_row(csv: Path, row: int, text: str | None = None) -> Path:
+    """Write a table of one row: that of the data set, or another."""
+    path = csv.with_name(f"row-{row}.csv")
+    path.write_text("id,name,income\n" + (text or ROWS.splitlines()[row]) + "\n")
     return path
 
 
@@ -79,7 +87,7 @@ def test_a_row_is_proven_to_have_trained_a_model(ledger: Ledger, csv: Path) -> N
 def test_a_row_that_is_another_is_not_proven(ledger: Ledger, csv: Path) -> None:
     """Changed data, a row that is not there and a lost secret have errors that say so."""
     found = ledger.datasets.record(csv, "people")
-    assert ledger.datasets.rows_like(found, csv) == [0]
+    assert ledger.datasets.rows_like(found, one_row(csv, 7)) == [7]
     changed = csv.with_name("changed.csv")
     changed.write_text(csv.read_text().replace("name 5\n", "x").replace("5,name 5,50", "5,x,50"))
     with refused("dataset.row", VerificationError):
@@ -91,6 +99,84 @@ def test_a_row_that_is_another_is_not_proven(ledger: Ledger, csv: Path) -> None:
     secret.unlink()
     with refused("dataset.no-secret", NotFound):
         ledger.datasets.prove_row(found, 5, csv)
+
+
+@pytest.mark.parametrize("public", [True, False], ids=["public", "salted"])
+def test_a_row_is_proven_to_be_nowhere(ledger: Ledger, csv: Path, public: bool) -> None:
+    """Two neighbours of the sorted tree leave no place for it; a row that is there has no proof."""
+    found = ledger.datasets.record(csv, "people", public=public, sorted_tree=True)
+    absent = [one_row(csv, n, f"{n},nobody,0") for n in range(40)]
+    for path in absent:
+        proof = ledger.datasets.prove_absence(found, path)
+        shown = verify_absence(msgspec.json.encode(proof), ledger.policy)
+        assert shown.values["name"] == "nobody"
+        assert ledger.datasets.rows_like(found, path) == []
+    with refused("dataset.not-absent", VerificationError):
+        ledger.datasets.prove_absence(found, one_row(csv, 7))
+
+
+def test_no_other_proof_of_absence_is_believed(ledger: Ledger, csv: Path) -> None:
+    """A row that is there, another place, neighbours apart and a foreign key are all refused."""
+    found = ledger.datasets.record(csv, "people", sorted_tree=True)
+    proofs = [
+        ledger.datasets.prove_absence(found, one_row(csv, n, f"{n},nobody,0")) for n in range(9)
+    ]
+    proof = next(one for one in proofs if one.below and one.above)
+    there = ledger.datasets.prove_row(found, 7, csv)
+    changes: list[dict[str, Any]] = [
+        {"cells": there.cells},
+        {"key": "00" * 16},
+        {"place": proof.place + 1},
+        {"place": -1, "below": None},
+        {"below": None},
+        {"above": None, "place": 300},
+        {"below": proof.above, "above": proof.below},
+        {"below": next(one.below for one in proofs if one.below and one.place != proof.place)},
+    ]
+    for change in changes:
+        with refused("dataset.not-absent", VerificationError):
+            verify_absence(msgspec.structs.replace(proof, **change), ledger.policy)
+    plain = ledger.datasets.record(csv, "people")
+    with refused("dataset.no-sorted-tree", Refused):
+        ledger.datasets.prove_absence(plain, one_row(csv, 7))
+    receipt = ledger.datasets.prove_row(plain, 7, csv).dataset
+    with refused("dataset.no-sorted-tree", VerificationError):
+        verify_absence(msgspec.structs.replace(proof, dataset=receipt), ledger.policy)
+    other_columns = csv.with_name("other.csv")
+    other_columns.write_text("id,name\n1,x\n")
+    with refused("dataset.columns"):
+        ledger.datasets.prove_absence(found, other_columns)
+
+
+def test_an_empty_table_has_no_row(ledger: Ledger, csv: Path) -> None:
+    """Of nothing, everything is absent, and that is proven, too."""
+    empty = csv.with_name("empty.csv")
+    empty.write_text("id,name,income\n")
+    types = {"id": "integer", "income": "integer"}
+    found = ledger.datasets.record(empty, "nobody", sorted_tree=True, types=types)
+    proof = ledger.datasets.prove_absence(found, one_row(csv, 7))
+    assert verify_absence(proof, ledger.policy).values["id"] == 7
+
+
+def test_what_a_proof_shows_is_what_it_proves(ledger: Ledger, tmp_path: Path) -> None:
+    """Columns too many for an entry come with the proof, and no others are believed."""
+    wide = tmp_path / "wide.csv"
+    names = [f"column number {n}" for n in range(400)]
+    wide.write_text(",".join(names) + "\n" + ",".join(["1"] * 400) + "\n")
+    found = ledger.datasets.record(wide, "wide", sorted_tree=True)
+    proof = ledger.datasets.prove_row(found, 0, wide)
+    assert verify_membership(proof, ledger.policy).values == dict.fromkeys(names, 1)
+    assert proof.columns is not None
+    other = proof.columns.replace("number 7", "number VII")
+    for columns in (other, None):
+        with refused("dataset.columns-file", VerificationError):
+            changed = msgspec.structs.replace(proof, columns=columns)
+            verify_membership(changed, ledger.policy)
+    two = ["2", *["1"] * 399]
+    other_row = wide.with_name("two.csv")
+    other_row.write_text(",".join(names) + "\n" + ",".join(two) + "\n")
+    absent = ledger.datasets.prove_absence(found, other_row)
+    assert verify_absence(absent, ledger.policy).values["column number 0"] == 2
 
 
 def test_folders_are_data_sets_too(ledger: Ledger, tmp_path: Path) -> None:
@@ -106,6 +192,8 @@ def test_folders_are_data_sets_too(ledger: Ledger, tmp_path: Path) -> None:
     (folder / "link").symlink_to(folder / "2.bin")
     with refused("dataset.folder"):
         ledger.datasets.record(folder, "scans")
+    with refused("dataset.no-rows"):
+        ledger.datasets.prove_row(first, 0, folder / "2.bin")
 
 
 def test_the_commands(
@@ -124,7 +212,7 @@ def test_the_commands(
 
     assert say("dataset", "ls").startswith("no data sets")
     assert "recorded as entry 3: people:1\n" in say(
-        "dataset", "add", "people.csv", "people", "--version", "1"
+        "dataset", "add", "people.csv", "people", "--version", "1", "--sorted-tree"
     )
     assert "people:1  300 rows" in say("dataset", "ls")
     assert "income: integer" in say("dataset", "get", "people")
@@ -132,3 +220,8 @@ def test_the_commands(
     said = say("dataset", "verify", "row.json", "--policy", "shop/policy.txt")
     assert said.startswith("verified: self-witnessed\n  row 7 of people:1 (entry 3)\n")
     assert '"name": "name 7"' in said
+    one_row(csv, 1, "1,nobody,2")
+    say("dataset", "prove-absence", "people", "row-1.csv", "--out", "absent.json")
+    said = say("dataset", "verify", "absent.json", "--policy", "shop/policy.txt")
+    assert "no row of people:1 (entry 3) is\n" in said
+    assert '"name": "nobody"' in said
