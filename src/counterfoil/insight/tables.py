@@ -175,13 +175,12 @@ class Tables:
         duckdb = need("duckdb")
         with self._turn:
             try:
-                return self._connection.execute(query, list(parameters)).to_arrow_table()
+                found = self._connection.sql(query, params=list(parameters) or None)
+                if found is not None:
+                    return found.to_arrow_table()
             except duckdb.Error as err:
-                raise InputError(
-                    "insight.query",
-                    f"expected a query over {', '.join(TABLES)}, but: {str(err)!a:.300}",
-                    hint="The columns are those of ethereum-etl; the SQL is DuckDB's.",
-                ) from err
+                raise _refused(str(err)) from err
+        raise _refused("it gives no rows")
 
     def close(self) -> None:
         """Let go of the data. Calling it again does nothing."""
@@ -193,3 +192,11 @@ class Tables:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _refused(found: str) -> InputError:
+    return InputError(
+        "insight.query",
+        f"expected a query over {', '.join(TABLES)}, but: {found!a:.300}",
+        hint="The columns are those of ethereum-etl; the SQL is DuckDB's.",
+    )
