@@ -4,6 +4,7 @@ from typing import Final
 
 from counterfoil.ops.catalogue import (
     agents,
+    chain_threats,
     checks,
     data,
     lineage,
@@ -26,6 +27,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *lineage.OPERATIONS,
     *parties.OPERATIONS,
     *watch.OPERATIONS,
+    *chain_threats.OPERATIONS,
     *agents.OPERATIONS,
 )
 """Every operation, in the order in which help lists them."""

@@ -1,0 +1,36 @@
+"""Accounts of EVM chains: which ones look like fraud, and whom other traders trust.
+
+The classifier learns from a table of what accounts did; trust features come from ratings that
+traders gave each other. This room refuses to learn from names, addresses, row numbers and the
+order of rows.
+"""
+
+from counterfoil.insight.accounts.features import FEATURES, feature_rows, features
+from counterfoil.insight.accounts.grouping import folds, group_rows
+from counterfoil.insight.accounts.judging import Judged, Judgement, judge
+from counterfoil.insight.accounts.model import score, train
+from counterfoil.insight.accounts.table import (
+    COLUMNS,
+    TOKEN_COLUMNS,
+    AccountTable,
+    Blank,
+    read_accounts,
+)
+
+__all__ = [
+    "COLUMNS",
+    "FEATURES",
+    "TOKEN_COLUMNS",
+    "AccountTable",
+    "Blank",
+    "Judged",
+    "Judgement",
+    "feature_rows",
+    "features",
+    "folds",
+    "group_rows",
+    "judge",
+    "read_accounts",
+    "score",
+    "train",
+]

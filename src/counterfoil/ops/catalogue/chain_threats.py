@@ -1,0 +1,32 @@
+"""Operations on threats: accounts that look like fraud, and attacks that a chain shows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from counterfoil.ops.catalogue.entries import reads
+from counterfoil.ports import Operation
+
+__all__ = ["OPERATIONS"]
+
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    reads(
+        "account train",
+        "accounts:train",
+        "Learn from labelled accounts which ones are fraud.",
+        "accounts.csv --out accounts.txt",
+    ),
+    reads(
+        "account eval",
+        "accounts:evaluate",
+        "Judge models on labelled accounts by cross-validation, copies of a row kept together.",
+        "accounts.csv",
+        "accounts.csv --blank zero --repeats 1",
+    ),
+    reads(
+        "account score",
+        "accounts:score",
+        "Score accounts: how much each looks like fraud.",
+        "accounts.csv --model accounts.txt",
+    ),
+)
