@@ -218,8 +218,8 @@ class Ledger(Accountable):
         kind, fields: as of `record_statement`. What is refused is recorded as a `refusal`. wait:
         else give False where the answer is not known at once. A process that writes through the
         owner knows what passed for a second.
-        Raises Refused with code check.missing, check.failed or check.expired, InputError with
-        code check.policy or predicate.malformed.
+        Raises Refused with code check.missing, check.failed, check.other-threshold or
+        check.expired, InputError with code check.policy or predicate.malformed.
         """
         return self._writable().ask_gate(kind, fields, wait=wait)
 

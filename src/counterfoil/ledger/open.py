@@ -101,7 +101,7 @@ def _own(
     admin = KeyAdmin(writing.writer, writing.keys, reading.keyring)
     keeper = Keeper(reading.layout, reading.config, writing.writer, clock)
     local = LocalRecorder(writing, admin, _anchorer(reading, writing, clock, pace), keeper)
-    writing.writer.gate = _gate(reading, writing)
+    writing.writer.gate = _gate(reading, writing, admin)
     try:
         keeper.start()
         if accept_new_witness:
@@ -119,13 +119,13 @@ def _own(
         raise
 
 
-def _gate(reading: Reading, writing: Writing) -> Gate:
+def _gate(reading: Reading, writing: Writing, admin: KeyAdmin) -> Gate:
     def record(kind: str, fields: Mapping[str, Any], subjects: tuple[Subject, ...]) -> Recorded:
         writer = writing.writer
         said = Said(kind, fields, subjects)
         return record_statement(writer, said, writer.default_source, None).result()
 
-    return Gate(reading, record, writing.log.clock.now_ms)
+    return Gate(reading, record, writing.log.clock.now_ms, lambda: admin.keyring)
 
 
 def _anchorer(

@@ -20,7 +20,7 @@ from counterfoil.errors import InputError
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger.checks.requirements import POLICY_FILE, Requirement, read_requirements
 from counterfoil.ledger.view import RecordView
-from counterfoil.provenance.statements.parts import Reference
+from counterfoil.provenance.statements.parts import Reference, decimal_text
 
 if TYPE_CHECKING:
     from counterfoil.ledger.ledger import Ledger
@@ -69,8 +69,8 @@ class Checks:
         data: Any,
         *,
         suite: Suite | str | Path | None = None,
-        about: Reference | int | str | None = None,
-        on: Reference | int | str | None = None,
+        about: Any = None,
+        on: Any = None,
         reference: Any = None,
         predicted: str | None = None,
         score: str | None = None,
@@ -82,8 +82,9 @@ class Checks:
 
         kind: quality, leakage, drift, poisoning or fairness. data: a frame, or the path of a CSV or
         Parquet file. suite: a `Suite` or its file; the defaults if left out. about: what is
-        checked: the index or leaf of its statement, a digest, or a `Reference`; of a file, the
-        file's SHA-256 if left out. on: the data that a model was checked on, likewise. reference:
+        checked: the index or leaf of its statement, a digest, a `Reference`, what recording it
+        returned, an `Artefact` or `Scorer`, or a LightGBM booster in memory; of a file, the file's
+        SHA-256 if left out. on: the data that a model was checked on, likewise. reference:
         a frame or file to compare with. predicted, score, threshold: for `fairness`, see
         `run_check`.
         Raises InputError with a code check.*, NotFound with code check.file, and as
@@ -116,8 +117,8 @@ class Checks:
         self,
         report: Report,
         *,
-        about: Reference | int | str,
-        on: Reference | int | str | None = None,
+        about: Any,
+        on: Any = None,
         note: str = "",
     ) -> CheckResult:
         """Record the report of a check that was run before, or by engines of your own.
@@ -138,6 +139,8 @@ class Checks:
             "suite": report.suite,
             "note": " ".join(part for part in notes if part)[:8192],
         }
+        if report.threshold is not None:
+            fields["threshold"] = decimal_text(report.threshold, "the threshold")
         if on is not None:
             fields["data"] = msgspec.to_builtins(self._reference(on, None, "on"))
         digest = named.digest or named.leaf or ""
@@ -179,6 +182,9 @@ class Checks:
     def _reference(self, thing: Any, data: Any, what: str) -> Reference:
         if isinstance(thing, Reference):
             return thing
+        if isinstance(getattr(thing, "reference", None), Reference):
+            found: Reference = msgspec.structs.replace(thing.reference, role=None)
+            return found
         if thing is None and isinstance(data, (str, Path)):
             return self.reference_of(Path(data))
         if isinstance(thing, int) and not isinstance(thing, bool):
@@ -186,10 +192,16 @@ class Checks:
         if isinstance(thing, str) and _HEX.fullmatch(thing):
             hits = self._ledger.search(f"leaf={thing}", limit=1).hits
             return _of(hits[0]) if hits else self._by_digest(thing)
+        digest = getattr(thing, "digest", None)  # of an `Artefact` or a `Scorer`
+        if isinstance(digest, str) and _HEX.fullmatch(digest):
+            return Reference(digest=digest, name=getattr(thing, "name", None))
+        if type(thing).__module__.partition(".")[0] == "lightgbm":
+            return _of_booster(thing)
         raise InputError(
             "check.about",
             f"expected the index, leaf or digest of what is checked ({what}), found {thing!r:.80}",
-            hint="Record the data set or model first, and give its index.",
+            hint="Give what recording it returned, or its index; of a model that is not recorded "
+            "yet the file.",
         )
 
     def _by_digest(self, digest: str) -> Reference:
@@ -206,6 +218,13 @@ def _of(view: RecordView) -> Reference:
     known = isinstance(digest, str) and _HEX.fullmatch(digest) is not None
     called = name[:255] if isinstance(name, str) and name else None
     return Reference(leaf=view.leaf, digest=digest if known else None, name=called)
+
+
+def _of_booster(model: Any) -> Reference:
+    """Name a booster in memory by the digest that it will be recorded with: that of its text."""
+    from counterfoil.provenance.models.estimators import write_estimator
+
+    return Reference(digest=sha256(write_estimator(model)).hexdigest(), name=type(model).__name__)
 
 
 def _fitting(report: Report) -> tuple[list[Any], int]:

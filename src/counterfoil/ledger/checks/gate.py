@@ -5,7 +5,9 @@ rooms ask before, so that a model decides nothing that could not be recorded. Th
 a kind counts: one that failed revokes an older one that passed. What is refused
 leaves a `refusal` in the log, so that trying is visible; the same decision's refusal at most once
 a minute, so that a loop cannot flood the log. A verdict that lets pass is kept until the policy
-changes, a check is recorded or a check grows too old. This module refuses to run checks.
+or a key changes, a check is recorded or a check grows too old. A person who overrides a recorded
+decision passes: what a model did wrong must be put right when its check has failed, above all.
+This module refuses to run checks.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from counterfoil.ledger.checks.verdicts import Verdicts
 if TYPE_CHECKING:
     from counterfoil.formats.predicates import Header
     from counterfoil.ledger.opening import Reading
+    from counterfoil.proofs.keyring import Keyring
 
 __all__ = ["Gate"]
 
@@ -42,12 +45,20 @@ class Gate:
     """Lets models and decisions pass, or raises.
 
     reading: the ledger's. record: records a statement (kind, fields, subjects). now_ms: its clock.
+    keyring: gives the log's keys as of its head, another one when they have changed.
     """
 
-    def __init__(self, reading: Reading, record: Record, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        reading: Reading,
+        record: Record,
+        now_ms: Callable[[], int],
+        keyring: Callable[[], Keyring],
+    ) -> None:
         self._path = reading.layout.folder / POLICY_FILE
-        self._verdicts = Verdicts(reading, now_ms)
-        self._record, self._now_ms = record, now_ms
+        self._verdicts = Verdicts(reading, now_ms, keyring)
+        self._record, self._now_ms, self._keyring = record, now_ms, keyring
+        self._keys: Keyring | None = None
         self._stamp: tuple[int, int, int] | None = None
         self._read, self._looked = False, 0.0
         self._requirements: tuple[Requirement, ...] = ()
@@ -59,8 +70,8 @@ class Gate:
     def admit(self, said: Iterable[tuple[str, Header]]) -> None:
         """Let statements pass that are about to be recorded; the policy is looked at once.
 
-        said: URI and predicate of each. Raises Refused with code check.missing, check.failed or
-        check.expired, InputError with code check.policy.
+        said: URI and predicate of each. Raises Refused with code check.missing, check.failed,
+        check.other-threshold or check.expired, InputError with code check.policy.
         """
         looked = False
         for uri, predicate in said:
@@ -91,7 +102,12 @@ class Gate:
             self._settled = time.monotonic() + _SETTLE_S
 
     def _refresh(self) -> None:
-        """Read the policy again where its file changed."""
+        """Read the policy again where its file changed; forget verdicts where keys changed."""
+        keys = self._keyring()
+        if keys is not self._keys:
+            with self._lock:
+                self._passed.clear()
+                self._keys = keys
         try:
             found = self._path.stat()
             stamp: tuple[int, int, int] | None = (found.st_mtime_ns, found.st_size, found.st_ino)
@@ -112,7 +128,7 @@ class Gate:
 
     def _ask(self, kind: str, predicate: Header) -> None:
         key = _key(kind, predicate)
-        if self._holds(key):
+        if self._holds(key) or self._verdicts.overrides(kind, predicate):
             return
         policy = self._requirements
         asked = self._asked(kind, predicate)
@@ -170,6 +186,7 @@ class Gate:
 
 def _key(kind: str, predicate: Any) -> tuple[str | None, ...]:
     if kind == "decision":
-        return kind, predicate.model.leaf, predicate.model.digest, predicate.purpose
+        model = predicate.model
+        return kind, model.leaf, model.digest, predicate.purpose, predicate.threshold
     named = [f"{one.leaf}:{one.digest}" for one in predicate.trained_on]
     return kind, predicate.digest, predicate.name, predicate.version, *named

@@ -130,6 +130,8 @@ def _figures(name: str, groups: list[Group], suite: Suite) -> list[Item]:
                 found=f"Too few rows to compare: {shown[:1000]}.",
             )
         )
+    if len(kept) < 2 and " & " not in name:
+        items.append(_uncompared(name, kept, suite))  # else ten rows of each would pass
     if len(kept) > 1:
         items += [_gap_item(name, kept, figure, suite) for figure in GAPS]
         if not np.isnan(kept[0].calibration):
@@ -137,6 +139,19 @@ def _figures(name: str, groups: list[Group], suite: Suite) -> list[Item]:
     for group in groups:
         items += _rates(name, group, suite)
     return items
+
+
+def _uncompared(name: str, kept: list[Group], suite: Suite) -> Item:
+    limits = [getattr(suite.fairness, figure) for figure in (*GAPS, "calibration_difference")]
+    asked = any(limit is not None for limit in limits)
+    return Item(
+        name=f"compared/{name}"[:255],
+        passed=not asked,
+        value=float(len(kept)),
+        at_least=2.0 if asked else None,
+        method=f"groups of at least {suite.fairness.smallest_group} rows",
+        found="There is nothing to compare, so no limit was held.",
+    )
 
 
 def _gap_item(name: str, groups: list[Group], figure: str, suite: Suite) -> Item:

@@ -88,6 +88,7 @@ class Report:
 
     check: `quality`, `leakage`, `drift`, `poisoning` or `fairness`. rows: checked. suite: digest
     of the settings, 64 hexadecimal digits. note: what a reader must know to use the figures.
+    threshold: score from which on an outcome was taken as positive, where it was.
     """
 
     check: str
@@ -95,6 +96,7 @@ class Report:
     rows: int
     suite: str | None = None
     note: str = ""
+    threshold: float | None = None
 
     @property
     def passed(self) -> bool:

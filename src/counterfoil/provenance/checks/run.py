@@ -5,6 +5,7 @@ This module refuses to guess which outcome is the positive one, unless it is cal
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -90,9 +91,9 @@ def _fairness(
     scores = None if score is None else _scores(table[score])
     if predicted is not None:
         chosen = positive_of(table[predicted], suite)
-    else:
-        chosen = np.asarray(scores) >= threshold
-    return check_fairness(truth, chosen, sensitive, suite, scores)
+        return check_fairness(truth, chosen, sensitive, suite, scores)
+    report = check_fairness(truth, np.asarray(scores) >= threshold, sensitive, suite, scores)
+    return replace(report, threshold=float(threshold))
 
 
 def positive_of(column: Column, suite: Suite) -> NDArray[np.bool_]:

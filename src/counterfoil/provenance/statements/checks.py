@@ -30,7 +30,8 @@ class Check(Header, frozen=True, kw_only=True):
     """The result of a check, such as `quality` or `fairness`, of a data set or model.
 
     about: what was checked. data: what it was checked on. suite: digest of the check's own
-    settings, so that a gate can ask for exactly these.
+    settings, so that a gate can ask for exactly these. threshold: score from which on an outcome
+    was taken as positive, where the check took it so; a gate holds decisions to it.
     """
 
     check: Name
@@ -39,6 +40,7 @@ class Check(Header, frozen=True, kw_only=True):
     items: Annotated[tuple[CheckItem, ...], msgspec.Meta(min_length=1, max_length=512)]
     data: Reference | None = None
     suite: HexDigest | None = None
+    threshold: DecimalText | None = None
     note: Text = ""
 
 

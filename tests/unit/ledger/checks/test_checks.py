@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from counterfoil.errors import NotFound
@@ -20,6 +21,7 @@ from counterfoil.provenance.checks import (
     parse_suite,
 )
 from counterfoil.provenance.statements.parts import Reference
+from tests import models_made
 from tests.ledgers import prove
 from tests.statements import refused
 
@@ -28,6 +30,7 @@ DATA: dict[str, Any] = {
     "paid": ["no", "yes"] * 100,
     "score": np.r_[np.linspace(0, 0.6, 100), np.linspace(0.2, 1, 100)],
 }
+FRAME = pa.table({name: list(values) for name, values in DATA.items()})
 SUITE = Suite(label="paid", fairness=Fairness(sensitive=("sex",)))
 ABOUT = Reference(digest="ab" * 32, name="credit")
 
@@ -60,6 +63,28 @@ def test_a_check_of_a_file_is_about_the_file(ledger: Ledger, tmp_path: Path) -> 
     assert ledger.get(done.index).content["about"]["name"] == "a.csv"
     by_index = ledger.checks.run("quality", DATA, about=done.index)
     assert by_index.about.leaf == done.leaf
+
+
+def test_what_is_checked_may_be_at_hand(ledger: Ledger) -> None:
+    """What recording returned, an artefact, a booster in memory: each by the digest it has."""
+    booster = models_made.booster()
+    before = ledger.checks.run("quality", DATA, about=booster)
+    made = ledger.models.record(booster, "credit")
+    assert before.about.digest == made.digest
+    after = ledger.checks.run("quality", DATA, about=made, on=ledger.datasets.record(FRAME, "d"))
+    assert (after.about.leaf, after.about.role) == (made.leaf, None)
+    assert "leaf" in ledger.get(after.index).content["data"]
+    opened = ledger.models.load(made)
+    assert ledger.checks.run("quality", DATA, about=opened).about.digest == made.digest
+
+
+def test_a_threshold_is_recorded_where_it_made_the_outcome(ledger: Ledger) -> None:
+    """So that decisions can be held to it; outcomes that were given have none."""
+    options: dict[str, Any] = {"suite": SUITE, "about": ABOUT, "score": "score"}
+    done = ledger.checks.run("fairness", DATA, threshold=0.3, **options)
+    assert ledger.get(done.index).content["threshold"] == "0.3"
+    done = ledger.checks.run("fairness", DATA, predicted="paid", **options)
+    assert "threshold" not in ledger.get(done.index).content
 
 
 def test_bad_input_records_nothing(ledger: Ledger, tmp_path: Path) -> None:

@@ -127,6 +127,18 @@ def test_groups_meet_and_small_ones_are_only_shown() -> None:
     assert {"auc/sex=f", "calibration/sex=f", "calibration_difference/sex"} <= names
 
 
+@pytest.mark.parametrize("rows", [(20, 20), (200, 20), (200, 0)], ids=["small", "one", "alone"])
+def test_what_compares_nobody_has_not_passed(rows: tuple[int, int]) -> None:
+    """Everybody of one group and nobody of the other: too few rows prove no fairness."""
+    sex = text("sex", np.repeat([0, 1], rows), ("f", "m"))
+    truth = np.arange(sum(rows)) % 2 == 0
+    report = check_fairness(truth, sex.codes == 0, Table((sex,)), Suite())
+    assert not report.passed
+    assert [(one.name, one.at_least) for one in report.failed] == [("compared/sex", 2.0)]
+    unasked = Suite(fairness=Fairness(demographic_parity_difference=None))
+    assert check_fairness(truth, truth, Table((sex,)), unasked).passed
+
+
 def test_numbers_are_grouped_by_quarters_and_missing_is_a_group() -> None:
     """An age of many values becomes four groups, and nobody is left out."""
     age = number("age", np.r_[np.arange(99), [np.nan]])
