@@ -1,0 +1,114 @@
+"""Drained wallets: one new account takes everything of several others within minutes.
+
+Whoever has somebody's key, or a signature for all their tokens, empties the wallet at once: coins
+and every token to an account that it never dealt with. A single wallet may have moved to a new
+address of its owner; several unrelated ones have not. Deposit addresses of exchanges, which never
+paid anybody else, are no victims. This module refuses to accuse receivers that were there for long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from counterfoil.insight.threats.events import NOBODY, SeenBlock, Transfer
+from counterfoil.insight.threats.reading import ALERT, Wanted, run
+from counterfoil.ports import ChainTables, Finding
+
+__all__ = ["KIND", "Drains", "State", "drains"]
+
+KIND: Final = "drain"
+
+_WINDOW: Final = 50  # blocks, ten minutes of 12 s: how long emptying a wallet takes
+_FRESH: Final = 50_400  # blocks, a week: a receiver that is older is no new one
+_TOGETHER: Final = 7200  # blocks, a day, in which victims count together
+_KINDS: Final = 3  # of tokens, coins among them
+_OTHERS: Final = 2  # that a living wallet paid before
+_BY_VICTIMS: Final = (0.0, 0.45, 0.75, 0.9)
+_PAIRS_MAX: Final = 500_000
+
+
+class Meeting(msgspec.Struct):
+    """What went from one account to another since they first met. txs: token -> transaction."""
+
+    first: int
+    txs: dict[str, str]
+
+
+class State(msgspec.Struct):
+    """pairs: `sender receiver` -> their meeting. since: receiver -> its first block.
+
+    paid: sender -> up to a few that it paid. victims: receiver -> victim -> block.
+    """
+
+    pairs: dict[str, Meeting] = msgspec.field(default_factory=dict)
+    since: dict[str, int] = msgspec.field(default_factory=dict)
+    paid: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    victims: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+
+
+class Drains:
+    """The detector; see `Fold`."""
+
+    kind = KIND
+
+    def start(self) -> State:
+        """Make the state before any block."""
+        return State()
+
+    def see(self, state: State, block: SeenBlock) -> Iterator[Finding]:
+        """Find accounts that empty wallets."""
+        for move in block.transfers:
+            if move.amount > 0 and move.sender != move.receiver not in NOBODY:
+                yield from _moved(state, move, block.number)
+
+
+def _moved(state: State, move: Transfer, number: int) -> Iterator[Finding]:
+    since = state.since.setdefault(move.receiver, number)
+    paid = state.paid.setdefault(move.sender, [])
+    if move.receiver not in paid and len(paid) <= _OTHERS:
+        paid.append(move.receiver)
+    name = f"{move.sender} {move.receiver}"
+    pair = state.pairs.setdefault(name, Meeting(number, {}))
+    while len(state.pairs) > _PAIRS_MAX:
+        del state.pairs[next(iter(state.pairs))]
+    if number - pair.first > _WINDOW or number - since > _FRESH:
+        return
+    pair.txs.setdefault(move.token.partition("/")[0], move.tx)
+    others = len([one for one in paid if one != move.receiver])
+    if len(pair.txs) < _KINDS or others < _OTHERS:
+        return
+    victims = state.victims.setdefault(move.receiver, {})
+    victims[move.sender] = number
+    count = sum(number - at <= _TOGETHER for at in victims.values())
+    yield Finding(
+        move.receiver,
+        KIND,
+        _BY_VICTIMS[min(count, len(_BY_VICTIMS) - 1)],
+        f"this account, {number - since} blocks old here, took {len(pair.txs)} kinds of tokens of "
+        f"{move.sender} within {number - pair.first} blocks of their first contact, as of "
+        f"{count - 1} other wallets within a day",
+        tuple(pair.txs.values()),
+        {"victims": count, "tokens": len(pair.txs)},
+    )
+
+
+_EMPTIED: Final = f"""
+emptied AS (
+    SELECT sender, receiver FROM moves WHERE amount > 0 AND sender <> receiver
+    GROUP BY ALL HAVING count(DISTINCT split_part(token, '/', 1)) >= {_KINDS}
+)"""  # noqa: S608 - constants alone
+
+_MATTERS: Final = Wanted(
+    before=_EMPTIED,
+    transfers=(
+        "sender IN (SELECT sender FROM emptied) OR receiver IN (SELECT receiver FROM emptied)"
+    ),
+)
+
+
+def drains(tables: ChainTables, least: float = ALERT) -> Iterable[Finding]:
+    """Find drained wallets in tables, of a score of `least` or more; see `ChainDetector`."""
+    return run(tables, Drains(), _MATTERS, least)
