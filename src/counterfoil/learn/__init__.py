@@ -5,6 +5,12 @@ to read a ledger, a clock or a file, to learn before it scores, and to be random
 """
 
 from counterfoil.learn.metrics import average_precision
-from counterfoil.learn.normal import FEATURES, Event, NormalBehaviour, Scored
+from counterfoil.learn.normal import (
+    FEATURES,
+    BehaviourState,
+    Event,
+    NormalBehaviour,
+    Scored,
+)
 
-__all__ = ["FEATURES", "Event", "NormalBehaviour", "Scored", "average_precision"]
+__all__ = ["FEATURES", "BehaviourState", "Event", "NormalBehaviour", "Scored", "average_precision"]

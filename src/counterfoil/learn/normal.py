@@ -27,7 +27,7 @@ import msgspec
 from counterfoil.errors import InputError
 from counterfoil.learn.account import HOURS, Habits
 
-__all__ = ["FEATURES", "Event", "NormalBehaviour", "Scored"]
+__all__ = ["FEATURES", "BehaviourState", "Event", "NormalBehaviour", "Scored"]
 
 FEATURES: Final = ("amount", "gap", "payee", "hour")
 """What contributes to a score, in the order in which it is told."""
@@ -76,20 +76,23 @@ class Scored:
         return round(self.score * 1_000_000)
 
 
-class _State(msgspec.Struct):
+class BehaviourState(msgspec.Struct):
     """All that the model knows, as it is saved."""
 
-    model: str
-    seen: int
-    everybody: Habits
-    accounts: dict[str, Habits]
+    model: str = _MODEL
+    seen: int = 0
+    everybody: Habits = msgspec.field(default_factory=Habits)
+    accounts: dict[str, Habits] = msgspec.field(default_factory=dict)
 
 
 class NormalBehaviour:
-    """A model of what is normal, which learns from each event after it scored it."""
+    """A model of what is normal, which learns from each event after it scored it.
 
-    def __init__(self) -> None:
-        self._state = _State(_MODEL, 0, Habits(), {})
+    state: what it knows already, which it changes as it learns; None for a new model.
+    """
+
+    def __init__(self, state: BehaviourState | None = None) -> None:
+        self._state = BehaviourState() if state is None else state
 
     @property
     def seen(self) -> int:
@@ -139,7 +142,7 @@ class NormalBehaviour:
     def from_bytes(cls, data: bytes) -> NormalBehaviour:
         """Read a model. Raises InputError with code learn.model."""
         try:
-            state = msgspec.json.decode(data, type=_State)
+            state = msgspec.json.decode(data, type=BehaviourState)
         except (msgspec.MsgspecError, UnicodeDecodeError) as err:
             raise InputError(
                 "learn.model",
@@ -152,9 +155,7 @@ class NormalBehaviour:
                 f"expected a model of the kind {_MODEL}, found {state.model[:80]!a}",
                 hint="Learn anew from the log.",
             )
-        made = cls()
-        made._state = state
-        return made
+        return cls(state)
 
     def _larger(self, own: Habits, event: Event) -> float:
         """Tell how often an amount is at least this large: a normal upper tail of logarithms."""

@@ -67,6 +67,12 @@ class Readable(Searchable):
         return self._reading.reader.size()
 
     @property
+    def committed(self) -> tuple[int, int]:
+        """Number of committed entries, and when the last were, by the log's clock (Unix ms)."""
+        head = self._reading.store.head()
+        return head.size, head.at_ms
+
+    @property
     def keys(self) -> tuple[KeyPeriod, ...]:
         """All keys that were ever added, with the entries that they may sign."""
         if self._admin is not None:

@@ -133,8 +133,11 @@ class Feed(Protocol):
 
     origin: str
 
-    def steps(self, cursor: Any) -> Iterator[Step]:
-        """Read what is there after a cursor (None: from the beginning), then end."""
+    def poll(self) -> bool:
+        """Look whether there is more than before; what came is read by `steps`."""
+
+    def steps(self, cursor: Any, limit: int) -> Iterator[Step]:
+        """Read what `poll` found after a cursor (None: from the beginning), at most `limit`."""
 
     def close(self) -> None:
         """Let go of connections."""
