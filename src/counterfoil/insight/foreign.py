@@ -229,7 +229,8 @@ class Foreign:
             f"UPDATE {table} AS t SET {column} = b.{source} FROM blocks AS b "  # noqa: S608
             f"WHERE b.{key} = t.block_number"
         )
-        self._given[table].add(column)
+        if self._one(f"SELECT count({column}) FROM {table}")[0]:  # noqa: S608
+            self._given[table].add(column)
 
     def _transfers_from_logs(self) -> None:
         found = self._connection.sql(

@@ -4,6 +4,7 @@ from typing import Final
 
 from counterfoil.ops.catalogue import (
     agents,
+    chain,
     chain_threats,
     checks,
     data,
@@ -27,6 +28,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *lineage.OPERATIONS,
     *parties.OPERATIONS,
     *watch.OPERATIONS,
+    *chain.OPERATIONS,
     *chain_threats.OPERATIONS,
     *agents.OPERATIONS,
 )

@@ -1,0 +1,38 @@
+"""Text of `ops.chains`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from counterfoil.cli.paint import Paint
+from counterfoil.cli.text.words import brief, facts, number, plain
+from counterfoil.ops.chains import Reported, Simulated
+
+__all__ = ["report", "simulate"]
+
+
+def report(done: Reported, paint: Paint) -> Iterator[str]:
+    """Show what was made of what, and where it is recorded."""
+    results = done.report.results
+    lacking = [one.figure.name for one in results if one.missing]
+    yield f"{paint.strong(number(len(results)))} figures" + (
+        f" in {plain(done.out)}" if done.out else ""
+    )
+    recorded = {(one.index, one.origin) for one in done.proofs.values()}
+    yield from facts(
+        [
+            ("data", brief(done.report.digest)),
+            ("recorded", ", ".join(f"entry {at} of {origin}" for at, origin in recorded)),
+            ("not in the data", ", ".join(lacking)),
+        ],
+        paint,
+    )
+    for note in done.report.notes:
+        yield paint.quiet(plain(note))
+
+
+def simulate(done: Simulated, paint: Paint) -> Iterator[str]:
+    """Show how many rows were written where."""
+    first, last = done.blocks
+    yield f"simulated blocks {number(first)} to {number(last)} in {plain(done.out)}"
+    yield from facts([(name, number(count)) for name, count in done.rows.items()], paint)

@@ -1,0 +1,27 @@
+"""Operations on chains as tables: read them, report on them, simulate them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from counterfoil.ops.catalogue.entries import reads
+from counterfoil.ports import Operation
+
+__all__ = ["OPERATIONS"]
+
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    reads(
+        "chain report",
+        "chains:report",
+        "Report on a chain in one HTML page: flows, concentration, gas, fees, contracts, "
+        "communities.",
+        "chain/ --out report.html",
+        "blocks.csv transactions.csv --out report.html --ledger ledger/",
+    ),
+    reads(
+        "chain simulate",
+        "chains:simulate",
+        "Write simulated traffic of a chain as tables, to try reports and detectors on.",
+        "--transactions 100000 --out chain/",
+    ),
+)

@@ -1,0 +1,136 @@
+"""Read chains into tables, simulate traffic, and report on what the tables show.
+
+This module refuses to sign or send anything to a chain.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from counterfoil.ops.files import shown, write_file
+from counterfoil.ops.place import open_for_writing
+from counterfoil.ports import Param, Progress, no_progress
+
+if TYPE_CHECKING:
+    from counterfoil.insight.page import Proof
+    from counterfoil.insight.report import Report
+
+__all__ = ["Reported", "Simulated", "report", "simulate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """Simulated tables. blocks: first and last number. rows: table -> how many."""
+
+    out: str
+    seed: int
+    blocks: tuple[int, int]
+    rows: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A report. out: the page. size: its bytes. index: of the entry that holds the figures."""
+
+    out: str | None
+    size: int
+    seconds: float
+    report: Report = field(repr=False)
+    sources: tuple[str, ...] = ()
+    proofs: dict[str, Proof] = field(default_factory=dict, repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Turn it into what the command line and the API print."""
+        return {
+            "out": self.out,
+            "bytes": self.size,
+            "seconds": round(self.seconds, 3),
+            "sources": list(self.sources),
+            "data_sha256": self.report.digest,
+            "notes": list(self.report.notes),
+            "figures": [self._figure(at) for at in range(len(self.report.results))],
+        }
+
+    def _figure(self, at: int) -> dict[str, Any]:
+        result = self.report.results[at]
+        found = {
+            "name": result.figure.name,
+            "title": result.figure.title,
+            "query": result.figure.query,
+            "method": result.figure.method,
+            "unit": result.figure.unit,
+            "missing": list(result.missing),
+            "columns": list(result.columns),
+            "rows": [list(row) for row in result.rows],
+            "result_sha256": result.sha256,
+            "seconds": round(result.seconds, 4),
+        }
+        proof = self.proofs.get(result.figure.name)
+        if proof is not None:
+            found["recorded"] = {"origin": proof.origin, "index": proof.index, "row": proof.row}
+        return found
+
+
+def simulate(
+    *,
+    out: Annotated[Path, Param("A new folder for the tables.", "DIR", short="o")],
+    transactions: Annotated[int, Param("How many, 1 to 20,000,000.", "N")] = 100_000,
+    seed: Annotated[int, Param("The same seed gives the same chain.", "N")] = 1,
+    progress: Progress = no_progress,
+) -> Simulated:
+    """Write simulated traffic of a chain as tables, to try reports and detectors on.
+
+    Raises InputError with code insight.simulate, and as `insight.folder.ChainFolder`.
+    """
+    from counterfoil.insight.simulate import simulate as make
+
+    state = make(out, transactions, seed, progress)
+    rows: dict[str, int] = {}
+    for part in state.parts:
+        for table, count in part.rows.items():
+            rows[table] = rows.get(table, 0) + count
+    return Simulated(shown(out), seed, (state.parts[0].first, state.parts[-1].last), rows)
+
+
+def report(
+    data: Annotated[
+        tuple[Path, ...],
+        Param("A folder of `chain sync`, or files of one chain: Parquet, CSV, JSON.", "DATA"),
+    ],
+    *,
+    out: Annotated[Path | None, Param("The page to write.", "FILE", short="o")] = None,
+    ledger: Annotated[
+        Path | None, Param("Record the figures in this ledger, for receipts.", "DIR")
+    ] = None,
+    progress: Progress = no_progress,
+) -> Reported:
+    """Report on a chain in one HTML page: flows, concentration, gas, fees, contracts, communities.
+
+    Every figure carries its query and the digests of data and result; with a ledger also its
+    receipt. Raises as `insight.opening.open_tables`, `Ledger.record_block` and `write_file`.
+    """
+    from counterfoil.insight.opening import open_tables
+    from counterfoil.insight.page import Shown, page
+    from counterfoil.insight.report import make_report, record_report
+
+    began = time.perf_counter()
+    sources = tuple(shown(path) for path in data)
+    with open_tables(*data) as tables:
+        made = make_report(tables, progress)
+    proofs: dict[str, Proof] = {}
+    if ledger is not None:
+        names = ", ".join(shown(Path(path.name)) for path in data)
+        with open_for_writing(ledger) as opened:
+            proofs = record_report(opened, made, names)
+    size = 0
+    if out is not None:
+        at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        html = page(Shown(sources, made.digest, at, made.shape, made.results, made.notes, proofs))
+        write_file(out, html)
+        size = len(html)
+    seconds = time.perf_counter() - began
+    return Reported(None if out is None else shown(out), size, seconds, made, sources, proofs)
