@@ -6,6 +6,7 @@ blocks and keys: they have their own ways in.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ __all__ = [
 ]
 
 _OWN_WAYS = (Record, Block, Key)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def record_statement(
@@ -120,6 +122,7 @@ def draft_statement(writer: Writer, said: Said, source: str) -> Drafted:
     issuer, now = writer.producer.organisation, writer.log.clock.now_ms()
     whole: dict[str, Any] = {"at_ms": now, **said.fields, "issuer": issuer, "source": source}
     subject = list(said.subjects)
+    _check_subjects(subject)
     if not subject:
         subject = [sha256_subject(name_of(uri), json_text.canonicalise(dict(said.fields)))]
     if uri in CORE:
@@ -250,6 +253,21 @@ def _check_fields(fields: Mapping[str, Any]) -> None:
             hint="The ledger writes the issuer; give source and number beside the fields.",
         )
     json_text.format(dict(fields))  # refuses what is no JSON at a fraction of canonicalising it
+
+
+def _check_subjects(subjects: Sequence[object]) -> None:
+    """Check that each is a subject, and what it calls a SHA-256 one: else nobody finds it by it."""
+    for one in subjects:
+        if not isinstance(one, Subject):
+            raise InputError(
+                "statement.malformed", f"expected a Subject, found {type(one).__name__}"
+            )
+        digest = one.digest.get("sha256")
+        if digest is not None and _SHA256.fullmatch(digest) is None:
+            raise InputError(
+                "statement.malformed",
+                f"expected a SHA-256 of 64 hexadecimal digits, lower case, found {digest[:80]!a}",
+            )
 
 
 def _core(uri: str, said: Mapping[str, Any], number: int) -> Header:

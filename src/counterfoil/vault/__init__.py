@@ -4,10 +4,11 @@ Blind to the log and to every other engine.
 """
 
 from counterfoil.vault.authority import Authority
+from counterfoil.vault.batch import SealedBatch
 from counterfoil.vault.duties import Consent, Hold
 from counterfoil.vault.identity import HANDLE_PREFIX, check_class, given_handle
 from counterfoil.vault.permits import Permit, Token, make_token, parse_token
-from counterfoil.vault.vault import SealedBatch, Vault
+from counterfoil.vault.vault import Vault
 
 __all__ = [
     "HANDLE_PREFIX",

@@ -51,7 +51,16 @@ def _found(person: object) -> str:
 
 
 def checked(wanted: ToSeal) -> ToSeal:
-    """Check whose and what is to be sealed. Raises InputError: person.id, person.class."""
+    """Check whose and what is to be sealed.
+
+    Raises InputError with code person.id, person.class or person.fields.
+    """
+    given: object = wanted
+    if not isinstance(given, ToSeal):
+        raise InputError(
+            "person.fields",
+            f"expected ToSeal for what is to be sealed, found {type(given).__name__}",
+        )
     if given_handle(wanted.person) is not None:
         raise InputError(
             "person.id",

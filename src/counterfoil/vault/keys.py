@@ -272,11 +272,12 @@ class KeyBook:
                 run.execute("DELETE FROM class_key WHERE id = ?", (one,))
 
     def forget_strays(self) -> None:
-        """Forget the new people of whom nothing was ever recorded."""
+        """Forget the new people of whom nothing was ever recorded, nor said."""
         with self.file.transaction() as run:
             run.execute(
-                "DELETE FROM person WHERE settled = 0 AND NOT EXISTS "
-                "(SELECT 1 FROM class_key WHERE class_key.handle = person.handle)"
+                "DELETE FROM person WHERE settled = 0 AND handle NOT IN (SELECT handle FROM "
+                "class_key UNION SELECT handle FROM permit UNION SELECT handle FROM hold "
+                "UNION SELECT handle FROM consent)"
             )
 
     def settle(self) -> None:

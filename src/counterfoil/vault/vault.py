@@ -12,7 +12,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_bytes
@@ -23,34 +22,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from counterfoil.errors import NotFound, Refused
 from counterfoil.formats.sealed import Sealed, SealedField
 from counterfoil.ports import Clock, ToSeal
+from counterfoil.vault.batch import New, SealedBatch
 from counterfoil.vault.box import KEY_BYTES, encrypt, open_group, salt_fields
 from counterfoil.vault.identity import HANDLE_BYTES, checked, given_handle
 from counterfoil.vault.keys import KEY_SERVES_MS, ClassKey, KeyBook, Unsaid
 from counterfoil.vault.permits import Token
 from counterfoil.vault.sealed_bytes import Kept, SealedBytes
 
-__all__ = ["SealedBatch", "Vault"]
+__all__ = ["Vault"]
 
 _CACHED_PEOPLE: Final = 1 << 14
-
-
-@dataclass(frozen=True, slots=True)
-class SealedBatch:
-    """What was sealed together, before it is in the log.
-
-    sealed: in the order of the requests. ids: of the sealed bytes.
-    """
-
-    sealed: list[Sealed]
-    ids: list[int]
-
-
-@dataclass(slots=True)
-class _New:
-    """What a batch of seals adds to the keys."""
-
-    people: dict[str, bytes] = field(default_factory=dict)
-    keys: list[tuple[bytes, str, ClassKey]] = field(default_factory=list)
 
 
 class Vault:
@@ -94,6 +75,7 @@ class Vault:
         self._ciphers: dict[tuple[bytes, str], tuple[ClassKey, AESGCM]] = {}
         self._settled: deque[list[int]] = deque()
         self._dropped: deque[list[int]] = deque()
+        self._strays: deque[bytes] = deque()
 
     # Sealing ----------------------------------------------------------------------------------
 
@@ -115,7 +97,7 @@ class Vault:
     def _seal(
         self, salted: Sequence[tuple[ToSeal, list[SealedField]]], log_size: int
     ) -> SealedBatch:
-        now, new = self._clock.now_ms(), _New()
+        now, new = self._clock.now_ms(), New()
         sealed: list[Sealed] = []
         kept: list[Kept] = []
         for wanted, fields in salted:
@@ -136,15 +118,19 @@ class Vault:
             self.keys.add(new.people, new.keys, self.epoch)
         settled, dropped = self._take_waiting()
         ids = self.bytes.add(kept, settled, dropped)
-        return SealedBatch(sealed, ids)
+        return SealedBatch(sealed, ids, [key.id for _, _, key in new.keys])
 
     def settle(self, batch: SealedBatch) -> None:
         """Hear that what was sealed stands in the log; never waits."""
         self._settled.append(batch.ids)
 
     def discard(self, batch: SealedBatch) -> None:
-        """Hear that what was sealed was not recorded: it goes with the next write; never waits."""
+        """Hear that what was sealed was not recorded; never waits.
+
+        The bytes go with the next write; people and keys that nothing else uses, when it closes.
+        """
         self._dropped.append(batch.ids)
+        self._strays.extend(batch.keys)
 
     def _take_waiting(self) -> tuple[list[int], list[int]]:
         taken = []
@@ -155,7 +141,7 @@ class Vault:
             taken.append(ids)
         return taken[0], taken[1]
 
-    def _handle(self, person: str, new: _New) -> bytes:
+    def _handle(self, person: str, new: New) -> bytes:
         found = self._handles.get(person) or self.keys.handle_of(person)
         if found is None:
             found = new.people[person] = token_bytes(HANDLE_BYTES)
@@ -165,7 +151,7 @@ class Vault:
         return found
 
     def _cipher(
-        self, handle: bytes, data_class: str, now: int, new: _New
+        self, handle: bytes, data_class: str, now: int, new: New
     ) -> tuple[ClassKey, AESGCM]:
         found = self._ciphers.get((handle, data_class))
         if found is None:
@@ -211,7 +197,7 @@ class Vault:
             except NotFound:
                 if given_handle(person) is not None:
                     raise
-            new = _New()
+            new = New()
             handle = self._handle(person, new)
             self.keys.add(new.people, (), self.epoch, settled=True)
             return handle.hex()
@@ -374,12 +360,22 @@ class Vault:
                 self.bytes.settle(at for at, _, _ in rows)
             unused = [key for key, _ in self.keys.unsettled() if not self.bytes.uses(key)]
             if unused or stray:
-                self.keys.drop_keys(unused)
-                self.keys.forget_strays()
-                self.keys.file.forget()
-                self.bytes.file.forget()
+                self._destroy(unused)
             self.keys.settle()
             return len(stray)
+
+    def _drop_strays(self) -> None:
+        """Destroy keys that were made for what was not recorded, where nothing else uses them."""
+        unused = [key for key in self._strays if not self.bytes.uses(key)]
+        self._strays.clear()
+        if unused:
+            self._destroy(unused)
+
+    def _destroy(self, keys: Iterable[bytes]) -> None:
+        self.keys.drop_keys(keys)
+        self.keys.forget_strays()
+        self.keys.file.forget()
+        self.bytes.file.forget()
 
     def close(self) -> None:
         """Note what is settled, and close the files."""
@@ -388,6 +384,8 @@ class Vault:
                 settled, dropped = self._take_waiting()
                 if settled or dropped:
                     self.bytes.add((), settled, dropped)
+                if settled or dropped or self._strays:
+                    self._drop_strays()
                     self.keys.settle()
             finally:
                 self.bytes.file.close()

@@ -41,7 +41,7 @@ def test_every_verb(ledger: Ledger, guest: Ledger) -> None:
     block = guest.record_block([{"n": n} for n in range(5)])
     assert prove(guest, block.index, 3).content == b'{"n":3}'
     party = guest.record_statement("party", CORE_STATEMENTS["party"])
-    subjects = [Subject(digest={"sha256": "ab"}, name="x")]
+    subjects = [Subject(digest={"sha256": "ab" * 32}, name="x")]
     other = guest.record_statement("https://x.example/v1", {"a": None}, subjects=subjects)
     envelope = envelope_by(
         payload_of(record(7, issuer="https://org.example")),

@@ -170,7 +170,7 @@ def test_every_verb(ledger: Ledger) -> None:
         assert ask(connection, "record_rows", [b"{}", b"{}"], "s", 0)["indices"] == [4, 5]
         assert ask(connection, "record_block", [b"{}"], "b", 0)["index"] == 7
         organisation = {"organisation": "urn:x:1", "name": "X"}
-        subjects = [{"digest": {"sha256": "ab"}, "name": "x"}]
+        subjects = [{"digest": {"sha256": "ab" * 32}, "name": "x"}]
         said = {"kind": "organisation", "fields": organisation, "subjects": subjects}
         assert ask(connection, "record_statement", said, None, None)["index"] == 8
         many = [{"kind": "urn:note/v1", "fields": {"text": text}} for text in ("a", "b")]

@@ -66,7 +66,7 @@ def test_other_predicates_said_later(ledger: Ledger) -> None:
 
 def test_subjects(ledger: Ledger) -> None:
     """Subjects are what the statement is about; without any, its own fields are."""
-    subjects = [Subject(digest={"sha256": "ab"}, name="model"), Subject(digest={"x": "cd"})]
+    subjects = [Subject(digest={"sha256": "ab" * 32}, name="model"), Subject(digest={"x": "cd"})]
     recorded = ledger.record_statement(OTHER, {"a": 1}, subjects=subjects)
     found = prove(ledger, recorded.index).statement
     assert found is not None
@@ -132,11 +132,14 @@ def test_bad_statements_record_nothing(
         [Subject(digest={})],
         [Subject(digest={"a": "b"}), Subject(digest={"a": "b"})],
         [Subject(digest={"a": "\ud800"})],
+        [Subject(digest={"sha256": "AB" * 32})],
+        [Subject(digest={"sha256": "ab" * 31})],
+        [{"digest": {"sha256": "ab" * 32}}],
     ],
-    ids=["no digest", "one name", "surrogate"],
+    ids=["no digest", "one name", "surrogate", "upper case", "short", "a dict"],
 )
 def test_bad_subjects_record_nothing(untouched: Ledger, subjects: list[Subject]) -> None:
-    """Subjects without a digest or with one name for two are refused."""
+    """Subjects without a digest, with one that nobody finds, or with one name for two."""
     for kind, fields in ((OTHER, {"a": 1}), ("policy", CORE_STATEMENTS["policy"])):
         with refused("statement.malformed"):
             untouched.record_statement(kind, fields, subjects=subjects)

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from counterfoil.errors import CounterfoilError, FatalLogError, NotFound, VerificationError
+from counterfoil.errors import (
+    CounterfoilError,
+    FatalLogError,
+    InputError,
+    NotFound,
+    VerificationError,
+)
 from counterfoil.ports import ToSeal
 from counterfoil.testing.clock import ManualClock
 from counterfoil.vault import Authority, Vault
@@ -66,6 +72,12 @@ def test_one_handle_a_person_and_one_key_a_class_and_month(
     keys = vault.keys.file.read("SELECT data_class FROM class_key ORDER BY 1")
     assert keys == [("contact",), ("contact",), ("decision",)]
     assert vault.open(groups[0])[0].text == b'"Ann"'
+
+
+def test_what_is_no_request_is_refused(opened: Callable[[], Vault]) -> None:
+    """A dictionary in place of ToSeal, for example, is told in words."""
+    with pytest.raises(InputError, match="found dict"):
+        opened().seal([{"person": "c-17"}], 0)  # type: ignore[list-item]  # what people try
 
 
 def test_nothing_is_sealed_when_one_of_a_batch_is_wrong(opened: Callable[[], Vault]) -> None:
@@ -141,6 +153,26 @@ def test_orphans_are_swept_and_what_is_recorded_stays(opened: Callable[[], Vault
     assert vault.people() == [kept.person]
     assert vault.sweep(lambda _digests, _first: []) == 0
     assert vault.open(kept)
+
+
+def test_what_was_not_recorded_leaves_nobody_behind(opened: Callable[[], Vault]) -> None:
+    """People and keys of a statement that was refused are gone when the vault is closed.
+
+    Who is known by anything else stays: by what was sealed with the same key, or by a hold.
+    """
+    vault = opened()
+    first = vault.seal([ToSeal(one, "contact", {"n": 1}) for one in ("a", "b", "c")], 0)
+    vault.discard(first)
+    vault.settle(vault.seal([ToSeal("b", "contact", {"n": 2})], 0))
+    held = vault.admit("c")
+    with vault.stating(0):
+        Authority(vault).hold(held, [], "lawsuit", None, 0, None)
+    again = opened()
+    assert again.people() == sorted([first.sealed[1].person, held])
+    assert again.kept(first.sealed[1].person)[0][1] == 1
+    with pytest.raises(NotFound):
+        again.handle("a")
+    assert len(again.keys.file.read("SELECT id FROM class_key")) == 1
 
 
 def test_an_erasure_takes_no_later_data_along(opened: Callable[[], Vault]) -> None:

@@ -83,7 +83,7 @@ class Background:
                 if not wait:
                     return False
                 self._room.wait()
-            self._require_open()
+            self.require_open()
             self._waiting.append(made)
             if self._thread is None:
                 self._start()
@@ -110,10 +110,11 @@ class Background:
         Raises as `add` and `raise_untold`.
         """
         self.check()
-        self._require_open()
+        self.require_open()
         self.raise_untold()
 
-    def _require_open(self) -> None:
+    def require_open(self) -> None:
+        """Refuse a decision on a closed ledger. Raises Unavailable with code decision.closed."""
         if self._closed:
             raise Unavailable(
                 "decision.closed",

@@ -84,6 +84,7 @@ class Decisions:
         Refused with code check.* when it begins, where a policy asks for checks that the model
         lacks; and once, what kept an earlier decision from being recorded.
         """
+        self._background.require_open()
         used = self._book.use(model)
         options = Options.of(
             person=person,

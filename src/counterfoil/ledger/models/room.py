@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from counterfoil.errors import NotFound, VerificationError
+from counterfoil.errors import InputError, NotFound, VerificationError
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger.models.code import find_code
 from counterfoil.ledger.models.found import (
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from counterfoil.ledger.results import Recorded
 
 __all__ = ["Models"]
+
+_SAID_MAX: Final = 46_000  # the rest of an entry is for its subject, signature and references
 
 
 class Models:
@@ -247,7 +249,7 @@ class Models:
     ) -> Model:
         """Check the statement's shape, ask the gate, and put the bytes beside the log."""
         ledger = self._ledger
-        msgspec.convert(msgspec.to_builtins(said), Model)
+        _check(said)
         ledger.ask_gate("model", _said(said))
         return msgspec.structs.replace(
             said,
@@ -284,6 +286,25 @@ def _names(opened: Opened, which: str, given: Sequence[str] | None) -> tuple[str
         return tuple(given or ())
     found: tuple[str, ...] = getattr(opened.scorer, which)
     return found
+
+
+def _check(said: Model) -> None:
+    """Check a statement before anything is kept for it: its shape, and that an entry holds it."""
+    try:
+        msgspec.convert(msgspec.to_builtins(said), Model)
+    except msgspec.ValidationError as err:
+        raise InputError(
+            "predicate.malformed",
+            f"expected a model's statement, but: {err}",
+            hint="`counterfoil schema model` prints its shape.",
+        ) from err
+    size = len(msgspec.json.encode(said))
+    if size > _SAID_MAX:
+        raise InputError(
+            "statement.size",
+            f"expected a model's statement of at most {_SAID_MAX} bytes, found {size}",
+            hint="Put what is large into a card: one of more than 8,192 characters is a file.",
+        )
 
 
 def _said(statement: Model | Evaluation) -> dict[str, Any]:

@@ -266,6 +266,8 @@ def test_a_closed_ledger_takes_no_decision(ledger: Ledger, own: int) -> None:
     assert d.recorded.done()
     with refused("decision.closed", Unavailable), late:
         late.outcome = "hold"
+    with refused("decision.closed", Unavailable):
+        ledger.decision("another", {})
 
 
 def test_inputs_are_checked_where_the_decision_begins(ledger: Ledger, own: int) -> None:

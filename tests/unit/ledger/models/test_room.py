@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import skops.io
@@ -231,6 +232,27 @@ def test_a_mirror_brings_the_kept_model(ledger: Ledger) -> None:
     batch = ledger.record_statements([Said("model", fields)]).result()
     found = [at for at, said in notable(0, ledger.entries()) if said == made.digest]
     assert found == [made.index, batch.indices[0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "code"),
+    [
+        ("", {}, "predicate.malformed"),
+        ("m" * 256, {}, "predicate.malformed"),
+        ("m", {"metrics": {f"m{n}": 1.0 for n in range(257)}}, "predicate.malformed"),
+        ("m", {"parameters": {"p": "x" * 70_000}}, "statement.size"),
+    ],
+    ids=["no name", "long name", "many metrics", "large parameters"],
+)
+def test_a_model_that_no_entry_holds_leaves_nothing(
+    ledger: Ledger, name: str, options: dict[str, Any], code: str
+) -> None:
+    """What is wrong is told before the bytes are kept."""
+    size = ledger.size
+    with refused(code):
+        ledger.models.record(models_made.booster_onnx(), name, code=NO_CODE, **options)
+    assert ledger.size == size
+    assert [one for one in ledger.layout.payloads.rglob("*") if one.is_file()] == []
 
 
 def test_a_model_that_lacks_its_check_leaves_nothing(ledger: Ledger) -> None:
