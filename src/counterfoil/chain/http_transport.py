@@ -13,9 +13,11 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
 import urllib3
 
 from counterfoil.chain.addresses import RpcPlace
+from counterfoil.chain.batches import Call
 from counterfoil.chain.quantities import bytes_of
 from counterfoil.chain.transport import INTERNAL_ERROR, RpcError
 from counterfoil.errors import InputError, Unavailable
@@ -57,11 +59,30 @@ class HttpTransport:
         """Ask, and give the result; see `Transport.request`."""
         asked = next(self._ids)
         body = json.dumps({"jsonrpc": "2.0", "id": asked, "method": method, "params": params})
+        status, data = self._ask(body.encode())
+        return self._result(status, data, asked)
+
+    def request_many(self, calls: Sequence[Call]) -> list[object]:
+        """Ask several things at once; see `chain.batches.BatchTransport`."""
+        if not calls:
+            return []
+        asked = [next(self._ids) for _ in calls]
+        body = json.dumps(
+            [
+                {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+                for number, (method, params) in zip(asked, calls, strict=True)
+            ]
+        )
+        status, data = self._ask(body.encode())
+        return self._results(status, data, asked)
+
+    def _ask(self, body: bytes) -> tuple[int, bytes]:
+        """Ask until there is an answer: its HTTP status and its bytes."""
         reason = ""
         for pause_s in (*_PAUSES_S, None):
-            status, data, reason = self._try(body.encode())
+            status, data, reason = self._try(body)
             if data is not None and status not in _TRY_AGAIN:
-                return self._result(status, data, asked)
+                return status, data
             if data is not None and status != 429 and (error := _error_within(data)):
                 raise error  # some nodes put a JSON-RPC error into an HTTP error
             if pause_s is not None:
@@ -110,6 +131,23 @@ class HttpTransport:
             raise self._unreachable("an answer to another question")
         return found["result"]
 
+    def _results(self, status: int, data: bytes, asked: Sequence[int]) -> list[object]:
+        """Put the answers of a batch, which may come in any order, into that of the questions."""
+        found = _parsed_fast(data)
+        if isinstance(found, dict) and (error := _error_of(found)) is not None:
+            raise error
+        if not isinstance(found, list) or len(found) != len(asked):
+            raise self._unreachable(f"HTTP status {status} and no answer to a batch")
+        held = {one.get("id"): one for one in found if isinstance(one, dict)}
+        results: list[object] = []
+        for number in asked:
+            one = held.get(number)
+            error = None if one is None else _error_of(one)
+            if one is None or (error is None and "result" not in one):
+                raise self._unreachable("a batch with an answer to another question")
+            results.append(one["result"] if error is None else error)
+        return results
+
     def _unreachable(self, found: str) -> Unavailable:
         return Unavailable(
             "chain.unreachable",
@@ -134,6 +172,13 @@ def _without_user(url: str, headers: dict[str, str]) -> tuple[str, dict[str, str
 def _parsed(data: bytes) -> object:
     with contextlib.suppress(InputError):
         return json_text.parse(data)
+    return None
+
+
+def _parsed_fast(data: bytes) -> object:
+    """Parse a large answer, whose numbers are texts; about ten times as fast as `_parsed`."""
+    with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return msgspec.json.decode(data)
     return None
 
 

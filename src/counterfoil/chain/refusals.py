@@ -20,6 +20,7 @@ from counterfoil.errors import CounterfoilError, Refused, Unavailable, Verificat
 
 __all__ = [
     "error_text",
+    "is_busy",
     "is_known_already",
     "is_missing_method",
     "is_used_nonce",
@@ -64,6 +65,11 @@ def is_used_nonce(err: RpcError) -> bool:
 def is_missing_method(err: RpcError) -> bool:
     """Tell whether a node does not know a method."""
     return err.code == METHOD_NOT_FOUND or "not supported" in err.message.lower()
+
+
+def is_busy(err: RpcError) -> bool:
+    """Tell whether a node says to come again later, or for less."""
+    return err.code in (LIMIT_EXCEEDED, 429) or _has(err, _BUSY)
 
 
 def refusal(err: RpcError, shown: str) -> CounterfoilError:

@@ -4,7 +4,7 @@ A part is a folder with a file for each table; it is written whole under a name 
 points to, synced, and counts from the moment when `chain.json` is renamed into place with it. So
 a kill at any moment leaves the state before or after, and what no state names is swept away by the
 next writer. Blocks that may still go are in the last part alone, which is written anew under
-another name. This module refuses to ask a chain, and to read a state of another form.
+another name until it is sealed. This module refuses to ask a chain, and a state of another form.
 """
 
 from __future__ import annotations
@@ -45,12 +45,15 @@ _PARTS: Final = "parts"
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A range of blocks, both ends included. name: its folder. rows: table -> how many."""
+    """A range of blocks, both ends included. name: its folder. rows: table -> how many.
+
+    sealed: it never changes again.
+    """
 
     name: str
     first: int
     last: int
-    final: bool
+    sealed: bool
     rows: dict[str, int]
 
 
@@ -58,8 +61,9 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a folder holds.
 
     source: where it is from, without credentials. chain_id: None where not known. parts: by
-    block; only the last one may not be final. last_hash: of the last block of the final parts,
-    empty where there is none. written: how many parts were ever written, for new names.
+    block; only the last one may not be sealed. last_hash: of the last block of the sealed parts,
+    empty where there is none. written: how many parts were ever written, for new names. final:
+    the newest block that was known to be final, -1 for none.
     """
 
     form: int
@@ -68,12 +72,13 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parts: tuple[Part, ...] = ()
     last_hash: str = ""
     written: int = 0
+    final: int = -1
     simulated: bool = False
 
     @property
-    def final_parts(self) -> tuple[Part, ...]:
+    def sealed_parts(self) -> tuple[Part, ...]:
         """The parts that never change again."""
-        return tuple(part for part in self.parts if part.final)
+        return tuple(part for part in self.parts if part.sealed)
 
 
 def is_chain_folder(folder: Path) -> bool:
@@ -171,24 +176,27 @@ class ChainFolder:
         self,
         parts: Sequence[tuple[int, int, bool, Mapping[str, Any]]],
         last_hash: str,
-        *,
-        keep: int | None = None,
+        final: int = -1,
     ) -> None:
-        """Replace all that is after the first `keep` parts by new parts, in one step.
+        """Put new parts after the sealed ones, in one step; the part that was not sealed goes.
 
-        parts: (first block, last block, final, table -> pyarrow.Table). last_hash: of the last
-        final block. keep: None for all final parts. Raises Unavailable with code insight.disk.
+        parts: (first block, last block, sealed, table -> pyarrow.Table). last_hash: of the last
+        sealed block. final: newest block that is final. Raises Unavailable with code
+        insight.disk.
         """
-        kept = self.state.final_parts if keep is None else self.state.parts[:keep]
         written, made = self.state.written, []
         try:
-            for first, last, final, tables in parts:
+            for first, last, sealed, tables in parts:
                 name = f"{first:012}-{last:012}-{written}"
-                made.append(Part(name, first, last, final, self._write(name, tables)))
+                made.append(Part(name, first, last, sealed, self._write(name, tables)))
                 written += 1
             sync_folder(self.folder / _PARTS)
             state = msgspec.structs.replace(
-                self.state, parts=(*kept, *made), last_hash=last_hash, written=written
+                self.state,
+                parts=(*self.state.sealed_parts, *made),
+                last_hash=last_hash,
+                written=written,
+                final=max(final, self.state.final),
             )
             replace_file(self.folder / STATE_FILE, msgspec.json.encode(state))
         except OSError as err:

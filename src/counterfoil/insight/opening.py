@@ -83,8 +83,8 @@ def _own(folder: Path, threads: int | None) -> Tables:
         connection.close()
         raise
     notes = ["the data is simulated"] if state.simulated else []
-    if state.parts and not state.parts[-1].final:
-        notes.append(f"blocks from {state.parts[-1].first} on are not final yet")
+    if not state.simulated and state.parts and state.parts[-1].last > state.final >= 0:
+        notes.append(f"blocks after {state.final} were not final yet")
     return Tables(connection, given, digest, notes)
 
 

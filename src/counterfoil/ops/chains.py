@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from counterfoil.errors import InputError
 from counterfoil.ops.files import shown, write_file
 from counterfoil.ops.place import open_for_writing
 from counterfoil.ports import Param, Progress, no_progress
@@ -18,8 +19,29 @@ from counterfoil.ports import Param, Progress, no_progress
 if TYPE_CHECKING:
     from counterfoil.insight.page import Proof
     from counterfoil.insight.report import Report
+    from counterfoil.insight.syncing import Synced
 
-__all__ = ["Reported", "Simulated", "report", "simulate"]
+__all__ = ["Reported", "Simulated", "SyncedFolder", "report", "simulate", "sync"]
+
+
+@dataclass(frozen=True, slots=True)
+class SyncedFolder:
+    """What a folder of tables holds now, and what this run did; see `insight.syncing.Synced`.
+
+    chain_id: None where files do not say it.
+    """
+
+    out: str
+    chain_id: int | None
+    first: int | None
+    last: int | None
+    rows: dict[str, int]
+    seconds: float
+    read: int = 0
+    replaced: int = 0
+    final: int | None = None
+    asked: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +95,84 @@ class Reported:
         if proof is not None:
             found["recorded"] = {"origin": proof.origin, "index": proof.index, "row": proof.row}
         return found
+
+
+def sync(
+    files: Annotated[
+        tuple[Path, ...], Param("Files of one chain, in place of a node.", "FILE")
+    ] = (),
+    *,
+    out: Annotated[Path, Param("The folder of the tables.", "DIR", short="o")],
+    rpc: Annotated[
+        str | None, Param("The chain: http(s) address of a node, or embedded:PATH.", "URL")
+    ] = None,
+    first: Annotated[
+        int | None, Param("First block of a new folder; else the last 1,000.", "BLOCK")
+    ] = None,
+    last: Annotated[int | None, Param("Last block; else the newest.", "BLOCK")] = None,
+    per_second: Annotated[int | None, Param("Most calls of the node in a second.", "N")] = None,
+    batch: Annotated[int, Param("Calls in one request, 1 to 100.", "N")] = 40,
+    confirmations: Annotated[
+        int | None, Param("Blocks after which one is final; else the chain says.", "N")
+    ] = None,
+    progress: Progress = no_progress,
+) -> SyncedFolder:
+    """Read a chain into Parquet, or go on where the last run ended.
+
+    Raises InputError with code insight.source, insight.range or insight.rate, and as `open_chain`,
+    `insight.syncing.sync_chain` and `insight.opening.open_tables`.
+    """
+    if (rpc is None) == (not files):
+        raise InputError(
+            "insight.source",
+            "expected the address of a node or files, found "
+            + ("neither" if rpc is None else "both"),
+            hint="Give --rpc URL, or files.",
+        )
+    if rpc is None:
+        return _copied(files, out)
+    from counterfoil.chain import open_chain
+    from counterfoil.insight.fetching import Fetcher
+    from counterfoil.insight.folder import ChainFolder
+    from counterfoil.insight.syncing import sync_chain
+
+    chain = open_chain(rpc, confirmations=confirmations, read_only=True)
+    try:
+        fetcher = Fetcher(chain.transport, batch=batch, per_second=per_second)
+        with ChainFolder(out, chain.url, chain.chain_id) as folder:
+            done = sync_chain(chain, folder, fetcher, first=first, last=last, progress=progress)
+    finally:
+        chain.close()
+    return _synced(out, done)
+
+
+def _synced(out: Path, done: Synced) -> SyncedFolder:
+    return SyncedFolder(
+        shown(out),
+        done.chain_id,
+        done.first,
+        done.last,
+        done.rows,
+        done.seconds,
+        done.read,
+        done.replaced,
+        done.final,
+        done.asked,
+    )
+
+
+def _copied(files: tuple[Path, ...], out: Path) -> SyncedFolder:
+    from counterfoil.insight.copying import copy_tables
+    from counterfoil.insight.opening import open_tables
+
+    began = time.perf_counter()
+    names = ", ".join(shown(Path(path.name)) for path in files)
+    with open_tables(*files) as tables:
+        state = copy_tables(tables, out, names)
+        notes = tables.notes
+    part = state.parts[0]
+    seconds = time.perf_counter() - began
+    return SyncedFolder(shown(out), None, part.first, part.last, part.rows, seconds, notes=notes)
 
 
 def simulate(

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.words import brief, facts, number, plain
-from counterfoil.ops.chains import Reported, Simulated
+from counterfoil.ops.chains import Reported, Simulated, SyncedFolder
 
-__all__ = ["report", "simulate"]
+__all__ = ["report", "simulate", "sync"]
 
 
 def report(done: Reported, paint: Paint) -> Iterator[str]:
@@ -36,3 +36,24 @@ def simulate(done: Simulated, paint: Paint) -> Iterator[str]:
     first, last = done.blocks
     yield f"simulated blocks {number(first)} to {number(last)} in {plain(done.out)}"
     yield from facts([(name, number(count)) for name, count in done.rows.items()], paint)
+
+
+def sync(done: SyncedFolder, paint: Paint) -> Iterator[str]:
+    """Show which blocks the folder holds, and what this run did."""
+    if done.first is None or done.last is None:
+        yield f"no blocks in {plain(done.out)}"
+    else:
+        blocks = f"blocks {number(done.first)} to {number(done.last)}"
+        yield f"{paint.strong(blocks)} in {plain(done.out)}"
+    yield from facts(
+        [
+            ("chain", done.chain_id),
+            ("read now", number(done.read) if done.asked else None),
+            ("replaced", number(done.replaced) if done.replaced else None),
+            ("final up to", None if done.final is None else number(done.final)),
+            *((name, number(count)) for name, count in done.rows.items()),
+        ],
+        paint,
+    )
+    for note in done.notes:
+        yield paint.quiet(plain(note))

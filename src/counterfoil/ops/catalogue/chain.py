@@ -11,6 +11,14 @@ __all__ = ["OPERATIONS"]
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     reads(
+        "chain sync",
+        "chains:sync",
+        "Read a chain into Parquet, or go on where the last run ended.",
+        "--rpc http://localhost:8545 --out chain/",
+        "--rpc https://node.example --first 20000000 --per-second 20 --out chain/",
+        "blocks.csv transactions.csv --out chain/",
+    ),
+    reads(
         "chain report",
         "chains:report",
         "Report on a chain in one HTML page: flows, concentration, gas, fees, contracts, "
