@@ -8,6 +8,7 @@ from counterfoil.insight.threats.approvals import ApprovalPhishing, approval_phi
 from counterfoil.insight.threats.drains import Drains, drains
 from counterfoil.insight.threats.events import Approval, Fold, Paid, SeenBlock, Transfer
 from counterfoil.insight.threats.fees import FeeAnomalies, fee_anomalies
+from counterfoil.insight.threats.known import read_known
 from counterfoil.insight.threats.merging import merge
 from counterfoil.insight.threats.neighbours import KnownBad, known_bad
 from counterfoil.insight.threats.poisoning import Poisoning, poisoning
@@ -36,5 +37,6 @@ __all__ = [
     "poisoning",
     "ponzi",
     "read_blocks",
+    "read_known",
     "wash_trades",
 ]

@@ -26,26 +26,31 @@ _FRESH: Final = 50_400  # blocks, a week: a receiver that is older is no new one
 _TOGETHER: Final = 7200  # blocks, a day, in which victims count together
 _KINDS: Final = 3  # of tokens, coins among them
 _OTHERS: Final = 2  # that a living wallet paid before
+_BUSY: Final = 50  # that it may have paid: more is a service, whose wallets are not emptied so
 _BY_VICTIMS: Final = (0.0, 0.45, 0.75, 0.9)
-_PAIRS_MAX: Final = 500_000
 
 
-class Meeting(msgspec.Struct):
-    """What went from one account to another since they first met. txs: token -> transaction."""
+class Leaving(msgspec.Struct):
+    """What a wallet sends, since it sends to one receiver alone.
 
+    new: whether it had never paid that one before. first: block. txs: token -> transaction.
+    """
+
+    receiver: str
+    new: bool
     first: int
     txs: dict[str, str]
 
 
 class State(msgspec.Struct):
-    """pairs: `sender receiver` -> their meeting. since: receiver -> its first block.
+    """leaving: sender -> what it sends now. since: receiver -> its first block.
 
-    paid: sender -> up to a few that it paid. victims: receiver -> victim -> block.
+    paid: sender -> those it paid, up to the busy. victims: receiver -> victim -> block.
     """
 
-    pairs: dict[str, Meeting] = msgspec.field(default_factory=dict)
+    leaving: dict[str, Leaving] = msgspec.field(default_factory=dict)
     since: dict[str, int] = msgspec.field(default_factory=dict)
-    paid: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    paid: dict[str, dict[str, None]] = msgspec.field(default_factory=dict)
     victims: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
 
 
@@ -67,18 +72,17 @@ class Drains:
 
 def _moved(state: State, move: Transfer, number: int) -> Iterator[Finding]:
     since = state.since.setdefault(move.receiver, number)
-    paid = state.paid.setdefault(move.sender, [])
-    if move.receiver not in paid and len(paid) <= _OTHERS:
-        paid.append(move.receiver)
-    name = f"{move.sender} {move.receiver}"
-    pair = state.pairs.setdefault(name, Meeting(number, {}))
-    while len(state.pairs) > _PAIRS_MAX:
-        del state.pairs[next(iter(state.pairs))]
-    if number - pair.first > _WINDOW or number - since > _FRESH:
+    paid = state.paid.setdefault(move.sender, {})
+    leaving = state.leaving.get(move.sender)
+    if leaving is None or leaving.receiver != move.receiver:
+        leaving = Leaving(move.receiver, move.receiver not in paid, number, {})
+        state.leaving[move.sender] = leaving
+    if len(paid) <= _BUSY:
+        paid[move.receiver] = None
+    if not leaving.new or number - leaving.first > _WINDOW or number - since > _FRESH:
         return
-    pair.txs.setdefault(move.token.partition("/")[0], move.tx)
-    others = len([one for one in paid if one != move.receiver])
-    if len(pair.txs) < _KINDS or others < _OTHERS:
+    leaving.txs.setdefault(move.token.partition("/")[0], move.tx)
+    if len(leaving.txs) < _KINDS or not _OTHERS < len(paid) <= _BUSY:
         return
     victims = state.victims.setdefault(move.receiver, {})
     victims[move.sender] = number
@@ -87,18 +91,22 @@ def _moved(state: State, move: Transfer, number: int) -> Iterator[Finding]:
         move.receiver,
         KIND,
         _BY_VICTIMS[min(count, len(_BY_VICTIMS) - 1)],
-        f"this account, {number - since} blocks old here, took {len(pair.txs)} kinds of tokens of "
-        f"{move.sender} within {number - pair.first} blocks of their first contact, as of "
-        f"{count - 1} other wallets within a day",
-        tuple(pair.txs.values()),
-        {"victims": count, "tokens": len(pair.txs)},
+        f"this account, {number - since} blocks old here, took {len(leaving.txs)} kinds of tokens "
+        f"of {move.sender} within {number - leaving.first} blocks of their first contact, while "
+        f"that paid nobody else; {count - 1} other wallets went so within a day",
+        tuple(leaving.txs.values()),
+        {"victims": count, "tokens": len(leaving.txs)},
     )
 
 
 _EMPTIED: Final = f"""
-emptied AS (
-    SELECT sender, receiver FROM moves WHERE amount > 0 AND sender <> receiver
-    GROUP BY ALL HAVING count(DISTINCT split_part(token, '/', 1)) >= {_KINDS}
+met AS (
+    SELECT sender, receiver, split_part(token, '/', 1) AS kind, block_number,
+        min(block_number) OVER (PARTITION BY sender, receiver) AS first_block
+    FROM moves WHERE amount > 0 AND sender <> receiver
+), emptied AS (
+    SELECT sender, receiver FROM met WHERE block_number <= first_block + {_WINDOW}
+    GROUP BY ALL HAVING count(DISTINCT kind) >= {_KINDS}
 )"""  # noqa: S608 - constants alone
 
 _MATTERS: Final = Wanted(

@@ -1,8 +1,9 @@
 """Fee anomalies: somebody pays many times what everybody else pays for the same place.
 
 A slip of the finger, a bribe for a place in the block, or a robbed key in a hurry. A price is
-compared with the median of its own block and of the blocks before it. This module refuses to tell
-which of these it was.
+compared with what was usual in the last blocks before its own, for in a small block it is itself
+what is usual; only at the beginning with its own block. This module refuses to tell which of these
+it was.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ __all__ = ["KIND", "FeeAnomalies", "State", "fee_anomalies"]
 KIND: Final = "fee-anomaly"
 
 _TIMES: Final = 20.0  # the usual price, from which on a price is odd
-_REMEMBERED: Final = 100  # blocks
+_REMEMBERED: Final = 20  # blocks, over which a base fee can rise tenfold
+_ENOUGH: Final = 5  # blocks, from which on those before tell what is usual
 
 
 class State(msgspec.Struct):
@@ -44,8 +46,8 @@ class FeeAnomalies:
 
     def see(self, state: State, block: SeenBlock) -> Iterator[Finding]:
         """Find transactions that cost far more than is usual now."""
-        before = [*state.usual, block.usual_price] if block.usual_price > 0 else state.usual
-        usual = max(block.usual_price, median(before)) if before else 0.0
+        enough = len(state.usual) >= _ENOUGH
+        usual = median(state.usual) if enough else block.usual_price
         for paid in block.paid if usual > 0 else ():
             times = paid.price / usual
             if times < _TIMES or times <= state.most.get(paid.signer, 0.0):
@@ -60,14 +62,21 @@ class FeeAnomalies:
                 (paid.tx,),
                 {"times": times, "fee_coins": paid.fee / 1e18},
             )
-        state.usual = before[-_REMEMBERED:]
+        if block.usual_price > 0:
+            state.usual = [*state.usual, block.usual_price][-_REMEMBERED:]
 
 
 _MATTERS: Final = Wanted(
     before=f"""
-medians AS (SELECT block_number AS of_block, median(price) AS usual FROM paid GROUP BY ALL),
-dear AS (
-    SELECT tx FROM paid JOIN medians ON block_number = of_block WHERE price >= {_TIMES} * usual
+medians AS (SELECT block_number AS of_block, median(price) AS own FROM paid GROUP BY ALL),
+usuals AS (
+    SELECT of_block, CASE WHEN count(*) OVER before_it >= {_ENOUGH} THEN median(own) OVER before_it
+        ELSE own END AS usual
+    FROM medians WHERE own > 0 WINDOW before_it AS (
+        ORDER BY of_block ROWS BETWEEN {_REMEMBERED} PRECEDING AND 1 PRECEDING
+    )
+), dear AS (
+    SELECT tx FROM paid JOIN usuals ON block_number = of_block WHERE price >= {_TIMES} * usual
 )""",  # noqa: S608 - constants alone
     transfers=NONE,
     paid="tx IN (SELECT tx FROM dear)",

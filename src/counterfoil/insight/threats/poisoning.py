@@ -30,10 +30,14 @@ _SURE: Final = 0.9
 
 
 class Payee(msgspec.Struct):
-    """Somebody an account paid. most: token -> the largest amount."""
+    """Somebody an account paid. most: token -> the largest amount.
+
+    also: others with the same ends that it paid of its own accord.
+    """
 
     address: str
     most: dict[str, float]
+    also: dict[str, None] = msgspec.field(default_factory=dict)
 
 
 class State(msgspec.Struct):
@@ -86,6 +90,8 @@ def _paid(state: State, move: Transfer) -> Iterator[Finding]:
     known = payees.setdefault(_ends(move.receiver), Payee(move.receiver, {}))
     if known.address == move.receiver:
         known.most[move.token] = max(move.amount, known.most.get(move.token, 0.0))
+    else:
+        known.also[move.receiver] = None
     if len(payees) > _PAYEES_MAX:
         del payees[next(iter(payees))]
 
@@ -93,7 +99,9 @@ def _paid(state: State, move: Transfer) -> Iterator[Finding]:
 def _dusted(state: State, move: Transfer, victim: str, other: str) -> Iterator[Finding]:
     """Judge a transfer that the victim did not sign, from or in the name of another."""
     real = state.payees.get(victim, {}).get(_ends(other))
-    if real is None or real.address == other or move.signer == victim or not _dust(real, move):
+    if real is None or real.address == other or other in real.also:
+        return
+    if move.signer == victim or not _dust(real, move):
         return
     state.alike.setdefault(victim, {})[other] = real.address
     digits = _digits(real.address, other)

@@ -10,6 +10,7 @@ more than four accounts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from math import log
 from typing import Final
 
 import msgspec
@@ -26,7 +27,8 @@ _LONGEST: Final = 4  # accounts in a circle
 _ALIKE: Final = 0.05  # of an amount: fees, and a price that moved
 _WINDOW: Final = 7200  # blocks, a day of 12 s
 _BUSY: Final = 25  # partners of one token: an account with more serves the public
-_TRAILS: Final = 40  # of one account and token that are remembered
+_TRAILS: Final = 8  # of one account, token and size that are remembered
+_SIZE: Final = log(1 + 2 * _ALIKE)  # amounts that are alike differ by one step of size at most
 _BY_CIRCLES: Final = (0.0, 0.25, 0.45, 0.65, 0.8, 0.9)
 _PLACES_MAX: Final = 300_000
 
@@ -41,10 +43,14 @@ class Trail(msgspec.Struct):
 
 
 class Place(msgspec.Struct):
-    """An account in the trade of one token. partners: up to the busy. circles: blocks of them."""
+    """An account in the trade of one token.
+
+    partners: up to the busy. trails: size of an amount -> how such amounts came here. circles:
+    blocks in which one closed.
+    """
 
     partners: dict[str, None] = msgspec.field(default_factory=dict)
-    trails: list[Trail] = msgspec.field(default_factory=list)
+    trails: dict[int, list[Trail]] = msgspec.field(default_factory=dict)
     circles: list[int] = msgspec.field(default_factory=list)
     moves: int = 0
 
@@ -82,18 +88,23 @@ def _moved(state: State, move: Transfer, number: int) -> Iterator[Finding]:
     if len(sender.partners) > _BUSY or len(receiver.partners) > _BUSY:
         return
     made = [Trail([move.sender], move.amount, number, [move.tx])]
-    for trail in sender.trails:
-        if number - trail.begun > _WINDOW or abs(trail.amount / move.amount - 1) > _ALIKE:
-            continue
-        txs = [*trail.txs, move.tx]
-        if trail.path[0] == move.receiver and number > trail.begun:
-            yield from _closed(state, move.token, [*trail.path, move.sender], txs, number)
-            sender.trails.remove(trail)  # its amount came back: a new circle needs a new start
-            made = []
-            break
-        if len(trail.path) < _LONGEST - 1 and move.receiver not in trail.path:
-            made.append(Trail([*trail.path, move.sender], trail.amount, trail.begun, txs))
-    receiver.trails = [*receiver.trails, *made][-_TRAILS:]
+    size = int(log(move.amount) / _SIZE)
+    for near in (size - 1, size, size + 1):
+        for trail in sender.trails.get(near, ()):
+            if number - trail.begun > _WINDOW or abs(trail.amount / move.amount - 1) > _ALIKE:
+                continue
+            txs = [*trail.txs, move.tx]
+            if trail.path[0] == move.receiver:
+                if number > trail.begun:
+                    yield from _closed(state, move.token, [*trail.path, move.sender], txs, number)
+                    sender.trails[near].remove(trail)  # its amount came back
+                    return
+            elif len(trail.path) < _LONGEST - 1 and move.receiver not in trail.path:
+                made.append(Trail([*trail.path, move.sender], trail.amount, trail.begun, txs))
+    for trail in made:
+        kept = receiver.trails.setdefault(int(log(trail.amount) / _SIZE), [])
+        kept.append(trail)
+        del kept[:-_TRAILS]
 
 
 def _place(state: State, account: str, token: str) -> Place:

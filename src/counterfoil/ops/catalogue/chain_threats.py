@@ -11,6 +11,14 @@ __all__ = ["OPERATIONS"]
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     reads(
+        "chain threats",
+        "threats:threats",
+        "Find attacks on a chain's users: look-alikes, phished approvals, drains, pyramids and "
+        "more.",
+        "chain/",
+        "blocks.csv transactions.csv token_transfers.csv logs.csv --known labels.csv",
+    ),
+    reads(
         "account train",
         "accounts:train",
         "Learn from labelled accounts which ones are fraud.",
