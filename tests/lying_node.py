@@ -57,12 +57,17 @@ Reply = tuple[int, bytes, Mapping[str, str]]
 
 @contextlib.contextmanager
 def misbehaving_server(answer: Callable[[dict[str, Any]], Reply | None]) -> Iterator[str]:
-    """Serve on a free port. answer: makes the reply to a call; None hangs up without one."""
+    """Serve on a free port.
+
+    answer: makes the reply to a call, or to a list of them under `batch`; None hangs up.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            call = json.loads(body) | {"headers": dict(self.headers), "path": self.path}
+            asked = json.loads(body)
+            call = asked if isinstance(asked, dict) else {"batch": asked}
+            call |= {"headers": dict(self.headers), "path": self.path}
             reply = answer(call)
             if reply is None:
                 self.close_connection = True

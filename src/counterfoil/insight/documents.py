@@ -79,12 +79,9 @@ class Documents:
             return None
         made = Rows()
         for block in self._blocks:
-            listed = block["transactions"]
-            names = [
-                str(one if isinstance(one, str) else one.get("hash")).lower() for one in listed
-            ]
-            known = [self._receipts[name] for name in names if name in self._receipts]
             try:
+                names = [_hash_of(one) for one in block["transactions"]]
+                known = [self._receipts[name] for name in names if name in self._receipts]
                 made.add_block(block, known if len(known) == len(names) else None)
             except (ValueError, KeyError, TypeError) as err:
                 raise InputError(
