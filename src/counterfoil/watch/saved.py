@@ -17,7 +17,7 @@ from counterfoil.errors import FatalLogError, Refused
 from counterfoil.storage.folder_copy import replace_file
 from counterfoil.watch.grouping import Grouping, Pending
 
-__all__ = ["STATE_FILE", "Saved", "load_saved"]
+__all__ = ["STATE_FILE", "Saved", "load_saved", "read_saved"]
 
 STATE_FILE: Final = "state.json"
 """Name of the file in a watcher's folder."""
@@ -58,9 +58,21 @@ def load_saved(folder: Path, digest: str, watches: str) -> Saved | None:
 
     Raises FatalLogError with code watch.state, Refused with code watch.other-settings.
     """
-    path = folder / STATE_FILE
+    saved = read_saved(folder / STATE_FILE)
+    if saved is not None and (saved.digest, saved.watches) != (digest, watches):
+        raise Refused(
+            "watch.other-settings",
+            f"expected the state of a watcher {digest[:12]} of {watches}, found one of "
+            f"{saved.name} {saved.version} {saved.digest[:12]} of {saved.watches}",
+            hint="Use the settings that it began with, or another --state folder for new ones.",
+        )
+    return saved
+
+
+def read_saved(path: Path) -> Saved | None:
+    """Read a file of state; None where there is none. Raises FatalLogError code watch.state."""
     try:
-        saved = msgspec.json.decode(path.read_bytes(), type=Saved)
+        return msgspec.json.decode(path.read_bytes(), type=Saved)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as err:
@@ -70,11 +82,3 @@ def load_saved(folder: Path, digest: str, watches: str) -> Saved | None:
             hint="Restore it from a copy; or remove it: the watcher then reads all again, and "
             "what it told before is not told twice.",
         ) from err
-    if (saved.digest, saved.watches) != (digest, watches):
-        raise Refused(
-            "watch.other-settings",
-            f"expected the state of a watcher {digest[:12]} of {watches}, found one of "
-            f"{saved.name} {saved.version} {saved.digest[:12]} of {saved.watches}",
-            hint="Use the settings that it began with, or another --state folder for new ones.",
-        )
-    return saved

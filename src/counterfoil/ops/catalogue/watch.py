@@ -1,15 +1,55 @@
-"""Operations on numeric streams: anomalies and forecasts."""
+"""Operations on what is watched: logs, alerts, numeric streams; and forecasts."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from counterfoil.ops.catalogue.entries import reads
+from counterfoil.ops.catalogue.entries import reads, writes
 from counterfoil.ports import Operation
 
 __all__ = ["OPERATIONS"]
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
+    writes(
+        "watch run",
+        "watchers:run",
+        "Run watchers over a log or what else they read, and record each alert once.",
+        "all --ledger shop",
+        "odd-hours flood --ledger shop --once --set odd-hours.per_week=0.5",
+        "all --ledger shop --log https://log.example/theirs --policy theirs.txt",
+        "equivocation --ledger shop --from seen",
+    ),
+    reads(
+        "watch ls",
+        "watchers:listing",
+        "List the watchers that are registered, with their settings.",
+        "--ledger shop",
+    ),
+    reads(
+        "watch alerts",
+        "alerts:listing",
+        "List alerts, the newest first, with what people said of them.",
+        "--ledger shop --new",
+    ),
+    writes(
+        "watch ack",
+        "alerts:ack",
+        "Say that a person looked at an alert, and whether it was real; the newest word counts.",
+        '412 --verdict real --by "Ada Example" --note "key revoked" --ledger shop',
+    ),
+    reads(
+        "watch labels",
+        "alerts:labels",
+        "Write the alerts that people looked at as labelled rows, oldest first.",
+        "--out labels.csv --ledger shop",
+    ),
+    reads(
+        "watch backtest",
+        "watchers:backtest",
+        "Show what watchers would have said of all that is past; nothing is recorded.",
+        "all --ledger shop",
+        "habits --ledger shop --learned 5000 --set per_week=0.2",
+    ),
     reads(
         "watch score",
         "streams:score",

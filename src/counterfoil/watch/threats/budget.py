@@ -81,8 +81,8 @@ class Budget(msgspec.Struct):
     def learn(self, score: float) -> None:
         """Learn a score, as of the last event's time.
 
-        Of the alarms of a day one counts: what goes on is one alarm, and a loud attack must not
-        make room for six weeks of quiet ones.
+        Of the alarms of a day one counts, and the line stays where it was until the next day:
+        what goes on is one alarm, and a loud attack must not hide weeks of quieter ones.
         """
         today = self.last_ms // DAY_MS
         if self.judge(score) is not None:
@@ -98,8 +98,6 @@ class Budget(msgspec.Struct):
         if len(day.highest) < _HIGHEST or score > day.highest[0]:
             insort(day.highest, score)
             del day.highest[:-_HIGHEST]
-            if score > self.line:
-                self.drawn = -1
 
     def _draw_line(self, elapsed: int) -> None:
         """Find the score that as many others reach as alarms are wanted in all that time."""

@@ -1,0 +1,229 @@
+"""Run watchers, look at what they said, and say what came of it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from counterfoil.errors import InputError, Unavailable
+from counterfoil.ledger import Ledger
+from counterfoil.ops.files import shown
+from counterfoil.ops.mirrors import Interval, checked_interval
+from counterfoil.ops.place import LedgerFolder, find_ledger, open_for_reading, open_for_writing
+from counterfoil.ops.watch_feeds import (
+    FromPlace,
+    LogPlace,
+    Names,
+    PolicyOf,
+    Settings,
+    Watched,
+    WindowS,
+    chosen_by,
+    open_feeds,
+    state_folder_of,
+)
+from counterfoil.ports import Param, Progress, no_progress
+from counterfoil.ports.watchers import WatcherType
+from counterfoil.watch import Backtest, Runner, Tested, Told, watcher_types
+from counterfoil.watch.saved import STATE_FILE, read_saved
+
+__all__ = ["Listed", "Reached", "Summary", "backtest", "listing", "run"]
+
+_POLL_S: Final = 0.01  # two looks within the 20 ms that are promised
+_WINDOW_S: Final = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What is watched stopped answering, or answers again. code, message: of its error."""
+
+    event: Literal["unreachable", "reachable"]
+    watches: str
+    code: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a watcher did over history. per_week: alerts a week; None for less than a day."""
+
+    watcher: str
+    events: int
+    alerts: int
+    weeks: float
+    per_week: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A registered watcher. states: where it stands, in the ledger that was named."""
+
+    name: str
+    version: str
+    summary: str
+    reads: str
+    settings: dict[str, Any]
+    states: tuple[dict[str, Any], ...] = ()
+
+
+def run(
+    names: Names,
+    *,
+    ledger: LedgerFolder = None,
+    log: LogPlace = None,
+    policy: PolicyOf = None,
+    from_: FromPlace = None,
+    set_: Settings = (),
+    window: WindowS = _WINDOW_S,
+    state: Annotated[
+        Path | None, Param("Folder of the watchers' states; else watch/ in the ledger.", "DIR")
+    ] = None,
+    learned: Annotated[
+        int, Param("Learn from entries below it in silence, where a watcher is new.", "INDEX")
+    ] = 0,
+    once: Annotated[bool, Param("See what is there and end.")] = False,
+    interval: Interval = 10,
+    progress: Progress = no_progress,
+) -> Iterator[Told | Reached]:
+    """Run watchers over a log or what else they read, and record each alert once.
+
+    Alerts go into the ledger. A ledger is looked at every 10 ms, what is elsewhere every
+    `interval` seconds. Raises as `watch.Runner`, VerificationError with code watch.history where
+    what is watched went back; with `once` what the source raises.
+    """
+    pause_s = checked_interval(interval)
+    chosen = chosen_by(names, set_, window)
+    folder = state if state is not None else find_ledger(ledger) / "watch"
+    with contextlib.ExitStack() as stack:
+        opened = stack.enter_context(open_for_writing(ledger))
+        watched = open_feeds(chosen, opened, log, policy, from_, stack)
+        runners = _runners(opened, watched, folder, learned, stack)
+        at_hand = all(one.feed.origin == opened.origin for one in watched)
+        yield from _follow(runners, _POLL_S if at_hand else pause_s, progress, once=once)
+
+
+def backtest(
+    names: Names,
+    *,
+    ledger: LedgerFolder = None,
+    log: LogPlace = None,
+    policy: PolicyOf = None,
+    from_: FromPlace = None,
+    set_: Settings = (),
+    window: WindowS = _WINDOW_S,
+    learned: Annotated[
+        int, Param("Learn from entries below it, and count from there.", "INDEX")
+    ] = 0,
+    progress: Progress = no_progress,
+) -> Iterator[Tested | Summary]:
+    """Show what watchers would have said of all that is past; nothing is recorded.
+
+    Raises as `run`.
+    """
+    chosen = chosen_by(names, set_, window)
+    with contextlib.ExitStack() as stack:
+        opened = stack.enter_context(open_for_reading(ledger))
+        for one in open_feeds(chosen, opened, log, policy, from_, stack):
+            one.feed.poll()
+            tested = Backtest(one.chosen, one.feed, counted_from=learned)
+            for told in tested.run():
+                progress(tested.events, None, f"events seen by {tested.name}")
+                yield told
+            yield Summary(
+                tested.name, tested.events, tested.alerts, round(tested.weeks, 3), tested.per_week
+            )
+
+
+def listing(
+    *,
+    ledger: Annotated[
+        Path | None, Param("Also say where each stands in this ledger.", "DIR")
+    ] = None,
+    state: Annotated[
+        Path | None, Param("Folder of the watchers' states; else watch/ in the ledger.", "DIR")
+    ] = None,
+) -> Iterator[Listed]:
+    """List the watchers that are registered, with their settings.
+
+    Raises InputError with code watch.entry-point, FatalLogError with code watch.state.
+    """
+    folder = state
+    if folder is None and ledger is not None:
+        folder = find_ledger(ledger) / "watch"
+    states = _states(folder) if folder is not None else []
+    for name, kind in watcher_types().items():
+        mine = tuple(one for one in states if one["name"] == name)
+        yield _listed(kind, mine)
+
+
+def _listed(kind: WatcherType, states: tuple[dict[str, Any], ...]) -> Listed:
+    reads = "a log" if kind.feed is None else "what --from names"
+    return Listed(kind.name, kind.version, kind.summary, reads, dict(kind.settings), states)
+
+
+def _states(folder: Path) -> list[dict[str, Any]]:
+    found = []
+    for path in sorted(folder.glob(f"*/{STATE_FILE}")):
+        saved = read_saved(path)
+        if saved is not None:
+            found.append(
+                {
+                    "name": saved.name,
+                    "version": saved.version,
+                    "digest": saved.digest,
+                    "watches": saved.watches,
+                    "events": saved.seen,
+                    "alerts": saved.told,
+                    "open": len(saved.grouping.groups),
+                    "folder": shown(path.parent),
+                }
+            )
+    return found
+
+
+def _runners(
+    ledger: Ledger,
+    watched: Sequence[Watched],
+    folder: Path,
+    learned: int,
+    stack: contextlib.ExitStack,
+) -> list[tuple[Runner, Watched]]:
+    if learned < 0:
+        raise InputError("watch.learned", f"expected an index from 0, found {learned}")
+    runners = []
+    for one in watched:
+        place = state_folder_of(folder, one, ledger)
+        made = Runner(ledger, one.chosen, one.feed, place, learned=learned)
+        runners.append((stack.enter_context(made), one))
+    return runners
+
+
+def _follow(
+    runners: Sequence[tuple[Runner, Watched]], pause_s: float, progress: Progress, *, once: bool
+) -> Iterator[Told | Reached]:
+    feeds = {id(one.feed): one.feed for _, one in runners}
+    silent: dict[int, str] = {}
+    while True:
+        for key, feed in feeds.items():
+            try:
+                feed.poll()
+            except Unavailable as err:
+                if once:
+                    raise
+                if silent.get(key) != err.code:
+                    silent[key] = err.code
+                    yield Reached("unreachable", feed.origin, err.code, err.message)
+                continue
+            if silent.pop(key, None):
+                yield Reached("reachable", feed.origin)
+        for runner, one in runners:
+            if id(one.feed) not in silent:
+                yield from runner.round()
+        progress(sum(runner.seen for runner, _ in runners), None, "events seen")
+        if once:
+            return
+        time.sleep(pause_s)
