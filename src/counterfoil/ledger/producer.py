@@ -96,8 +96,8 @@ class Producer:
     def registered(self, uri: str, predicate: Header, subjects: Sequence[Subject]) -> bytes:
         """Make the payload of a statement of a registered kind; errors as `statement`."""
         self._require_audience(predicate)
-        text = msgspec.Raw(msgspec.json.encode(predicate))  # compact; checked with the statement
-        return _bounded(statements.format(Statement(tuple(subjects), uri, text)))
+        text = msgspec.Raw(msgspec.json.encode(predicate))
+        return _bounded(statements.format_checked(Statement(tuple(subjects), uri, text)))
 
     def record_statement(self, header: Header, content: bytes) -> bytes:
         """Make the statement that records `content`.

@@ -12,8 +12,6 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-import msgspec
-
 from counterfoil.errors import InputError, Refused
 from counterfoil.formats.sealed import Sealed
 from counterfoil.ledger.anchorer import Anchorer, check_by
@@ -190,7 +188,7 @@ class LocalRecorder:
             series,
             number,
             lambda made: record_statement(
-                writer, _with_sealed(said, made.sealed[0]), series, number, partial(made.same, 0)
+                writer, said, series, number, partial(made.same, 0), made.sealed[0]
             ),
         )
 
@@ -205,16 +203,21 @@ class LocalRecorder:
             [list(one.seal.values()) for one in said],
             series,
             first,
-            lambda made: self._record_drafts(
-                list(map(_with_sealed, said, made.sealed)), series, first
-            ),
+            lambda made: self._record_drafts(said, series, first, made.sealed),
         )
 
     def _record_drafts(
-        self, said: Sequence[Said], series: str, first: int | None
+        self,
+        said: Sequence[Said],
+        series: str,
+        first: int | None,
+        sealed: Sequence[Sequence[Sealed]] = (),
     ) -> Future[RecordedMany]:
         writer = self._writing.writer
-        drafts = [draft_statement(writer, one, series) for one in said]
+        drafts = [
+            draft_statement(writer, one, series, groups)
+            for one, groups in zip(said, sealed or [()] * len(said), strict=True)
+        ]
         for draft in drafts:
             draft.require_many()
 
@@ -322,12 +325,6 @@ class LocalRecorder:
                 hint="Our own series numbers itself: leave the number out, or name a source.",
             )
         return self._writing.writer.default_source
-
-
-def _with_sealed(said: Said, sealed: Sequence[Sealed]) -> Said:
-    """Put what the log may know in the place of what was to be sealed."""
-    made = dict(zip(said.seal, map(msgspec.to_builtins, sealed), strict=True))
-    return Said(said.kind, {**said.fields, **made}, said.subjects)
 
 
 def _no_vault() -> Refused:

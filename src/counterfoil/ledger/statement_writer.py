@@ -28,6 +28,7 @@ from counterfoil.formats.predicates import (
     Record,
     name_of,
 )
+from counterfoil.formats.sealed import Sealed
 from counterfoil.formats.statement import Statement, Subject, sha256_subject
 from counterfoil.ledger.numbering import check_place
 from counterfoil.ledger.predicate_types import (
@@ -63,19 +64,20 @@ def record_statement(
     source: str | None,
     number: int | None,
     same: Callable[[bytes, bytes], bool] = says_the_same,
+    sealed: Sequence[Sealed] = (),
 ) -> Future[Recorded]:
     """Record a statement of this organisation, with a signature of its own.
 
     said: kind is `organisation`, `party`, `policy`, `mandate`, `log-frozen`, `equivocation`, the
     name of a registered kind such as `decision`, or the URI of a predicate of somebody else; what
     was to be sealed is sealed already. `log-frozen` about this log is its last entry: nothing is
-    recorded after it. same: as of `Draft`.
+    recorded after it. same: as of `Draft`. sealed: what stands in place of `said.seal`, in order.
     Raises InputError with code predicate.malformed, statement.fields or statement.kind;
     VerificationError when a claim does not hold; the future as `Writer.submit`.
     """
     source = writer.default_source if source is None else source
     check_place(source, number)
-    drafted = draft_statement(writer, said, source)
+    drafted = draft_statement(writer, said, source, sealed)
     issuer = writer.producer.organisation
     if drafted.gated and (number is None or not writer.holds(issuer, source, number)):
         writer.admit(drafted.gated)
@@ -113,22 +115,28 @@ class Drafted:
             )
 
 
-def draft_statement(writer: Writer, said: Said, source: str) -> Drafted:
-    """Check what is to be said; errors as `record_statement`."""
+def draft_statement(
+    writer: Writer, said: Said, source: str, sealed: Sequence[Sealed] = ()
+) -> Drafted:
+    """Check what is to be said; sealed and errors as of `record_statement`."""
     if not isinstance(said.kind, str):
         raise _unknown_kind(said.kind)
     uri = resolve(said.kind)
     _check_fields(said.fields)
     issuer, now = writer.producer.organisation, writer.log.clock.now_ms()
-    whole: dict[str, Any] = {"at_ms": now, **said.fields, "issuer": issuer, "source": source}
+    groups = dict(zip(said.seal, sealed, strict=True)) if sealed else {}
+    fields: dict[str, Any] = {**said.fields, **groups}
     subject = list(said.subjects)
     _check_subjects(subject)
     if not subject:
-        subject = [sha256_subject(name_of(uri), json_text.canonicalise(dict(said.fields)))]
+        plain = json_text.canonicalise(msgspec.to_builtins(fields))
+        subject = [sha256_subject(name_of(uri), plain)]
+    whole = {"at_ms": now, **fields, "issuer": issuer, "source": source}
+    if uri in registered():  # which takes groups as they are
+        return _draft_registered(writer, uri, whole, subject)
+    whole = msgspec.to_builtins(whole)
     if uri in CORE:
         return _draft_core(writer, uri, whole, subject)
-    if uri in registered():
-        return _draft_registered(writer, uri, whole, subject)
     if ":" not in said.kind:
         raise _unknown_kind(said.kind)
     return Drafted(lambda n: _foreign(uri, whole, n, subject), {})
@@ -154,7 +162,11 @@ def _draft_core(writer: Writer, uri: str, said: dict[str, Any], subject: list[Su
 def _draft_registered(
     writer: Writer, uri: str, said: dict[str, Any], subject: list[Subject]
 ) -> Drafted:
-    predicate = check_registered(uri, {**said, "number": 0})
+    whole = {**said, "number": 0}
+    try:
+        predicate = check_registered(uri, whole)
+    except InputError:  # or a shape of somebody's own that takes a sealed group as an object
+        predicate = check_registered(uri, msgspec.to_builtins(whole))
     refuse_reserved(predicate.expect or {})
 
     def make(number: int) -> bytes:
@@ -256,13 +268,14 @@ def _check_fields(fields: Mapping[str, Any]) -> None:
 
 
 def _check_subjects(subjects: Sequence[object]) -> None:
-    """Check that each is a subject, and what it calls a SHA-256 one: else nobody finds it by it."""
+    """Check that each is a subject, and its SHA-256 one by which it can be found."""
     for one in subjects:
-        if not isinstance(one, Subject):
-            raise InputError(
-                "statement.malformed", f"expected a Subject, found {type(one).__name__}"
-            )
-        digest = one.digest.get("sha256")
+        try:
+            if not isinstance(one, Subject):
+                raise TypeError(type(one).__name__)
+            digest = msgspec.convert(msgspec.to_builtins(one), Subject).digest.get("sha256")
+        except (msgspec.ValidationError, TypeError) as err:
+            raise InputError("statement.malformed", f"expected a Subject, but: {err}") from err
         if digest is not None and _SHA256.fullmatch(digest) is None:
             raise InputError(
                 "statement.malformed",

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -26,6 +27,7 @@ from counterfoil.formats.sealed import (
     parse_plain,
 )
 from counterfoil.proofs.merkle import root_of
+from counterfoil.units import MAX_SAFE_INTEGER
 
 __all__ = ["GROUP_MAX_BYTES", "KEY_BYTES", "encrypt", "keyed", "open_group", "salt_fields"]
 
@@ -35,6 +37,7 @@ KEY_BYTES: Final = 32
 GROUP_MAX_BYTES: Final = 1 << 20
 """Largest group of sealed fields, bytes of their JSON text."""
 
+_ENCODE: Final = msgspec.json.Encoder().encode
 _NONCE_BYTES: Final = 12
 _NAME_MAX: Final = 255
 
@@ -75,6 +78,13 @@ def _name(name: object) -> str:
 
 
 def _text(name: object, value: Any) -> bytes:
+    kind = type(value)
+    if (
+        (kind is float and value - value == 0.0)
+        or (kind is str and value.isascii())
+        or (kind is int and -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER)
+    ):
+        return _ENCODE(value)  # as `json_text.format` does: most values of most decisions
     try:
         return json_text.format(value)
     except CounterfoilError as err:  # its message may show the value

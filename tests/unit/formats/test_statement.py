@@ -54,6 +54,35 @@ def test_round_trip(value: Statement) -> None:
     assert statement.format(parsed) == data
 
 
+@given(statements)
+def test_a_checked_predicate_makes_the_same_bytes(value: Statement) -> None:
+    """However it is checked, a statement is written in one way."""
+    assert statement.format_checked(value) == statement.format(value)
+
+
+@pytest.mark.parametrize(
+    ("found", "predicate", "code"),
+    [
+        ((Subject({"a": "b"}),), {"a": [[]] * 70}, None),
+        ((Subject({"a": "b"}),), {"a": json.loads("[" * 70 + "]" * 70)}, "json.depth"),
+        ((Subject({"a": "b"}), Subject({"c": "d"})), {}, "statement.malformed"),
+        ((Subject({}),), {}, "statement.malformed"),
+        ((Subject({"a": "\ud800"}),), {}, "statement.malformed"),
+    ],
+    ids=["wide", "deep", "one name", "no digest", "surrogate"],
+)
+def test_what_values_cannot_tell_is_looked_at(
+    found: tuple[Subject, ...], predicate: Any, code: str | None
+) -> None:
+    """Depth, and subjects, of a statement whose predicate was checked before."""
+    value = Statement(found, "urn:x", msgspec.Raw(msgspec.json.encode(predicate)))
+    if code is None:
+        assert statement.parse(statement.format_checked(value)).subject == found
+        return
+    with refused(code):
+        statement.format_checked(value)
+
+
 @given(
     st.binary(max_size=200)
     | st.tuples(st.integers(0, len(PAYLOAD)), st.binary(max_size=3), st.integers(0, 3)).map(

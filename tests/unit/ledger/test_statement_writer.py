@@ -135,8 +135,9 @@ def test_bad_statements_record_nothing(
         [Subject(digest={"sha256": "AB" * 32})],
         [Subject(digest={"sha256": "ab" * 31})],
         [{"digest": {"sha256": "ab" * 32}}],
+        [Subject(digest="ab")],  # type: ignore[arg-type]  # what people try
     ],
-    ids=["no digest", "one name", "surrogate", "upper case", "short", "a dict"],
+    ids=["no digest", "one name", "surrogate", "upper case", "short", "a dict", "a text"],
 )
 def test_bad_subjects_record_nothing(untouched: Ledger, subjects: list[Subject]) -> None:
     """Subjects without a digest, with one that nobody finds, or with one name for two."""
