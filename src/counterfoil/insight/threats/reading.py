@@ -73,7 +73,7 @@ class Wanted:
     """Which rows a detector could judge: conditions in SQL over `moves`, `approvals` and `paid`.
 
     before: further parts of the query, each `name AS (...)`, that the conditions use. prices:
-    whether the median of each block's prices is wanted.
+    whether the median of each block's prices is wanted. first, last: numbers of blocks.
     """
 
     transfers: str = ALL
@@ -81,6 +81,13 @@ class Wanted:
     paid: str = NONE
     before: str = ""
     prices: bool = False
+    first: int = 0
+    last: int = 2**62
+
+    @property
+    def span(self) -> str:
+        """The blocks that are wanted, as a condition."""
+        return f"block_number BETWEEN {int(self.first)} AND {int(self.last)}"
 
 
 EVERYTHING: Final = Wanted(ALL, ALL, ALL, prices=True)
@@ -95,7 +102,7 @@ def read_blocks(tables: ChainTables, wanted: Wanted = EVERYTHING) -> Iterator[Se
     moves = _rows(tables, wanted, "moves", wanted.transfers, "log_index")
     approvals = _rows(tables, wanted, "approvals", wanted.approvals, "log_index")
     paid = _rows(tables, wanted, "paid", wanted.paid, "tx")
-    usual, times = _prices(tables, wanted), _times(tables)
+    usual, times = _prices(tables, wanted), _times(tables, wanted)
     for number in sorted({*moves, *approvals, *paid, *usual}):
         yield SeenBlock(
             number,
@@ -138,7 +145,7 @@ def _rows(
     parts = [MOVES, _APPROVALS, _PAID, *filter(None, [wanted.before])]
     query = (
         f"WITH {', '.join(parts)} SELECT block_number, {_COLUMNS[part]} FROM {part} "  # noqa: S608
-        f"WHERE {condition} ORDER BY block_number, transaction_index, {last}"
+        f"WHERE ({condition}) AND {wanted.span} ORDER BY block_number, transaction_index, {last}"
     )
     found = tables.sql(query)
     rows = zip(*(column.to_pylist() for column in found.columns), strict=True)
@@ -160,14 +167,15 @@ def _prices(tables: ChainTables, wanted: Wanted) -> dict[int, float]:
     if not wanted.prices:
         return {}
     found = tables.sql(
-        f"WITH {_PAID} SELECT block_number, median(price) FROM paid GROUP BY ALL"  # noqa: S608
+        f"WITH {_PAID} SELECT block_number, median(price) FROM paid WHERE {wanted.span} "  # noqa: S608
+        "GROUP BY ALL"
     )
     return dict(zip(*(column.to_pylist() for column in found.columns), strict=True))
 
 
-def _times(tables: ChainTables) -> dict[int, int]:
+def _times(tables: ChainTables, wanted: Wanted) -> dict[int, int]:
     found = tables.sql(
-        "SELECT block_number, min(block_timestamp) FROM transactions "
-        "WHERE block_timestamp IS NOT NULL GROUP BY ALL"
+        "SELECT block_number, min(block_timestamp) FROM transactions "  # noqa: S608
+        f"WHERE block_timestamp IS NOT NULL AND {wanted.span} GROUP BY ALL"
     )
     return dict(zip(*(column.to_pylist() for column in found.columns), strict=True))
