@@ -19,6 +19,7 @@ from typing import Any, Final
 from counterfoil.chain.anchor_state import Attempt, Job, Mined, Phase, Wish
 from counterfoil.chain.anchor_tables import (
     APPLICATION_ID,
+    CHOICES,
     SCHEMA,
     VERSION,
     Alarm,
@@ -27,7 +28,7 @@ from counterfoil.chain.anchor_tables import (
 )
 from counterfoil.chain.small_files import sync_folder
 from counterfoil.errors import Unavailable
-from counterfoil.ports import Fees
+from counterfoil.ports import Choice, Fees
 
 __all__ = ["AnchorBook"]
 
@@ -69,6 +70,8 @@ class AnchorBook:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version != VERSION:
             raise sqlite3.DatabaseError(f"version {version} of the file, expected {VERSION}")
+        if not read_only:
+            self._db.execute(CHOICES)
 
     def close(self) -> None:
         """Close the file."""
@@ -230,6 +233,21 @@ class AnchorBook:
             if phase == "final":
                 known = (chain_id, size)
                 db.execute("DELETE FROM attempt WHERE chain_id = ? AND size = ?", known)
+
+    def note_choice(self, chain_id: int, size: int, choice: Choice, at_ms: int) -> None:
+        """Write down why an anchor was begun at a time, Unix ms."""
+        fees = [None if fee is None else str(fee) for fee in (choice.fee, choice.take)]
+        with self._writing() as db:
+            known = (chain_id, size, at_ms, choice.why, *fees)
+            db.execute("INSERT OR REPLACE INTO choice VALUES (?, ?, ?, ?, ?, ?)", known)
+
+    def why(self, chain_id: int, size: int) -> str | None:
+        """Tell why an anchor was begun when it was; None where that is not written down."""
+        tables = "SELECT name FROM sqlite_master WHERE name = 'choice'"
+        if not self._rows(tables):
+            return None
+        query = "SELECT why FROM choice WHERE chain_id = ? AND size = ?"
+        return next((str(why) for (why,) in self._rows(query, chain_id, size)), None)
 
     def drop(self, chain_id: int, size: int) -> None:
         """Give an anchor up: a larger one stands, and this one never can."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from counterfoil.chain.anchor_state import Mined
 
-__all__ = ["APPLICATION_ID", "SCHEMA", "VERSION", "Alarm", "AnchoredAt", "ChainNote"]
+__all__ = ["APPLICATION_ID", "CHOICES", "SCHEMA", "VERSION", "Alarm", "AnchoredAt", "ChainNote"]
 
 VERSION: Final = 1
 APPLICATION_ID: Final = 0x4346414E  # "CFAN"
@@ -44,6 +44,13 @@ CREATE TRIGGER final_stays BEFORE UPDATE ON job WHEN OLD.phase = 'final'
 CREATE TRIGGER final_never_goes BEFORE DELETE ON job WHEN OLD.phase = 'final'
     BEGIN SELECT RAISE(ABORT, 'a final anchor is never forgotten'); END;
 """
+
+CHOICES: Final = """
+CREATE TABLE IF NOT EXISTS choice (
+    chain_id INTEGER NOT NULL, size INTEGER NOT NULL, at_ms INTEGER NOT NULL, why TEXT NOT NULL,
+    fee TEXT, take TEXT, PRIMARY KEY (chain_id, size)) STRICT, WITHOUT ROWID;
+"""
+"""Why each anchor was begun when it was; made in books that had no such table, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ __all__ = [
     "chain_log",
     "check_events",
     "contradiction",
+    "fee_history",
     "read",
     "topics_form",
     "tx_receipt",
@@ -37,6 +38,7 @@ T = TypeVar("T")
 
 _MAX_TOPICS: Final = 4
 _BLOCK_BITS: Final = 63
+_MAX_HISTORY: Final = 1 << 16
 
 
 def read(shown: str, what: str, parse: Callable[[Any], T], value: object) -> T:
@@ -78,6 +80,18 @@ def base_fee(value: object) -> int | None:
     block_ref(value)
     fee = object_of(value).get("baseFeePerGas")
     return None if fee is None else integer_of(fee)
+
+
+def fee_history(value: object) -> tuple[int, list[int]]:
+    """Read base fees of blocks in a row: the first one's number, and each, wei.
+
+    The last is that of the block after the newest. Raises ValueError or KeyError.
+    """
+    found = object_of(value)
+    fees = found["baseFeePerGas"]
+    if not isinstance(fees, list) or not 0 < len(fees) <= _MAX_HISTORY:
+        raise ValueError("expected a list of base fees")
+    return integer_of(found["oldestBlock"], _BLOCK_BITS), [integer_of(fee) for fee in fees]
 
 
 def chain_log(value: object) -> ChainLog:

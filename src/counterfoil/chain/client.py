@@ -18,6 +18,7 @@ from counterfoil.chain.answers import (
     chain_log,
     check_events,
     contradiction,
+    fee_history,
     read,
     topics_form,
     tx_receipt,
@@ -231,6 +232,11 @@ class NodeChain:
                 hint="The chain is very busy, or the node wants you to pay too much.",
             )
         return found
+
+    def base_fees(self, blocks: int, newest: int | None = None) -> tuple[int, list[int]]:
+        """List what blocks up to the one after `newest` cost, wei; gives the first one's number."""
+        asked = [quantity(blocks), "latest" if newest is None else quantity(newest), []]
+        return self._ask("eth_feeHistory", asked, "base fees", fee_history)
 
     def _tip(self) -> int:
         try:

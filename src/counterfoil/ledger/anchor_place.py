@@ -9,7 +9,9 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from counterfoil.errors import CounterfoilError, InputError, NotFound, Unavailable
+from counterfoil.ledger.anchor_fees import AnchorFees
 from counterfoil.ledger.anchor_setup import (
+    EMBEDDED,
     RecordStatement,
     anchor_account,
     name_of_place,
@@ -21,7 +23,7 @@ from counterfoil.ledger.config import Config
 from counterfoil.ledger.layout import Layout
 from counterfoil.ledger.policy_file import own_keys
 from counterfoil.ledger.results import AnchorState
-from counterfoil.ports import Clock, Waiting
+from counterfoil.ports import Choice, Clock, Waiting
 
 if TYPE_CHECKING:
     from counterfoil.chain import NodeChain
@@ -54,6 +56,9 @@ class AnchorPlace:
         self._behind_ms: int | None = None
         self._rest_s, self._rests_until = 0.0, 0.0
         self._trouble: CounterfoilError | None = None
+        self._fees: AnchorFees | None = None  # our own chain asks for nothing
+        if place != EMBEDDED:
+            self._fees = AnchorFees(self._open_chain, config.anchor_max_wait_s)
 
     @property
     def stated(self) -> int | None:
@@ -89,7 +94,8 @@ class AnchorPlace:
                 book.note_behind(note.chain_id, now_ms)
         self._behind_ms = behind
         wishes = [] if book is None else [w for w in book.wishes() if w.size <= size]
-        return Waiting(now_ms, behind, wish_due_ms(wishes, newest))
+        fees = None if self._fees is None else self._fees.seen
+        return Waiting(now_ms, behind, wish_due_ms(wishes, newest), self.shown, fees)
 
     def has_open(self, book: AnchorBook | None) -> bool:
         """Tell whether an anchor is under way."""
@@ -104,9 +110,7 @@ class AnchorPlace:
             return self._queue
         book, settings = self._require_book(), self._config
         try:
-            chain = open_place(
-                self._layout, self._place, settings.anchor_confirmations, self._clock
-            )
+            chain = self._open_chain()
         except CounterfoilError as err:
             self._note_trouble(err)
             raise
@@ -124,13 +128,19 @@ class AnchorPlace:
         self._chain, self._queue = chain, queue
         return queue
 
-    def advance(self, *, due: bool = False) -> bool:
-        """Do all that can be done now; see `AnchorQueue.advance`."""
+    def advance(self, choice: Choice | None = None) -> bool:
+        """Do all that can be done now, and write down why an anchor was begun.
+
+        See `AnchorQueue.advance`.
+        """
+        before = self._newest()
         try:
-            waiting = self.open().advance(due=due)
+            waiting = self.open().advance(due=choice is not None and choice.due)
         except CounterfoilError as err:
             self._note_trouble(err)
             raise
+        finally:
+            self._note_choice(choice, before)
         self._trouble, self._rest_s = None, 0.0
         book, note = self._require_book(), self._note(self._book)
         if note is not None and not waiting:
@@ -139,10 +149,10 @@ class AnchorPlace:
                 book.forget_wishes(min(finals))
         return waiting
 
-    def try_advance(self, *, due: bool) -> bool:
+    def try_advance(self, choice: Choice) -> bool:
         """Advance; a chain that fails is left alone for a while, ever longer."""
         try:
-            return self.advance(due=due)
+            return self.advance(choice)
         except CounterfoilError:
             self._rest()
             raise
@@ -176,7 +186,23 @@ class AnchorPlace:
         """Let go of the chain."""
         if self._chain is not None:
             self._chain.close()
+        if self._fees is not None:
+            self._fees.close()
         self._chain = self._queue = None
+
+    def _open_chain(self) -> NodeChain:
+        confirmations = self._config.anchor_confirmations
+        return open_place(self._layout, self._place, confirmations, self._clock)
+
+    def _newest(self) -> int:
+        note = self._note(self._book)
+        return 0 if note is None else self._require_book().newest(note.chain_id)
+
+    def _note_choice(self, choice: Choice | None, before: int) -> None:
+        note, size = self._note(self._book), self._newest()
+        if choice is not None and choice.due and note is not None and size > before:
+            now_ms = self._clock.now_ms()
+            self._require_book().note_choice(note.chain_id, size, choice, now_ms)
 
     def _rest(self) -> None:
         self._rest_s = min(max(2 * self._rest_s, _REST_S[0]), _REST_S[1])

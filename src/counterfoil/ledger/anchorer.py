@@ -151,11 +151,11 @@ class Anchorer:
                 return False
             book = self._book() if self._layout.anchor_book.exists() else None
             waiting = place.waiting(book)
-            due = pace.is_due(waiting)
-            if not due and not place.has_open(book):
+            choice = pace.choose(waiting)
+            if not choice.due and not place.has_open(book):
                 return False
             place.use(self._book())
-            return place.try_advance(due=due)
+            return place.try_advance(choice)
 
     def _try(self, work: Callable[[], object]) -> CounterfoilError | None:
         with self._turn:

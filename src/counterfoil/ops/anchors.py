@@ -57,7 +57,7 @@ class ChainStatus:
     chain: its address, without credentials. size: of the newest final anchor; waiting: published
     entries after it. state: of the newest anchor under way, or the newest. anchor_key: the account
     that pays. anchors_left: how many more it can pay for; None before the first. alarms: all that
-    were raised.
+    were raised. why: what the newest anchor that was begun in the background waited for.
     """
 
     chain: str
@@ -71,6 +71,7 @@ class ChainStatus:
     state: AnchorState
     anchors_left: int | None
     alarms: tuple[Alarm, ...]
+    why: str | None = None
 
 
 def now(
@@ -216,4 +217,5 @@ def _status(layout: Layout, shown: str, published: int) -> ChainStatus:
                 for alarm in book.alarms()
                 if alarm.chain_id == note.chain_id
             ),
+            why=book.why(note.chain_id, book.newest(note.chain_id)),
         )

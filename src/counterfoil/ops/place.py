@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 from counterfoil.errors import NotFound
 from counterfoil.ledger import Config, Layout, Ledger, open_ledger
-from counterfoil.pace import LongestWait
+from counterfoil.pace import CheapestWithin
 from counterfoil.ports import Pace, Param
 
 __all__ = [
@@ -71,9 +71,12 @@ def open_for_writing(given: Path | None, *, accept_new_witness: bool = False) ->
 
 
 def open_anchoring(path: str | Path, **options: Any) -> Ledger:
-    """Open a ledger as `open_ledger`, and anchor it in the background while it is open."""
+    """Open a ledger as `open_ledger`, and anchor it in the background while it is open.
 
-    def longest_wait(config: Config) -> Pace:
-        return LongestWait(config.anchor_max_wait_s)
+    On a chain whose blocks have a price it waits for a low one, within the settings.
+    """
 
-    return open_ledger(path, **{"pace": longest_wait, **options})
+    def cheapest(config: Config) -> Pace:
+        return CheapestWithin(config.anchor_max_wait_s)
+
+    return open_ledger(path, **{"pace": cheapest, **options})

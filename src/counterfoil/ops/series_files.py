@@ -20,7 +20,7 @@ from typing import Final, TextIO
 from counterfoil.errors import InputError, NotFound
 from counterfoil.ports import STANDARD_STREAM, Channel
 
-__all__ = ["Measured", "read_column"]
+__all__ = ["Measured", "finite", "open_csv", "read_column", "seconds"]
 
 _MS_FROM: Final = 1e11  # Unix times above are ms: in seconds they would be after the year 5138
 _FIELD_MAX: Final = 1 << 20
@@ -49,7 +49,7 @@ def read_column(
     Times: ISO 8601 (without a zone they count as UTC), or Unix seconds or milliseconds.
     Raises NotFound with code file.missing, InputError with code series.column or series.csv.
     """
-    with _opened(file, channel) as stream:
+    with open_csv(file, channel) as stream:
         rows = csv.reader(stream)
         try:
             heading = [name.strip() for name in next(rows, [])]
@@ -65,7 +65,7 @@ def read_column(
 
 
 @contextmanager
-def _opened(file: Path, channel: Channel | None) -> Iterator[TextIO]:
+def open_csv(file: Path, channel: Channel | None) -> Iterator[TextIO]:
     csv.field_size_limit(_FIELD_MAX)
     if file == STANDARD_STREAM and channel is not None:
         text = io.TextIOWrapper(channel.source, encoding="utf-8-sig", newline="")
@@ -100,20 +100,20 @@ def _place(heading: list[str], name: str) -> int:
 
 def _measured(row: int, cells: list[str], value: int, time: int | None) -> Measured:
     notes = []
-    number = _number(cells[value]) if value < len(cells) else None
+    number = finite(cells[value]) if value < len(cells) else None
     if number is None:
         what = cells[value].strip()[:40] if value < len(cells) else ""
         notes.append(f"no finite number: {what!a}" if what else "no value")
     if time is None:
         return Measured(row, None, None, number, "; ".join(notes))
     text = cells[time].strip()[:80] if time < len(cells) else ""
-    at = _seconds(text)
+    at = seconds(text)
     if at is None:
         notes.append(f"no time: {text!a}")
     return Measured(row, text, at, number, "; ".join(notes))
 
 
-def _number(text: str) -> float | None:
+def finite(text: str) -> float | None:
     try:
         found = float(text)
     except ValueError:
@@ -121,8 +121,8 @@ def _number(text: str) -> float | None:
     return found if isfinite(found) else None
 
 
-def _seconds(text: str) -> float | None:
-    number = _number(text)
+def seconds(text: str) -> float | None:
+    number = finite(text)
     if number is not None:
         return number / 1000 if abs(number) >= _MS_FROM else number
     try:

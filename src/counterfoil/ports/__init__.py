@@ -22,7 +22,7 @@ from counterfoil.ports.operation import (
     Progress,
     no_progress,
 )
-from counterfoil.ports.pace import Pace, Waiting
+from counterfoil.ports.pace import Choice, FeesSeen, Hold, Pace, Waiting
 from counterfoil.ports.predicates import PredicateType
 from counterfoil.ports.sealing import Prepared, Said, Sealer, ToSeal
 from counterfoil.ports.store import (
@@ -46,14 +46,17 @@ __all__ = [
     "ChainLog",
     "ChainTables",
     "Channel",
+    "Choice",
     "Clock",
     "Commit",
     "Detector",
     "Document",
     "Fees",
+    "FeesSeen",
     "Finding",
     "Forecaster",
     "Head",
+    "Hold",
     "LogStore",
     "Operation",
     "Pace",

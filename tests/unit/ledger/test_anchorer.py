@@ -21,7 +21,7 @@ from counterfoil.ledger import Layout, Ledger, open_ledger
 from counterfoil.ledger.anchor_check import check_claims_on
 from counterfoil.ledger.anchored import read_anchored
 from counterfoil.log import parse_signed
-from counterfoil.ports import Waiting
+from counterfoil.ports import Choice, Waiting
 from tests.anvil import Anvil, anvil
 from tests.ledgers import set_setting
 from tests.statements import refused
@@ -37,10 +37,9 @@ class Always:
     def __init__(self, deadlines: bool = False) -> None:
         self._deadlines = deadlines
 
-    def is_due(self, waiting: Waiting) -> bool:
-        if self._deadlines:
-            return waiting.due_ms is not None
-        return waiting.behind_ms is not None
+    def choose(self, waiting: Waiting) -> Choice:
+        wanted = waiting.due_ms if self._deadlines else waiting.behind_ms
+        return Choice(due=wanted is not None, why="always")
 
 
 @pytest.fixture
@@ -237,11 +236,11 @@ def test_a_bug_does_not_end_anchoring(anchored: Path) -> None:
     class Broken(Always):
         times = 0
 
-        def is_due(self, waiting: Waiting) -> bool:
+        def choose(self, waiting: Waiting) -> Choice:
             self.times += 1
             if self.times == 1:
                 raise RuntimeError("nobody expected this")
-            return super().is_due(waiting)
+            return super().choose(waiting)
 
     with open_ledger(anchored, pace=lambda _: Broken()) as ledger:
         index = ledger.record({"a": 1}).index

@@ -28,11 +28,11 @@ NOW = 10_000_000
 )
 def test_when_it_is_due(behind_ms: int | None, due_ms: int | None, due: bool) -> None:
     """The oldest entry's wait and the nearest deadline decide, whichever comes first."""
-    assert PACE.is_due(Waiting(NOW, behind_ms, due_ms)) is due
+    assert PACE.choose(Waiting(NOW, behind_ms, due_ms)).due is due
 
 
 @given(st.integers(0, 2**53), st.none() | st.integers(0, 2**53), st.none() | st.integers(0, 2**53))
 def test_what_is_due_stays_due(now: int, behind: int | None, due: int | None) -> None:
     """Time only ever makes it more urgent."""
-    if PACE.is_due(Waiting(now, behind, due)):
-        assert PACE.is_due(Waiting(now + 1, behind, due))
+    if PACE.choose(Waiting(now, behind, due)).due:
+        assert PACE.choose(Waiting(now + 1, behind, due)).due

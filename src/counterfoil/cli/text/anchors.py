@@ -43,6 +43,7 @@ def status(found: Iterable[ChainStatus], paint: Paint) -> Iterator[str]:
                 ("anchored", f"{number(one.size)} entries"),
                 ("waiting", f"{number(one.waiting)} entries"),
                 ("newest", one.state.phase),
+                ("begun because", one.why),
                 ("pays", f"{one.anchor_key or 'nobody yet'}; anchors left: {left}"),
             ],
             paint,
