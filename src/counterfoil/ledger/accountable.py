@@ -95,6 +95,15 @@ class Accountable(Readable):
         """Record each call of a function as a decision; see `Decisions.decides`."""
         return self.decisions.decides(**options)
 
+    def settle_decisions(self) -> None:
+        """Wait until decisions that this process has queued are recorded, or have failed.
+
+        What kept one from being recorded is told where it was before, and not here.
+        """
+        found: Decisions | None = self.__dict__.get("_decisions")
+        if found is not None:
+            found.settle()
+
     def _close_rooms(self) -> None:
         """Record what waits in the background; only while the ledger can still be written."""
         found: Decisions | None = self.__dict__.get("_decisions")

@@ -67,7 +67,8 @@ class Background:
         self._rest = threading.Condition(self._lock)
         self._hurried = threading.Event()
         self._untold: deque[Handle] = deque(maxlen=limit)
-        self._busy = self._idle = self._closed = False
+        self._idle = self._closed = False
+        self._added = self._done = 0  # decisions so far: queued; recorded, or told why not
         self._thread: threading.Thread | None = None
         self._process = os.getpid()
 
@@ -85,6 +86,7 @@ class Background:
                 self._room.wait()
             self.require_open()
             self._waiting.append(made)
+            self._added += 1
             if self._thread is None:
                 self._start()
             elif self._idle:
@@ -152,6 +154,11 @@ class Background:
         self._drain(timeout)
         self.raise_untold()
 
+    def settle(self) -> None:
+        """Wait as `flush` does, and leave it to others to hear of errors."""
+        self.check()
+        self._drain(None)
+
     def close(self) -> None:
         """Record what waits, end the thread, and tell what nobody heard of. Again: nothing."""
         if os.getpid() != self._process:
@@ -174,14 +181,15 @@ class Background:
     def _drain(self, timeout: float | None) -> None:
         end = None if timeout is None else time.monotonic() + timeout
         with self._lock:
-            while self._waiting or self._busy:
+            until = self._added  # those that others add meanwhile are not waited for
+            while self._done < until:
                 self._hurried.set()
                 left = None if end is None else end - time.monotonic()
                 if left is not None and left <= 0:
                     raise Unavailable(
                         "decision.slow",
                         f"expected all decisions to be recorded within {timeout} s, found "
-                        f"{len(self._waiting)} waiting",
+                        f"{until - self._done} waiting",
                         hint="Wait again; nothing is lost.",
                     )
                 self._rest.wait(left)
@@ -190,10 +198,10 @@ class Background:
         while batch := self._take():
             self._record(batch)
             with self._lock:
-                self._busy = False
+                self._done += len(batch)
                 if not self._waiting:
                     self._hurried.clear()
-                    self._rest.notify_all()
+                self._rest.notify_all()
 
     def _take(self) -> list[Made]:
         """Let decisions gather, and take a batch; none when it is closed.
@@ -208,7 +216,6 @@ class Background:
             with self._lock:
                 count = min(len(self._waiting), BATCH_MAX)
                 if count or self._closed:
-                    self._busy = count > 0
                     taken = [self._waiting.popleft() for _ in range(count)]
                     self._room.notify_all()
                     return taken

@@ -190,6 +190,10 @@ class Decisions:
         """
         self._background.flush(timeout)
 
+    def settle(self) -> None:
+        """Wait until every decision so far is durable, or could not be recorded; raises neither."""
+        self._background.settle()
+
     def close(self) -> None:
         """Record what waits, and take no more; the ledger does this when it is closed."""
         self._background.close()

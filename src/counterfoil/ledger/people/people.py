@@ -188,6 +188,7 @@ class People:
         Their own sealed fields are opened, which is logged; other people's in the same records
         are not. Raises as `open`.
         """
+        self._ledger.settle_decisions()
         return subject_access(self._ledger, self.handle(person), actor, purpose)
 
     # Allowing and keeping ---------------------------------------------------------------------
@@ -276,8 +277,10 @@ class People:
 
         classes: such as `contact`; all when empty, and then who they are is forgotten, too. why:
         stands in the log. Keys, sealed bytes and blind index are destroyed, then it is said.
-        Receipts still verify. Raises Refused with code person.held or person.retained.
+        What this process has decided about them and is still queued is recorded first, and goes
+        with it. Receipts still verify. Raises Refused with code person.held or person.retained.
         """
+        self._ledger.settle_decisions()
         return _erased(self._ask("erase", person=person, classes=list(classes), why=why))
 
     def expire(self) -> list[Erased]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -286,3 +287,21 @@ def test_the_settings_say_who_answers(folder: Path) -> None:
         assert d.recorded is not None
         found = ledger.get(d.recorded.result()).content
     assert found["accountable"] == {"name": "Grace Hopper"}
+
+
+@pytest.mark.parametrize("guest", [False, True])
+def test_erasing_takes_along_what_is_still_queued(ledger: Ledger, own: int, guest: bool) -> None:
+    """Who is erased right after a decision is erased from it, too; nothing comes back later."""
+    with counterfoil.open(ledger.layout.folder) if guest else nullcontext(ledger) as mine:
+        for number in range(40):
+            with mine.decision("credit", {"n": number}, person="C-1") as d:
+                d.outcome = "hold"
+        assert len(mine.people.export("C-1", actor="dpo").records) == 40
+        with mine.decision("credit", INPUTS, person="C-1") as d:
+            d.outcome = "hold"
+        mine.people.erase("C-1")
+        assert d.recorded is not None
+        assert d.recorded.done()
+        with refused("person.erased", Refused):
+            mine.people.open(d.recorded.result(), actor="a", purpose="p")
+        assert mine.people.listing() == []
