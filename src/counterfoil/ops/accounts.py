@@ -17,9 +17,17 @@ from counterfoil.ops.files import write_file
 from counterfoil.ports import Param, Progress, no_progress
 
 if TYPE_CHECKING:
-    from counterfoil.insight.accounts import Blank, Judgement
+    from counterfoil.insight.accounts import Blank, JudgedTrust, Judgement
 
-__all__ = ["EvaluatedAccounts", "ScoredAccount", "TrainedAccounts", "evaluate", "score", "train"]
+__all__ = [
+    "EvaluatedAccounts",
+    "ScoredAccount",
+    "TrainedAccounts",
+    "evaluate",
+    "score",
+    "train",
+    "trust",
+]
 
 _REPEATS_MAX: Final = 20
 _CHOICES: Final = ("skip", "zero")
@@ -59,6 +67,14 @@ class EvaluatedAccounts:
 
     judged: Judgement
     blank: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ForeseenDistrust:
+    """How well models foresee negative ratings. seconds: it took."""
+
+    judged: JudgedTrust
     seconds: float
 
 
@@ -170,6 +186,23 @@ def score(
         address = table.addresses[row] if table.addresses else ""
         note = "token fields are blank: read as no transfers" if bare[row] else ""
         yield ScoredAccount(row, address, value, note)
+
+
+def trust(
+    file: Annotated[
+        Path, Param("CSV file of ratings: source, target, rating, time (.gz, too).", "FILE")
+    ],
+) -> ForeseenDistrust:
+    """Judge how well distrust is foreseen from who rated whom, learned early and judged late.
+
+    Raises NotFound with code file.missing, InputError with code accounts.ratings or
+    accounts.ratings-few.
+    """
+    from counterfoil.insight.accounts import judge_trust, read_ratings
+
+    began = clock.monotonic()
+    judged = judge_trust(read_ratings(file))
+    return ForeseenDistrust(judged, round(clock.monotonic() - began, 3))
 
 
 def _chosen(blank: str) -> Blank:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.words import number, plain
-from counterfoil.ops.accounts import EvaluatedAccounts, ScoredAccount, TrainedAccounts
+from counterfoil.ops.accounts import (
+    EvaluatedAccounts,
+    ForeseenDistrust,
+    ScoredAccount,
+    TrainedAccounts,
+)
 
-__all__ = ["evaluate", "score", "train"]
+if TYPE_CHECKING:
+    from counterfoil.insight.accounts import Judged
+
+__all__ = ["evaluate", "score", "train", "trust"]
 
 
 def train(done: TrainedAccounts, paint: Paint) -> Iterator[str]:
@@ -29,9 +38,23 @@ def evaluate(done: EvaluatedAccounts, paint: Paint) -> Iterator[str]:
         f"{number(judged.groups)} groups; {number(judged.skipped)} skipped; {judged.folds} folds, "
         f"{judged.repeats} times"
     )
+    yield from _table(judged.models, paint)
+
+
+def trust(done: ForeseenDistrust, paint: Paint) -> Iterator[str]:
+    """Show the figures of each model in a table."""
+    judged = done.judged
+    yield (
+        f"{number(judged.ratings)} ratings; {number(judged.judged)} late ones judged, "
+        f"{number(judged.distrust)} of them negative"
+    )
+    yield from _table(judged.models, paint)
+
+
+def _table(models: Mapping[str, Judged], paint: Paint) -> Iterator[str]:
     heads = ("", "average precision", "95 %", "our gain", "95 %")
     yield paint.quiet("{:18}{:>18}{:>18}{:>10}{:>20}".format(*heads))
-    for name, one in judged.models.items():
+    for name, one in models.items():
         band, gain = f"{one.low:.4f} to {one.high:.4f}", ""
         if one.gain or one.gain_low or one.gain_high:
             gain = f"{one.gain:+10.4f}{f'{one.gain_low:+.4f} to {one.gain_high:+.4f}':>20}"

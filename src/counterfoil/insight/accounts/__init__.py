@@ -16,6 +16,8 @@ from counterfoil.insight.accounts.table import (
     Blank,
     read_accounts,
 )
+from counterfoil.insight.accounts.trust import Ratings, read_ratings, trust_features
+from counterfoil.insight.accounts.trust_judged import JudgedTrust, judge_trust
 
 __all__ = [
     "COLUMNS",
@@ -24,13 +26,18 @@ __all__ = [
     "AccountTable",
     "Blank",
     "Judged",
+    "JudgedTrust",
     "Judgement",
+    "Ratings",
     "feature_rows",
     "features",
     "folds",
     "group_rows",
     "judge",
+    "judge_trust",
     "read_accounts",
+    "read_ratings",
     "score",
     "train",
+    "trust_features",
 ]

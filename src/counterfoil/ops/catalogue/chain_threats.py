@@ -37,4 +37,10 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "Score accounts: how much each looks like fraud.",
         "accounts.csv --model accounts.txt",
     ),
+    reads(
+        "account trust",
+        "accounts:trust",
+        "Judge how well distrust is foreseen from who rated whom, learned early and judged late.",
+        "ratings.csv",
+    ),
 )
