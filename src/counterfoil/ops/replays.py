@@ -27,13 +27,19 @@ Tolerance = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What came of a replay. exit_status: 1 when it differs, 3 when something is missing."""
+    """What came of a replay.
+
+    exit_status: 1 when the score differs, or score and threshold give another outcome than the
+    recorded one; 3 when something is missing.
+    """
 
     replay: Replay
 
     @property
     def exit_status(self) -> int:
         """Of the command line."""
+        if self.replay.outcome_follows is False:
+            return VerificationError.exit_status
         return _status(self.replay.verdict)
 
     def to_json(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 from counterfoil.ledger import open_ledger
 from counterfoil.ops import decisions, replays
 from counterfoil.ports import Channel
+from counterfoil.provenance.statements.parts import decimal_text
 from tests.deciding import APPLICANT, OUTCOMES, lightgbm_bytes
 from tests.statements import refused
 
@@ -68,3 +69,26 @@ def test_a_tolerance_is_a_small_number(credit: Path, text: str) -> None:
     """Anything else would call every score the same."""
     with refused("replay.tolerance"):
         replays.replay("3", tolerance=text, ledger=credit)
+
+
+def test_an_outcome_that_does_not_follow_ends_with_a_status(credit: Path) -> None:
+    """The score is the model's, and what was made of it is not what score and threshold say."""
+    with open_ledger(credit) as ledger:
+        scorer = ledger.models.load("credit")
+        reference = ledger.models.get("credit").reference
+        score = scorer.score(APPLICANT)
+        made = ledger.record_statement(
+            "decision",
+            {
+                "model": {"leaf": reference.leaf, "digest": reference.digest},
+                "inputs": APPLICANT,
+                "score": decimal_text(score),
+                "score_of": scorer.target,
+                "threshold": "0.5",
+                "alternatives": list(OUTCOMES),
+                "outcome": OUTCOMES[score < 0.5],
+            },
+        )
+    replayed = replays.replay(str(made.index), ledger=credit)
+    assert (replayed.replay.verdict, replayed.replay.outcome_follows) == ("identical", False)
+    assert replayed.exit_status == 1

@@ -46,17 +46,19 @@ def open_table(
     types: Mapping[str, str] | None = None,
     missing: Sequence[str] = (),
     infer: bool = True,
+    columns: Sequence[str] | None = None,
 ) -> OpenTable:
     """Open a table.
 
     data: a path, or anything with `__arrow_c_stream__` (pandas, polars, pyarrow, DuckDB). types:
     column -> type, for CSV. missing: texts that stand for nothing in CSV, beside the empty cell.
-    infer: give CSV the types of its text; else all its columns are text.
+    infer: give CSV the types of its text; else all its columns are text. columns: names, for CSV
+    without a header.
     Raises NotFound with code dataset.file, InputError with code dataset.unreadable,
     dataset.frame, dataset.schema or dataset.columns, Unavailable with code dataset.extra.
     """
     if isinstance(data, (str, Path)):
-        return _open_file(Path(data), _Csv(types or {}, missing, infer=infer))
+        return _open_file(Path(data), _Csv(types or {}, missing, columns, infer=infer))
     arrow = need("pyarrow")
     if not hasattr(data, "__arrow_c_stream__"):
         raise InputError(
@@ -81,6 +83,7 @@ class _Csv:
 
     types: Mapping[str, str]
     missing: Sequence[str]
+    columns: Sequence[str] | None
     infer: bool
 
 
@@ -138,7 +141,7 @@ def _open_lines(path: Path) -> OpenTable:
 
 def _open_csv(path: Path, how: _Csv) -> OpenTable:
     arrow = need("pyarrow")
-    text = _Text(path, how.missing)
+    text = _Text(path, how.missing, how.columns)
     if not how.infer:
         schema = arrow.schema([(name, arrow.string()) for name in text.names])
         return OpenTable(schema, text.parts, None, "csv")
@@ -167,8 +170,9 @@ def _open_csv(path: Path, how: _Csv) -> OpenTable:
 class _Text:
     """CSV as text: its column names, and its cells part by part, missing ones null."""
 
-    def __init__(self, path: Path, missing: Sequence[str]) -> None:
+    def __init__(self, path: Path, missing: Sequence[str], columns: Sequence[str] | None) -> None:
         self._path = path
+        self._columns = None if columns is None else list(columns)
         self._missing = ["", *missing]
         self._delimiter = self._find_delimiter()
         with self._open() as stream:
@@ -188,7 +192,7 @@ class _Text:
         csv, arrow = need("pyarrow.csv"), need("pyarrow")
         return csv.open_csv(
             self._stream(),
-            read_options=csv.ReadOptions(block_size=_PART_BYTES),
+            read_options=csv.ReadOptions(block_size=_PART_BYTES, column_names=self._columns),
             parse_options=csv.ParseOptions(
                 delimiter=self._delimiter,
                 newlines_in_values=True,
@@ -219,7 +223,7 @@ class _Text:
         ending = b'"' + cell.encode().replace(b'"', b'""')
         found = self._tail(len(ending) + 1)
         if found.endswith(ending) and (cell or not found.endswith(b'""')):
-            raise _unreadable(self._path, ValueError(f"no quote closes the last: {cell[:80]!a}"))
+            raise _unreadable(self._path, ValueError("no quote closes the last cell"))
 
     def _tail(self, length: int) -> bytes:
         found = b""
