@@ -7,6 +7,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from counterfoil.ledger.memory import SEEN_FILE
+from counterfoil.ledger.state import state_folder
 from tests.shared_data import require
 
 # No deadline anywhere: two busy cores are slow, and no test asserts a time.
@@ -33,3 +35,10 @@ def _only_as_root(request: pytest.FixtureRequest) -> None:
     """Keep tests marked `root` from running, and failing, for everybody else."""
     if request.node.get_closest_marker("root"):
         require(os.geteuid() == 0, "needs the rights of root")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_memory_of_other_files() -> None:
+    """Forget what readers saw: copies of one test ledger are one log that forks in every file."""
+    for part in ("", "-wal", "-shm"):
+        (state_folder() / f"{SEEN_FILE}{part}").unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from counterfoil.cli.help import SHELL_OPTIONS, option_row, usage_of
 from counterfoil.cli.main import OUTPUT_VARIABLE
 from counterfoil.ledger.config import ENVIRONMENT_PREFIX, Config, format_config
 from counterfoil.ledger.state import STATE_ENVIRONMENT
+from counterfoil.ops.models import PASSWORD
 from counterfoil.ops.place import ENVIRONMENT
 from counterfoil.ops.registry import GROUPS, OPERATIONS, load
 from counterfoil.ops.signature import fields_of
@@ -53,6 +54,7 @@ VARIABLES = (
     ),
     (OUTPUT_VARIABLE, "`json` or `text`, where neither `--json` nor `--text` says"),
     (DEBUG_VARIABLE, "`1` shows where an error came from"),
+    (PASSWORD, "password of the key with which `model sign` signs, if it has one"),
     ("NO_COLOR", "anything: no colours"),
 )
 

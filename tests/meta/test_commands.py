@@ -18,7 +18,9 @@ DOCUMENTS = [
     if "_build" not in path.parts and path != command_reference.PAGE
 ]
 # Not the names of byte formats, such as `counterfoil row v1`.
-COMMAND = re.compile(r"(?:^\$ (?:! )?|`)counterfoil ([a-z]+(?: [a-z]+)?)\b(?! v\d)", re.MULTILINE)
+COMMAND = re.compile(
+    r"(?:^\$ (?:! )?|`)counterfoil ([a-z]+(?: [a-z]+(?:-[a-z]+)*)?)\b(?! v\d)", re.MULTILINE
+)
 NAMES = frozenset(operation.name for operation in OPERATIONS)
 
 

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
-from counterfoil.ops.place import LedgerFolder, find_ledger
+from counterfoil.ops.place import LedgerFolder, find_ledger, open_for_reading
 from counterfoil.ports import Param
 
 __all__ = ["mcp"]
@@ -22,9 +22,11 @@ def mcp(
 ) -> None:
     """Serve a ledger to an AI agent, on standard input and output (Model Context Protocol).
 
-    Nothing that is sealed is opened. Raises NotFound with code ledger.missing or ledger.unnamed,
+    Nothing that is sealed is opened. Raises as `open_ledger`, NotFound with code ledger.unnamed,
     Unavailable with code agents.extra.
     """
     folder = find_ledger(ledger)
+    with open_for_reading(folder):
+        pass  # what is broken is said before an agent asks
     agents = import_module("counterfoil.agents")
     agents.serve_stdio(folder, policy=policy, allow_writes=allow_writes)

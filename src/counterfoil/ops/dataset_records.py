@@ -7,20 +7,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
 from counterfoil.formats import policy as policies
 from counterfoil.ledger.datasets import RecordedDataset, verify_absence, verify_membership
 from counterfoil.ops.datasets import Missing, Types, column_types
-from counterfoil.ops.files import read_file, read_input, write_file
+from counterfoil.ops.files import read_file, read_input, shown, write_file
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
 from counterfoil.ports import STANDARD_STREAM, Channel, Document, Param
 from counterfoil.proofs.verify import Verified, grade
 from counterfoil.provenance.statements.datasets import Dataset
 
-__all__ = ["DatasetShown", "RowShown", "add", "get", "listing", "prove", "prove_absence", "verify"]
+__all__ = [
+    "DatasetShown",
+    "ProofSaved",
+    "RowShown",
+    "add",
+    "get",
+    "listing",
+    "prove",
+    "prove_absence",
+    "verify",
+]
 
 _PROOF_MAX: Final = 64 << 20
 _POLICY_MAX: Final = 1 << 20
@@ -30,6 +40,7 @@ DatasetName = Annotated[
     str, Param("The data set: name, name:version, index, leaf, or its digest.", "DATASET")
 ]
 
+Proves = Literal["row", "no-row"]
 ProofOut = Annotated[Path, Param("Where to; - for standard output.", "FILE", short="o")]
 
 
@@ -42,6 +53,15 @@ class DatasetShown:
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""
         return self.found.to_json()
+
+
+@dataclass(frozen=True, slots=True)
+class ProofSaved:
+    """A proof that was written; proves: that a row is in the data set, or that it is not."""
+
+    proves: Proves
+    file: str
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +163,7 @@ def prove(
     out: ProofOut = STANDARD_STREAM,
     type_: Types = (),
     missing: Missing = (),
-) -> Document | None:
+) -> ProofSaved | Document:
     """Prove that a row belongs to a data set, and so to what a model was trained on.
 
     Raises InputError with code dataset.row-number, VerificationError with code dataset.row, and
@@ -153,7 +173,7 @@ def prove(
         made = opened.datasets.prove_row(
             dataset, row, path, model=model, types=column_types(type_), missing=missing
         )
-    return _given_out(msgspec.json.encode(made), out)
+    return _given_out(msgspec.json.encode(made), out, "row")
 
 
 def prove_absence(
@@ -162,7 +182,7 @@ def prove_absence(
     *,
     ledger: LedgerFolder = None,
     out: ProofOut = STANDARD_STREAM,
-) -> Document | None:
+) -> ProofSaved | Document:
     """Prove that no row of a data set is this one; it has to have its sorted tree.
 
     The proof of a salted data set reveals the key of that tree to whoever gets it. Raises Refused
@@ -171,7 +191,7 @@ def prove_absence(
     """
     with open_for_reading(ledger) as opened:
         made = opened.datasets.prove_absence(dataset, path)
-    return _given_out(msgspec.json.encode(made), out)
+    return _given_out(msgspec.json.encode(made), out, "no-row")
 
 
 def verify(
@@ -208,9 +228,9 @@ def _shown(
     return RowShown(row, values, name, verified.index, model, origin, how)
 
 
-def _given_out(encoded: bytes, out: Path) -> Document | None:
+def _given_out(encoded: bytes, out: Path, proves: Proves) -> ProofSaved | Document:
     text = msgspec.json.format(encoded, indent=2) + b"\n"
     if out == STANDARD_STREAM:
         return Document([text], _JSON)
     write_file(out, text)
-    return None
+    return ProofSaved(proves, shown(out), len(text))

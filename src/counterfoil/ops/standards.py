@@ -138,8 +138,8 @@ def receive(
 
     Raises as `open_ledger`, `listen_on` and `load_or_make_key`.
     """
-    key = load_or_make_key(key_file)
     with open_for_writing(ledger) as opened:
+        key = load_or_make_key(key_file)
         app = LineageApp(Receiver(opened).receive, key)
         listener = listen_on(listen)
         with until_signal() as wait, serving(app, listener) as url:

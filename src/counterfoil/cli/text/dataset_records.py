@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from shlex import quote
 
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.words import brief, content_line, facts, number, plain
 from counterfoil.ledger.datasets import RecordedDataset
-from counterfoil.ops.dataset_records import DatasetShown, RowShown
+from counterfoil.ops.dataset_records import DatasetShown, ProofSaved, RowShown
 
-__all__ = ["add", "get", "listing", "verify"]
+__all__ = ["add", "get", "listing", "prove", "prove_absence", "verify"]
 
 
 def add(shown: DatasetShown, paint: Paint) -> Iterator[str]:
@@ -38,6 +39,17 @@ def listing(found: Sequence[RecordedDataset], paint: Paint) -> Iterator[str]:
         rows = "" if one.dataset.fingerprint is None else number(one.dataset.fingerprint.rows)
         words = f"{plain(one.title)}  {rows} rows  {brief(one.digest or 'no fingerprint')}"
         yield f"{paint.strong(f'{one.index:>8}')}  {words}"
+
+
+def prove(saved: ProofSaved, paint: Paint) -> Iterator[str]:
+    """Tell what was written, and how to verify it."""
+    what = "that the row is there" if saved.proves == "row" else "that the row is not there"
+    file = paint.strong(saved.file)
+    yield f"{paint.good('wrote')} the proof {what} to {file} ({number(saved.bytes)} bytes)"
+    yield f"verify it anywhere: counterfoil dataset verify {quote(saved.file)} --policy POLICY"
+
+
+prove_absence = prove
 
 
 def verify(done: RowShown, paint: Paint) -> Iterator[str]:
