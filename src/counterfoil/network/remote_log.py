@@ -25,6 +25,7 @@ from counterfoil.units import TILE_WIDTH
 __all__ = ["RemoteLog"]
 
 _BUNDLES: Final = 16
+_LOOKS: Final = 8192
 
 
 class RemoteLog:
@@ -39,6 +40,7 @@ class RemoteLog:
         self._source, self._policy = source, policy
         self._clock: Clock = clock or SystemClock()
         self._tree: Checkpoint | None = None
+        self._looks: list[tuple[int, int]] = []
         self._proven: ProvenTiles | None = None
         self._bundle = lru_cache(_BUNDLES)(self._read_bundle)
 
@@ -52,11 +54,15 @@ class RemoteLog:
         tree = evaluate(self._policy, signed, now_s=self._clock.now_ms() // 1000).checkpoint
         before = self._tree
         if before is not None and (tree.size, tree.root) == (before.size, before.root):
+            if len(self._looks) > 1 and self._looks[-2][0] == tree.size:
+                self._looks.pop()  # what comes next came after the last look
+            self._looks.append((tree.size, self._clock.now_ms()))
             return tree.size
         proven = ProvenTiles(tree, self._source.tile, self._source.name)
         if before is not None:
             _require_growth(self.origin, before.size, before.root, tree, proven)
         self._tree, self._proven = tree, proven
+        self._looks = [*self._looks[-_LOOKS:], (tree.size, self._clock.now_ms())]
         self._bundle.cache_clear()
         return tree.size
 
@@ -71,8 +77,8 @@ class RemoteLog:
                 at += 1
 
     def moments(self) -> Sequence[tuple[int, int]]:
-        """Know nothing of the log's clock: its checkpoints carry no time of its own."""
-        return ()
+        """List what was there at each look, by the reader's clock; the log tells none."""
+        return self._looks
 
     def mark(self) -> str:
         """Name the size and root that were seen."""

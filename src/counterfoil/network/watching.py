@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,7 +34,7 @@ class Kept:
     """Something that a monitor keeps: a file of evidence, or a word that holds now.
 
     name: of the file, or the topic of the word. data: the file's bytes; None for a word. word:
-    what is said.
+    what is said; empty where it holds no more.
     """
 
     name: str
@@ -70,16 +71,15 @@ class EvidenceFeed:
         return True
 
     def steps(self, cursor: Any, limit: int) -> Iterator[Step]:
-        """Read evidence that was not read yet, and words that hold anew."""
+        """Read evidence that was not read yet, and words that hold anew or no more."""
         at = _Cursor() if cursor is None else msgspec.convert(cursor, _Cursor)
-        topics = self._topics()
-        at.topics = [topic for topic in at.topics if topic in topics]
-        left = limit
-        for kept in self._new(at, topics):
-            if left <= 0:
-                return
-            left -= 1
-            (at.names if kept.data is not None else at.topics).append(kept.name)
+        for kept in islice(self._new(at, self._topics()), limit):
+            if kept.data is not None:
+                at.names.append(kept.name)
+            elif kept.word:
+                at.topics.append(kept.name)
+            else:
+                at.topics.remove(kept.name)
             at.count += 1
             yield Step(kept, msgspec.to_builtins(at), at.count - 1, self._time_of(kept))
 
@@ -92,15 +92,18 @@ class EvidenceFeed:
             if path.name not in known:
                 with path.open("rb") as file:
                     yield Kept(path.name, file.read(EVIDENCE_MAX_BYTES + 1))
+        told = set(at.topics)
+        for topic in sorted(told - topics.keys()):
+            yield Kept(topic, None)
         for topic, word in topics.items():
-            if topic not in at.topics:
+            if topic not in told:
                 yield Kept(topic, None, word)
 
     def _topics(self) -> dict[str, str]:
         said = _state(self._folder).get("said", {})
         if not isinstance(said, dict):
             return {}
-        return {topic: str(word) for topic, word in said.items() if topic.startswith(_SAYS)}
+        return {topic: str(word) or "-" for topic, word in said.items() if topic.startswith(_SAYS)}
 
     def _time_of(self, kept: Kept) -> int:
         name = Path(EVIDENCE_FOLDER) / kept.name if kept.data is not None else Path(STATE_FILE)
@@ -120,7 +123,7 @@ class _Equivocation:
 
     def see(self, state: State, event: Kept) -> tuple[State, Sequence[Noticed]]:
         if event.data is None:
-            return state, [_word(event)]
+            return state, [_word(event)] if event.word else []
         try:
             proven = equivocation.verify(event.data)
         except CounterfoilError as err:

@@ -97,7 +97,7 @@ def run(
     """
     pause_s = checked_interval(interval)
     chosen = chosen_by(names, set_, window)
-    folder = state if state is not None else find_ledger(ledger) / "watch"
+    folder = (state if state is not None else find_ledger(ledger) / "watch").absolute()
     with contextlib.ExitStack() as stack:
         opened = stack.enter_context(open_for_writing(ledger))
         watched = open_feeds(chosen, opened, log, policy, from_, stack)

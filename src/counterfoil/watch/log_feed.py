@@ -1,9 +1,9 @@
 """Read a log entry by entry for watchers, with the best that is known of when each came.
 
 A signer's clock may lie; the log's own clock says between which two of its checkpoints an entry
-came, and the claimed time is held within. Where the log's clock is not known, as in a log that is
-read from afar, the claimed time is held near the median of those before it. This module refuses to
-go on where the log is not the one that was read before.
+came, and the claimed time is held within. Of a log that is read from afar the reader's own looks
+say that; for what was there before the first look, the claims of the entries before stand in. This
+module refuses to go on where the log is not the one that was read before.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class LogFeed:
         moments = self._access.moments()
         for index, data in enumerate(self._access.entries(at.next, end), at.next):
             entry = self._cache.get(index) or self._decoded(index, data, moments, claims)
-            if entry.after_ms is None and entry.before_ms is None and entry.claimed_ms is not None:
+            if entry.after_ms is None and entry.claimed_ms is not None:
                 claims = [*claims, entry.claimed_ms][-_CLAIMS:]
             cursor = {"next": index + 1, "leaf": entry.leaf, "mark": mark, "claims": claims}
             yield Step(entry, cursor, index, entry.at_ms)
@@ -186,23 +186,22 @@ class LogFeed:
 def best_time(
     claimed: int | None, after: int | None, before: int | None, claims: Sequence[int]
 ) -> int:
-    """Hold a claimed time within what the log's clock says, or near what was claimed before.
+    """Hold a claimed time within what a clock says, and not far before what was claimed before.
 
-    All Unix ms. claims: the last claimed times, for a log whose clock is not known.
+    All Unix ms. after, before: between them it came, where that is known. claims: the last claimed
+    times, where `after` is not known: their median less an hour stands in. A log may be silent for
+    days, so nothing stands in for `before`.
 
     >>> best_time(50, 100, 200, []), best_time(150, 100, 200, []), best_time(None, 100, None, [])
     (100, 150, 100)
     """
-    if after is None and before is None:
-        usual = median_low(claims) if len(claims) >= _CLAIMS_LEAST else None
+    low = after
+    if low is None:
+        low = median_low(claims) - _NEAR_MS if len(claims) >= _CLAIMS_LEAST else 0
         if claimed is None:
-            return usual or (claims[-1] if claims else 0)
-        if usual is None:
-            return claimed
-        return min(max(claimed, usual - _NEAR_MS), usual + _NEAR_MS)
-    low = after if after is not None else 0
-    high = before if before is not None else max(low, claimed or 0)
-    return min(max(low, low if claimed is None else claimed), max(low, high))
+            return before or (claims[-1] if claims else 0)
+    found = max(low, claimed or 0)
+    return found if before is None else min(found, max(low, before))
 
 
 def _cursor(cursor: Any) -> LogCursor:

@@ -84,21 +84,24 @@ def test_what_cannot_be_read_does_not_stop_who_watches() -> None:
 
 
 @pytest.mark.parametrize(
-    ("claimed", "claims", "best"),
+    ("claimed", "before", "claims", "best"),
     [
-        (500, [], 500),
-        (None, [], 0),
-        (None, [3, 4], 4),
-        (10**9, [1000] * 5, 3_601_000),
-        (1000, [10**9] * 5, 10**9 - 3_600_000),
-        (None, [7] * 5, 7),
+        (500, None, [], 500),
+        (None, None, [], 0),
+        (None, None, [3, 4], 4),
+        (10**9, None, [1000] * 5, 10**9),
+        (1000, None, [10**9] * 5, 10**9 - 3_600_000),
+        (None, None, [7] * 5, 7),
+        (500, 400, [], 400),
+        (None, 400, [], 400),
+        (1000, 10**9 + 5, [10**9] * 5, 10**9 - 3_600_000),
     ],
 )
 def test_without_a_clock_others_claims_stand_in(
-    claimed: int | None, claims: list[int], best: int
+    claimed: int | None, before: int | None, claims: list[int], best: int
 ) -> None:
-    """Where nothing is known of a log's clock, no single claim can move the time by much."""
-    assert best_time(claimed, None, None, claims) == best
+    """Where nothing is known of a log's clock, no single claim is believed to be of long ago."""
+    assert best_time(claimed, None, before, claims) == best
 
 
 def test_a_ledger_that_grows_is_noticed(tmp_path: Path) -> None:
