@@ -1,6 +1,6 @@
 """Learn which accounts of a chain are fraud, judge that, and score accounts.
 
-A model is a LightGBM text like any other: `counterfoil model record` keeps it, and decisions name
+A model is a LightGBM text like any other: `counterfoil model add` keeps it, and decisions name
 it. This module refuses a model of other features than accounts have here.
 """
 
