@@ -93,7 +93,7 @@ def roll(
     """Forecast every window of a plan, and put bands around the counted ones."""
     told = _told(make, series, laid, progress)
     actual = series.values[laid.origins[:, None] + np.arange(laid.horizon)]
-    under, over = bands(told, actual, laid.origins, scales(series, laid.origins))
+    under, over = bands(told, actual, laid.origins, scales(series, laid.origins), series.season)
     counted = slice(laid.counted, None)
     return Rolled(told[counted], under[counted], over[counted])
 
@@ -118,6 +118,7 @@ def look_ahead(
         np.concatenate([actual, unknown]),
         origins,
         scales(series, origins),
+        series.season,
     )
     return Ahead(ahead[0], low[-1], high[-1])
 

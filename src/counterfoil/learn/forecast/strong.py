@@ -36,16 +36,25 @@ _PARAMETERS: Final = {
 
 
 class RecursiveBoosted:
-    """LightGBM on lags, recursive."""
+    """LightGBM on lags, recursive. gap: difference it learns, 0 for none; None to choose it."""
 
-    def __init__(self) -> None:
+    def __init__(self, gap: int | None = None) -> None:
         self._horizon = 1
-        self._gap = 0
+        self._given = gap
+        self._gap = gap or 0
         self._model: Any = None
+
+    @property
+    def gap(self) -> int:
+        """The difference that it learns, in steps; 0 for the raw series."""
+        return self._gap
 
     def fit(self, series: Series, end: int, horizon: int) -> None:
         """Choose raw or differenced on the last fifth, then learn from all; see `Forecaster`."""
         self._horizon = horizon
+        if self._given is not None:
+            self._learn(series, end, self._given)
+            return
         earlier = max(end - max(end // 5, 2 * horizon), end // 2)
         last = end - horizon
         origins = np.unique(np.linspace(earlier, last, _TRIED).astype(np.int64))
