@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from counterfoil.errors import Refused
+from counterfoil.errors import InputError, Refused
 from counterfoil.formats import json_text
 from counterfoil.formats.disclosure import Disclosure
 from counterfoil.ledger.people.export import SubjectAccess, subject_access
@@ -131,7 +131,7 @@ class People:
             indices=list(indices),
             actor=actor,
             purpose=purpose,
-            names=None if names is None else list(names),
+            names=None if names is None else _several(names, "names"),
             token=token,
             person=person,
         )
@@ -211,9 +211,9 @@ class People:
         answer = self._ask(
             "consent",
             person=person,
-            purposes=list(purposes),
+            purposes=_several(purposes, "purposes"),
             given=given,
-            classes=list(classes),
+            classes=_several(classes, "classes of data"),
             until_ms=until_ms,
             evidence=evidence,
         )
@@ -239,7 +239,7 @@ class People:
             person=person,
             holder=holder,
             purpose=purpose,
-            classes=list(classes),
+            classes=_several(classes, "classes of data"),
             until_ms=until_ms,
         )
         return Granted(answer["grant"], answer["token"], answer["index"])
@@ -259,13 +259,21 @@ class People:
 
         why: stands in the log, and in the refusal of whoever tries to erase it.
         """
-        answer = self._ask("hold", person=person, why=why, classes=list(classes), until_ms=until_ms)
+        answer = self._ask(
+            "hold",
+            person=person,
+            why=why,
+            classes=_several(classes, "classes of data"),
+            until_ms=until_ms,
+        )
         index: int = answer["index"]
         return index
 
     def lift(self, person: str, why: str, *, classes: Sequence[str] = ()) -> int:
         """Lift the holds on classes, or every hold when none is named; the statement's index."""
-        index: int = self._ask("lift", person=person, why=why, classes=list(classes))["index"]
+        index: int = self._ask(
+            "lift", person=person, why=why, classes=_several(classes, "classes of data")
+        )["index"]
         return index
 
     # Erasing ----------------------------------------------------------------------------------
@@ -281,7 +289,9 @@ class People:
         with it. Receipts still verify. Raises Refused with code person.held or person.retained.
         """
         self._ledger.settle_decisions()
-        return _erased(self._ask("erase", person=person, classes=list(classes), why=why))
+        return _erased(
+            self._ask("erase", person=person, classes=_several(classes, "classes of data"), why=why)
+        )
 
     def expire(self) -> list[Erased]:
         """Erase what is over the ceiling of its class (retention_days), unless it is held."""
@@ -289,6 +299,20 @@ class People:
 
     def _ask(self, verb: str, **arguments: Any) -> Any:
         return self._ledger.ask_people(verb, arguments)
+
+
+def _several(given: Sequence[str], what: str) -> list[str]:
+    """List what is given; a text alone would be taken letter by letter, and mean something else.
+
+    Raises InputError with code person.several.
+    """
+    if isinstance(given, str):
+        raise InputError(
+            "person.several",
+            f"expected a list of {what}, found the text {given[:80]!a}",
+            hint=f"Write [{given[:80]!a}].",
+        )
+    return list(given)
 
 
 def _erased(answer: Mapping[str, Any]) -> Erased:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from counterfoil.proofs.disclosure import verify_disclosure
 from counterfoil.testing.clock import ManualClock
 from tests.ledgers import prove, set_setting
 from tests.personal import found_on_disk, record_person
+from tests.statements import refused
 
 WHO: dict[str, Any] = {"actor": "dana", "purpose": "complaint"}
 
@@ -262,6 +264,24 @@ def test_subject_access_shows_all_of_one_person_and_nothing_of_another(ledger: L
         ("dpo", "subject access"),
     ]
     assert "Eve" not in str(found)
+
+
+def test_a_text_in_place_of_a_list_is_refused(ledger: Ledger) -> None:
+    """Taken letter by letter it would erase, grant or allow nothing, and say that it did."""
+    index = record_person(ledger, "c-17", "Ann")
+    size, people = ledger.size, ledger.people
+    asked: list[Callable[[], object]] = [
+        lambda: people.erase("c-17", classes="contact"),
+        lambda: people.grant("c-17", "aud", purpose="audit", classes="contact"),
+        lambda: people.consent("c-17", "marketing"),
+        lambda: people.hold("c-17", "lawsuit", classes="contact"),
+        lambda: people.lift("c-17", "settled", classes="contact"),
+        lambda: people.open(index, actor="a", purpose="p", names="mail"),
+    ]
+    for ask in asked:
+        with refused("person.several"):
+            ask()
+    assert ledger.size == size
 
 
 def test_one_field_is_disclosed_with_its_proof(ledger: Ledger) -> None:
