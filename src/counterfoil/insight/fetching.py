@@ -87,6 +87,10 @@ class Fetcher:
         found = self._results([("eth_getCode", [one, "latest"]) for one in addresses])
         return {one: str(code) for one, code in zip(addresses, found, strict=True)}
 
+    def pause(self, seconds: float) -> None:
+        """Wait, where the node needs time to agree with itself."""
+        self._sleep(seconds)
+
     def _results(self, calls: Sequence[Call]) -> list[Any]:
         return [self._given(one) for one in self._all(calls)]
 
@@ -105,7 +109,7 @@ class Fetcher:
             try:
                 answers = ask_many(self._transport, part)
             except (RpcError, Unavailable) as err:
-                tries += 1
+                tries += len(part) == 1  # a smaller batch is another question
                 refused = isinstance(err, RpcError) and len(part) == 1 and not is_busy(err)
                 if tries >= _TRIES or refused:
                     raise self._ours(err) from err
@@ -116,7 +120,7 @@ class Fetcher:
                 if good == len(part):
                     tries, pause = 0, _PAUSE_S
                     continue
-                tries += 1
+                tries = 1 if good else tries + 1
                 if tries >= _TRIES:
                     self._given(answers[good])
             self._sleep(pause)

@@ -30,7 +30,7 @@ PART_BLOCKS: Final = 1000
 
 _PART_ROWS: Final = 400_000
 _RECENT: Final = 1000
-_UNSTEADY: Final = 50
+_UNSTEADY: Final = 30
 _SAVE_S: Final = 20.0
 _STEP_BACK: Final = 16
 
@@ -169,7 +169,7 @@ class _Sync:
                         f"others {unsteady} times",
                         hint="Several nodes behind one address disagree: use one of them.",
                     ) from err
-                time.sleep(min(0.05 * unsteady, 1.0))
+                self._fetcher.pause(min(0.05 * unsteady, 1.0))
                 self._look()
                 self._step_back()
                 continue
@@ -222,6 +222,8 @@ class _Sync:
             def parts(value: object) -> tuple[int, str, str]:
                 found = object_of(value)
                 parent, own = hash_of(found["parentHash"]), hash_of(found["hash"])
+                if not all(isinstance(one, dict) for one in found["transactions"]):
+                    raise ValueError("expected whole transactions")
                 return int(found["number"], 16), f"0x{parent.hex()}", f"0x{own.hex()}"
 
             held, parent, own = read(self._chain.url, f"block {number}", parts, block)

@@ -154,7 +154,7 @@ def test_a_busy_node(made: tuple[NodeChain, Account, str], tmp_path: Path) -> No
     assert hashes(tmp_path) == truth(chain, 0, 30)
     assert node.batches[0] == 20
     assert fetcher.batch <= 3
-    assert slept == sorted(slept[:4]) + slept[4:], "pauses grow until there is an answer"
+    assert slept[:3] == sorted(set(slept[:3])), "pauses grow until there is an answer"
 
 
 def test_a_node_that_stays_busy(made: tuple[NodeChain, Account, str], tmp_path: Path) -> None:
