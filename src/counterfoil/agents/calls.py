@@ -100,7 +100,13 @@ def _object(name: str, value: Any) -> str:
             "agent.object", f"expected {name} to be a JSON object, found {type(value).__name__}"
         )
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if len(text.encode("utf-8", "surrogatepass")) > OBJECT_MAX_BYTES:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as err:
+        raise InputError(
+            "agent.object", f"expected {name} to be Unicode text, found half of a character"
+        ) from err
+    if size > OBJECT_MAX_BYTES:
         raise InputError(
             "agent.object",
             f"expected {name} of at most {OBJECT_MAX_BYTES} bytes, found {len(text)} characters",

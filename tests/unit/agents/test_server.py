@@ -16,8 +16,9 @@ from mcp import Client, StdioServerParameters, stdio_client
 
 import counterfoil
 from counterfoil.agents import make_server
-from counterfoil.agents.calls import OBJECT_MAX_BYTES
+from counterfoil.agents.calls import OBJECT_MAX_BYTES, Caller
 from counterfoil.agents.tools import TOOLS
+from counterfoil.errors import InputError
 from tests.deciding import APPLICANT, lightgbm_bytes
 from tests.ledgers import copy_ledger
 
@@ -172,3 +173,11 @@ def test_bad_input_is_told_in_words(
         assert told in await refused(client, tool, **arguments)
 
     talk(make_server(folder, allow_writes=True), conversation)
+
+
+def test_half_a_character_is_told_in_words(folder: Path) -> None:
+    """JSON can escape one, and no encoding can write it."""
+    caller = Caller(folder, folder / "policy.txt")
+    tool = next(one for one in TOOLS if one.name == "record")
+    with pytest.raises(InputError, match="half of a character"):
+        caller.call(tool, {"content": {"text": "\ud800"}})
