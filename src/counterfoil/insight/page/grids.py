@@ -17,6 +17,7 @@ __all__ = ["findings", "grid", "tiles"]
 _SHARES: Final = frozenset({"share", "full", "inside", "top_1", "top_10", "top_100"})
 _RATIOS: Final = frozenset({"gini", "hhi", "modularity", "rank"})
 _TIMES: Final = frozenset({"first_time", "last_time"})
+_NUMBERS: Final = frozenset({"first_block", "last_block", "block_number"})
 _HEX_LEAST: Final = 42
 _SHOWN: Final = 200
 
@@ -94,7 +95,7 @@ def _cell(name: str, value: Any, shape: Shape) -> str:
         return f"{value:.4g}"
     if isinstance(value, int | float):
         exact = f"{value:,}" if isinstance(value, int) else repr(value)
-        return f'<span title="{exact}">{number(value)}</span>' if name != "number" else exact
+        return exact if name in _NUMBERS else f'<span title="{exact}">{number(value)}</span>'
     if isinstance(value, str) and value.startswith("0x") and len(value) >= _HEX_LEAST:
         return address(value)
     if isinstance(value, str) and len(value) == 64 and value.isalnum():
