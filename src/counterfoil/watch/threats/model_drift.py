@@ -24,14 +24,21 @@ __all__ = ["MODEL_DRIFT"]
 _SHOWN: Final = 8
 _LOOK: Final = 8  # values from look to look, as Adwin's
 _SUREST: Final = 1e-8
+_NEWEST: Final = 32
+_KNOWN: Final = 50  # decisions before anything is said
+_TOLD: Final = ("mean", "spread about the mean")
 
 
 class _Model(msgspec.Struct):
-    """mean, spread: windows over scores, and over distances from the mean. latest: decisions."""
+    """mean, spread: windows over scores, and over distances from the mean.
+
+    latest: decisions. newest: of each, what went into both windows.
+    """
 
     mean: Adwin = msgspec.field(default_factory=Adwin)
     spread: Adwin = msgspec.field(default_factory=Adwin)
     latest: list[tuple[int, str]] = []
+    newest: list[tuple[float, float]] = []
     first_ms: int = 0
     seen: int = 0
 
@@ -62,11 +69,13 @@ class _ModelDrift:
         noticed = []
         before = model.mean.mean
         away = abs(score - before) if model.mean.width else 0.0
-        for what, window, value in (("mean", model.mean, score), ("spread", model.spread, away)):
+        model.newest = [*model.newest, (score, away)][-_NEWEST:]
+        for at, window in enumerate((model.mean, model.spread)):
             window.confidence = sure
             old, width = window.mean, window.width
-            if window.add(value) and width >= 50:
-                noticed.append(_noticed(name, what, old, window, model.latest))
+            if window.add(model.newest[-1][at]) and width >= _KNOWN:
+                now = sum(pair[at] for pair in model.newest) / len(model.newest)
+                noticed.append(_noticed(name, _TOLD[at], old, now, window, model.latest))
         return state, noticed
 
     def _confidence(self, model: _Model, now_ms: int) -> float:
@@ -91,19 +100,18 @@ def _score_of(event: WatchedEntry) -> tuple[str, float] | None:
 
 
 def _noticed(
-    name: str, what: str, old: float, window: Adwin, latest: Sequence[tuple[int, str]]
+    name: str, what: str, old: float, now: float, window: Adwin, latest: Sequence[tuple[int, str]]
 ) -> Noticed:
-    told = "mean" if what == "mean" else "spread about the mean"
     return Noticed(
         kind="model-drift",
         group=f"{name} {what}",
-        title=f"scores of {name[:120]} have another {told}: {window.mean:.3g}, was {old:.3g}",
-        why=f"The last {window.width} decisions differ from those before. The model, its inputs "
+        title=f"scores of {name[:120]} have another {what}: {now:.3g} of late, was {old:.3g}",
+        why=f"The last decisions differ from the {window.seen} before them. The model, its inputs "
         "or the world has moved; the decisions named are the latest.",
-        score=abs(window.mean - old),
+        score=abs(now - old),
         p=window.confidence,
         evidence=[Sight(index, leaf) for index, leaf in latest],
-        measured={"before": old, "now": window.mean, "decisions": window.width},
+        measured={"before": old, "now": now},
     )
 
 
