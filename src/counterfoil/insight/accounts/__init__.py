@@ -14,6 +14,7 @@ from counterfoil.insight.accounts.table import (
     TOKEN_COLUMNS,
     AccountTable,
     Blank,
+    heading_of,
     read_accounts,
 )
 from counterfoil.insight.accounts.trust import Ratings, read_ratings, trust_features
@@ -33,6 +34,7 @@ __all__ = [
     "features",
     "folds",
     "group_rows",
+    "heading_of",
     "judge",
     "judge_trust",
     "read_accounts",

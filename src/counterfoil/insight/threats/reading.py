@@ -7,9 +7,11 @@ refuses to guess an order: rows stand by block, transaction and event.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from heapq import merge as merge_sorted
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any, Final
 
 from counterfoil.insight.threats.events import Approval, Fold, Paid, SeenBlock, Transfer
@@ -20,6 +22,7 @@ __all__ = ["ALERT", "ALL", "EVERYTHING", "NONE", "Wanted", "read_blocks", "run"]
 
 _APPROVAL: Final = "0x8c5be1e5ebec7d5bd14f71427d1e84f3dd0314c0f7b2291e5b200ac8c7c3b925"
 _FOR_ALL: Final = "0x17307eab39ab6107e8899845ad3d59bd9653f200f220920489ca2b5937696c31"
+_BATCH: Final = 4096  # rows
 _WORD: Final = 66  # 0x and 64 digits
 
 MOVES: Final = """
@@ -99,17 +102,22 @@ def read_blocks(tables: ChainTables, wanted: Wanted = EVERYTHING) -> Iterator[Se
 
     Raises InputError with code insight.query where a condition is no SQL.
     """
-    moves = _rows(tables, wanted, "moves", wanted.transfers, "log_index")
-    approvals = _rows(tables, wanted, "approvals", wanted.approvals, "log_index")
-    paid = _rows(tables, wanted, "paid", wanted.paid, "tx")
     usual, times = _prices(tables, wanted), _times(tables, wanted)
-    for number in sorted({*moves, *approvals, *paid, *usual}):
+    streams = [
+        _rows(tables, wanted, "moves", wanted.transfers, "log_index"),
+        _rows(tables, wanted, "approvals", wanted.approvals, "log_index"),
+        _rows(tables, wanted, "paid", wanted.paid, "tx"),
+        _empty(usual),
+    ]
+    marked = [_marked(kind, stream) for kind, stream in enumerate(streams)]
+    for number, group in groupby(merge_sorted(*marked), itemgetter(0)):
+        held = {kind: rows for _, kind, rows in group}
         yield SeenBlock(
             number,
             times.get(number, 0),
-            [Transfer(*row) for row in moves.get(number, ())],
-            [_approval(*row) for row in approvals.get(number, ())],
-            [Paid(*row) for row in paid.get(number, ())],
+            [Transfer(*row) for row in held.get(0, ())],
+            [_approval(*row) for row in held.get(1, ())],
+            [Paid(*row) for row in held.get(2, ())],
             usual.get(number, 0.0),
         )
 
@@ -139,19 +147,35 @@ _COLUMNS: Final = {
 
 def _rows(
     tables: ChainTables, wanted: Wanted, part: str, condition: str, last: str
-) -> dict[int, list[tuple[Any, ...]]]:
+) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
+    """Yield the rows of each block; of the answer only a few thousand are Python at a time."""
     if condition == NONE:
-        return {}
+        return
     parts = [MOVES, _APPROVALS, _PAID, *filter(None, [wanted.before])]
     query = (
         f"WITH {', '.join(parts)} SELECT block_number, {_COLUMNS[part]} FROM {part} "  # noqa: S608
         f"WHERE ({condition}) AND {wanted.span} ORDER BY block_number, transaction_index, {last}"
     )
     found = tables.sql(query)
-    rows = zip(*(column.to_pylist() for column in found.columns), strict=True)
-    return {
-        number: [row[1:] for row in group] for number, group in groupby(rows, lambda row: row[0])
-    }
+    rows = chain.from_iterable(
+        zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        for batch in found.to_batches(max_chunksize=_BATCH)
+    )
+    for number, group in groupby(rows, itemgetter(0)):
+        yield number, [row[1:] for row in group]
+
+
+def _empty(numbers: Iterable[int]) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
+    """Yield blocks that are wanted even where nothing of them is."""
+    for number in sorted(numbers):
+        yield number, []
+
+
+def _marked(
+    kind: int, stream: Iterator[tuple[int, list[tuple[Any, ...]]]]
+) -> Iterator[tuple[int, int, list[tuple[Any, ...]]]]:
+    for number, rows in stream:
+        yield number, kind, rows
 
 
 def _approval(
