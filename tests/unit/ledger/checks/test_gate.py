@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
 from contextlib import nullcontext
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,47 +19,19 @@ from counterfoil.formats.statement import Statement, sha256_subject
 from counterfoil.ledger import Ledger
 from counterfoil.ledger.checks import POLICY_FILE
 from counterfoil.ports import Said, ToSeal
+from tests.gated import (
+    DATA,
+    DECISION,
+    DIGEST,
+    FAIR_DECISION,
+    FAIR_MODEL,
+    MODEL,
+    SUITE,
+    checked,
+    policy,
+    refused_by_gate,
+)
 from tests.ledgers import OWNER, envelope_by, key_of, parts_of, prove
-
-DIGEST = sha256(b"model").hexdigest()
-DATA = sha256(b"data").hexdigest()
-SUITE = sha256(b"suite").hexdigest()
-MODEL: dict[str, Any] = {
-    "name": "credit",
-    "version": "3",
-    "format": "onnx",
-    "digest": DIGEST,
-    "size": 5,
-    "trained_on": [{"digest": DATA}],
-}
-DECISION: dict[str, Any] = {"model": {"digest": DIGEST}, "outcome": "pay", "purpose": "loan"}
-
-
-def policy(ledger: Ledger, text: str) -> None:
-    (ledger.layout.folder / POLICY_FILE).write_text(text, encoding="utf-8")
-
-
-def checked(ledger: Ledger, *, passed: bool = True, digest: str = DIGEST, **more: Any) -> int:
-    fields: Mapping[str, Any] = {
-        "check": "fairness",
-        "about": {"digest": digest},
-        "passed": passed,
-        "items": [{"name": "gap", "passed": passed}],
-        **more,
-    }
-    return ledger.record_statement("check", fields).index
-
-
-def refused(ledger: Ledger, code: str, kind: str = "model", **more: Any) -> None:
-    size = ledger.size
-    with pytest.raises(Refused) as caught:
-        ledger.record_statement(kind, {**(MODEL if kind == "model" else DECISION), **more})
-    assert caught.value.code == code
-    assert [ledger.get(at).kind for at in range(size, ledger.size)] == ["refusal"]
-
-
-FAIR_MODEL = '[[require]]\nfor = "model"\ncheck = "fairness"\n'
-FAIR_DECISION = '[[require]]\nfor = "decision"\ncheck = "fairness"\npurpose = "loan*"\n'
 
 
 def test_without_a_policy_everything_passes(ledger: Ledger) -> None:
@@ -72,7 +42,7 @@ def test_without_a_policy_everything_passes(ledger: Ledger) -> None:
 def test_a_model_without_its_check_is_refused_and_that_is_recorded(ledger: Ledger) -> None:
     """However it is recorded; the refusal names the model, what is missing, and can be proven."""
     policy(ledger, FAIR_MODEL)
-    refused(ledger, "check.missing")
+    refused_by_gate(ledger, "check.missing")
     said = ledger.get(ledger.size - 1)
     assert said.content["about"] == {"digest": DIGEST, "name": "credit"}
     assert said.content["missing"] == ["fairness of the model"]
@@ -89,7 +59,7 @@ def test_the_newest_check_counts(ledger: Ledger) -> None:
     checked(ledger)
     ledger.record_statement("model", MODEL)
     checked(ledger, passed=False)
-    refused(ledger, "check.failed")
+    refused_by_gate(ledger, "check.failed")
     checked(ledger)
     ledger.record_statement("model", MODEL)
 
@@ -100,13 +70,13 @@ def test_only_the_right_check_counts(ledger: Ledger) -> None:
     checked(ledger)
     checked(ledger, digest=DATA, suite=SUITE)
     checked(ledger, check="quality", suite=SUITE)
-    refused(ledger, "check.missing")
+    refused_by_gate(ledger, "check.missing")
     checked(ledger, suite=SUITE, at_ms=1_500_000_000_000)
-    refused(ledger, "check.expired")
+    refused_by_gate(ledger, "check.expired")
     checked(ledger, suite=SUITE)
     ledger.record_statement("model", MODEL)
     policy(ledger, FAIR_MODEL + 'issuer = "https://auditor.example"\n')
-    refused(ledger, "check.missing")
+    refused_by_gate(ledger, "check.missing")
 
 
 def test_data_can_be_asked_for(ledger: Ledger) -> None:
@@ -114,11 +84,11 @@ def test_data_can_be_asked_for(ledger: Ledger) -> None:
     policy(
         ledger, '[[require]]\nfor = "model"\ncheck = "fairness"\nabout = "data"\nname = "cr*:3"\n'
     )
-    refused(ledger, "check.missing")
+    refused_by_gate(ledger, "check.missing")
     checked(ledger, digest=DATA)
     ledger.record_statement("model", MODEL)
-    refused(ledger, "check.missing", trained_on=[{"digest": DATA}, {"digest": SUITE}])
-    refused(ledger, "check.missing", trained_on=[])
+    refused_by_gate(ledger, "check.missing", trained_on=[{"digest": DATA}, {"digest": SUITE}])
+    refused_by_gate(ledger, "check.missing", trained_on=[])
     ledger.record_statement("model", {**MODEL, "name": "other", "trained_on": []})
 
 
@@ -126,7 +96,7 @@ def test_decisions_are_held_to_it_by_purpose(ledger: Ledger) -> None:
     """A revoked model decides no longer; other purposes are not asked; a loop floods no log."""
     policy(ledger, FAIR_DECISION)
     ledger.record_statement("model", MODEL)
-    refused(ledger, "check.missing", "decision")
+    refused_by_gate(ledger, "check.missing", "decision")
     size = ledger.size
     with pytest.raises(Refused):
         ledger.record_statements([Said("decision", DECISION)] * 3).result()
@@ -319,87 +289,3 @@ def test_what_somebody_else_signed_is_held_to_it(ledger: Ledger) -> None:
     assert ledger.append(envelope(0)).index == first.index
     with pytest.raises(Refused):
         ledger.append(envelope(1))
-
-
-# Ways around it --------------------------------------------------------------------------------
-
-
-def test_a_leaf_of_one_model_does_not_vouch_for_the_digest_of_another(ledger: Ledger) -> None:
-    """A decision that names a model by two names is held to the artefact's."""
-    policy(ledger, FAIR_DECISION)
-    checked(ledger)
-    good = ledger.get(ledger.record_statement("model", MODEL).index).leaf
-    ledger.record_statement("decision", {**DECISION, "model": {"leaf": good, "digest": DIGEST}})
-    refused(ledger, "check.missing", "decision", model={"leaf": good, "digest": SUITE})
-    checked(ledger, passed=False, digest=SUITE)
-    with pytest.raises(Refused):
-        ledger.record_statement("decision", {**DECISION, "model": {"leaf": good, "digest": SUITE}})
-
-
-def test_a_check_that_contradicts_itself_has_failed(ledger: Ledger) -> None:
-    """That it passed, beside an item that did not, lets nothing pass; the figure is named."""
-    policy(ledger, FAIR_MODEL)
-    item = {
-        "name": "gap/sex",
-        "passed": False,
-        "measured": {"name": "gap", "value": "0.18"},
-        "at_most": "0.1",
-    }
-    checked(ledger, items=[item])
-    with pytest.raises(Refused, match=r"gap/sex is 0\.18, at most 0\.1 asked") as caught:
-        ledger.record_statement("model", MODEL)
-    assert caught.value.code == "check.failed"
-
-
-@pytest.mark.parametrize("many", [False, True])
-def test_the_word_of_a_revoked_key_opens_nothing(ledger: Ledger, many: bool) -> None:
-    """What a thief's key said to have passed counts no more, also where a verdict was kept."""
-    policy(ledger, FAIR_DECISION)
-    thief = parts_of(ledger).writer.producer.key.keyid
-    stolen = ledger.size
-    said = Said("check", {"check": "fairness", "about": {"digest": DIGEST}, "passed": True,
-                          "items": [{"name": "gap", "passed": True}]})  # fmt: skip
-    ledger.record_statements([said] * (3 if many else 1)).result()
-    gate: Any = parts_of(ledger).writer.gate
-    gate._settled = 0.0
-    ledger.record_statement("decision", DECISION)
-    assert gate._passed
-    ledger.key_admin.rotate(by_recovery=True)
-    ledger.key_admin.revoke(thief, from_index=stolen)
-    refused(ledger, "check.missing", "decision")
-    checked(ledger)
-    ledger.record_statement("decision", DECISION)
-
-
-def test_a_model_decides_by_the_threshold_that_was_checked(ledger: Ledger) -> None:
-    """Another one is refused, however it is written; without one, or unchecked, nothing is held."""
-    policy(ledger, FAIR_DECISION)
-    checked(ledger, threshold="0.5")
-    scored = {**DECISION, "score": "0.6", "alternatives": ["pay", "hold"], "outcome": "hold"}
-    ledger.record_statement("decision", {**scored, "threshold": "0.50"})
-    refused(ledger, "check.other-threshold", "decision", threshold="0.7")
-    ledger.record_statement("decision", DECISION)
-    checked(ledger)
-    ledger.record_statement("decision", {**scored, "threshold": "0.7"})
-
-
-def test_a_person_overrides_what_a_failed_model_decided(ledger: Ledger) -> None:
-    """What it did wrong can be put right; only of a decision that is there, by somebody named."""
-    policy(ledger, FAIR_DECISION)
-    checked(ledger)
-    model = ledger.record_statement("model", MODEL).index
-    with ledger.decision(model, {}, purpose="loan", wait=True) as d:
-        d.outcome = "hold"
-    assert d.recorded is not None
-    assert d.recorded is not None
-    made = d.recorded.result()
-    checked(ledger, passed=False)
-    done = ledger.decisions.override(made, "pay", why="unfair", accountable="Ada Byron")
-    assert ledger.get(done.index).content["by"] == "person"
-    own = {"by": "person", "accountable": {"name": "Ada Byron"}}
-    refused(ledger, "check.failed", "decision", **own)
-    with pytest.raises(Refused):
-        ledger.record_statement("decision", {**DECISION, **own, "supersedes": SUITE})
-    with pytest.raises(Refused):
-        leaf = ledger.get(made).leaf
-        ledger.record_statement("decision", {**DECISION, "by": "person", "supersedes": leaf})
