@@ -100,8 +100,9 @@ class Noticed:
 class Watcher(Protocol[S, E]):
     """A fold: a state and an event give a state and findings, and nothing else matters.
 
-    The state is a `msgspec.Struct`, so that it is saved as JSON; it may be changed in place. An
-    event is judged by the state from before it, and learned after.
+    The state is a `msgspec.Struct`, so that it is saved as JSON; it may be changed in place. Where
+    it holds more than its fields say, its method `freeze()` is called before it is saved. An event
+    is judged by the state from before it, and learned after.
     """
 
     def start(self) -> S:

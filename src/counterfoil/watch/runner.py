@@ -261,6 +261,9 @@ class Runner:
             self._save()
 
     def _save(self) -> None:
+        freeze = getattr(self._state, "freeze", None)
+        if freeze is not None:
+            freeze()
         self._saved.state = msgspec.Raw(msgspec.json.encode(self._state))
         self._saved.save(self._folder)
         self._unsaved, self._saved_at = 0, monotonic()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from heapq import nlargest
+from math import ceil
 from typing import Final
 
 import msgspec
@@ -102,7 +103,7 @@ class Budget(msgspec.Struct):
     def _draw_line(self, elapsed: int) -> None:
         """Find the score that as many others reach as alarms are wanted in all that time."""
         weeks = min(elapsed, _DAYS * DAY_MS) / WEEK_MS
-        wanted = max(1, int(self.per_week * weeks))
+        wanted = max(1, ceil(self.per_week * weeks))
         best = nlargest(wanted, (score for day in self.days for score in day.highest))
         self.line = best[-1] if len(best) == wanted else 0.0
         self.drawn = self.last_ms // DAY_MS
