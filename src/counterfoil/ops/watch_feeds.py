@@ -48,7 +48,7 @@ LogPlace = Annotated[
 PolicyOf = Annotated[Path | None, Param("Whom you trust for --log: a C2SP tlog-policy.", "FILE")]
 FromPlace = Annotated[
     str | None,
-    Param("What a watcher reads that reads no log, such as a monitor's folder.", "WHERE"),
+    Param("What a watcher reads that reads no log: a monitor's folder, FILE.csv#TIMES.", "WHERE"),
 ]
 Settings = Annotated[
     tuple[str, ...],
@@ -128,7 +128,8 @@ def open_feeds(
             raise InputError(
                 "watch.from",
                 f"expected --from with what {one.kind.name} reads, found none",
-                hint="For equivocation, the --state folder of `counterfoil monitor run`.",
+                hint="For equivocation the --state folder of `counterfoil monitor run`, for stream a "
+                "CSV file and its column of times: load.csv#at.",
             )
         own = one.kind.feed(where)
         stack.callback(own.close)

@@ -18,6 +18,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "odd-hours flood --ledger shop --once --set odd-hours.per_week=0.5",
         "all --ledger shop --log https://log.example/theirs --policy theirs.txt",
         "equivocation --ledger shop --from seen",
+        "stream --ledger shop --from load.csv#at --set value=requests",
     ),
     reads(
         "watch ls",
