@@ -128,8 +128,8 @@ def open_feeds(
             raise InputError(
                 "watch.from",
                 f"expected --from with what {one.kind.name} reads, found none",
-                hint="For equivocation the --state folder of `counterfoil monitor run`, for stream a "
-                "CSV file and its column of times: load.csv#at.",
+                hint="For equivocation the --state folder of `counterfoil monitor run`; for stream "
+                "a CSV file and its column of times: load.csv#at.",
             )
         own = one.kind.feed(where)
         stack.callback(own.close)
