@@ -6,6 +6,8 @@ it. This module refuses a model of other features than accounts have here.
 
 from __future__ import annotations
 
+import csv
+import io
 import time as clock
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,9 +22,12 @@ if TYPE_CHECKING:
     from counterfoil.insight.accounts import Blank, JudgedTrust, Judgement
 
 __all__ = [
+    "DescribedAccounts",
     "EvaluatedAccounts",
+    "ForeseenDistrust",
     "ScoredAccount",
     "TrainedAccounts",
+    "describe",
     "evaluate",
     "score",
     "train",
@@ -36,6 +41,15 @@ _File = Annotated[Path, Param("CSV file of accounts (.gz, too), one a row.", "FI
 _Blank = Annotated[
     str, Param("Rows without token fields: skip them, or read zero for blank.", "skip|zero")
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedAccounts:
+    """A table of accounts that was written. accounts: rows. out: where. notes: of the data."""
+
+    accounts: int
+    out: str
+    notes: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +138,34 @@ def train(
         digest=sha256(data).hexdigest(),
         out=str(out),
     )
+
+
+def describe(
+    data: Annotated[
+        tuple[Path, ...],
+        Param("A folder of `chain sync`, or files of one chain: Parquet, CSV, JSON.", "DATA"),
+    ],
+    *,
+    out: Annotated[Path, Param("The table to write, as CSV.", "FILE")],
+    least: Annotated[int, Param("Transactions that an account has at least.", "N")] = 2,
+) -> DescribedAccounts:
+    """Make the table of accounts from a chain's tables, to be scored.
+
+    Raises as `insight.opening.open_tables`.
+    """
+    from counterfoil.insight.accounts import COLUMNS, accounts_of, heading_of
+    from counterfoil.insight.opening import open_tables
+
+    with open_tables(*data) as tables:
+        found = accounts_of(tables, least)
+        notes = list(tables.notes)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["Address", *map(heading_of, COLUMNS)])
+    for address, row in zip(found.addresses, found.values.tolist(), strict=True):
+        writer.writerow([address, *map(repr, row)])
+    write_file(out, text.getvalue().encode())
+    return DescribedAccounts(len(found.addresses), str(out), notes)
 
 
 def evaluate(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.words import number, plain
 from counterfoil.ops.accounts import (
+    DescribedAccounts,
     EvaluatedAccounts,
     ForeseenDistrust,
     ScoredAccount,
@@ -17,7 +18,14 @@ from counterfoil.ops.accounts import (
 if TYPE_CHECKING:
     from counterfoil.insight.accounts import Judged
 
-__all__ = ["evaluate", "score", "train", "trust"]
+__all__ = ["describe", "evaluate", "score", "train", "trust"]
+
+
+def describe(done: DescribedAccounts, paint: Paint) -> Iterator[str]:
+    """Show how many accounts were described, and where."""
+    yield f"{number(done.accounts)} accounts in {paint.strong(plain(done.out))}"
+    for note in done.notes:
+        yield paint.quiet(plain(note))
 
 
 def train(done: TrainedAccounts, paint: Paint) -> Iterator[str]:

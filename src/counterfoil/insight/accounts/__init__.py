@@ -6,6 +6,7 @@ order of rows.
 """
 
 from counterfoil.insight.accounts.features import FEATURES, feature_rows, features
+from counterfoil.insight.accounts.from_tables import accounts_of
 from counterfoil.insight.accounts.grouping import folds, group_rows
 from counterfoil.insight.accounts.judging import Judged, Judgement, judge
 from counterfoil.insight.accounts.model import score, train
@@ -30,6 +31,7 @@ __all__ = [
     "JudgedTrust",
     "Judgement",
     "Ratings",
+    "accounts_of",
     "feature_rows",
     "features",
     "folds",

@@ -19,6 +19,12 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "blocks.csv transactions.csv token_transfers.csv logs.csv --known labels.csv",
     ),
     reads(
+        "account table",
+        "accounts:describe",
+        "Make the table of accounts from a chain's tables, to be scored.",
+        "chain/ --out accounts.csv",
+    ),
+    reads(
         "account train",
         "accounts:train",
         "Learn from labelled accounts which ones are fraud.",
