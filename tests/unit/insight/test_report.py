@@ -96,10 +96,12 @@ class Links(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.places: list[str] = []
+        self.ids: list[str] = []
         self.names: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.names.add(tag)
+        self.ids += [v or "" for n, v in attrs if n == "id"]
         self.places += [v or "" for n, v in attrs if n in ("href", "src", "srcset", "action")]
 
 
@@ -116,6 +118,8 @@ def test_the_page_needs_nothing(tables: Tables, tmp_path: Path) -> None:
     links.feed(html)
     assert not links.names & {"script", "iframe", "img", "link", "object"}
     assert all(one.startswith(("#", "data:application/json;base64,")) for one in links.places)
+    assert len(set(links.ids)) == len(links.ids), "an id is one element's"
+    assert {one[1:] for one in links.places if one[0] == "#"} <= set(links.ids)
     held = re.findall(r'href="data:application/json;base64,([^"]*)"', html)
     assert [b64decode(one) for one in held] == [
         proofs[one.figure.name].receipt for one in report.results

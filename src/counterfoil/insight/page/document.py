@@ -160,4 +160,4 @@ def _receipt(name: str, proof: Proof) -> str:
 
 
 def _id(name: str) -> str:
-    return name.lower().replace(" ", "-")
+    return "part-" + name.lower().replace(" ", "-")  # no figure begins so
