@@ -42,6 +42,7 @@ _HELP: Final = {
     "witness_timeout_s": "longest wait for the cosignatures of other witnesses, seconds",
     "anchor_chains": "where checkpoints are anchored: embedded, or addresses of EVM nodes",
     "anchor_max_wait_s": "longest time that an entry waits to be anchored, seconds",
+    "receipt_max_wait_s": "longest wait for a receipt that may save energy, seconds; 0 waits never",
     "retention_days": "per class of personal data, how long it is kept: contact=0..730",
     "consent_purposes": "purposes for which personal data is opened only with the person's consent",
     "grant_classes": "classes of personal data that are opened only with a grant",
@@ -62,6 +63,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     watches. witness_timeout_s: 0.1 to 60 seconds, for the others. anchor_chains: `embedded` or
     http(s) addresses, at most 16. Lists have spaces between their items in the environment.
     anchor_max_wait_s: 1 second to 30 days. anchor_confirmations: 0 to 10,000 blocks.
+    receipt_max_wait_s: 0 to 3600 seconds.
     retention_days, consent_purposes, grant_classes, searchable_fields: of personal data, see
     `ledger.people.rules`; at most 256 each. accountable: at most 255 characters; empty for nobody.
     """
@@ -77,6 +79,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     anchor_chains: Annotated[tuple[Name, ...], msgspec.Meta(max_length=16)] = ()
     anchor_max_wait_s: Annotated[float, msgspec.Meta(ge=1, le=2_592_000)] = 600.0
     anchor_confirmations: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    receipt_max_wait_s: Annotated[float, msgspec.Meta(ge=0, le=3_600)] = 0.0
     retention_days: _Names = ()
     consent_purposes: _Names = ()
     grant_classes: _Names = ()

@@ -28,7 +28,7 @@ from counterfoil.ledger.people.keeper import Keeper
 from counterfoil.ledger.recorder import LocalRecorder
 from counterfoil.ledger.results import Recorded
 from counterfoil.ledger.statement_writer import record_statement
-from counterfoil.ports import Clock, Pace, Said, SystemClock
+from counterfoil.ports import Clock, Hold, Pace, Said, SystemClock
 
 __all__ = ["open_ledger"]
 
@@ -47,6 +47,7 @@ def open_ledger(
     accept_new_witness: bool = False,
     clock: Clock | None = None,
     pace: Callable[[Config], Pace] | None = None,
+    hold: Callable[[float], Hold] | None = None,
 ) -> Ledger:
     """Open the ledger in a folder.
 
@@ -54,7 +55,8 @@ def open_ledger(
     post_quantum (ML-DSA-44 beside Ed25519) are for that. read_only: for a ledger that another
     process owns. accept_new_witness: go on once where this user's witness has no memory of the
     ledger; that is recorded. clock: the machine's when None. pace: makes, of the settings, the
-    schedule by which the owner anchors in the background; None anchors only when asked.
+    schedule by which the owner anchors in the background; None anchors only when asked. hold:
+    makes what holds commits for at most so many seconds, where the settings allow to wait.
     Raises NotFound with code ledger.missing, Conflict with code ledger.owned, InputError with
     code ledger.exists, ledger.path or config.malformed, FatalLogError when the log must not go on.
 
@@ -79,7 +81,7 @@ def open_ledger(
     tries = _OPEN_TRIES
     while True:
         try:
-            return _own(folder, clock, pace, accept_new_witness=accept_new_witness)
+            return _own(folder, clock, pace, hold, accept_new_witness=accept_new_witness)
         except Conflict as owned:
             try:
                 return _forward(folder)
@@ -94,10 +96,11 @@ def _own(
     folder: Path,
     clock: Clock,
     pace: Callable[[Config], Pace] | None,
+    hold: Callable[[float], Hold] | None,
     *,
     accept_new_witness: bool,
 ) -> Ledger:
-    reading, writing = open_writing(folder, clock, accept_new_witness=accept_new_witness)
+    reading, writing = open_writing(folder, clock, accept_new_witness=accept_new_witness, hold=hold)
     admin = KeyAdmin(writing.writer, writing.keys, reading.keyring)
     keeper = Keeper(reading.layout, reading.config, writing.writer, clock)
     local = LocalRecorder(writing, admin, _anchorer(reading, writing, clock, pace), keeper)

@@ -5,8 +5,10 @@ The one place, with `ops`, that chooses adapters.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from counterfoil.errors import CounterfoilError, FatalLogError, InputError
 from counterfoil.ledger.backup_marker import refuse_backup
@@ -20,7 +22,7 @@ from counterfoil.ledger.receipts import key_statement
 from counterfoil.ledger.witnesses import LedgerWitnesses
 from counterfoil.ledger.writer import Writer
 from counterfoil.log import Log, LogReader, parse_signed
-from counterfoil.ports import Clock
+from counterfoil.ports import Clock, Hold
 from counterfoil.proofs.keyring import Keyring
 from counterfoil.storage import KeyFiles, OwnerLock, PayloadFiles, SqliteStore, TileFiles
 
@@ -30,6 +32,12 @@ __all__ = [
     "open_reading",
     "open_writing",
 ]
+
+# Of the longest wait for a receipt: for others to commit with, and for more to publish with. The
+# rest is for the commit, the tiles and the witnesses. Publishing costs more, and nobody who waits
+# for a receipt waits for it, so it gets more.
+_COMMIT_SHARE: Final = 0.2
+_PUBLISH_SHARE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +93,16 @@ def open_reading(folder: Path) -> Reading:
 
 
 def open_writing(
-    folder: Path, clock: Clock, *, accept_new_witness: bool = False
+    folder: Path,
+    clock: Clock,
+    *,
+    accept_new_witness: bool = False,
+    hold: Callable[[float], Hold] | None = None,
 ) -> tuple[Reading, Writing]:
     """Take a ledger's ownership and open it.
 
-    accept_new_witness: go on where this user's witness never saw the ledger.
+    accept_new_witness: go on where this user's witness never saw the ledger. hold: makes what
+    holds commits for so many seconds at most, where the settings allow it; None holds none.
     Raises NotFound with code ledger.missing, Conflict with code ledger.owned, Refused with code
     ledger.is-backup, FatalLogError when the log must not go on.
     """
@@ -97,7 +110,7 @@ def open_writing(
     layout.require()
     refuse_backup(folder)
     config = load_config(layout.config)
-    lock = OwnerLock(folder)
+    lock, wait_s = OwnerLock(folder), config.receipt_max_wait_s
     try:
         keys = KeyFiles(layout.keys)
         store = SqliteStore(layout.database)
@@ -114,6 +127,8 @@ def open_writing(
                 clock,
                 publish_interval_s=config.publish_interval_s,
                 witnesses=witnesses,
+                hold=hold(_COMMIT_SHARE * wait_s) if hold is not None and wait_s > 0 else None,
+                publish_hold_s=_PUBLISH_SHARE * wait_s,
             )
         except BaseException:
             store.close()

@@ -6,6 +6,7 @@ This module refuses to know what an entry says; `ledger` does.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Final
@@ -18,7 +19,15 @@ from counterfoil.log.sequencer import Sequencer, unexpected
 from counterfoil.log.startup import OpenNote, check_start
 from counterfoil.log.steady_clock import SteadyClock
 from counterfoil.log.submission import Appended, Submission
-from counterfoil.ports import Clock, Head, LogStore, StoredCheckpoint, TileStore, Witnessing
+from counterfoil.ports import (
+    Clock,
+    Head,
+    Hold,
+    LogStore,
+    StoredCheckpoint,
+    TileStore,
+    Witnessing,
+)
 from counterfoil.units import TILE_WIDTH
 
 __all__ = ["PUBLISH_INTERVAL_S", "Log"]
@@ -36,7 +45,9 @@ class Log:
 
     store, tiles: its engines. origin: its name. sign: makes the signed note of a checkpoint.
     open_note: checks one. clock: the machine's. publish_interval_s: seconds. witnesses: who watch
-    it; nobody when None.
+    it; nobody when None. hold: how long a group may be held for others; None for not at all.
+    publish_hold_s: how long what is committed may wait to be published for more, unless somebody
+    waits for it, seconds.
     Raises FatalLogError when the log must not go on (see `log.startup`).
     """
 
@@ -51,6 +62,8 @@ class Log:
         *,
         publish_interval_s: float = PUBLISH_INTERVAL_S,
         witnesses: Witnessing | None = None,
+        hold: Hold | None = None,
+        publish_hold_s: float = 0.0,
     ) -> None:
         edge = check_start(store, tiles, open_note, witnesses)
         self.clock = SteadyClock(clock, store.head().at_ms)
@@ -58,7 +71,9 @@ class Log:
         self.origin = origin
         self._store = store
         self._publisher = Publisher(store, tiles, edge, witnesses)
-        self._interval_s = publish_interval_s
+        self._interval_s, self._publish_hold_s = publish_interval_s, publish_hold_s
+        self._new_since_s: float | None = None  # when the oldest unpublished entries came
+        self._asked = threading.Event()  # somebody waits for what is committed to be published
         self._kept_ms, self._kept_size = store.head().at_ms, 0
         self._wanted = threading.Event()
         self._changed = threading.Condition()
@@ -66,7 +81,7 @@ class Log:
         self._failure: CounterfoilError | None = None
         self._ask_again_s = _ASK_AGAIN_S[0]
         self._vouched: StoredCheckpoint | None = None  # published last with all cosignatures
-        self._sequencer = Sequencer(store, origin, sign, self.clock, lambda _: self._wanted.set())
+        self._sequencer = Sequencer(store, origin, sign, self.clock, self._committed, hold)
         self._thread = threading.Thread(target=self._publish, name="publisher", daemon=True)
         self._thread.start()
 
@@ -89,6 +104,8 @@ class Log:
 
         Raises Unavailable with code log.publish-timeout or what kept it from being published.
         """
+        if self.published_size < size:
+            self._asked.set()
         self._wanted.set()
         with self._changed:
             done = self._changed.wait_for(
@@ -113,16 +130,31 @@ class Log:
         """
         self._sequencer.close()
         self._closing.set()
+        self._asked.set()
         self._wanted.set()
         self._thread.join()
         self._store.close()
         if self._failure is not None and self.published_size < self.head.size:
             raise self._failure
 
+    def _committed(self, _: Head) -> None:
+        if self._new_since_s is None:
+            self._new_since_s = time.monotonic()
+        self._wanted.set()
+
+    def _hold_on(self) -> None:
+        """Let what is committed wait for more, unless somebody waits for it."""
+        since_s = self._new_since_s
+        if self._publish_hold_s > 0 and since_s is not None and not self._closing.is_set():
+            self._asked.wait(max(since_s + self._publish_hold_s - time.monotonic(), 0.0))
+        self._asked.clear()
+        self._new_since_s = None  # before the head is read: what comes now is published, too
+
     def _publish(self) -> None:
         while True:
             wanted = self._wanted.wait(self._ask_again_s if self._publisher.wanting else None)
             self._wanted.clear()
+            self._hold_on()
             closing = self._closing.is_set()
             self._ask_again_s = min(
                 _ASK_AGAIN_S[0] if wanted else 2 * self._ask_again_s, _ASK_AGAIN_S[1]

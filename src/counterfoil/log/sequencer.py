@@ -20,7 +20,7 @@ from counterfoil.errors import CounterfoilError, FatalLogError, Unavailable
 from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.log.conditions import Group
 from counterfoil.log.submission import Appended, Submission
-from counterfoil.ports import Clock, Commit, Head, LogStore, Segment
+from counterfoil.ports import Clock, Commit, Head, Hold, LogStore, Segment
 from counterfoil.proofs.frontier import Frontier
 from counterfoil.units import TILE_WIDTH
 
@@ -46,19 +46,22 @@ class _Pending:
     submission: Submission
     future: Future[Appended]
     weight: int  # entries, or KiB where that is more
+    came_s: float = 0.0  # monotonic; only where something may be held
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
     work: Callable[[], None]
     future: Future[None]
+    came_s: float = 0.0
 
 
 class Sequencer:
     """The one writer of a log.
 
     store: whose head must be sound (see `log.startup`). origin: of the log. sign: makes a signed
-    note of a checkpoint. clock: steady. on_commit: told of each new head, quickly.
+    note of a checkpoint. clock: steady. on_commit: told of each new head, quickly. hold: how long
+    a group may be held for others; None commits as soon as it can.
     """
 
     def __init__(
@@ -68,15 +71,18 @@ class Sequencer:
         sign: SignCheckpoint,
         clock: Clock,
         on_commit: Callable[[Head], None],
+        hold: Hold | None = None,
     ) -> None:
         self._store, self._origin, self._sign, self._clock = store, origin, sign, clock
-        self._on_commit = on_commit
+        self._on_commit, self._hold = on_commit, hold
         self._head = store.head()
         self._queue: deque[_Pending | _Task] = deque()
         self._waiting = 0  # weight of what is in the queue
         self._changed = threading.Condition()
         self._closing = False
         self._idle = False  # the writer waits for work
+        self._tasks = 0  # in the queue
+        self._came: list[float] = []  # when submissions came that the hold has not heard of
         self._crowded = False  # the last group held several submissions: others will come
         self._numbers: dict[tuple[str, str], int] = {}
         self._fatal: FatalLogError | None = None
@@ -103,8 +109,15 @@ class Sequencer:
         with self._changed:
             while self._waiting + weight > max(PENDING_ENTRIES, weight) and not self._stopped:
                 self._changed.wait()
-            self._enqueue(_Pending(submission, future, weight))
-            self._waiting += weight
+            if self._hold is None:
+                self._enqueue(_Pending(submission, future, weight))
+                self._waiting += weight
+            else:
+                self._enqueue(_Pending(submission, future, weight, time.monotonic()))
+                self._waiting += weight
+                self._came.append(time.monotonic())
+                if self._waiting >= _FULL_ENTRIES:
+                    self._changed.notify_all()
         return future
 
     def run(self, work: Callable[[], None]) -> None:
@@ -115,6 +128,8 @@ class Sequencer:
         future: Future[None] = Future()
         with self._changed:
             self._enqueue(_Task(work, future))
+            self._tasks += 1
+            self._changed.notify_all()  # what is held does not hold this up
         future.result()
 
     def close(self) -> None:
@@ -166,7 +181,9 @@ class Sequencer:
             self._idle = False
             if not self._queue:
                 return None
-        if self._crowded:
+        if self._hold is not None:
+            self._hold_on(self._hold)
+        elif self._crowded:
             time.sleep(LINGER_S)
         with self._changed:
             items: list[_Pending | _Task] = []
@@ -176,10 +193,24 @@ class Sequencer:
                 if item.future.set_running_or_notify_cancel():
                     items.append(item)
                 weight += item.weight if isinstance(item, _Pending) else 0
+                self._tasks -= isinstance(item, _Task)
             self._waiting -= weight
             self._crowded = len(items) > 1 and weight < _FULL_ENTRIES
             self._changed.notify_all()
             return items
+
+    def _hold_on(self, hold: Hold) -> None:
+        """Wait for more submissions for as long as `hold` says."""
+        with self._changed:
+            while not self._stopped and not self._tasks and self._waiting < _FULL_ENTRIES:
+                came, self._came = self._came, []
+                for at_s in came:
+                    hold.arrived(at_s)
+                first_s = self._queue[0].came_s
+                more = hold.wait_s(time.monotonic(), first_s, len(self._queue))
+                if more <= 0:
+                    return
+                self._changed.wait(more)
 
     def _do(self, task: _Task) -> None:
         try:
@@ -221,6 +252,8 @@ class Sequencer:
             return
         if placed:
             self._on_commit(self._head)
+        if self._hold is not None:
+            self._hold.answered(time.monotonic())
         for item, first in placed:
             item.future.set_result(Appended(first, self._head.size))
         for item, refusal in refused:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 from counterfoil.errors import NotFound
 from counterfoil.ledger import Config, Layout, Ledger, open_ledger
-from counterfoil.pace import CheapestWithin
+from counterfoil.pace import CheapestWithin, HoldWithin
 from counterfoil.ports import Pace, Param
 
 __all__ = [
@@ -73,10 +73,11 @@ def open_for_writing(given: Path | None, *, accept_new_witness: bool = False) ->
 def open_anchoring(path: str | Path, **options: Any) -> Ledger:
     """Open a ledger as `open_ledger`, and anchor it in the background while it is open.
 
-    On a chain whose blocks have a price it waits for a low one, within the settings.
+    On a chain whose blocks have a price it waits for a low one, and where the settings let
+    receipts wait, it commits and publishes more at once.
     """
 
     def cheapest(config: Config) -> Pace:
         return CheapestWithin(config.anchor_max_wait_s)
 
-    return open_ledger(path, **{"pace": cheapest, **options})
+    return open_ledger(path, **{"pace": cheapest, "hold": HoldWithin, **options})

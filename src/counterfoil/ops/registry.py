@@ -36,6 +36,7 @@ GROUPS: Final[dict[str, str]] = {
     "evidence": "Packs of proof to hand over, and proof that a log told two histories.",
     "watch": "See what is abnormal as it comes.",
     "forecast": "Numbers to come, and how far to trust them.",
+    "pace": "When to anchor and to commit: what waiting costs, and what it saves.",
     "chain": "EVM chains as tables: read, reported on, searched for what is suspicious.",
     "account": "Accounts of EVM chains: which ones look like fraud.",
 }

@@ -66,6 +66,7 @@ def read_column(
 
 @contextmanager
 def open_csv(file: Path, channel: Channel | None) -> Iterator[TextIO]:
+    """Open a CSV file (.gz, too), or standard input, as text. Raises NotFound, file.missing."""
     csv.field_size_limit(_FIELD_MAX)
     if file == STANDARD_STREAM and channel is not None:
         text = io.TextIOWrapper(channel.source, encoding="utf-8-sig", newline="")
@@ -114,6 +115,7 @@ def _measured(row: int, cells: list[str], value: int, time: int | None) -> Measu
 
 
 def finite(text: str) -> float | None:
+    """Read a finite number; None where the text is none."""
     try:
         found = float(text)
     except ValueError:
@@ -122,6 +124,7 @@ def finite(text: str) -> float | None:
 
 
 def seconds(text: str) -> float | None:
+    """Read a time as seconds since 1970; None where the text is none."""
     number = finite(text)
     if number is not None:
         return number / 1000 if abs(number) >= _MS_FROM else number

@@ -65,6 +65,8 @@ def replay_batches(arrivals: Sequence[float], when: Next, cost: CommitCost) -> B
         free = start + cost.commit_s + cost.record_s * (end - at)
         waits += [free - one for one in arrivals[at:end]]
         commits += 1
+        if isinstance(when, _Ours):
+            when.answered(free)
         at = end
     return Batched(waits, commits, commits * cost.commit_cpu_s + at * cost.record_cpu_s)
 
@@ -107,23 +109,30 @@ def hindsight(longest_s: float) -> Next:
     return when
 
 
-def counterfoil(promise_s: float) -> Next:
-    """Hold as `HoldWithin` does. Keeps what it learned: use it for one replay."""
-    hold, heard = HoldWithin(promise_s), 0
+class _Ours:
+    """Holds as `HoldWithin` does, and keeps what it learned."""
 
-    def when(arrivals: Sequence[float], first: int, ready: float) -> float:
-        nonlocal heard
+    def __init__(self, promise_s: float) -> None:
+        self._hold, self._heard = HoldWithin(promise_s), 0
+
+    def __call__(self, arrivals: Sequence[float], first: int, ready: float) -> float:
         now, begin = ready, arrivals[first]
         while True:
-            while heard < len(arrivals) and arrivals[heard] <= now:
-                hold.arrived(arrivals[heard])
-                heard += 1
-            more = hold.wait_s(now, begin, heard - first)
+            while self._heard < len(arrivals) and arrivals[self._heard] <= now:
+                self._hold.arrived(arrivals[self._heard])
+                self._heard += 1
+            more = self._hold.wait_s(now, begin, self._heard - first)
             if more <= 0:
                 return now
             now += more
 
-    return when
+    def answered(self, at_s: float) -> None:
+        self._hold.answered(at_s)
+
+
+def counterfoil(promise_s: float) -> Next:
+    """Hold as `HoldWithin` does. Keeps what it learned: use it for one replay."""
+    return _Ours(promise_s)
 
 
 BATCH_POLICIES: Final[dict[str, Callable[[float], Next]]] = {

@@ -74,6 +74,9 @@ class Hold(Protocol):
     def arrived(self, at_s: float) -> None:
         """Hear that something came."""
 
+    def answered(self, at_s: float) -> None:
+        """Hear that what was let go is done, and who waits for it knows."""
+
     def wait_s(self, now_s: float, first_s: float, count: int) -> float:
         """Say how long to hold on, s, unless more comes; 0 or less: go on now.
 
