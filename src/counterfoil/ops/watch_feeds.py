@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Final
@@ -59,13 +60,13 @@ WindowS = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
 class Watched:
-    """A watcher, and what it watches."""
+    """A watcher, and what it watches. at_hand: that is the ledger itself, which is quick to ask."""
 
-    __slots__ = ("chosen", "feed")
-
-    def __init__(self, chosen: Chosen, feed: Feed) -> None:
-        self.chosen, self.feed = chosen, feed
+    chosen: Chosen
+    feed: Feed
+    at_hand: bool
 
 
 def chosen_by(names: Sequence[str], settings: Sequence[str], window_s: int) -> list[Chosen]:
@@ -122,7 +123,7 @@ def open_feeds(
     watched = []
     for one in chosen:
         if one.kind.feed is None and shared is not None:
-            watched.append(Watched(one, shared))
+            watched.append(Watched(one, shared, log is None))
             continue
         if one.kind.feed is None or where is None:
             raise InputError(
@@ -133,15 +134,15 @@ def open_feeds(
             )
         own = one.kind.feed(where)
         stack.callback(own.close)
-        watched.append(Watched(one, own))
+        watched.append(Watched(one, own, at_hand=False))
     return watched
 
 
-def state_folder_of(folder: Path, watched: Watched, ledger: Ledger) -> Path:
+def state_folder_of(folder: Path, watched: Watched) -> Path:
     """Name a watcher's folder: by its name, and by what it watches if not the ledger itself."""
     origin = watched.feed.origin
     name = watched.chosen.kind.name
-    if origin != ledger.origin:
+    if not watched.at_hand:
         name = f"{name}-{sha256(origin.encode()).hexdigest()[:8]}"
     return folder / name
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -34,6 +34,7 @@ from counterfoil.watch.saved import STATE_FILE, read_saved
 __all__ = ["Listed", "Reached", "Summary", "backtest", "listing", "run"]
 
 _POLL_S: Final = 0.01  # two looks within the 20 ms that are promised
+_AGAIN_S: Final = 1.0  # while something does not answer
 _WINDOW_S: Final = 3600
 
 
@@ -102,8 +103,7 @@ def run(
         opened = stack.enter_context(open_for_writing(ledger))
         watched = open_feeds(chosen, opened, log, policy, from_, stack)
         runners = _runners(opened, watched, folder, learned, stack)
-        at_hand = all(one.feed.origin == opened.origin for one in watched)
-        yield from _follow(runners, _POLL_S if at_hand else pause_s, progress, once=once)
+        yield from _follow(runners, pause_s, progress, once=once)
 
 
 def backtest(
@@ -196,7 +196,7 @@ def _runners(
         raise InputError("watch.learned", f"expected an index from 0, found {learned}")
     runners = []
     for one in watched:
-        place = state_folder_of(folder, one, ledger)
+        place = state_folder_of(folder, one)
         made = Runner(ledger, one.chosen, one.feed, place, learned=learned)
         runners.append((stack.enter_context(made), one))
     return runners
@@ -205,25 +205,68 @@ def _runners(
 def _follow(
     runners: Sequence[tuple[Runner, Watched]], pause_s: float, progress: Progress, *, once: bool
 ) -> Iterator[Told | Reached]:
-    feeds = {id(one.feed): one.feed for _, one in runners}
+    """Look, see and wait, for ever or once; what does not answer is told of, and asked again."""
+    feeds = {id(one.feed): one for _, one in runners}
+    due = dict.fromkeys([*feeds, *map(id, (runner for runner, _ in runners))], 0.0)
     silent: dict[int, str] = {}
+    seen = -1
     while True:
-        for key, feed in feeds.items():
-            try:
-                feed.poll()
-            except Unavailable as err:
-                if once:
-                    raise
-                if silent.get(key) != err.code:
-                    silent[key] = err.code
-                    yield Reached("unreachable", feed.origin, err.code, err.message)
+        now = time.monotonic()
+        for key, one in feeds.items():
+            if now < due[key]:
                 continue
-            if silent.pop(key, None):
-                yield Reached("reachable", feed.origin)
+            yield from _asked(silent, key, one.feed.origin, one.feed.poll, once=once)
+            wait = _POLL_S if one.at_hand else pause_s
+            due[key] = now + (max(wait, _AGAIN_S) if key in silent else wait * 0.9)
         for runner, one in runners:
-            if id(one.feed) not in silent:
-                yield from runner.round()
-        progress(sum(runner.seen for runner, _ in runners), None, "events seen")
+            key = id(runner)
+            if id(one.feed) not in silent and now >= due[key]:
+                yield from _told(silent, key, runner, once=once)
+                due[key] = now + _AGAIN_S if key in silent else 0.0
+        total = sum(runner.seen for runner, _ in runners)
+        if total != seen:
+            seen = total
+            progress(seen, None, "events seen")
         if once:
             return
-        time.sleep(pause_s)
+        time.sleep(_POLL_S if any(one.at_hand for one in feeds.values()) else pause_s)
+
+
+def _asked(
+    silent: dict[int, str], key: int, name: str, ask: Callable[[], object], *, once: bool
+) -> Iterator[Reached]:
+    """Ask something that may not answer; gives word when it begins or ends not to."""
+    try:
+        ask()
+    except Unavailable as err:
+        yield from _fell_silent(silent, key, name, err, once=once)
+    else:
+        yield from _answered(silent, key, name)
+
+
+def _told(
+    silent: dict[int, str], key: int, runner: Runner, *, once: bool
+) -> Iterator[Told | Reached]:
+    """Let a watcher see and record; what the ledger cannot take now waits in its outbox."""
+    name = f"{runner.name}, recording"
+    try:
+        yield from runner.round()
+    except Unavailable as err:
+        yield from _fell_silent(silent, key, name, err, once=once)
+    else:
+        yield from _answered(silent, key, name)
+
+
+def _fell_silent(
+    silent: dict[int, str], key: int, name: str, err: Unavailable, *, once: bool
+) -> Iterator[Reached]:
+    if once:
+        raise err
+    if silent.get(key) != err.code:
+        silent[key] = err.code
+        yield Reached("unreachable", name, err.code, err.message)
+
+
+def _answered(silent: dict[int, str], key: int, name: str) -> Iterator[Reached]:
+    if silent.pop(key, None):
+        yield Reached("reachable", name)

@@ -159,6 +159,30 @@ def test_a_log_that_does_not_answer_is_told_of_once(
         list(watchers.run(("flood",), **arguments, once=True))
 
 
+def test_a_ledger_that_cannot_record_is_asked_again(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the disk is full an alert waits; it is recorded, once, when there is room again."""
+    from counterfoil.ledger import Ledger
+
+    true, full = Ledger.record_statement, iter([False, True, True])
+    monkeypatch.setattr("counterfoil.ops.watchers.time.sleep", lambda _s: None)
+
+    def record(self: Ledger, *args: Any, **more: Any) -> Any:
+        if next(full, False):
+            raise Unavailable("store.full", "expected space, found the disk full")
+        return true(self, *args, **more)
+
+    monkeypatch.setattr(Ledger, "record_statement", record)
+    running = watchers.run(("back-dated",), ledger=Path("shop"))
+    words = [next(running) for _ in range(3)]
+    running.close()  # type: ignore[attr-defined]  # a generator
+    assert [one.event for one in words if isinstance(one, Reached)] == ["unreachable", "reachable"]
+    assert [one.said["kind"] for one in words if isinstance(one, Told)] == ["back-dated"]
+    with counterfoil.open(place / "shop", read_only=True) as ledger:
+        assert [view.kind for view in ledger.views()].count("alert") == 1
+
+
 def test_it_wakes_when_something_is_recorded(place: Path) -> None:
     """A watcher that follows sees what somebody else records, and records its alert."""
     told: list[Told | Reached] = []
