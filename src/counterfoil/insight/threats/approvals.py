@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from counterfoil.insight.threats.events import Approval, SeenBlock, Transfer
+from counterfoil.insight.threats.memory import remember
 from counterfoil.insight.threats.reading import ALERT, ALL, Wanted, run
 from counterfoil.ports import ChainTables, Finding
 
@@ -25,7 +26,7 @@ KIND: Final = "approval-phishing"
 _UNLIMITED: Final = 2.0**96  # more than any supply in use; wallets write 2^256 - 1, some 2^96 - 1
 _WELL_KNOWN: Final = 20  # owners that approved a spender before: too many for a fresh trap
 _SOON: Final = 7200  # blocks, a day of 12 s
-_SIGNERS_MAX: Final = 300_000
+_ACCOUNTS_MAX: Final = 300_000
 
 
 class Spender(msgspec.Struct):
@@ -60,7 +61,7 @@ class ApprovalPhishing:
         for paid in block.paid:
             state.signers.pop(paid.signer, None)
             state.signers[paid.signer] = None
-        while len(state.signers) > _SIGNERS_MAX:
+        while len(state.signers) > _ACCOUNTS_MAX:
             del state.signers[next(iter(state.signers))]
         for approval in block.approvals:
             yield from _approved(state, approval, block.number)
@@ -71,12 +72,12 @@ class ApprovalPhishing:
 
 
 def _approved(state: State, one: Approval, number: int) -> Iterator[Finding]:
-    tokens = state.allowed.setdefault(one.owner, {})
+    tokens: dict[str, dict[str, int]] = remember(state.allowed, one.owner, dict, _ACCOUNTS_MAX)
     if one.amount == 0:
         tokens.get(one.token, {}).pop(one.spender, None)
         return
     tokens.setdefault(one.token, {})[one.spender] = number
-    spender = state.spenders.setdefault(one.spender, Spender())
+    spender = remember(state.spenders, one.spender, Spender, _ACCOUNTS_MAX)
     if one.owner in spender.owners or len(spender.owners) < 2 * _WELL_KNOWN:
         spender.owners[one.owner] = spender.owners.get(one.owner, 0) + 1
     if one.amount < _UNLIMITED or one.spender not in state.signers or one.spender == one.owner:
@@ -101,7 +102,7 @@ def _taken(state: State, move: Transfer, number: int, returned: bool) -> Iterato
     name = next((one for one in (move.called, move.signer) if one in allowed), None)
     if name is None or returned or move.receiver == move.sender:
         return
-    spender = state.spenders[name]
+    spender = remember(state.spenders, name, Spender, _ACCOUNTS_MAX)
     if len(spender.owners) >= _WELL_KNOWN and not spender.drained:
         return
     spender.drained[move.sender] = None

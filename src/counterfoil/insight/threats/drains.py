@@ -9,11 +9,13 @@ paid anybody else, are no victims. This module refuses to accuse receivers that 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Final
 
 import msgspec
 
 from counterfoil.insight.threats.events import NOBODY, SeenBlock, Transfer
+from counterfoil.insight.threats.memory import remember
 from counterfoil.insight.threats.reading import ALERT, Wanted, run
 from counterfoil.ports import ChainTables, Finding
 
@@ -27,6 +29,7 @@ _TOGETHER: Final = 7200  # blocks, a day, in which victims count together
 _KINDS: Final = 3  # of tokens, coins among them
 _OTHERS: Final = 2  # that a living wallet paid before
 _BUSY: Final = 50  # that it may have paid: more is a service, whose wallets are not emptied so
+_ACCOUNTS_MAX: Final = 300_000
 _BY_VICTIMS: Final = (0.0, 0.45, 0.75, 0.9)
 
 
@@ -71,12 +74,12 @@ class Drains:
 
 
 def _moved(state: State, move: Transfer, number: int) -> Iterator[Finding]:
-    since = state.since.setdefault(move.receiver, number)
-    paid = state.paid.setdefault(move.sender, {})
-    leaving = state.leaving.get(move.sender)
-    if leaving is None or leaving.receiver != move.receiver:
-        leaving = Leaving(move.receiver, move.receiver not in paid, number, {})
-        state.leaving[move.sender] = leaving
+    since = remember(state.since, move.receiver, lambda: number, _ACCOUNTS_MAX)
+    paid: dict[str, None] = remember(state.paid, move.sender, dict, _ACCOUNTS_MAX)
+    fresh = partial(Leaving, move.receiver, move.receiver not in paid, number, {})
+    leaving = remember(state.leaving, move.sender, fresh, _ACCOUNTS_MAX)
+    if leaving.receiver != move.receiver:
+        leaving = state.leaving[move.sender] = fresh()
     if len(paid) <= _BUSY:
         paid[move.receiver] = None
     if not leaving.new or number - leaving.first > _WINDOW or number - since > _FRESH:

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from counterfoil.insight.threats.events import NOBODY, SeenBlock, Transfer
+from counterfoil.insight.threats.memory import remember
 from counterfoil.insight.threats.reading import ALERT, Wanted, run
 from counterfoil.ports import ChainTables, Finding
 
@@ -23,6 +24,7 @@ KIND: Final = "bad-neighbour"
 
 _STEPS: Final = 3
 _BUSY: Final = 100  # payers: an account with more serves the public
+_PURSES_MAX: Final = 500_000
 _BY_STEPS: Final = (1.0, 0.9, 0.7, 0.5)
 
 
@@ -69,7 +71,8 @@ class KnownBad:
             yield from self._passed(state, move, label)
 
     def _passed(self, state: State, move: Transfer, label: str | None) -> Iterator[Finding]:
-        purse = state.purses.setdefault(f"{move.receiver} {move.token}", Purse())
+        name = f"{move.receiver} {move.token}"
+        purse = remember(state.purses, name, Purse, _PURSES_MAX)
         purse.got += move.amount
         if len(purse.payers) <= _BUSY:
             purse.payers[move.sender] = None

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from counterfoil.insight.threats.events import COIN, SeenBlock, Transfer
+from counterfoil.insight.threats.memory import remember
 from counterfoil.insight.threats.reading import ALERT, Wanted, run
 from counterfoil.ports import ChainTables, Finding
 
@@ -25,6 +26,7 @@ KIND: Final = "address-poisoning"
 _ENDS: Final = 3  # digits at either end that must be alike: by chance one pair in 16 million
 _DUST: Final = 0.01  # of what the victim paid, in the same token
 _PAYEES_MAX: Final = 400  # of one account that are remembered
+_ACCOUNTS_MAX: Final = 300_000
 _BY_DIGITS: Final = {6: 0.55, 7: 0.7, 8: 0.8, 9: 0.85}
 _SURE: Final = 0.9
 
@@ -74,8 +76,9 @@ class Poisoning:
 def _paid(state: State, move: Transfer) -> Iterator[Finding]:
     """Learn a payment by the account itself; it may be to a look-alike."""
     real = state.alike.get(move.sender, {}).get(move.receiver)
-    if real is not None:
-        if _dust(state.payees[move.sender][_ends(real)], move):
+    known = state.payees.get(move.sender, {}).get(_ends(move.receiver))
+    if real is not None and known is not None:
+        if _dust(known, move):
             return
         yield Finding(
             move.receiver,
@@ -86,7 +89,7 @@ def _paid(state: State, move: Transfer) -> Iterator[Finding]:
             {"digits": _digits(real, move.receiver), "paid": 1.0},
         )
         return
-    payees = state.payees.setdefault(move.sender, {})
+    payees: dict[str, Payee] = remember(state.payees, move.sender, dict, _ACCOUNTS_MAX)
     known = payees.setdefault(_ends(move.receiver), Payee(move.receiver, {}))
     if known.address == move.receiver:
         known.most[move.token] = max(move.amount, known.most.get(move.token, 0.0))
@@ -103,7 +106,7 @@ def _dusted(state: State, move: Transfer, victim: str, other: str) -> Iterator[F
         return
     if move.signer == victim or not _dust(real, move):
         return
-    state.alike.setdefault(victim, {})[other] = real.address
+    remember(state.alike, victim, dict, _ACCOUNTS_MAX)[other] = real.address
     digits = _digits(real.address, other)
     forged = move.sender == victim
     score = min(_SURE, _BY_DIGITS.get(digits, _SURE) + (0.05 if forged else 0.0))

@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from counterfoil.insight.threats.events import NOBODY, SeenBlock, Transfer
+from counterfoil.insight.threats.memory import remember
 from counterfoil.insight.threats.reading import ALERT, Wanted, run
 from counterfoil.ports import ChainTables, Finding
 
@@ -72,18 +73,10 @@ class Ponzi:
         for move in block.transfers:
             if move.amount <= 0 or move.sender == move.receiver or move.sender in NOBODY:
                 continue
-            pool = _used(state, f"{move.receiver} {move.token}")
+            pool = remember(state.pools, f"{move.receiver} {move.token}", Pool, _POOLS_MAX)
             member = pool.members.setdefault(move.sender, Member(first=move.tx))
             member.paid += move.amount
             yield from _payout(state, move)
-
-
-def _used(state: State, name: str) -> Pool:
-    pool = state.pools.pop(name, None) or Pool()
-    state.pools[name] = pool
-    if len(state.pools) > _POOLS_MAX:
-        del state.pools[next(iter(state.pools))]
-    return pool
 
 
 def _payout(state: State, move: Transfer) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from counterfoil.insight.threats.events import NOBODY, SeenBlock, Transfer
+from counterfoil.insight.threats.memory import remember
 from counterfoil.insight.threats.reading import ALERT, Wanted, run
 from counterfoil.ports import ChainTables, Finding
 
@@ -108,12 +109,7 @@ def _moved(state: State, move: Transfer, number: int) -> Iterator[Finding]:
 
 
 def _place(state: State, account: str, token: str) -> Place:
-    name = f"{account} {token}"
-    place = state.places.pop(name, None) or Place()
-    state.places[name] = place
-    if len(state.places) > _PLACES_MAX:
-        del state.places[next(iter(state.places))]
-    return place
+    return remember(state.places, f"{account} {token}", Place, _PLACES_MAX)
 
 
 def _closed(
