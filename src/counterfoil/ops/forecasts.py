@@ -12,6 +12,7 @@ import time as clock
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -21,9 +22,18 @@ from counterfoil.ops.series_files import Measured, read_column
 from counterfoil.ports import Channel, Param, Progress, Series, no_progress
 
 if TYPE_CHECKING:
-    from counterfoil.learn.forecast import Judged
+    from counterfoil.learn.forecast import Ahead, Judged
 
-__all__ = ["Evaluated", "Forecast", "Step", "evaluate", "run"]
+__all__ = [
+    "Evaluated",
+    "Forecast",
+    "Step",
+    "evaluate",
+    "require_horizon",
+    "require_season",
+    "run",
+    "steps_of",
+]
 
 _KEPT: Final = 20_000
 _HORIZON_MAX: Final = 1000
@@ -68,7 +78,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What comes next. kept, filled, season, level, notes: as in `Evaluated`."""
+    """What comes next. kept, filled, season, level, notes: as in `Evaluated`.
+
+    windows, past: earlier places from which rows were forecast alike, and how good that was; past
+    is None where there were none.
+    """
 
     rows: int
     kept: int
@@ -76,6 +90,8 @@ class Forecast:
     season: int
     level: float
     steps: list[Step]
+    windows: int
+    past: Judged | None
     notes: list[str]
 
 
@@ -162,7 +178,9 @@ def run(
 
     Raises as `forecast eval`; a short series is forecast, too, with bands only where it allows.
     """
-    from counterfoil.learn.forecast import LEVEL, look_ahead, plan
+    import numpy as np
+
+    from counterfoil.learn.forecast import LEVEL, judge, look_ahead, naive_error, plan
     from counterfoil.learn.forecast.registered import forecaster as named
 
     loaded = _load(file, value, time, season, horizon, channel, progress)
@@ -174,22 +192,60 @@ def run(
         laid,
         lambda done, total: progress(done, total, "parts of models learned"),
     )
+    past = None
+    if len(found.origins):
+        actual = series.values[found.origins[:, None] + np.arange(horizon)]
+        unit = naive_error(series.values[: int(found.origins[0])], series.season)
+        past = judge(actual, found.past.told, found.past.low, found.past.high, unit)
+    return Forecast(
+        rows=loaded.rows,
+        kept=loaded.kept,
+        filled=loaded.filled,
+        season=series.season,
+        level=LEVEL,
+        steps=steps_of(series, found),
+        windows=len(found.origins),
+        past=past,
+        notes=loaded.notes,
+    )
+
+
+def steps_of(series: Series, found: Ahead, least: float = float("-inf")) -> list[Step]:
+    """Write what comes next, step by step. least: what the numbers cannot be below."""
     steps = []
     for at, told in enumerate(found.told):
-        low, high = float(found.low[at]), float(found.high[at])
-        known = low > float("-inf") and high < float("inf")
+        low, high = max(float(found.low[at]), least), float(found.high[at])
+        known = isfinite(float(found.low[at])) and isfinite(high)
         steps.append(
             Step(
                 at + 1,
                 _moment(series, at),
-                float(told),
+                max(float(told), least),
                 low if known else None,
-                high if known else None,
+                max(high, least) if known else None,
             )
         )
-    return Forecast(
-        loaded.rows, loaded.kept, loaded.filled, series.season, LEVEL, steps, loaded.notes
-    )
+    return steps
+
+
+def require_horizon(horizon: int) -> None:
+    """Refuse a horizon out of range: InputError with code forecast.horizon."""
+    if not 1 <= horizon <= _HORIZON_MAX:
+        raise InputError(
+            "forecast.horizon",
+            f"expected 1 to {_HORIZON_MAX} rows ahead, found {horizon}",
+            hint="Give fewer, or a file with longer steps.",
+        )
+
+
+def require_season(season: int, rows: int) -> None:
+    """Refuse a season that does not fit three times: InputError with code forecast.season."""
+    if not 1 <= season <= max(rows // 3, 1):
+        raise InputError(
+            "forecast.season",
+            f"expected a season of 1 to a third of the {rows} rows, found {season}",
+            hint="Leave out --season to have it found.",
+        )
 
 
 def _load(
@@ -205,12 +261,7 @@ def _load(
 
     from counterfoil.learn.forecast import find_season
 
-    if not 1 <= horizon <= _HORIZON_MAX:
-        raise InputError(
-            "forecast.horizon",
-            f"expected 1 to {_HORIZON_MAX} rows ahead, found {horizon}",
-            hint="Give fewer, or a file with longer steps.",
-        )
+    require_horizon(horizon)
     rows = list(read_column(file, value, time, channel))
     progress(len(rows), None, "rows read")
     kept = rows[-_KEPT:]
@@ -222,12 +273,8 @@ def _load(
     array = np.asarray(values, dtype=np.float64)
     if season is None:
         season = find_season(array, step)
-    elif not 1 <= season <= max(len(values) // 3, 1):
-        raise InputError(
-            "forecast.season",
-            f"expected a season of 1 to a third of the {len(values)} rows, found {season}",
-            hint="Leave out --season to have it found.",
-        )
+    else:
+        require_season(season, len(values))
     return _Loaded(Series(array, season, start, step), len(rows), len(kept), filled, notes)
 
 

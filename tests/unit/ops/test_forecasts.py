@@ -79,7 +79,7 @@ def test_figures_as_text(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> 
     assert "1 rows without a number repeat the last one before" in said
     words[1] = "run"
     assert main([*words, "--forecaster", "seasonal-naive", "--text"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 5
+    assert len(capsys.readouterr().out.splitlines()) == 6
 
 
 def test_what_comes_next_has_times_and_bands() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.words import number, plain
-from counterfoil.ops.forecasts import Evaluated, Forecast
+from counterfoil.ops.forecasts import Evaluated, Forecast, Step
 
-__all__ = ["evaluate", "run"]
+if TYPE_CHECKING:
+    from counterfoil.learn.forecast import Judged
+
+__all__ = ["evaluate", "past_line", "run", "step_lines"]
 
 
 def evaluate(done: Evaluated, paint: Paint) -> Iterator[str]:
@@ -30,9 +34,28 @@ def evaluate(done: Evaluated, paint: Paint) -> Iterator[str]:
 
 def run(done: Forecast, paint: Paint) -> Iterator[str]:
     """Show each value to come, and its band."""
-    for step in done.steps:
+    yield from step_lines(done.steps, paint)
+    yield from past_line(done.windows, done.past, None, paint)
+    for note in done.notes:
+        yield paint.quiet(plain(note))
+
+
+def step_lines(steps: Sequence[Step], paint: Paint) -> Iterator[str]:
+    """Show values to come, with their times and bands where these are known."""
+    for step in steps:
         band = "" if step.low is None else f"  {step.low:.6g} to {step.high:.6g}"
         when = f"{plain(step.time)}  " if step.time else ""
         yield f"{step.step:>4}  {when}{paint.strong(f'{step.forecast:.6g}')}{paint.quiet(band)}"
-    for note in done.notes:
-        yield paint.quiet(plain(note))
+
+
+def past_line(
+    windows: int, past: Judged | None, beside: tuple[str, Judged | None] | None, paint: Paint
+) -> Iterator[str]:
+    """Say how good forecasts from earlier places were. beside: another's name and figures."""
+    if past is None:
+        return
+    other = f", {beside[0]} {beside[1].mae:.4g}" if beside and beside[1] is not None else ""
+    yield paint.quiet(
+        f"from {number(windows)} earlier places alike: off by {past.mae:.4g} on the mean{other}; "
+        f"the band held {past.coverage:.1%}"
+    )

@@ -12,10 +12,13 @@ from typing import Final
 
 from counterfoil.errors import InputError
 
-__all__ = ["next_base_fee", "path"]
+__all__ = ["MOVE_MAX", "next_base_fee", "path"]
 
 _ELASTICITY: Final = 2
 _QUOTIENT: Final = 8
+
+MOVE_MAX: Final = 1 / _QUOTIENT
+"""What a block moves the base fee by at most, as a share of it; one wei more where it is tiny."""
 
 
 def next_base_fee(base_fee: int, gas_used: int, gas_limit: int) -> int:

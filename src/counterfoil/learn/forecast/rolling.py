@@ -51,11 +51,16 @@ class Rolled:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """What comes next: each (horizon,); low and high are infinite where too little is known."""
+    """What comes next: each (horizon,); low and high are infinite where too little is known.
+
+    past: the last windows before, forecast alike, where a band was known. origins: of these.
+    """
 
     told: Floats
     low: Floats
     high: Floats
+    past: Rolled
+    origins: Ints
 
 
 def plan(
@@ -120,7 +125,10 @@ def look_ahead(
         scales(series, origins),
         series.season,
     )
-    return Ahead(ahead[0], low[-1], high[-1])
+    known = np.flatnonzero(np.isfinite(low[:-1]).all(axis=1))
+    known = known[known >= laid.counted]
+    past = Rolled(told[known], low[known], high[known])
+    return Ahead(ahead[0], low[-1], high[-1], past, laid.origins[known])
 
 
 def _told(

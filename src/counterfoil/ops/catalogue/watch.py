@@ -71,4 +71,18 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "Forecast the next rows of a column, with a band that holds nine in ten.",
         "load.csv --value requests --time at --horizon 24",
     ),
+    reads(
+        "forecast load",
+        "loads:load",
+        "Forecast how many records a second will come, with a band that holds nine in ten.",
+        "--ledger DIR --horizon 24",
+        "--ledger DIR --every 60 --horizon 30",
+    ),
+    reads(
+        "forecast fees",
+        "fees:fees",
+        "Forecast the base fee of the next blocks: the first exactly, with bands for the others.",
+        "--rpc https://node.example --horizon 20",
+        "--rpc blocks.csv --horizon 50 --blocks 5000",
+    ),
 )
