@@ -18,7 +18,7 @@ from counterfoil.errors import InputError
 from counterfoil.ports.watchers import Noticed, Sight, Step
 from counterfoil.provenance.statements.parts import decimal_text
 
-__all__ = ["EACH_MAX", "Grouping", "Pending", "number_of"]
+__all__ = ["EACH_MAX", "Grouping", "Pending", "group_key", "name_text", "number_of"]
 
 EACH_MAX: Final = 64
 """Statements that one event can lead to."""
@@ -89,7 +89,7 @@ class Grouping(msgspec.Struct):
         self.now_ms = max(self.now_ms, step.at_ms)
         said = self._close(step.place, len(noticed))
         for one in noticed:
-            key = f"{one.kind}/{one.group}"
+            key = group_key(one)
             group = self.groups.get(key)
             if group is None:
                 said.append(self._open(key, one, step, len(said)))
@@ -194,6 +194,11 @@ class Grouping(msgspec.Struct):
         if sight.index is not None:
             found["index"] = sight.index
         return found
+
+
+def group_key(one: Noticed) -> str:
+    """Name the group of what was noticed: what is more severe is not hidden by what is less."""
+    return f"{one.kind}/{one.severity}/{one.group}"
 
 
 def name_text(text: str) -> str:

@@ -23,7 +23,7 @@ from counterfoil.formats.statement import Subject
 from counterfoil.ledger import Ledger, Recorded
 from counterfoil.ports.watchers import Feed, Noticed, Step, WatchedEntry
 from counterfoil.storage import OwnerLock
-from counterfoil.watch.grouping import Grouping, Pending
+from counterfoil.watch.grouping import Grouping, Pending, group_key
 from counterfoil.watch.registered import Chosen
 from counterfoil.watch.saved import Saved, load_saved
 
@@ -141,7 +141,7 @@ class Runner:
             if one.keep is not None:
                 self._ledger.keep(one.keep)  # by its digest: an orphan where we are killed now
         pending = saved.grouping.take(noticed, step)
-        kept = {f"{one.kind}/{one.group}": one.keep for one in noticed if one.keep is not None}
+        kept = {group_key(one): one.keep for one in noticed if one.keep is not None}
         for alert in pending:
             data = kept.get(alert.group) if alert.opens is None else None
             if data is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from counterfoil.errors import InputError
@@ -53,6 +55,14 @@ def test_groups_do_not_know_each_other() -> None:
     grouping = Grouping(10 * MINUTE, "log")
     said = grouping.take([noticed("a"), noticed("b")], step(3, 0))
     assert [one.number for one in said] == [3 * EACH_MAX, 3 * EACH_MAX + 1]
+
+
+def test_what_is_worse_is_told() -> None:
+    """A group that goes on at low severity does not swallow what is severe."""
+    grouping = Grouping(10 * MINUTE, "log")
+    low, high = replace(noticed(), severity="low"), replace(noticed(), severity="high")
+    said = [grouping.take([one], step(at, at)) for at, one in enumerate((low, low, high, high))]
+    assert [len(one) for one in said] == [1, 0, 1, 0]
 
 
 def test_what_goes_on_for_a_day_is_told_anew() -> None:

@@ -3,8 +3,9 @@
 Four things are looked at, from version to version of a data set: a check of it that fails for
 poisoning; a share that such a check measures and that rose by more than chance; one column alone
 that changed while all others and the number of rows stayed, as flipped labels do; and a version
-that now has another digest. This module refuses to see rows: they are not in the log, and the
-checks that saw them are.
+that now has another digest. The last two are seen of public data sets alone: a salt, which others
+have, changes every digest. This module refuses to see rows: they are not in the log, and the checks
+that saw them are.
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ def _see_data(state: State, event: WatchedEntry) -> list[Noticed]:
         changed = [c for c in columns if columns[c] != data.columns.get(c)]
         if columns.keys() == data.columns.keys() and len(columns) > 2 and len(changed) == 1:
             noticed.append(_edited(event, name, changed[0], data))
-    if isinstance(version, str):
+    if isinstance(version, str) and print_.get("salted") is not True:
         if data.versions.get(version, digest) != digest and "corrects" not in event.said:
             noticed.append(_replaced(event, name, version, data))
         data.versions[version] = digest

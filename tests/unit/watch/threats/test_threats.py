@@ -155,6 +155,14 @@ def test_versions_of_data_are_compared(
     assert len(saw("poisoning", *_versions(*columns))) == alarms
 
 
+def test_a_salt_is_no_other_content() -> None:
+    """The same version recorded twice under two salts has two digests, and is not replaced."""
+    sent = _versions((0, "1", ()), (1, "1", ()))
+    for one in sent:
+        one.said["fingerprint"]["salted"] = True
+    assert saw("poisoning", *sent) == []
+
+
 def check_of(passed: bool, noise: float, name: str = "label-noise/1") -> dict[str, Any]:
     measured = {"name": name, "value": str(noise), "rows": 4000}
     item = {"name": name, "passed": passed, "measured": measured}
