@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from counterfoil.ledger import Ledger
     from counterfoil.ledger import open_ledger as open
-    from counterfoil.proofs.verify import verify_receipt as verify
+    from counterfoil.ops.verify_files import verify
 
 __all__ = ["Ledger", "__version__", "open", "verify"]
 
@@ -31,7 +31,7 @@ def __getattr__(name: str) -> Any:
 
         return wraps(open_ledger)(open_anchoring)
     if name == "verify":
-        from counterfoil.proofs.verify import verify_receipt
+        from counterfoil.ops.verify_files import verify
 
-        return verify_receipt
+        return verify
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,14 +9,14 @@ import pytest
 
 import counterfoil
 from counterfoil.ledger import Ledger, open_ledger
-from counterfoil.proofs.verify import verify_receipt
+from counterfoil.ops.verify_files import verify
 
 
 def test_names() -> None:
     """The package's names are the ledger's and the verifier's; others are no attributes."""
     assert counterfoil.open.__wrapped__ is open_ledger  # type: ignore[attr-defined]  # it wraps
     assert counterfoil.Ledger is Ledger
-    assert counterfoil.verify is verify_receipt
+    assert counterfoil.verify is verify
     assert counterfoil.__version__.count(".") == 2
     with pytest.raises(AttributeError, match="no attribute 'colour'"):
         counterfoil.colour  # noqa: B018  # the look-up is what is tested
@@ -31,4 +31,7 @@ def test_nothing_is_loaded_before_it_is_used() -> None:
         "print(sorted({m.split('.')[1] for m in sys.modules if m.startswith('counterfoil.')}))\n"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert ran.stdout.splitlines() == ["[]", "['errors', 'formats', 'proofs', 'units']"]
+    assert ran.stdout.splitlines() == [
+        "[]",
+        "['errors', 'formats', 'ops', 'ports', 'proofs', 'units']",
+    ]

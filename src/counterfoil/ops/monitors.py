@@ -20,6 +20,7 @@ from counterfoil.network.conviction import convict
 from counterfoil.network.monitor import BAD_EVENTS, Monitor, MonitorEvent, origin_of
 from counterfoil.network.sources import WITNESS_PREFIX, open_source
 from counterfoil.ops.files import POLICY_MAX_BYTES, read_file, read_input, write_file
+from counterfoil.ops.kinds import told_apart
 from counterfoil.ops.mirrors import Interval, PolicyFile, checked_interval
 from counterfoil.ports import Channel, Param, Progress, no_progress
 from counterfoil.proofs import equivocation
@@ -120,7 +121,9 @@ def verify(
 
     Raises VerificationError or InputError as `proofs.equivocation.verify`.
     """
-    proven = equivocation.verify(read_input(file, channel, EVIDENCE_MAX_BYTES))
+    data = read_input(file, channel, EVIDENCE_MAX_BYTES)
+    with told_apart(data, "evidence of two histories"):
+        proven = equivocation.verify(data)
     known = None
     if policy is not None:
         trust = policies.parse(read_file(policy, POLICY_MAX_BYTES))

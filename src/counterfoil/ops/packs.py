@@ -17,6 +17,7 @@ from counterfoil.ledger.lineage.pack_check import CheckedPack, Problem, check_fi
 from counterfoil.ledger.lineage.pack_page import pack_page, require_page_fits
 from counterfoil.ledger.lineage.pack_zip import read_html, read_zip
 from counterfoil.ops.files import POLICY_MAX_BYTES, read_file, shown, write_file
+from counterfoil.ops.kinds import told_apart
 from counterfoil.ops.place import LedgerFolder
 from counterfoil.ops.receipts import open_published
 from counterfoil.ops.records import find_entry
@@ -131,8 +132,9 @@ def check(
     trusted = policies.parse(trusted_text)
     data = read_file(file, _PAGE_MAX_BYTES)
     page = is_html(data)
-    packed = read_html(data) if page else data
-    files = read_zip(packed)
+    with told_apart(data, "an evidence pack"):
+        packed = read_html(data) if page else data
+        files = read_zip(packed)
     found = check_files(
         files,
         trusted,

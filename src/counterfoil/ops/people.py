@@ -15,6 +15,7 @@ from counterfoil.errors import InputError
 from counterfoil.formats import disclosure as disclosures
 from counterfoil.ledger.people import Erased, Granted, SubjectAccess
 from counterfoil.ops.files import read_input
+from counterfoil.ops.kinds import told_apart
 from counterfoil.ops.place import LedgerFolder, open_for_writing
 from counterfoil.ops.records import Entry, find_entry
 from counterfoil.ports import Channel, Document, Param
@@ -273,7 +274,9 @@ def verify_field(
     disclosure.value or as verifying a receipt.
     """
     data = read_input(file, channel, _FILE_MAX_BYTES)
-    found = verify_disclosure(data.rstrip(b"\n"), read_input(policy, channel, _FILE_MAX_BYTES))
+    trusted = read_input(policy, channel, _FILE_MAX_BYTES)
+    with told_apart(data, "a disclosed field"):
+        found = verify_disclosure(data.rstrip(b"\n"), trusted)
     verified = found.verified
     checkpoint = verified.trusted.checkpoint
     return VerifiedField(

@@ -15,6 +15,7 @@ from counterfoil.ledger import Ledger, open_ledger
 from counterfoil.ledger.view import view
 from counterfoil.log import parse_signed
 from counterfoil.ops.files import read_input, shown, write_file
+from counterfoil.ops.kinds import told_apart
 from counterfoil.ops.place import LedgerFolder, find_ledger
 from counterfoil.ops.receipt_files import MEDIA_TYPES, Form, format_receipt, parse_receipt
 from counterfoil.ops.records import Entry, find_entry
@@ -104,7 +105,9 @@ def show(
 
     Raises InputError when it is no receipt, and as `read_file`.
     """
-    form, found = parse_receipt(read_input(file, channel, RECEIPT_MAX_BYTES))
+    data = read_input(file, channel, RECEIPT_MAX_BYTES)
+    with told_apart(data, "a receipt", "a tlog-proof"):
+        form, found = parse_receipt(data)
     row, keys = None, 0
     if isinstance(found, Receipt):
         signed, index, entry = found.checkpoint.encode(), found.record.index, found.record.entry

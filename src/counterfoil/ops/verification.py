@@ -1,7 +1,8 @@
 """Verify a receipt from its bytes and the reader's policy alone: no ledger, no network.
 
-Whatever is wrong with the receipt, also that it cannot be read, is a failed verification. This
-module refuses to take trust from anywhere but the policy.
+Whatever is wrong with the receipt, also that it cannot be read, is a failed verification; another
+file of ours is a wrong use, and is told which command takes it. This module refuses to take trust
+from anywhere but the policy.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from counterfoil.ledger.memory import seen_states
 from counterfoil.ledger.seen import check_ledger, remember
 from counterfoil.ledger.view import view
 from counterfoil.ops.files import POLICY_MAX_BYTES, read_file, read_input
+from counterfoil.ops.kinds import told_apart
 from counterfoil.ops.receipt_files import Form, parse_receipt
 from counterfoil.ports import Channel, Param
 from counterfoil.proofs.merkle import leaf_hash, verify_inclusion
@@ -115,8 +117,8 @@ def verify(
     A chain is asked only where one is named. What was verified is remembered in the state folder:
     a log that later signs another history is noticed. Raises VerificationError with the code of
     what does not hold, verify.malformed for what is no receipt, seen.forked, NotFound with code
-    file.missing, InputError for a malformed policy or entry, for a ledger as `open_ledger` and
-    `check_ledger`, and for chains as `check_claims_on`.
+    file.missing, InputError with code file.kind for another file of ours, for a malformed policy or
+    entry, for a ledger as `open_ledger` and `check_ledger`, and for chains as `check_claims_on`.
     """
     trusted = policies.parse(read_file(policy, POLICY_MAX_BYTES))
     given = None if entry is None else read_file(entry, ENTRY_MAX_BYTES)
@@ -184,11 +186,14 @@ def _verify(
 ) -> tuple[Verification, bytes]:
     """Verify a receipt's bytes; give what was proven and the signed checkpoint."""
     try:
-        form, receipt = parse_receipt(data)
+        with told_apart(data, "a receipt", "a tlog-proof"):
+            form, receipt = parse_receipt(data)
         if isinstance(receipt, TlogProof):
             return _verify_proof(receipt, policy, entry, now_s), receipt.checkpoint
         return _verify_receipt(form, receipt, policy, now_s), receipt.checkpoint.encode()
     except InputError as err:
+        if err.code == "file.kind":  # not a receipt that fails, but the wrong file
+            raise
         raise _malformed(err) from err
 
 
