@@ -50,6 +50,25 @@ def test_only_the_way_that_was_asked_for_is_told(shop: Path) -> None:
     assert "came from" not in down
 
 
+def test_what_replaced_a_statement_is_told_in_words(shop: Path) -> None:
+    """Beside effects, or beside sources where these alone are asked for; and the other way."""
+    with counterfoil.open(shop) as opened:
+        told = tell_story(opened)
+        start = told["decision 0"]
+        other = opened.decisions.override(
+            start, "grant", why="income was stale", accountable="Ada Example"
+        )
+
+    def shown(entry: int, *, up: bool = False) -> str:
+        return "\n".join(text.trace(lineage.trace(str(entry), ledger=shop, up=up), PLAIN))
+
+    came_from, _, led_to = shown(start).partition("led to")
+    assert "replaced by" not in came_from
+    assert f"  replaced by decision {other.index} grant" in led_to
+    assert f"  replaced by decision {other.index} grant" in shown(start, up=True)
+    assert f"  in place of decision {start} hold" in shown(other.index)
+
+
 def test_prov_is_written_to_a_file(shop: Path, tmp_path: Path) -> None:
     """The file holds one PROV-JSON object, and the answer says how much is in it."""
     with counterfoil.open(shop) as opened:

@@ -22,6 +22,7 @@ _UP: Final = {
     "accountable": "answers for it",
     "based_on": "based on",
     "checks": "checked by",
+    "corrects": "in correction of",
     "data": "on data",
     "derived_from": "derived from",
     "explained_by": "explained by",
@@ -30,9 +31,11 @@ _UP: Final = {
     "linked": "about",
     "model": "by",
     "outputs": "made by",
+    "supersedes": "in place of",
     "trained_on": "trained on",
 }
 _DOWN: Final = {
+    "based_on": "basis of",
     "data": "used as data by",
     "decision": "acted on by",
     "derived_from": "source of",
@@ -43,6 +46,7 @@ _DOWN: Final = {
     "outputs": "made",
     "trained_on": "trained",
 }
+_REPLACED: Final = {"corrects": "corrected by", "supersedes": "replaced by"}
 _FACTS: Final = ("outcome", "score", "threshold", "passed", "severity", "state", "target")
 
 
@@ -96,6 +100,8 @@ def _tree(found: Trace, way: Way, paint: Paint) -> Iterator[str]:
 
 def _words(edge: Edge) -> str:
     known = _UP if edge.way == "up" else _DOWN
+    if edge.near == edge.target:
+        known = known | _REPLACED
     word = known.get(edge.field)
     if word is None:
         word = edge.field.replace("_", " ")

@@ -19,7 +19,7 @@ from counterfoil.provenance.lineage import Node, Pointer, State, artefacts_of
 if TYPE_CHECKING:
     from counterfoil.ledger.readable import Readable
 
-__all__ = ["Found", "node_of", "recorded"]
+__all__ = ["Found", "mentions", "node_of", "recorded"]
 
 _DESCRIBED: Final = 8
 _DIGESTS: Final = ("subject.sha256", "digest", "fingerprint.digest", "fingerprint.root")
@@ -81,6 +81,10 @@ class Found:
         more = more or len(found) > self._width
         return [found[index] for index in sorted(found, reverse=True)[: self._width]], more
 
+    def says(self, other: Node, node: Node) -> bool:
+        """Tell whether an entry's own words mention a node; see `mentions`."""
+        return other.index is not None and mentions(self._ledger.entry(other.index), node)
+
     def _index(self, leaf: str) -> int | None:
         if leaf not in self._by_leaf:
             try:
@@ -117,6 +121,12 @@ def recorded(view: RecordView, data: bytes) -> Node:
         artefacts=artefacts_of(said, subjects) if view.kind != "record" else (),
         said=said,
     )
+
+
+def mentions(data: bytes, node: Node) -> bool:
+    """Tell whether an entry's payload holds a node's leaf hash or an artefact's digest as text."""
+    text = entries.parse(data).envelope.payload.lower()
+    return any(word is not None and word.encode() in text for word in (node.leaf, *node.artefacts))
 
 
 def node_of(id_: str, kind: str, state: State, name: str) -> Node:

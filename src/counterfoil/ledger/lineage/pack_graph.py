@@ -11,8 +11,8 @@ from typing import Any, Literal
 import msgspec
 
 from counterfoil.errors import InputError
-from counterfoil.formats import entry as entries
 from counterfoil.formats import json_text
+from counterfoil.ledger.lineage.found import mentions
 from counterfoil.provenance.lineage import Edge, Node, State, Trace, pointers_of
 
 __all__ = ["read_trace", "untied"]
@@ -115,9 +115,7 @@ def _names(
     """Give the names under which a statement points at a node; None where it does not."""
     digests = [f"sha256:{digest}" for digest in target.artefacts]
     if edge.field == "mentions":
-        words = (target.leaf, *target.artefacts)
-        text = b"" if entry is None else entries.parse(entry).envelope.payload
-        return {""} if any(word and word.encode() in text for word in words) else None
+        return {""} if entry is not None and mentions(entry, target) else None
     for id_ in (target.id, *digests):
         found = said.get((edge.field, edge.role, id_))
         if found is not None:

@@ -75,9 +75,10 @@ def walk(
         )
     walker = _Walker(Found(ledger, end, width), depth, limit, progress)
     start = walker.begin(index)
-    for wanted, way in ((up, "up"), (down, "down")):
-        if wanted:
-            walker.go(start, "up" if way == "up" else "down")
+    if up:
+        walker.go(start, "up", replaced=not down)
+    if down:
+        walker.go(start, "down")
     return walker.trace(start, ledger.origin, end)
 
 
@@ -95,8 +96,11 @@ class _Walker:
         self._nodes[node.id] = node
         return node.id
 
-    def go(self, start: str, way: Way) -> None:
-        """Follow all there is one way."""
+    def go(self, start: str, way: Way, *, replaced: bool = True) -> None:
+        """Follow all there is one way.
+
+        replaced: up to what replaced the start, too; where down is followed, that tells it.
+        """
         waiting: deque[tuple[str, int]] = deque([(start, 0)])
         seen = {start}
         while waiting:
@@ -108,6 +112,8 @@ class _Walker:
                 self._mark(id_)
                 continue
             for edge, other in self._neighbours(node, way):
+                if id_ == start and not replaced and _replaces(edge, node):
+                    continue
                 if other.id not in self._nodes:
                     if len(self._nodes) >= self._limit:
                         self._mark(id_)
@@ -151,7 +157,7 @@ class _Walker:
             about = pointer.field in (*_ABOUT.get(other.kind, ()), *_ABOUT_ALL)
             if (way == "up" and about) or (way == "down" and pointer.field != SAID_OUTPUT):
                 yield _edge(other, node, pointer, way, node.id), other
-        if not said and way == "down":
+        if not said and way == "down" and self._found.says(other, node):
             yield Edge(other.id, node.id, "mentions", "", way, node.id), other
 
     def _mark(self, id_: str) -> None:
@@ -161,6 +167,11 @@ class _Walker:
 
 def _edge(source: Node, target: Node, pointer: Pointer, way: Way, near: str) -> Edge:
     return Edge(source.id, target.id, pointer.field, pointer.role, way, near)
+
+
+def _replaces(edge: Edge, node: Node) -> bool:
+    """Tell whether a tie says that another statement came in a node's place."""
+    return edge.target == node.id and edge.field in _ABOUT_ALL
 
 
 def _person(node: Node) -> Node | None:

@@ -63,7 +63,7 @@ def artefacts_of(said: Mapping[str, Any], subjects: Iterable[str] = ()) -> tuple
     fingerprint = said.get("fingerprint")
     if isinstance(fingerprint, Mapping):
         found += [fingerprint.get("digest"), fingerprint.get("root")]
-    pointed = {pointer.digest for pointer in pointers_of(said)}
+    pointed = {end for one in pointers_of(said) for end in (one.digest, one.leaf)}
     return tuple(dict.fromkeys(d for d in found if _is_hex(d) and d not in pointed))
 
 
