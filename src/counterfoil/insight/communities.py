@@ -68,8 +68,14 @@ def find_communities(source: Any, target: Any, weight: Any, nodes: int, seed: in
 def _summed(source: Any, target: Any, weight: Any, nodes: int) -> tuple[Any, Any, Any]:
     """Add up the weights of equal edges; sorted by source, then target."""
     numpy = need("numpy")
-    key, inverse = numpy.unique(source * nodes + target, return_inverse=True)
-    return key // nodes, key % nodes, numpy.bincount(inverse, weights=weight, minlength=len(key))
+    key = source * nodes + target
+    order = numpy.argsort(key, kind="stable")  # the order of sums is the same each time
+    key = key[order]
+    starts = numpy.flatnonzero(numpy.concatenate([key[:1] >= 0, key[1:] != key[:-1]]))
+    if not len(starts):
+        return source, target, weight
+    key = key[starts]
+    return key // nodes, key % nodes, numpy.add.reduceat(weight[order], starts)
 
 
 def _merged(
@@ -110,7 +116,10 @@ def _moved(source: Any, target: Any, weight: Any, loops: Any, random: Any) -> An
         return label
     for _ in range(_ROUNDS):
         mass = numpy.bincount(label, weights=degree, minlength=nodes)
-        who, where, pull = _summed(source, label[target], weight, nodes)
+        asked = (random.random(nodes) < 0.5)[source]
+        if not asked.any():
+            continue
+        who, where, pull = _summed(source[asked], label[target[asked]], weight[asked], nodes)
         stays = where == label[who]
         gain = pull - degree[who] * (mass[where] - stays * degree[who]) / total
         here = -degree * (mass[label] - degree) / total
@@ -122,8 +131,7 @@ def _moved(source: Any, target: Any, weight: Any, loops: Any, random: Any) -> An
         numpy.minimum.at(chosen, who[top], where[top])
         better = numpy.zeros(nodes, dtype=bool)
         better[who[starts]] = most > here[who[starts]] + 1e-12
-        moving = better & (random.random(nodes) < 0.5)
-        label = numpy.where(moving, chosen, label)
-        if better.sum() <= _STILL * nodes:
+        label = numpy.where(better, chosen, label)
+        if len(who) and better.sum() <= _STILL * nodes:
             break
     return label

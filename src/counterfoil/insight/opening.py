@@ -72,6 +72,7 @@ def _own(folder: Path, threads: int | None) -> Tables:
             else:
                 connection.execute(_empty(table))
         digest = digest_of(folder, all_files(folder, state))
+        _confine(connection, all_files(folder, state))
     except (need("duckdb").Error, OSError) as err:
         connection.close()
         raise InputError(
@@ -86,6 +87,14 @@ def _own(folder: Path, threads: int | None) -> Tables:
     if not state.simulated and state.parts and state.parts[-1].last > state.final >= 0:
         notes.append(f"blocks after {state.final} were not final yet")
     return Tables(connection, given, digest, notes)
+
+
+def _confine(connection: Any, files: Iterable[Path]) -> None:
+    """Let queries, which anybody may have written, read these files and nothing else."""
+    listed = ", ".join("'" + str(one).replace("'", "''") + "'" for one in files)
+    connection.execute(f"SET allowed_paths = [{listed}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
 
 
 def _empty(table: str) -> str:
@@ -164,4 +173,5 @@ def _foreign(connection: Any, files: Sequence[Path]) -> Tables:
         raise NotFound(
             "insight.file", f"expected files to read, but: {err}", hint="Check the paths."
         ) from err
+    _confine(connection, ())
     return Tables(connection, given, digest, foreign.notes)

@@ -12,16 +12,42 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from counterfoil.errors import InputError
-from counterfoil.ops.files import shown, write_file
+from counterfoil.formats.receipt import RECEIPT_MAX_BYTES
+from counterfoil.ops.files import POLICY_MAX_BYTES, read_file, shown, write_file
 from counterfoil.ops.place import open_for_writing
 from counterfoil.ports import Param, Progress, no_progress
+from counterfoil.proofs.verify import verify_receipt
 
 if TYPE_CHECKING:
     from counterfoil.insight.page import Proof
     from counterfoil.insight.report import Report
     from counterfoil.insight.syncing import Synced
 
-__all__ = ["Reported", "Simulated", "SyncedFolder", "report", "simulate", "sync"]
+__all__ = [
+    "FigureChecked",
+    "Reported",
+    "Simulated",
+    "SyncedFolder",
+    "check",
+    "report",
+    "simulate",
+    "sync",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class FigureChecked:
+    """A recorded figure that the data bears out. grade: how far its log is vouched for."""
+
+    figure: str
+    title: str
+    origin: str
+    index: int
+    row: int
+    grade: str
+    data_sha256: str
+    result_sha256: str
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,3 +260,37 @@ def report(
         size = len(html)
     seconds = time.perf_counter() - began
     return Reported(None if out is None else shown(out), size, seconds, made, sources, proofs)
+
+
+def check(
+    data: Annotated[tuple[Path, ...], Param("The data that the figure was made from.", "DATA")],
+    *,
+    receipt: Annotated[Path, Param("A figure's receipt, saved from a report.", "FILE")],
+    policy: Annotated[
+        Path, Param("Whom you trust: a C2SP tlog-policy that you did not get here.", "FILE")
+    ],
+) -> FigureChecked:
+    """Check a figure of a report: its receipt, and that the data gives the same result again.
+
+    Raises VerificationError with code insight.other-data or insight.other-result, InputError with
+    code insight.figure, and as `verify_receipt` and `insight.opening.open_tables`.
+    """
+    from counterfoil.insight.opening import open_tables
+    from counterfoil.insight.rechecking import figure_of, recheck
+
+    given = read_file(receipt, RECEIPT_MAX_BYTES)
+    verified = verify_receipt(given, read_file(policy, POLICY_MAX_BYTES), now_s=int(time.time()))
+    said = figure_of(verified.content or b"")
+    with open_tables(*data) as tables:
+        result = recheck(tables, said)
+    return FigureChecked(
+        str(said["figure"]),
+        str(said.get("title", "")),
+        verified.trusted.checkpoint.origin,
+        verified.index,
+        verified.row or 0,
+        verified.grade,
+        str(said["data_sha256"]),
+        result.sha256,
+        len(result.rows),
+    )

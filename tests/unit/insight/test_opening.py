@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from counterfoil.errors import CounterfoilError, InputError, NotFound
+from counterfoil.insight.copying import copy_tables
 from counterfoil.insight.opening import digest_of, open_tables
 from counterfoil.insight.tables import SCHEMAS, TABLES, Tables, arrow_schema
 from tests.chain_rows import as_cryo, as_csv, as_node, raw_blocks
@@ -217,6 +218,18 @@ def test_queries_that_fail(exported: Tables) -> None:
     assert exported.sql("SELECT ? + 1 AS n", [1]).to_pylist() == [{"n": 2}]
     with pytest.raises(KeyError):
         exported.count("colours")
+
+
+def test_queries_reach_no_other_file(exported: Tables, tmp_path: Path) -> None:
+    """A query, which may come from a detector or a receipt, reads the data and no other file."""
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    copied = tmp_path / "folder"
+    copy_tables(exported, copied, "a test")
+    with open_tables(copied) as own:
+        assert own.count("transactions") == 298
+        for tables in (exported, own):
+            with pytest.raises(InputError, match="file system operations are disabled"):
+                tables.sql(f"SELECT * FROM read_csv('{tmp_path / 'secret.csv'}')")  # noqa: S608
 
 
 def test_schemas_agree() -> None:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
 
+import counterfoil
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text import chains as text
-from counterfoil.errors import InputError
+from counterfoil.errors import CounterfoilError, InputError, VerificationError
+from counterfoil.formats import receipt as receipts
+from counterfoil.insight.opening import open_tables
+from counterfoil.insight.report import make_report, rows_of
 from counterfoil.ops import chains
 from tests.chains import embedded, numbered_account
 from tests.ledgers import copy_ledger
@@ -47,6 +53,61 @@ def test_simulate_and_report(tmp_path: Path) -> None:
     lines = shown(text.report(done, Paint(io.StringIO())))
     assert "the data is simulated" in lines
     assert "recorded" in lines
+
+
+def saved(folder: Path, page: Path, name: str) -> Path:
+    """Save a figure's receipt from a page, as a browser does."""
+    found = re.search(
+        rf'download="{name}.receipt.json" href="data:application/json;base64,([^"]*)"',
+        page.read_text(),
+    )
+    assert found is not None
+    path = folder / f"{name}.json"
+    path.write_bytes(b64decode(found[1]))
+    return path
+
+
+def test_check_a_figure(tmp_path: Path) -> None:
+    """A figure's receipt and the data make the figure again; other data does not."""
+    chains.simulate(out=tmp_path / "chain", transactions=400, seed=1)
+    chains.simulate(out=tmp_path / "other", transactions=400, seed=2)
+    folder = copy_ledger(tmp_path / "ledger")
+    page = tmp_path / "report.html"
+    chains.report((tmp_path / "chain",), out=page, ledger=folder)
+    policy = folder / "policy.txt"
+    for name in ("concentration", "communities", "suspicious-accounts"):
+        receipt = saved(tmp_path, page, name)
+        done = chains.check((tmp_path / "chain",), receipt=receipt, policy=policy)
+        assert done.figure == name
+        assert "holds" in shown(text.check(done, Paint(io.StringIO())))
+        with pytest.raises(VerificationError) as caught:
+            chains.check((tmp_path / "other",), receipt=receipt, policy=policy)
+        assert caught.value.code == "insight.other-data"
+
+
+def test_a_figure_that_was_made_up(tmp_path: Path) -> None:
+    """A recorded result that the data does not give is found out, and so is a made-up method."""
+    chains.simulate(out=tmp_path / "chain", transactions=400, seed=1)
+    folder = copy_ledger(tmp_path / "ledger")
+    policy = folder / "policy.txt"
+    with open_tables(tmp_path / "chain") as tables:
+        rows = list(rows_of(make_report(tables), "x"))
+    false = rows[0] | {"result_sha256": "0" * 64}
+    unknown = rows[0] | {"method": "by feeling"}
+    with counterfoil.open(folder) as ledger:
+        index = ledger.record_block([false, unknown, {"figure": "nothing"}]).index
+        ledger.publish()
+        for row in range(3):
+            data = receipts.format(ledger.receipt(index, row))
+            (tmp_path / f"{row}.json").write_bytes(data)
+        plain = ledger.record({"a": 1}).index
+        ledger.publish()
+        (tmp_path / "3.json").write_bytes(receipts.format(ledger.receipt(plain)))
+    expected = ["insight.other-result", *["insight.figure"] * 3]
+    for row, code in enumerate(expected):
+        with pytest.raises(CounterfoilError) as caught:
+            chains.check((tmp_path / "chain",), receipt=tmp_path / f"{row}.json", policy=policy)
+        assert caught.value.code == code
 
 
 def test_a_report_without_a_page_or_a_ledger() -> None:

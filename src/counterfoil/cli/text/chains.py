@@ -6,9 +6,24 @@ from collections.abc import Iterator
 
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.words import brief, facts, number, plain
-from counterfoil.ops.chains import Reported, Simulated, SyncedFolder
+from counterfoil.ops.chains import FigureChecked, Reported, Simulated, SyncedFolder
 
-__all__ = ["report", "simulate", "sync"]
+__all__ = ["check", "report", "simulate", "sync"]
+
+
+def check(done: FigureChecked, paint: Paint) -> Iterator[str]:
+    """Show which figure holds, by whose log."""
+    yield f"{paint.good('holds')}: {plain(done.title)}, made again from the data"
+    yield from facts(
+        [
+            ("figure", done.figure),
+            ("recorded", f"row {done.row} of entry {done.index} of {done.origin}"),
+            ("trust", done.grade),
+            ("data", brief(done.data_sha256)),
+            ("result", f"{brief(done.result_sha256)}, {number(done.rows)} rows"),
+        ],
+        paint,
+    )
 
 
 def report(done: Reported, paint: Paint) -> Iterator[str]:

@@ -27,6 +27,12 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "blocks.csv transactions.csv --out report.html --ledger ledger/",
     ),
     reads(
+        "chain check",
+        "chains:check",
+        "Check a figure of a report: its receipt, and that the data gives the same result again.",
+        "chain/ --receipt concentration.receipt.json --policy policy.txt",
+    ),
+    reads(
         "chain simulate",
         "chains:simulate",
         "Write simulated traffic of a chain as tables, to try reports and detectors on.",
