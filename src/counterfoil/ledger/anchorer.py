@@ -59,10 +59,11 @@ class Anchorer:
         self._opened: AnchorBook | None = None
         self._opening = threading.Lock()
         self._closing, self._wake = threading.Event(), threading.Event()
-        self._thread: threading.Thread | None = None
+        self.begun = 0  # anchors, since this ledger was opened
+        self.thread: threading.Thread | None = None
         if pace is not None and self._places:
-            self._thread = threading.Thread(target=self._run, name="anchorer", daemon=True)
-            self._thread.start()
+            self.thread = threading.Thread(target=self._run, name="anchorer", daemon=True)
+            self.thread.start()
 
     def require_chain(self) -> None:
         """Check that there is a chain to anchor on. Raises Refused with code anchor.no-chain."""
@@ -102,6 +103,7 @@ class Anchorer:
         if size == 0:  # pragma: no cover - a ledger begins with its keys
             raise NotFound("anchor.empty", "expected entries to anchor, found none")
         self._book().wish(Wish(size, True, None, note))
+        self.begun += len(self._places)
         until, pause_s = time.monotonic() + timeout_s, _POLL_S[0]
         while True:
             errors = [self._try(place.advance) for place in self._places]
@@ -118,9 +120,9 @@ class Anchorer:
         """Stop after the step that is under way; what waits is done by who opens it next."""
         self._closing.set()
         self._wake.set()
-        if self._thread is not None:
-            self._thread.join(_CLOSE_WITHIN_S)
-            if self._thread.is_alive():
+        if self.thread is not None:
+            self.thread.join(_CLOSE_WITHIN_S)
+            if self.thread.is_alive():
                 return  # it waits for a node, and ends with the process
         with self._turn:
             for place in self._places:
@@ -155,7 +157,9 @@ class Anchorer:
             if not choice.due and not place.has_open(book):
                 return False
             place.use(self._book())
-            return place.try_advance(choice)
+            under_way = place.try_advance(choice)
+            self.begun += choice.due
+            return under_way
 
     def _try(self, work: Callable[[], object]) -> CounterfoilError | None:
         with self._turn:

@@ -73,6 +73,11 @@ class Layout:
         return self.folder / "anchor.db"
 
     @property
+    def energy(self) -> Path:
+        """`energy.json`: CPU seconds and joules that the ledger has cost."""
+        return self.folder / "energy.json"
+
+    @property
     def chain(self) -> Path:
         """`chain.db`: the ledger's embedded chain."""
         return self.folder / "chain.db"

@@ -17,6 +17,7 @@ from counterfoil.ledger.anchorer import Anchorer
 from counterfoil.ledger.checks.gate import Gate
 from counterfoil.ledger.config import Config
 from counterfoil.ledger.create import create_ledger
+from counterfoil.ledger.energy import EnergyMeter
 from counterfoil.ledger.forward_client import ForwardingRecorder
 from counterfoil.ledger.forward_server import ForwardServer
 from counterfoil.ledger.key_admin import KeyAdmin
@@ -103,7 +104,10 @@ def _own(
     reading, writing = open_writing(folder, clock, accept_new_witness=accept_new_witness, hold=hold)
     admin = KeyAdmin(writing.writer, writing.keys, reading.keyring)
     keeper = Keeper(reading.layout, reading.config, writing.writer, clock)
-    local = LocalRecorder(writing, admin, _anchorer(reading, writing, clock, pace), keeper)
+    anchorer = _anchorer(reading, writing, clock, pace)
+    local = LocalRecorder(
+        writing, admin, anchorer, keeper, _meter(reading, writing, anchorer, clock)
+    )
     writing.writer.gate = _gate(reading, writing, admin)
     try:
         keeper.start()
@@ -140,6 +144,15 @@ def _anchorer(
     config, log = reading.config, writing.log
     made = None if pace is None else pace(config)
     return Anchorer(reading.layout, config, record, log.wait_published, clock, made)
+
+
+def _meter(reading: Reading, writing: Writing, anchorer: Anchorer, clock: Clock) -> EnergyMeter:
+    log, threads = writing.log, dict(writing.log.threads)
+    if anchorer.thread is not None:
+        threads["anchorer"] = anchorer.thread
+    return EnergyMeter(
+        reading.layout, lambda: log.head.size, lambda: anchorer.begun, threads, clock.now_ms
+    )
 
 
 def _forward(folder: Path) -> Ledger:

@@ -16,6 +16,7 @@ from counterfoil.errors import InputError, Refused
 from counterfoil.formats.sealed import Sealed
 from counterfoil.ledger.anchorer import Anchorer, check_by
 from counterfoil.ledger.block_writer import record_block
+from counterfoil.ledger.energy import EnergyMeter
 from counterfoil.ledger.key_admin import KeyAdmin
 from counterfoil.ledger.opening import Writing
 from counterfoil.ledger.people.desk import Desk
@@ -112,7 +113,8 @@ class LocalRecorder:
     """Records in this process.
 
     writing: what the ledger's owner has. admin: its keys. anchorer: anchors it; None where
-    nothing is ever anchored. keeper: keeps personal data; None where there is none.
+    nothing is ever anchored. keeper: keeps personal data; None where there is none. meter: counts
+    what it costs.
     """
 
     def __init__(
@@ -121,7 +123,9 @@ class LocalRecorder:
         admin: KeyAdmin,
         anchorer: Anchorer | None = None,
         keeper: Keeper | None = None,
+        meter: EnergyMeter | None = None,
     ) -> None:
+        self._meter = meter
         self._writing, self._admin, self._anchorer = writing, admin, anchorer
         self._keeper = keeper
         self._sealer: Sealer | None = (
@@ -180,6 +184,7 @@ class LocalRecorder:
         self, said: Said, source: str | None, number: int | None
     ) -> Future[Recorded]:
         """Record a statement; see `statement_writer.record_statement`."""
+        self._count([said])
         writer, series = self._writing.writer, self._series(source, number)
         if not said.seal:
             return record_statement(writer, said, series, number)
@@ -196,6 +201,7 @@ class LocalRecorder:
         self, said: Sequence[Said], source: str | None, first: int | None
     ) -> Future[RecordedMany]:
         """Record statements; see `statement_writer.draft_statement`."""
+        self._count(said)
         series = self._series(source, first)
         if not any(one.seal for one in said):
             return self._record_drafts(said, series, first)
@@ -205,6 +211,11 @@ class LocalRecorder:
             first,
             lambda made: self._record_drafts(said, series, first, made.sealed),
         )
+
+    def _count(self, said: Sequence[Said]) -> None:
+        decisions = sum(1 for one in said if one.kind == "decision")
+        if self._meter is not None and decisions:
+            self._meter.decided(decisions)
 
     def _record_drafts(
         self,
@@ -278,6 +289,9 @@ class LocalRecorder:
 
     def close(self) -> None:
         """Commit and publish what waits, and give the ledger up."""
+        meter, self._meter = self._meter, None
+        if meter is not None:
+            meter.stop()
         try:
             if self._anchorer is not None:
                 self._anchorer.close()
@@ -287,6 +301,8 @@ class LocalRecorder:
             finally:
                 if self._keeper is not None:
                     self._keeper.close()  # after the log: what was sealed is settled by it
+                if meter is not None:
+                    meter.save(last=True)
 
     def _sealing(
         self,

@@ -91,6 +91,11 @@ class Log:
         return self._sequencer.head
 
     @property
+    def threads(self) -> dict[str, threading.Thread]:
+        """The log's own threads, by name."""
+        return {"sequencer": self._sequencer.thread, "publisher": self._thread}
+
+    @property
     def published_size(self) -> int:
         """Size of the published tree."""
         return self._publisher.size

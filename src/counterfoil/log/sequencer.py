@@ -90,6 +90,11 @@ class Sequencer:
         self._thread.start()
 
     @property
+    def thread(self) -> threading.Thread:
+        """The one that writes."""
+        return self._thread
+
+    @property
     def head(self) -> Head:
         """The last committed state."""
         return self._head

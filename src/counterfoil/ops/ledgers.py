@@ -8,6 +8,7 @@ from typing import Annotated
 
 from counterfoil.errors import CounterfoilError, NotFound
 from counterfoil.ledger import Ledger, create_ledger, open_ledger
+from counterfoil.ledger.energy import read_spent
 from counterfoil.ledger.state import state_folder
 from counterfoil.log import parse_signed
 from counterfoil.ops.files import shown
@@ -46,7 +47,8 @@ class Status:
     None before the first. at_ms: when the last kept checkpoint was signed, by the ledger's clock.
     checkpoints: kept. sources: numbered series. statements: numbered, in all of them.
     keys_in_force: that may sign the next entry. grade: in words, who vouches for the published
-    checkpoint. witnesses: of the ledger's policy.
+    checkpoint. witnesses: of the ledger's policy. cpu_s_per_entry: CPU seconds of the processes
+    that owned it, for each entry that they recorded; None where that was not counted.
     """
 
     folder: str
@@ -63,6 +65,7 @@ class Status:
     keys_in_force: int
     grade: str
     witnesses: tuple[str, ...]
+    cpu_s_per_entry: float | None = None
 
 
 def init(
@@ -120,6 +123,7 @@ def status(*, ledger: LedgerFolder = None) -> Status:
             published = parse_signed(opened.published())
         except NotFound:
             published = None
+        spent = read_spent(opened.layout)
         size, sources, kept = opened.size, opened.sources(), opened.checkpoints()
         return Status(
             folder=shown(opened.layout.folder),
@@ -139,6 +143,9 @@ def status(*, ledger: LedgerFolder = None) -> Status:
             ),
             grade=_grade(opened),
             witnesses=tuple(witness.name for witness in opened.policy.witnesses),
+            cpu_s_per_entry=spent.process_cpu_s / spent.entries
+            if spent and spent.entries
+            else None,
         )
 
 

@@ -52,6 +52,10 @@ def status(found: Status, paint: Paint) -> Iterator[str]:
             ("checkpoints", number(found.checkpoints)),
             ("sources", f"{number(found.sources)} with {number(found.statements)} statements"),
             ("keys in force", number(found.keys_in_force)),
+            (
+                "CPU an entry",
+                None if found.cpu_s_per_entry is None else f"{1e3 * found.cpu_s_per_entry:.3g} ms",
+            ),
         ],
         paint,
     )

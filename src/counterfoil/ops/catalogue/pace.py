@@ -15,6 +15,13 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "pace:simulate",
         "Replay a trace of fees or arrivals, and compare ways of choosing the moment.",
         "blocks.csv --fee base_fee_per_gas --time timestamp --max-wait 600",
-        "load.csv --arrivals requests --time at --receipt-wait 0.1",
+        "load.csv --arrivals requests --time at --receipt-wait 100",
+    ),
+    reads(
+        "energy",
+        "energy:energy",
+        "Say what a ledger has cost in CPU seconds and joules, and for each entry and anchor.",
+        "--ledger shop",
+        "--ledger shop --watts 12",
     ),
 )
