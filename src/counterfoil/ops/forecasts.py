@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 _KEPT: Final = 20_000
+_LARGEST: Final = 1e100  # sums and products of larger numbers leave what a float can hold
 _HORIZON_MAX: Final = 1000
 _SKEW: Final = 0.02  # of the usual step: what times may be off it and still count as even
 
@@ -45,9 +46,10 @@ class Evaluated:
     """How good forecasts of a series are.
 
     rows: of the file. kept: the last ones that were used. filled: of those, rows without a finite
-    number, which got the last one before. season: steps. step_s: seconds between rows; 0 where not
-    known. windows: origins that were judged, `every` rows apart. first_origin: the row of the last
-    known value in the first of them. models: name -> figures. notes: what else is to be known.
+    number, which got the last one before, and are not judged. season: steps. step_s: seconds
+    between rows; 0 where not known. windows: origins that were judged, `every` rows apart.
+    first_origin: the row of the last known value in the first of them. models: name -> figures.
+    notes: what else is to be known.
     """
 
     rows: int
@@ -98,6 +100,7 @@ class Forecast:
 @dataclass(slots=True)
 class _Loaded:
     series: Series
+    outcomes: Any  # as the values, but not a number where filled
     rows: int
     kept: int
     filled: int
@@ -120,7 +123,7 @@ def evaluate(
 
     Models learn four times, from 45 % of the rows on; at least 200 windows are judged. Raises
     NotFound with code file.missing, InputError with code series.column, series.csv, series.order,
-    forecast.horizon, forecast.season, forecast.short or learn.forecaster.
+    forecast.horizon, forecast.season, forecast.short, forecast.range or learn.forecaster.
     """
     import numpy as np
 
@@ -132,7 +135,8 @@ def evaluate(
     series = loaded.series
     laid = plan(len(series.values), horizon, series.season)
     origins = laid.origins[laid.counted :]
-    actual = series.values[origins[:, None] + np.arange(horizon)]
+    actual = loaded.outcomes[origins[:, None] + np.arange(horizon)]
+    _require_outcomes(actual)
     unit = naive_error(series.values[: int(origins[0])], series.season)
     names = {"counterfoil": forecaster, "seasonal_naive": "seasonal-naive", "strong": "strong"}
     figures: dict[str, Judged] = {}
@@ -141,7 +145,7 @@ def evaluate(
         def tell(done: int, total: int, place: int = place) -> None:
             progress(place * total + done, len(names) * total, "parts of models learned")
 
-        found = roll(partial(named, point), series, laid, tell)
+        found = roll(partial(named, point), series, laid, tell, outcomes=loaded.outcomes)
         figures[name] = judge(actual, found.told, found.low, found.high, unit)
         if name == "counterfoil" and out is not None:
             skipped = loaded.rows - loaded.kept
@@ -191,10 +195,11 @@ def run(
         series,
         laid,
         lambda done, total: progress(done, total, "parts of models learned"),
+        outcomes=loaded.outcomes,
     )
     past = None
-    if len(found.origins):
-        actual = series.values[found.origins[:, None] + np.arange(horizon)]
+    actual = loaded.outcomes[found.origins[:, None] + np.arange(horizon)]
+    if np.isfinite(actual).any():
         unit = naive_error(series.values[: int(found.origins[0])], series.season)
         past = judge(actual, found.past.told, found.past.low, found.past.high, unit)
     return Forecast(
@@ -266,16 +271,18 @@ def _load(
     progress(len(rows), None, "rows read")
     kept = rows[-_KEPT:]
     values, filled = _values(kept)
+    array = np.asarray(values, dtype=np.float64)
+    outcomes = np.where([row.value is None for row in kept], np.nan, array)
     notes = [f"the last {_KEPT} of {len(rows)} rows are used"] if len(kept) < len(rows) else []
     if filled:
         notes.append(f"{filled} rows without a number repeat the last one before")
     start, step = _times(kept, notes) if time is not None else (0.0, 0.0)
-    array = np.asarray(values, dtype=np.float64)
     if season is None:
         season = find_season(array, step)
     else:
         require_season(season, len(values))
-    return _Loaded(Series(array, season, start, step), len(rows), len(kept), filled, notes)
+    series = Series(array, season, start, step)
+    return _Loaded(series, outcomes, len(rows), len(kept), filled, notes)
 
 
 def _values(rows: list[Measured]) -> tuple[list[float], int]:
@@ -291,10 +298,28 @@ def _values(rows: list[Measured]) -> tuple[list[float], int]:
     for row in rows:
         if row.value is None:
             filled += 1
+        elif abs(row.value) > _LARGEST:
+            raise InputError(
+                "forecast.range",
+                f"expected numbers up to {_LARGEST:g}, found {row.value:g} in row {row.row}",
+                hint="Give the column in a larger unit.",
+            )
         else:
             known = row.value
         values.append(known)
     return values, filled
+
+
+def _require_outcomes(actual: Any) -> None:
+    """Refuse a file without a number in its last part."""
+    import numpy as np
+
+    if not np.isfinite(actual).any():
+        raise InputError(
+            "forecast.short",
+            "expected numbers in the last part of the file, to judge forecasts by, found none",
+            hint="Cut off the rows without a number.",
+        )
 
 
 def _times(rows: list[Measured], notes: list[str]) -> tuple[float, float]:
@@ -329,7 +354,10 @@ def _moment(series: Series, at: int) -> str | None:
 
 
 def _write(out: Path, rows: Any, actual: Any, told: Any, low: Any, high: Any) -> None:
-    """Write (origin, step, actual, forecast, low, high); origin: row of the last known value."""
+    """Write (origin, step, actual, forecast, low, high); origin: row of the last known value.
+
+    An actual of a row without a number is written as nan.
+    """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["origin", "step", "actual", "forecast", "low", "high"])

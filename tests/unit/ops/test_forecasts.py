@@ -121,9 +121,36 @@ def test_uneven_times_are_told() -> None:
     assert unread.steps[0].time is None
 
 
+def test_rows_without_a_number_are_not_judged(tmp_path: Path) -> None:
+    """What was filled in is no outcome: it is written as nan, and counts in no figure."""
+    out = tmp_path / "out.csv"
+    found = judged(table(bad={440: "", 441: "nan"}), forecaster="seasonal-naive", out=out)
+    assert found.filled == 2
+    rows = list(csv.DictReader(io.StringIO(out.read_text())))
+    assert len(rows) == found.windows * 4
+    known = [row for row in rows if row["actual"] != "nan"]
+    assert {int(r["origin"]) + int(r["step"]) for r in rows if r["actual"] == "nan"} == {440, 441}
+    error = sum(abs(float(r["actual"]) - float(r["forecast"])) for r in known) / len(known)
+    assert error == pytest.approx(found.models["counterfoil"].mae)
+
+
+@pytest.mark.parametrize("value", ["5", "0", "-3e90", "1e-200"])
+def test_a_constant_is_forecast_exactly(value: str) -> None:
+    """A series that never moves has no error, no width, and no figure that is no number."""
+    text = "load\n" + f"{value}\n" * ROWS
+    for one in judged(text, forecaster="seasonal-naive").models.values():
+        assert one.mase == pytest.approx(0)
+        assert one.coverage > 0.9
+        assert one.interval_score == pytest.approx(0, abs=1e-9 * abs(float(value)))
+
+
 @pytest.mark.parametrize(
     ("text", "options", "code"),
     [
+        (table(bad={9: "1e101"}), {}, "forecast.range"),
+        (table(bad=dict.fromkeys(range(200, ROWS), "")), {}, "forecast.short"),
+        ("", {}, "series.column"),
+        ("at\n1\n", {}, "series.column"),
         (table(60), {}, "forecast.short"),
         ("load\nx\n", {}, "forecast.short"),
         (table(), {"horizon": 0}, "forecast.horizon"),

@@ -80,10 +80,9 @@ def bands(
             steered.learn(actual, low, high, known[at - 1], known[at])
         if known[at].max() < _FEWEST:
             continue
-        down, up = _span(errors, known[at], places, places[at], steered.miss)
-        enough = known[at] >= _FEWEST
-        low[at] = np.where(enough, told[at] + down * scale[at], -np.inf)
-        high[at] = np.where(enough, told[at] + up * scale[at], np.inf)
+        spans = _span(errors, known[at], places, places[at], steered.miss)
+        if spans is not None:
+            low[at], high[at] = (told[at] + span * scale[at] for span in spans)
     return low, high
 
 
@@ -102,7 +101,7 @@ class _Steered:
         for more in range(int((now - before).max())):
             rows = np.minimum(before + more, len(actual) - 1)
             under, over = low[rows, steps], high[rows, steps]
-            counts = (before + more < now) & np.isfinite(under)
+            counts = (before + more < now) & np.isfinite(under + actual[rows, steps])
             failed = counts & ((actual[rows, steps] < under) | (actual[rows, steps] > over))
             self.miss += self._gain * ((1 - LEVEL) * counts.sum() - failed.sum()) / horizon
         self.miss = float(np.clip(self.miss, *_MISS))
@@ -110,19 +109,30 @@ class _Steered:
 
 def _span(
     errors: Floats, known: Ints, places: Ints, here: Ints, miss: float
-) -> tuple[Floats, Floats]:
-    """Give what a band reaches down and up by at each step, on the scale of `errors`."""
+) -> tuple[Floats, Floats] | None:
+    """Give what a band reaches down and up by at each step, on the scale of `errors`.
+
+    None where too little is known. Where only steps near are known, those behind them are taken to
+    err as a random walk does.
+    """
     steps = np.arange(errors.shape[1])
     rows = known[None, :] - 1 - np.arange(min(_POOL, int(known.max())))[:, None]
-    there = rows >= 0
+    there = (rows >= 0) & np.isfinite(errors[np.maximum(rows, 0), steps])
     rows = np.maximum(rows, 0)
     found = np.where(there, errors[rows, steps], 0.0)
-    usual = np.maximum(np.abs(found).sum(axis=0) / np.maximum(there.sum(axis=0), 1), _TINY)
+    counts = there.sum(axis=0)
+    enough = np.flatnonzero(counts >= _FEWEST)
+    if not len(enough):
+        return None
+    near = enough[np.maximum(np.searchsorted(enough, steps, side="right") - 1, 0)]
+    usual = (np.abs(found).sum(axis=0) / np.maximum(counts, 1))[near]
+    usual = np.maximum(usual * np.sqrt(np.maximum((steps + 1) / (near + 1), 1)), _TINY)
+    there[:, counts < _FEWEST] = False
     found /= usual
     where = places[rows, steps]
     local = _local(np.abs(found), where, there, int(places.max()) + 1)
     found /= local[where]
-    some = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), _STEPS)).astype(int))
+    some = enough[np.unique(np.linspace(0, len(enough) - 1, _STEPS).astype(int))]
     ranked = np.sort(found[:, some][there[:, some]])
     down, up = _quantiles(ranked, len(ranked) / len(some), max(miss, _MISS_LEAST))
     wider = 1 + _WIDER * max(_MISS_LEAST - miss, 0.0)

@@ -51,7 +51,8 @@ class Boosted:
         """Learn from pairs of an origin and a step ahead, spread evenly; see `Forecaster`."""
         lightgbm = need("lightgbm")
         self._horizon = horizon
-        self._unit = float(np.median(np.abs(series.values[:end]))) or 1.0
+        size = np.abs(series.values[:end])
+        self._unit = float(np.median(size) if self._logs else size.max()) or 1.0
         values = self._learned(series.values[:end])
         first = min(max(2 * series.season, 24), end // 3)
         origins = np.arange(first, end - horizon + 1)
@@ -83,12 +84,13 @@ class Boosted:
         told = self._model.predict(features(values, series, each, ahead, base), num_threads=1)
         found = base + told
         if self._logs:
-            found = np.sinh(np.clip(found, -300, 300)) * self._unit
-        return np.asarray(found).reshape(len(origins), self._horizon)
+            found = np.sinh(np.clip(found, -300, 300))
+        return np.asarray(found * self._unit).reshape(len(origins), self._horizon)
 
     def _base(self, values: Floats, series: Series, origins: Ints, ahead: Ints) -> Floats:
         season = series.season if self._anchor == "season" else 1
         return anchors(values, season, origins, ahead) if season > 1 else values[origins - 1]
 
     def _learned(self, values: Floats) -> Floats:
-        return np.arcsinh(values / self._unit) if self._logs else values
+        told = values / self._unit  # trees learn in single precision, which ends at 1e38
+        return np.arcsinh(told) if self._logs else told

@@ -28,7 +28,8 @@ __all__ = ["Combined"]
 _ORIGINS: Final = 200
 _ZEROS: Final = 0.2  # a larger share of zeros is intermittent demand
 _CHOSEN: Final = 0.7  # of the mix, by trials; the rest is the same for each kind of trees
-_SPARE: Final = 0.02  # what all members have together whatever the trials say
+_SPARE: Final = 0.02  # what all members have together whatever the trials say, to grow from
+_LEAST: Final = 0.01  # a smaller share says nothing yet
 
 
 class Combined:
@@ -74,6 +75,8 @@ class Combined:
         found = np.empty(now.shape[1:])
         for at, origin in enumerate(origins):
             mix = moved(self._first, before, actual, made, int(origin), self._units)
+            mix = np.where(mix < _LEAST, 0.0, mix)
+            mix /= mix.sum(axis=0)
             for place, part in enumerate(parts(self._horizon)):
                 found[at, part] = np.tensordot(mix[:, place], now[:, at, part], 1)
         return found

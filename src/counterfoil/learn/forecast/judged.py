@@ -43,7 +43,12 @@ def naive_error(values: Floats, season: int) -> float:
 
 
 def judge(actual: Floats, told: Floats, low: Floats, high: Floats, unit: float) -> Judged:
-    """Judge forecasts. All are (k, horizon) float64; unit: see `naive_error`."""
+    """Judge forecasts. All are (k, horizon) float64; unit: see `naive_error`.
+
+    An actual that is not a number has no outcome, and does not count; at least one has to.
+    """
+    there = np.isfinite(actual)
+    actual, told, low, high = actual[there], told[there], low[there], high[there]
     error = np.abs(actual - told)
     miss = 1 - LEVEL
     under, over = np.maximum(low - actual, 0), np.maximum(actual - high, 0)

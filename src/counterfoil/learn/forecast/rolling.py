@@ -94,10 +94,15 @@ def roll(
     series: Series,
     laid: Plan,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    *,
+    outcomes: Floats | None = None,
 ) -> Rolled:
-    """Forecast every window of a plan, and put bands around the counted ones."""
+    """Forecast every window of a plan, and put bands around the counted ones.
+
+    outcomes: (n,) as the series' values, but not a number where one was only filled in.
+    """
     told = _told(make, series, laid, progress)
-    actual = series.values[laid.origins[:, None] + np.arange(laid.horizon)]
+    actual = _actual(series, laid, outcomes)
     under, over = bands(told, actual, laid.origins, scales(series, laid.origins), series.season)
     counted = slice(laid.counted, None)
     return Rolled(told[counted], under[counted], over[counted])
@@ -108,11 +113,16 @@ def look_ahead(
     series: Series,
     laid: Plan,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    *,
+    outcomes: Floats | None = None,
 ) -> Ahead:
-    """Forecast what comes after the last value; the windows of the plan make the bands."""
+    """Forecast what comes after the last value; the windows of the plan make the bands.
+
+    outcomes: as for `roll`.
+    """
     count = len(series.values)
     told = _told(make, series, laid, progress)
-    actual = series.values[laid.origins[:, None] + np.arange(laid.horizon)]
+    actual = _actual(series, laid, outcomes)
     model = make()
     model.fit(series, count, laid.horizon)
     origins = np.append(laid.origins, count)
@@ -129,6 +139,11 @@ def look_ahead(
     known = known[known >= laid.counted]
     past = Rolled(told[known], low[known], high[known])
     return Ahead(ahead[0], low[-1], high[-1], past, laid.origins[known])
+
+
+def _actual(series: Series, laid: Plan, outcomes: Floats | None) -> Floats:
+    known = series.values if outcomes is None else outcomes
+    return np.asarray(known[laid.origins[:, None] + np.arange(laid.horizon)])
 
 
 def _told(

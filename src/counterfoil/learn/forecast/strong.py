@@ -42,6 +42,7 @@ class RecursiveBoosted:
         self._horizon = 1
         self._given = gap
         self._gap = gap or 0
+        self._middle, self._unit = 0.0, 1.0
         self._model: Any = None
 
     @property
@@ -52,6 +53,8 @@ class RecursiveBoosted:
     def fit(self, series: Series, end: int, horizon: int) -> None:
         """Choose raw or differenced on the last fifth, then learn from all; see `Forecaster`."""
         self._horizon = horizon
+        self._middle = float(np.median(series.values[:end]))
+        self._unit = float(np.abs(series.values[:end] - self._middle).max()) or 1.0
         if self._given is not None:
             self._learn(series, end, self._given)
             return
@@ -68,29 +71,31 @@ class RecursiveBoosted:
     def forecast(self, series: Series, origins: Ints) -> Floats:
         """Forecast step by step from every origin; see `Forecaster`."""
         reach = self._reach(series)
+        values = self._learned(series)
         places = origins[:, None] - reach + np.arange(reach)
-        known = np.where(places >= 0, series.values[np.maximum(places, 0)], np.nan)
+        known = np.where(places >= 0, values[np.maximum(places, 0)], np.nan)
         window = np.concatenate([known, np.zeros((len(origins), self._horizon))], axis=1)
         for step in range(self._horizon):
             past = window[:, step : step + reach]
             told = np.asarray(self._model.predict(self._row(series, past, origins + step)))
             base = past[:, -self._gap] if self._gap else 0.0
             window[:, reach + step] = told + base
-        return window[:, reach:]
+        return window[:, reach:] * self._unit + self._middle
 
     def _learn(self, series: Series, end: int, gap: int) -> None:
         lightgbm = need("lightgbm")
         self._gap = gap
         reach = self._reach(series)
+        values = self._learned(series)
         first = min(max(2 * series.season, 24), end // 3)
         targets = np.arange(max(first, gap), end)
         if len(targets) > _ROWS:
             targets = targets[-_ROWS:]
         places = targets[:, None] - reach + np.arange(reach)
-        past = np.where(places >= 0, series.values[np.maximum(places, 0)], np.nan)
+        past = np.where(places >= 0, values[np.maximum(places, 0)], np.nan)
         table = self._row(series, past, targets)
-        base = series.values[targets - gap] if gap else 0.0
-        data = lightgbm.Dataset(table, series.values[targets] - base, params={"verbose": -1})
+        base = values[targets - gap] if gap else 0.0
+        data = lightgbm.Dataset(table, values[targets] - base, params={"verbose": -1})
         self._model = lightgbm.train(_PARAMETERS, data, num_boost_round=_TREES)
 
     def _row(self, series: Series, past: Floats, target: Ints) -> Floats:
@@ -105,6 +110,10 @@ class RecursiveBoosted:
         if series.step > 0:
             columns += calendar(series, target)
         return np.column_stack(columns)
+
+    def _learned(self, series: Series) -> Floats:
+        """Put values around nothing, and within -1 to 1: trees learn in single precision."""
+        return np.asarray((series.values - self._middle) / self._unit)
 
     def _reach(self, series: Series) -> int:
         return int(max(7 * series.season, _LAGS_MAX))

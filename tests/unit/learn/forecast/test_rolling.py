@@ -125,6 +125,49 @@ def test_bands_use_no_outcome_that_was_not_known() -> None:
     assert (again[1][50:] != high[50:]).any()
 
 
+@pytest.mark.parametrize("spread", ["rises", "falls", "by the hour", "heavy tails", "shifts"])
+def test_bands_hold_through_regimes(spread: str) -> None:
+    """Whatever spread, level and tails do, bands of a plain forecast hold 88 to 92 %."""
+    random = np.random.default_rng(12)
+    at = np.arange(2200)
+    noise = random.standard_t(3, len(at)) if spread == "heavy tails" else random.normal(size=2200)
+    width = {
+        "rises": np.where(at > 1700, 3.0, 1.0),
+        "falls": np.where(at > 1500, 1.0, 3.0),
+        "by the hour": 1 + 3.0 * (at % 24 > 16),
+    }.get(spread, np.ones(len(at)))
+    level = np.repeat(random.normal(0, 8, 23), 100)[: len(at)] if spread == "shifts" else 0.0
+    whole = Series(level + 10 * np.sin(at * np.pi / 12) + width * noise, 24)
+    laid = plan(len(at), 12, 24)
+    found = roll(seasonal_naive, whole, laid)
+    actual = whole.values[laid.origins[laid.counted :, None] + np.arange(12)]
+    assert 0.88 <= ((actual >= found.low) & (actual <= found.high)).mean() <= 0.92
+
+
+def test_bands_know_the_hours_that_err_most() -> None:
+    """Where evenings are noisy and nights are not, bands of evenings are wider."""
+    random = np.random.default_rng(13)
+    at = np.arange(1500)
+    loud = at % 24 > 16
+    whole = Series(random.normal(size=len(at)) * np.where(loud, 5.0, 1.0), 24)
+    laid = plan(len(at), 24, 24)
+    found = roll(seasonal_naive, whole, laid)
+    evening = loud[laid.origins[laid.counted :, None] + np.arange(24)]
+    width = found.high - found.low
+    assert width[evening].mean() > 2.5 * width[~evening].mean()
+
+
+def test_an_outcome_that_is_missing_is_no_error() -> None:
+    """Bands pass over outcomes that are not numbers, and are finite nevertheless."""
+    random = np.random.default_rng(14)
+    actual = random.normal(size=(200, 3))
+    actual[20:60] = np.nan
+    low, high = bands(np.zeros((200, 3)), actual, np.arange(100, 300), np.ones(200))
+    assert np.isfinite(low[8:]).all()
+    assert np.isfinite(high[8:]).all()
+    assert (high - low)[-100:].mean() == pytest.approx(3.3, abs=0.7)
+
+
 @pytest.mark.parametrize(("season", "count"), [(7, 300), (24, 600), (12, 200)])
 def test_a_season_is_found(season: int, count: int) -> None:
     """The season of a wave with noise and drift is found, and none in noise or a constant."""
