@@ -169,6 +169,17 @@ def test_data_that_lacks_something(files: list[str], missing: set[str]) -> None:
     assert found["overview"].rows
 
 
+def test_an_account_alone(tmp_path: Path) -> None:
+    """Who deals with nobody else is in no network, and the figures say nothing of it."""
+    (tmp_path / "a.csv").write_text("hash,from_address,to_address,value\n0x1,0xa,0xa,5\n")
+    with open_tables(tmp_path) as tables:
+        found = all_of(tables)
+    for name in ("communities", "central-accounts", "parts", "degrees", "largest-flows"):
+        assert found[name].rows == ()
+        assert found[name].columns
+    assert records(found["concentration"])[0]["top_1"] == 1
+
+
 def test_buckets(tables: Tables) -> None:
     """There are at most some sixty buckets, of blocks where the data has no times."""
     shape = shape_of(tables)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from counterfoil.errors import CounterfoilError, InputError, NotFound
 from counterfoil.insight.copying import copy_tables
+from counterfoil.insight.folder import ChainFolder
 from counterfoil.insight.opening import digest_of, open_tables
 from counterfoil.insight.tables import SCHEMAS, TABLES, Tables, arrow_schema
 from tests.chain_rows import as_cryo, as_csv, as_node, raw_blocks
@@ -230,6 +234,101 @@ def test_queries_reach_no_other_file(exported: Tables, tmp_path: Path) -> None:
         for tables in (exported, own):
             with pytest.raises(InputError, match="file system operations are disabled"):
                 tables.sql(f"SELECT * FROM read_csv('{tmp_path / 'secret.csv'}')")  # noqa: S608
+
+
+def test_other_spellings(tmp_path: Path) -> None:
+    """Hexadecimal wei, floats, times as times, lists and 256 bits are all read exactly."""
+    moment = datetime(2023, 5, 2, 12, 19, 59, tzinfo=UTC)
+    pq.write_table(
+        pa.table(
+            {
+                "hash": ["0xAB"],
+                "from": ["0xC"],
+                "to": ["0xD"],
+                "value": ["0xde0b6b3a7640000"],
+                "gas_price": [1.5],
+                "timestamp": pa.array([moment], pa.timestamp("us")),
+            }
+        ),
+        tmp_path / "transactions.parquet",
+    )
+    pq.write_table(
+        pa.table(
+            {
+                "erc20": [b"\x01" * 20],
+                "from_address": [b"\x02" * 20],
+                "to_address": [b"\x03" * 20],
+                "value_binary": [b"\xff" * 32],
+            }
+        ),
+        tmp_path / "transfers.parquet",
+    )
+    pq.write_table(
+        pa.table(
+            {
+                "log_index": [0, 1],
+                "topics": pa.array([["0xAA", "0xBB"], []], pa.list_(pa.string())),
+                "address": ["0xE", "0xE"],
+            }
+        ),
+        tmp_path / "logs.parquet",
+    )
+    pq.write_table(
+        pa.table(
+            {
+                "address": [b"\x04" * 20],
+                "function_sighashes": pa.array([[b"\xa9\x05\x9c\xbb"]], pa.list_(pa.binary())),
+                "is_erc20": ["true"],
+                "code": [b"\x60"],
+            }
+        ),
+        tmp_path / "contracts.parquet",
+    )
+    with open_tables(tmp_path) as tables:
+        (paid,) = rows_of(tables, "transactions")
+        assert (paid["hash"], paid["value"], paid["gas_price"]) == ("0xab", 10**18, 1_500_000_000)
+        assert paid["block_timestamp"] == int(moment.timestamp())
+        (moved,) = rows_of(tables, "token_transfers")
+        assert (moved["value"], moved["amount"]) == (str(2**256 - 1), float(2**256 - 1))
+        said = tables.sql("SELECT topics FROM logs ORDER BY log_index")["topics"].to_pylist()
+        assert said == [["0xaa", "0xbb"], []]
+        (held,) = rows_of(tables, "contracts")
+        assert held["function_sighashes"] == ["0xa9059cbb"]
+        assert (held["is_erc20"], held["bytecode"]) == (True, "0x60")
+
+
+def test_blocks_and_receipts_apart(tmp_path: Path) -> None:
+    """A block and its receipts meet wherever they stand; without receipts gas stays null."""
+    as_node(raw_blocks(), tmp_path / "all.json")
+    said = json.loads((tmp_path / "all.json").read_text())
+    folder = tmp_path / "apart"
+    folder.mkdir()
+    (folder / "blocks.jsonl").write_text("\n".join(json.dumps(said[at]) for at in (0, 2)))
+    with open_tables(folder) as tables:
+        gas = tables.sql("SELECT count(receipt_gas_used) AS n FROM transactions").to_pylist()
+        assert (tables.count("transactions"), gas) == (298, [{"n": 0}])
+    both = {"block": said[0], "receipts": said[1]["result"]}
+    (folder / "blocks.jsonl").write_text(json.dumps(both))
+    with open_tables(folder) as tables:
+        assert tables.count("logs") > 0
+        assert tables.count("blocks") == 1
+
+
+def test_a_folder_that_lost_a_file(exported: Tables, tmp_path: Path) -> None:
+    """A part without one of its files is said to be damaged; an empty folder has empty tables."""
+    copy_tables(exported, tmp_path, "a test")
+    next(tmp_path.rglob("logs.parquet")).unlink()
+    with pytest.raises(InputError) as caught:
+        open_tables(tmp_path)
+    assert caught.value.code == "insight.file"
+    with pytest.raises(InputError) as beside:
+        open_tables(tmp_path, data_path("eth_raw_blocks"))
+    assert beside.value.code == "insight.places"
+    with ChainFolder(tmp_path / "new", "a test", 5) as folder:
+        folder.commit([], "")
+    with open_tables(tmp_path / "new") as tables:
+        assert [tables.count(table) for table in TABLES] == [0] * 5
+        assert tables.given("blocks") == frozenset()
 
 
 def test_schemas_agree() -> None:
