@@ -79,10 +79,15 @@ class Scored:
 class BehaviourState(msgspec.Struct):
     """All that the model knows, as it is saved."""
 
-    model: str = _MODEL
-    seen: int = 0
-    everybody: Habits = msgspec.field(default_factory=Habits)
-    accounts: dict[str, Habits] = msgspec.field(default_factory=dict)
+    model: str
+    seen: int
+    everybody: Habits
+    accounts: dict[str, Habits]
+
+    @classmethod
+    def new(cls) -> BehaviourState:
+        """Know nothing yet."""
+        return cls(_MODEL, 0, Habits(), {})
 
 
 class NormalBehaviour:
@@ -92,7 +97,7 @@ class NormalBehaviour:
     """
 
     def __init__(self, state: BehaviourState | None = None) -> None:
-        self._state = BehaviourState() if state is None else state
+        self._state = BehaviourState.new() if state is None else state
 
     @property
     def seen(self) -> int:

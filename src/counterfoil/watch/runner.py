@@ -75,7 +75,6 @@ class Runner:
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = OwnerLock(folder)
         self._unsaved, self._saved_at = 0, monotonic()
-        self._leaves: dict[int, str] = {}
         try:
             self._saved = load_saved(folder, chosen.digest, feed.origin) or self._begin(learned)
             self._state = self._load_state()
@@ -171,7 +170,6 @@ class Runner:
         for pending in waiting:
             told = self._record(pending)
             self._saved.grouping.recorded(pending, told.leaf)
-            self._leaves[pending.number] = told.leaf
             if self._feed.origin == self._ledger.origin:
                 self._saved.own = sorted({*self._saved.own, told.index})
             self._saved.told += not told.duplicate
@@ -186,9 +184,6 @@ class Runner:
             "digest": self._chosen.digest,
             "name": f"{self.name} {self._chosen.kind.version}",
         }
-        if pending.opens is not None and "opened" not in fields:
-            leaf = self._leaves.get(pending.opens) or self._find(pending.opens).leaf
-            fields["opened"] = {"leaf": leaf}
         shown = [
             said["entry"].get("leaf") or said["entry"]["digest"] for said in fields["evidence"]
         ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -118,6 +120,44 @@ def test_settings_do_not_change_under_a_state(ledger: Ledger, tmp_path: Path) ->
     ):
         Runner(ledger, chosen_every(), feed, tmp_path / "state")
     (tmp_path / "state" / STATE_FILE).write_bytes(b"{")
+    with raises_code("watch.state", FatalLogError):
+        watch_once(ledger, tmp_path / "state")
+
+
+def test_what_was_told_otherwise_before_stays(ledger: Ledger, tmp_path: Path) -> None:
+    """Where the state is lost and a watcher now says it otherwise, the first word stands."""
+    watch_once(ledger, tmp_path / "state")
+    before = alerts_of(ledger)
+    (tmp_path / "state" / STATE_FILE).unlink()
+    feed = LogFeed(LedgerLog(ledger))
+    feed.poll()
+    with Runner(ledger, chosen_every(), feed, tmp_path / "state") as runner:
+        see = runner._watcher.see
+
+        def otherwise(state: Any, event: Any) -> Any:
+            state, found = see(state, event)
+            return state, [replace(one, title="said otherwise") for one in found]
+
+        runner._watcher.see = otherwise  # type: ignore[method-assign]  # a model on another machine
+        told = list(runner.round())
+    assert all(one.duplicate for one in told)
+    assert alerts_of(ledger) == before
+    assert [one.index for one in told] == [v.index for v in ledger.views() if v.kind == "alert"]
+
+
+def test_an_alert_that_is_nowhere_is_damage(ledger: Ledger, tmp_path: Path) -> None:
+    """A number that is taken by nothing that can be found is no reason to go on in silence."""
+    feed = LogFeed(LedgerLog(ledger))
+    runner = Runner(ledger, chosen_every(), feed, tmp_path / "state")
+    with runner, raises_code("watch.lost-alert", FatalLogError):
+        runner._find(12345)
+
+
+def test_a_state_of_another_shape_is_refused(ledger: Ledger, tmp_path: Path) -> None:
+    """What a watcher cannot read back is named, and nothing is learned anew by accident."""
+    watch_once(ledger, tmp_path / "state")
+    path = tmp_path / "state" / STATE_FILE
+    path.write_bytes(path.read_bytes().replace(b'"state":{"count"', b'"state":{"count":"x","old"'))
     with raises_code("watch.state", FatalLogError):
         watch_once(ledger, tmp_path / "state")
 

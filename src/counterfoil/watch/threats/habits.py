@@ -34,7 +34,7 @@ class State(msgspec.Struct, dict=True):
     """What is known of each signer. known: by the model of normal behaviour."""
 
     budget: Budget
-    known: BehaviourState = msgspec.field(default_factory=BehaviourState)
+    known: BehaviourState = msgspec.field(default_factory=BehaviourState.new)
 
     @cached_property
     def normal(self) -> NormalBehaviour:

@@ -5,7 +5,7 @@ This module refuses to look at names: a signer is its key.
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from counterfoil.ports.watchers import WatchedEntry
 from counterfoil.watch.threats.budget import DAY_MS, HOUR_MS
@@ -54,8 +54,3 @@ def told_time(at_ms: int) -> str:
         return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%a %Y-%m-%d %H:%M UTC")
     except (OverflowError, ValueError, OSError):
         return f"{at_ms} ms after 1970"
-
-
-def figure(value: Any) -> str:
-    """Write a number for people."""
-    return f"{value:.3g}"
