@@ -13,7 +13,7 @@ from counterfoil.errors import InputError, NotFound
 from counterfoil.formats import json_text
 from counterfoil.ledger import Recorded
 from counterfoil.ledger.decisions import DecisionPage, FoundDecision
-from counterfoil.ops.files import read_input
+from counterfoil.ops.files import read_input, refuse_json
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
 from counterfoil.ops.records import Entry, find_entry
 from counterfoil.ports import Channel, Param
@@ -37,6 +37,7 @@ Accountable = Annotated[str | None, Param("The human who answers for it.", "NAME
 Role = Annotated[str | None, Param("Their role.", "ROLE")]
 """The parameter that says in which role."""
 
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _AGO: Final = re.compile(r"([0-9]{1,6})([smhdw])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _INPUTS_TEXT_MAX: Final = 4 * INPUTS_MAX_BYTES  # so that what is too large is told as such
@@ -132,8 +133,10 @@ def listing(
     since: Annotated[
         str | None, Param("Only from this time on: 2026-11-29, with THH:MM, or 24h ago.", "TIME")
     ] = None,
-    until: Annotated[str | None, Param("Only before this time.", "TIME")] = None,
-    limit: Annotated[int, Param("Most decisions on a page, 1 to 1000.", "N")] = 50,
+    until: Annotated[
+        str | None, Param("Only until this time, or the end of this day.", "TIME")
+    ] = None,
+    limit: Annotated[int, Param("Most decisions on a page, 1 to 1000.", "N", short="n")] = 50,
     after: Annotated[int | None, Param("Go on after this page's `next`.", "INDEX")] = None,
     ledger: LedgerFolder = None,
 ) -> DecisionPage:
@@ -143,7 +146,7 @@ def listing(
     """
     now = datetime.now(UTC)
     since_ms = None if since is None else parse_time(since, now)
-    until_ms = None if until is None else parse_time(until, now)
+    until_ms = None if until is None else parse_time(until, now) + _rest(until)
     with open_for_reading(ledger) as opened:
         return opened.decisions.ls(
             model=None if model is None else _model(model),
@@ -231,6 +234,11 @@ def parse_time(text: str, now: datetime) -> int:
     return max(0, round(zoned.timestamp() * 1000))
 
 
+def _rest(text: str) -> int:
+    """Tell how much of what a time names is after it, ms: a day for a date."""
+    return 24 * 3_600_000 if _DATE.fullmatch(text) else 1
+
+
 def _model(text: str) -> int | str:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else text
 
@@ -263,6 +271,7 @@ def _read_inputs(text: str, channel: Channel) -> Mapping[str, Any]:
         try:
             data = read_input(Path(text), channel, _INPUTS_TEXT_MAX)
         except NotFound as err:
+            refuse_json(text, "decision.inputs")
             raise NotFound(
                 "decision.inputs-file",
                 f"expected inputs as a JSON object, or a file that holds one, found no file "

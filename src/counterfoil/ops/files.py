@@ -7,6 +7,7 @@ without a limit.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import secrets
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Final
 from counterfoil.errors import CounterfoilError, InputError, NotFound, Unavailable
 from counterfoil.ports import STANDARD_STREAM, Channel
 
-__all__ = ["POLICY_MAX_BYTES", "read_file", "read_input", "shown", "write_file"]
+__all__ = ["POLICY_MAX_BYTES", "read_file", "read_input", "refuse_json", "shown", "write_file"]
 
 POLICY_MAX_BYTES: Final = 1 << 20
 """Largest policy file that is read, bytes."""
@@ -57,12 +58,37 @@ def read_input(path: Path, channel: Channel, limit: int) -> bytes:
     return _bounded(b"".join(parts), limit, "standard input")
 
 
+def refuse_json(text: str, code: str) -> None:
+    """Refuse JSON that is no object, where a text named no file.
+
+    Raises InputError with `code`.
+    """
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    words = {list: "an array", str: "a text", bool: "a truth value", type(None): "null"}
+    kind = words.get(type(found), "a number")
+    raise InputError(
+        code,
+        f"expected a JSON object, or a file that holds one, found {kind}",
+        hint="""An object has names: '{"name": ...}'.""",
+    )
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Write a file whole and durably, or leave what was there.
 
-    Raises NotFound with code file.folder, InputError with code file.not-writable, Unavailable
-    with code file.write.
+    A command that can write to standard output has done so before; here - is no name. Raises
+    NotFound with code file.folder, InputError with code file.not-writable, Unavailable with code
+    file.write.
     """
+    if path == STANDARD_STREAM:
+        raise InputError(
+            "file.not-writable",
+            "expected the name of a file, found -: this is not written to standard output",
+            hint="Name a file, such as ./out.",
+        )
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new") if path.name else path
     try:
         if path.is_dir():

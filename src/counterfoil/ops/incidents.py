@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from counterfoil.errors import InputError
+from counterfoil.errors import InputError, NotFound
 from counterfoil.formats import json_text
 from counterfoil.ledger import Recorded
 from counterfoil.ledger.incidents import FoundIncident
@@ -18,7 +18,7 @@ from counterfoil.ledger.incidents.report import (
     make_report,
     zip_report,
 )
-from counterfoil.ops.files import read_input, shown, write_file
+from counterfoil.ops.files import read_input, refuse_json, shown, write_file
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
 from counterfoil.ops.records import find_entry
 from counterfoil.ports import Channel, Param
@@ -179,7 +179,11 @@ def _object(text: str, channel: Channel) -> dict[str, Any]:
     if text.lstrip()[:1] == "{":
         data = text.encode("utf-8", "surrogateescape")
     else:
-        data = read_input(Path(text), channel, _CONTENT_MAX)
+        try:
+            data = read_input(Path(text), channel, _CONTENT_MAX)
+        except NotFound:
+            refuse_json(text, "incident.field")
+            raise
     found = json_text.parse(data)
     if not isinstance(found, dict):
         raise InputError(

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -17,9 +18,10 @@ from counterfoil.errors import InputError, NotFound
 from counterfoil.formats import json_text
 from counterfoil.ledger import Ledger, Recorded, RecordView
 from counterfoil.ledger.models import RecordedModel
-from counterfoil.ops.files import read_file, read_input, write_file
+from counterfoil.ops.files import read_file, read_input, refuse_json, shown, write_file
+from counterfoil.ops.listing import Limit, at_most
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
-from counterfoil.ports import Channel, Param
+from counterfoil.ports import STANDARD_STREAM, Channel, Document, Param
 from counterfoil.provenance.models import (
     Explained,
     SignedModel,
@@ -49,9 +51,9 @@ PASSWORD: Final = "COUNTERFOIL_MODEL_KEY_PASSWORD"  # noqa: S105  # the variable
 ModelName = Annotated[
     str, Param("The model: name, name:version, index, leaf, or the artefact's digest.", "MODEL")
 ]
-Metrics = Annotated[tuple[str, ...], Param("A figure; may be repeated.", "NAME=NUMBER")]
+Metrics = Annotated[tuple[str, ...], Param("A figure.", "NAME=NUMBER")]
 
-_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_NUMBER: Final = re.compile(r"([-+]?)([0-9]*)(?:\.([0-9]*))?([eE][-+]?[0-9]+)?")
 _INPUTS_MAX_BYTES: Final = 1 << 20
 _PEM_MAX_BYTES: Final = 1 << 16
 _SIGNATURE_MAX_BYTES: Final = 64 << 20
@@ -60,18 +62,24 @@ _EVALUATIONS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class ModelShown:
-    """A recorded model with its evaluations, newest first. card: a summary, in Markdown."""
+    """A recorded model with its evaluations, newest first. card: a summary, in Markdown.
+
+    written: the file that its bytes were written to; None where they were not. bytes: how many.
+    """
 
     found: RecordedModel
     evaluations: tuple[RecordView, ...] = ()
     card: str = ""
     written: str | None = None
+    bytes: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""
         more = [{"index": one.index, "leaf": one.leaf, **one.content} for one in self.evaluations]
         shown = {**self.found.to_json(), "evaluations": more, "card": self.card}
-        return shown if self.written is None else {**shown, "written": self.written}
+        if self.written is None:
+            return shown
+        return {**shown, "written": self.written, "bytes": self.bytes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +106,11 @@ def add(
     version: Annotated[str | None, Param("Its version.", "VERSION")] = None,
     trained_on: Annotated[
         tuple[str, ...],
-        Param("Index, leaf or digest of a data set; may be repeated.", "INDEX|LEAF|DIGEST"),
+        Param("Index, leaf or digest of a data set.", "INDEX|LEAF|DIGEST"),
     ] = (),
-    check: Annotated[
-        tuple[str, ...], Param("Index or leaf of a check; may be repeated.", "INDEX|LEAF")
-    ] = (),
+    check: Annotated[tuple[str, ...], Param("Index or leaf of a check.", "INDEX|LEAF")] = (),
     metric: Metrics = (),
-    parameter: Annotated[
-        tuple[str, ...], Param("A parameter of training; may be repeated.", "NAME=VALUE")
-    ] = (),
+    parameter: Annotated[tuple[str, ...], Param("A parameter of training.", "NAME=VALUE")] = (),
     features: Annotated[
         str | None, Param("Names of the inputs, in the model's order.", "NAME,NAME,...")
     ] = None,
@@ -153,9 +157,15 @@ def get(
     *,
     ledger: LedgerFolder = None,
     out: Annotated[
-        Path | None, Param("Also write the artefact's bytes; a folder as a tar file.", "FILE")
+        Path | None,
+        Param(
+            "Also write its bytes, a folder as a tar file; - for the bytes alone, on standard "
+            "output.",
+            "FILE",
+            short="o",
+        ),
     ] = None,
-) -> ModelShown:
+) -> ModelShown | Document:
     """Show a recorded model, its card and its evaluations.
 
     Raises NotFound with code model.unknown, model.not-kept or payload.missing.
@@ -164,19 +174,28 @@ def get(
         found = opened.models.get(model)
         evaluations = tuple(_evaluations(opened, found))
         card = write_card(found.model, [_evaluation(one) for one in evaluations], found.index)
-        if out is not None:
-            write_file(out, opened.models.artefact(found).content())
-        return ModelShown(found, evaluations, card, None if out is None else str(out))
+        said = ModelShown(found, evaluations, card)
+        if out is None:
+            return said
+        content = opened.models.artefact(found).content()
+        if out == STANDARD_STREAM:
+            return Document([content], "application/octet-stream", said.to_json())
+        write_file(out, content)
+        return replace(said, written=shown(out), bytes=len(content))
 
 
 def listing(
+    name: Annotated[str | None, Param("Only those of this name.", "NAME")] = None,
     *,
     ledger: LedgerFolder = None,
-    name: Annotated[str | None, Param("Only those of this name.", "NAME")] = None,
-) -> list[RecordedModel]:
-    """List the recorded models, newest first."""
+    limit: Limit = None,
+) -> Iterator[RecordedModel]:
+    """List the recorded models, newest first.
+
+    Raises InputError with code list.limit.
+    """
     with open_for_reading(ledger) as opened:
-        return list(opened.models.ls(name))
+        yield from at_most(opened.models.ls(name), limit)
 
 
 def score(
@@ -223,7 +242,7 @@ def evaluate(
     ledger: LedgerFolder = None,
     metric: Metrics = (),
     slice_: Annotated[
-        tuple[str, ...], Param("A figure of a part of the data; may be repeated.", "WHERE:NAME=N")
+        tuple[str, ...], Param("A figure of a part of the data.", "WHERE:NAME=N")
     ] = (),
     method: Annotated[str, Param("How it was measured.", "TEXT")] = "",
 ) -> Recorded:
@@ -251,8 +270,10 @@ def sign(
     path: Annotated[Path, Param("The model: a file or folder.", "PATH")],
     *,
     key: Annotated[Path, Param("Private key in PEM, on P-256, P-384 or P-521.", "FILE")],
-    out: Annotated[Path, Param("Where to write the signature.", "FILE")],
-) -> SignedModel:
+    out: Annotated[
+        Path, Param("Where to write the signature; - for standard output.", "FILE", short="o")
+    ],
+) -> SignedModel | Document:
     """Sign a model's files; the package model-signing accepts the signature.
 
     The key's password, if it has one, is $COUNTERFOIL_MODEL_KEY_PASSWORD. Raises InputError with
@@ -265,6 +286,8 @@ def sign(
         password=None if secret is None else secret.encode(),
         ignore=_inside(path, out),
     )
+    if out == STANDARD_STREAM:
+        return Document([bundle], "application/vnd.dev.sigstore.bundle.v0.3+json")
     write_file(out, bundle)
     return said
 
@@ -304,6 +327,7 @@ def _read(path: Path, channel: Channel) -> bytes:
     try:
         return read_input(path, channel, _INPUTS_MAX_BYTES)
     except NotFound as err:
+        refuse_json(str(path), "model.inputs")
         raise NotFound(
             "model.inputs-file",
             f"expected a JSON object, or a file that holds one, found no file {str(path)[:80]!a}",
@@ -313,14 +337,21 @@ def _read(path: Path, channel: Channel) -> bytes:
 
 def _metrics(given: tuple[str, ...]) -> dict[str, str]:
     found = dict(_pair(one, "metric") for one in given)
-    for name, value in found.items():
-        if not _NUMBER.fullmatch(value):
-            raise InputError(
-                "model.metric",
-                f"expected a number as {name[:80]!a}, found {value[:40]!a}",
-                hint="For example --metric auc=0.91.",
-            )
-    return found
+    return {name: _number(name, value) for name, value in found.items()}
+
+
+def _number(name: str, text: str) -> str:
+    """Write a number as JSON does, digit for digit: 0.9 for .9, 9 for 09 and +9."""
+    parts = _NUMBER.fullmatch(text)
+    if parts is None or not (parts[2] or parts[3]):
+        raise InputError(
+            "model.metric",
+            f"expected a number as {name[:80]!a}, found {text[:40]!a}",
+            hint="For example --metric auc=0.91.",
+        )
+    sign, whole, part, power = parts.groups(default="")
+    point = f".{part}" if part else ""
+    return f"{sign.replace('+', '')}{whole.lstrip('0') or '0'}{point}{power}"
 
 
 def _pair(text: str, what: str) -> tuple[str, str]:

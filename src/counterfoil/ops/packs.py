@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from counterfoil.errors import CounterfoilError, InputError, VerificationError
 from counterfoil.formats import policy as policies
@@ -16,16 +16,18 @@ from counterfoil.ledger.lineage.pack import PACK_MAX_BYTES, STATEMENTS_MAX, pack
 from counterfoil.ledger.lineage.pack_check import CheckedPack, Problem, check_files
 from counterfoil.ledger.lineage.pack_page import pack_page, require_page_fits
 from counterfoil.ledger.lineage.pack_zip import read_html, read_zip
+from counterfoil.ops.endings import form_by_ending
 from counterfoil.ops.files import POLICY_MAX_BYTES, read_file, shown, write_file
 from counterfoil.ops.kinds import told_apart
 from counterfoil.ops.place import LedgerFolder
 from counterfoil.ops.receipts import open_published
 from counterfoil.ops.records import find_entry
-from counterfoil.ports import Param, Progress, no_progress
+from counterfoil.ports import STANDARD_STREAM, Document, Param, Progress, no_progress
 from counterfoil.provenance.lineage import Trace
 
 __all__ = ["Checked", "Packed", "check", "pack"]
 
+_ENDINGS: Final = {".zip": "zip", ".html": "html", ".htm": "html"}
 _PAGE_MAX_BYTES = 2 * PACK_MAX_BYTES
 
 
@@ -76,9 +78,11 @@ def pack(
         str | None, Param("A model, decision or other statement; else a period.", "INDEX|LEAF")
     ] = None,
     *,
-    out: Annotated[Path, Param("File to write.", "FILE", short="o")],
+    out: Annotated[Path, Param("File to write, or - for standard output.", "FILE", short="o")],
     ledger: LedgerFolder = None,
-    html: Annotated[bool, Param("One page instead of a zip; it carries the pack.")] = False,
+    html: Annotated[
+        bool, Param("One page instead of a zip; it carries the pack. So it is for .html.")
+    ] = False,
     from_: Annotated[
         str | None, Param("First entry or day of a period, by the signers' clocks.", "WHEN")
     ] = None,
@@ -86,11 +90,12 @@ def pack(
     depth: Annotated[int, Param("Most steps each way, 1 to 64.", "N")] = 12,
     width: Annotated[int, Param("Most statements followed from one, 1 to 1000.", "N")] = 20,
     progress: Progress = no_progress,
-) -> Packed:
+) -> Packed | Document:
     """Pack statements with their receipts, for somebody who has nothing else.
 
-    Raises InputError with code pack.subject, pack.large, pack.page-large, lineage.bound or
-    lineage.period, NotFound with code lineage.nothing, and as `find_entry` and `write_file`.
+    Raises InputError with code pack.subject, pack.large, pack.page-large, lineage.bound,
+    lineage.period or file.ending, NotFound with code lineage.nothing, and as `find_entry` and
+    `write_file`.
     """
     if (entry is None) == (from_ is None and until is None):
         raise InputError(
@@ -98,19 +103,22 @@ def pack(
             "expected a statement, or a period, found " + ("neither" if entry is None else "both"),
             hint="Name an entry, or give --from, --until or both.",
         )
+    form = form_by_ending(out, "html" if html else None, _ENDINGS, "zip")
     with open_published(ledger) as opened:
         if entry is None:
             trace, about = opened.lineage.period(from_, until), {"from": from_, "until": until}
         else:
             trace, about = _traced(opened, entry, depth, width, progress)
-        if html:  # told before receipts are made
+        if form == "html":  # told before receipts are made
             require_page_fits(sum(1 for _ in trace.recorded()))
         made = opened.lineage.pack(
             trace, about, progress=lambda done, total: progress(done, total, "receipts made")
         )
     data = pack_zip(made)
-    if html:
+    if form == "html":
         data = pack_page(made.files, made.receipts, trace.origin, data)
+    if out == STANDARD_STREAM:
+        return Document([data], "text/html" if form == "html" else "application/zip")
     write_file(out, data)
     return Packed(shown(out), len(data), len(made.receipts), trace.complete)
 

@@ -6,8 +6,9 @@ verifying goes through the ledger's owner.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -16,6 +17,7 @@ from counterfoil.formats import disclosure as disclosures
 from counterfoil.ledger.people import Erased, Granted, SubjectAccess
 from counterfoil.ops.files import read_input
 from counterfoil.ops.kinds import told_apart
+from counterfoil.ops.listing import Limit, at_most
 from counterfoil.ops.place import LedgerFolder, open_for_writing
 from counterfoil.ops.records import Entry, find_entry
 from counterfoil.ports import Channel, Document, Param
@@ -42,16 +44,15 @@ __all__ = [
 _FILE_MAX_BYTES: Final = 16 << 20
 
 Person = Annotated[str, Param("The person's id in your systems, or handle:HANDLE.", "PERSON")]
-Classes = Annotated[
-    tuple[str, ...], Param("Class of data such as contact; several times for several.", "CLASS")
-]
+Classes = Annotated[tuple[str, ...], Param("Class of data such as contact.", "CLASS")]
 Actor = Annotated[str, Param("Who gets to see it; stands in the log.", "WHO")]
 Purpose = Annotated[str, Param("What for; stands in the log.", "PURPOSE")]
 Token = Annotated[
     Path | None, Param("File that holds the token of a grant, - for standard input.", "FILE")
 ]
+Why = Annotated[str, Param("The reason; stands in the log.", "TEXT")]
 Until = Annotated[
-    str | None, Param("Day on which it ends, at 00:00 UTC, such as 2027-12-31.", "DATE")
+    str | None, Param("Last day on which it holds, in UTC, such as 2027-12-31.", "DATE")
 ]
 
 
@@ -91,10 +92,14 @@ def listing(
     ] = None,
     *,
     ledger: LedgerFolder = None,
-) -> list[dict[str, Any]]:
-    """List the people of a ledger by their handles: what is kept, and what binds it."""
+    limit: Limit = None,
+) -> Iterator[dict[str, Any]]:
+    """List the people of a ledger by their handles: what is kept, and what binds it.
+
+    Raises InputError with code list.limit.
+    """
     with open_for_writing(ledger) as opened:
-        return opened.people.listing(person)
+        yield from at_most(opened.people.listing(person), limit)
 
 
 def open_sealed(
@@ -102,9 +107,7 @@ def open_sealed(
     *,
     actor: Actor,
     purpose: Purpose,
-    name: Annotated[
-        tuple[str, ...], Param("Only this field; several times for several.", "NAME")
-    ] = (),
+    name: Annotated[tuple[str, ...], Param("Only this field.", "NAME")] = (),
     token: Token = None,
     ledger: LedgerFolder = None,
     channel: Channel,
@@ -142,7 +145,7 @@ def erase(
     person: Person,
     *,
     data_class: Classes = (),
-    why: Annotated[str, Param("The reason; stands in the log.", "TEXT")] = "asked by the person",
+    why: Why = "asked by the person",
     ledger: LedgerFolder = None,
 ) -> Erased:
     """Erase a person, or classes of their data, for good; receipts still verify.
@@ -153,18 +156,19 @@ def erase(
         return opened.people.erase(person, classes=data_class, why=why)
 
 
-def expire(*, ledger: LedgerFolder = None) -> list[Erased]:
-    """Erase personal data that is over the ceiling of its class; what is held stays."""
+def expire(*, ledger: LedgerFolder = None) -> Iterator[Erased]:
+    """Erase personal data that is over the ceiling of its class; what is held stays.
+
+    It is done before the first is given.
+    """
     with open_for_writing(ledger) as opened:
-        return opened.people.expire()
+        return iter(opened.people.expire())
 
 
 def consent(
     person: Person,
     *,
-    purpose: Annotated[
-        tuple[str, ...], Param("What they allow; several times for several.", "PURPOSE")
-    ],
+    purpose: Annotated[tuple[str, ...], Param("What they allow.", "PURPOSE")],
     withdraw: Annotated[bool, Param("They no longer allow it.")] = False,
     data_class: Classes = (),
     until: Until = None,
@@ -217,8 +221,8 @@ def revoke(
 
 def hold(
     person: Person,
-    why: Annotated[str, Param("The reason; stands in the log.", "WHY")],
     *,
+    why: Why,
     data_class: Classes = (),
     until: Until = None,
     ledger: LedgerFolder = None,
@@ -231,8 +235,8 @@ def hold(
 
 def lift(
     person: Person,
-    why: Annotated[str, Param("The reason; stands in the log.", "WHY")],
     *,
+    why: Why,
     data_class: Classes = (),
     ledger: LedgerFolder = None,
 ) -> Stated:
@@ -299,12 +303,13 @@ def _token(file: Path | None, channel: Channel) -> str | None:
 
 
 def _millis(day: str | None) -> int | None:
+    """Give the end of a day as Unix ms."""
     if day is None:
         return None
     try:
-        found = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError as err:
+        day_after = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)
+    except (ValueError, OverflowError) as err:
         raise InputError(
             "person.until", f"expected a day such as 2027-12-31, found {day[:40]!a}"
         ) from err
-    return int(found.timestamp() * 1000)
+    return int(day_after.timestamp() * 1000)

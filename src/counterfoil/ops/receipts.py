@@ -14,6 +14,7 @@ from counterfoil.formats.receipt import RECEIPT_MAX_BYTES, Receipt
 from counterfoil.ledger import Ledger, open_ledger
 from counterfoil.ledger.view import view
 from counterfoil.log import parse_signed
+from counterfoil.ops.endings import form_by_ending
 from counterfoil.ops.files import read_input, shown, write_file
 from counterfoil.ops.kinds import told_apart
 from counterfoil.ops.place import LedgerFolder, find_ledger
@@ -23,6 +24,7 @@ from counterfoil.ports import STANDARD_STREAM, Channel, Document, Param
 
 __all__ = ["ReceiptView", "Saved", "get", "open_published", "show"]
 
+_ENDINGS: Final[dict[str, Form]] = {".json": "json", ".html": "html", ".htm": "html"}
 _PUBLISH_WAIT_S: Final = 10.0
 _POLL_S: Final = 0.1
 
@@ -66,15 +68,17 @@ def get(
     out: Annotated[Path, Param("File to write, or - for standard output.", "FILE", short="o")],
     ledger: LedgerFolder = None,
     row: Annotated[int | None, Param("A row of a block statement, from 0.", "N")] = None,
-    html: Annotated[bool, Param("One page that checks itself in a browser.")] = False,
+    html: Annotated[
+        bool, Param("One page that checks itself in a browser; so it is for .html.")
+    ] = False,
     tlog_proof: Annotated[
         bool, Param("A C2SP tlog-proof, for other tools; it does not prove who signed.")
     ] = False,
 ) -> Saved | Document:
     """Write the receipt of an entry: proof for ever, without the ledger.
 
-    Raises InputError with code receipt.form, receipt.not-a-block or receipt.proof-row, NotFound
-    with code entry.index, entry.leaf or block.row-number, and as `write_file`.
+    Raises InputError with code receipt.form, receipt.not-a-block, receipt.proof-row or file.ending,
+    NotFound with code entry.index, entry.leaf or block.row-number, and as `write_file`.
     """
     if html and tlog_proof:
         raise InputError("receipt.form", "expected --html or --tlog-proof, found both")
@@ -84,7 +88,8 @@ def get(
             "expected a whole entry for a tlog-proof, found a row",
             hint="A tlog-proof cannot hold a row's own proof: leave out --tlog-proof.",
         )
-    form: Form = "html" if html else "tlog-proof" if tlog_proof else "json"
+    asked: Form | None = "html" if html else "tlog-proof" if tlog_proof else None
+    form = form_by_ending(out, asked, _ENDINGS, "json")
     with open_published(ledger, entry) as opened:
         index = find_entry(opened, entry)
         receipt = opened.receipt(index, row)

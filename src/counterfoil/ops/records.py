@@ -11,7 +11,7 @@ from typing import Annotated, Final
 from counterfoil.errors import InputError, NotFound
 from counterfoil.ledger import Ledger, Recorded, RecordView
 from counterfoil.ledger.sources import CONTENT_MAX_BYTES
-from counterfoil.ops.files import read_input
+from counterfoil.ops.files import read_input, refuse_json
 from counterfoil.ops.place import (
     AcceptNewWitness,
     LedgerFolder,
@@ -91,7 +91,7 @@ def get(entry: Entry, *, ledger: LedgerFolder = None) -> RecordView:
 def tail(
     *,
     ledger: LedgerFolder = None,
-    last: Annotated[int, Param("How many, from 0.", "N", short="n")] = 10,
+    limit: Annotated[int, Param("How many, from 0.", "N", short="n")] = 10,
     follow: Annotated[bool, Param("Go on with what comes, until interrupted.", short="f")] = False,
     all_entries: Annotated[bool, Param("Show batch signatures too.")] = False,
 ) -> Iterator[RecordView]:
@@ -99,9 +99,9 @@ def tail(
 
     Raises InputError with code tail.count.
     """
-    if last < 0:
-        raise InputError("tail.count", f"expected a number from 0, found {last}")
-    return _tail(open_for_reading(ledger), last, follow=follow, all_entries=all_entries)
+    if limit < 0:
+        raise InputError("tail.count", f"expected a number from 0, found {limit}")
+    return _tail(open_for_reading(ledger), limit, follow=follow, all_entries=all_entries)
 
 
 def find_entry(ledger: Ledger, reference: str) -> int:
@@ -151,6 +151,7 @@ def _read_content(content: str, channel: Channel) -> bytes:
     try:
         return read_input(Path(content), channel, CONTENT_MAX_BYTES)
     except NotFound as err:
+        refuse_json(content, "record.content")
         raise NotFound(
             "record.content-file",
             f"expected a JSON object, or a file that holds one, found no file {content[:80]!a}",

@@ -18,7 +18,7 @@ def search(
     ] = (),
     *,
     ledger: LedgerFolder = None,
-    limit: Annotated[int, Param("Most records on a page, 1 to 1000.", "N")] = 50,
+    limit: Annotated[int, Param("Most records on a page, 1 to 1000.", "N", short="n")] = 50,
     after: Annotated[int | None, Param("Go on after this page's `next`.", "INDEX")] = None,
     oldest_first: Annotated[bool, Param("List the oldest first, not the newest.")] = False,
     progress: Progress = no_progress,

@@ -44,7 +44,7 @@ SHOP: dict[str, Any] = {"ledger": Path("shop")}
     [
         (["status", "--ledger", "shop"], SHOP),
         (["record", "get", "3", "--ledger", "shop"], {"entry": "3", **SHOP}),
-        (["record", "tail", "-n", "2", "--ledger", "shop"], {"last": 2, **SHOP}),
+        (["record", "tail", "-n", "2", "--ledger", "shop"], {"limit": 2, **SHOP}),
         (["record", "search", "n=1", "--ledger", "shop"], {"terms": ("n=1",), **SHOP}),
         (["receipt", "show", "r.json"], {"file": Path("r.json")}),
         (

@@ -35,10 +35,10 @@ def test_a_model_is_shown() -> None:
     added = "\n".join(models.add(ModelShown(FOUND), PLAIN))
     assert added.startswith("recorded as entry 7: credit:2")
     assert "5,000, beside the log" in added
-    shown = ModelShown(FOUND, (), "# credit\n\x1b[31m\n", "credit.onnx")
+    shown = ModelShown(FOUND, (), "# credit\n\x1b[31m\n", "credit.onnx", 5000)
     text = "\n".join(models.get(shown, PLAIN))
     assert "\x1b" not in text
-    assert text.endswith("written credit.onnx")
+    assert text.endswith("wrote credit.onnx (5,000 bytes)")
     assert list(models.listing([FOUND], PLAIN)) == ["       7  credit:2  onnx  abababababab…"]
     assert "model add" in "\n".join(models.listing([], PLAIN))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,8 @@ def test_a_decision_and_what_follows(own: Path, channel: Channel) -> None:
     page = decisions.listing(("purpose=credit",), model="credit", since="24h", ledger=own)
     assert page.outcomes == {"grant": 1, "hold": 1}
     assert decisions.listing(outcome="hold", until="2020-01-01", ledger=own).total == 0
+    today = datetime.now(UTC).date() + timedelta(days=1)  # also where midnight passes meanwhile
+    assert decisions.listing(outcome="hold", until=str(today), ledger=own).total == 1
 
 
 def test_inputs_come_from_a_file_or_a_pipe(own: Path, tmp_path: Path, channel: Channel) -> None:
@@ -76,6 +78,8 @@ def test_inputs_come_from_a_file_or_a_pipe(own: Path, tmp_path: Path, channel: C
     path.write_text("[1]", encoding="utf-8")
     with refused("decision.inputs"):
         decisions.add(str(path), model="credit", outcome="hold", ledger=own, channel=channel)
+    with refused("decision.inputs"):
+        decisions.add("[1]", model="credit", outcome="hold", ledger=own, channel=channel)
     with refused("decision.inputs-file", NotFound):
         decisions.add("no-file", model="credit", outcome="hold", ledger=own, channel=channel)
 

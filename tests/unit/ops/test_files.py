@@ -39,6 +39,14 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_hyphen_is_no_name_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever means standard output gets no file named -."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="not written to standard output"):
+        write_file(STANDARD_STREAM, b"x")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("make", "code"),
     [

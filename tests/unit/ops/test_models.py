@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from counterfoil.errors import NotFound, VerificationError
 from counterfoil.ops import models
-from counterfoil.ports import Channel
+from counterfoil.ops.models import ModelShown
+from counterfoil.ports import STANDARD_STREAM, Channel, Document
 from tests import models_made
 from tests.statements import refused
 
@@ -67,14 +68,19 @@ def test_a_model_from_record_to_score(shop: Path, files: Path, channel: Channel)
     )
     assert done.index == added.found.index + 1
     assert [one.title for one in models.listing(ledger=shop)] == ["credit:2", "reasons"]
-    assert [one.title for one in models.listing(ledger=shop, name="reasons")] == ["reasons"]
+    assert [one.title for one in models.listing("reasons", ledger=shop, limit=1)] == ["reasons"]
     shown = models.get("credit:2", ledger=shop, out=files / "again.onnx")
     assert (files / "again.onnx").read_bytes() == models_made.booster_onnx()
+    assert isinstance(shown, ModelShown)
+    assert (shown.written, shown.bytes) == (str(files / "again.onnx"), shown.found.model.size)
     for line in ("# credit 2", "- auc: 0.91", "- sex=Female: auc: 0.85", "Answers for it: Ada"):
         assert line in shown.card
     said = shown.to_json()
     assert said["model"]["digest"] == added.found.digest
     assert said["evaluations"][0]["index"] == done.index
+    bare = models.get("credit:2", ledger=shop, out=STANDARD_STREAM)
+    assert isinstance(bare, Document)
+    assert b"".join(bare.chunks) == models_made.booster_onnx()
     scored = models.score("credit", INPUTS, explain=True, ledger=shop, channel=channel)
     assert (scored.outcome, scored.model) == ("hold", "credit:2")
     assert scored.explained is not None
@@ -95,10 +101,14 @@ def test_bad_words_are_named(shop: Path, files: Path, channel: Channel) -> None:
         models.evaluate("m", data="0", slice_=("auc=1",), ledger=shop)
     with refused("model.card"):
         models.add(onnx, "m", card=files / "none.md", ledger=shop)
-    assert models.listing(ledger=shop) == []
+    assert list(models.listing(ledger=shop)) == []
+    with refused("list.limit"):
+        list(models.listing(ledger=shop, limit=0))
     models.add(onnx, "m", ledger=shop)
     with refused("model.inputs-file", NotFound):
         models.score("m", "none.json", ledger=shop, channel=channel)
+    with refused("model.inputs"):
+        models.score("m", "[1]", ledger=shop, channel=channel)
     with refused("model.feature-missing"):
         models.score("m", "{}", ledger=shop, channel=channel)
 
@@ -114,6 +124,23 @@ def test_files_are_signed_and_checked(files: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv(models.PASSWORD, "secret")
     said = models.sign(model, key=files / "key.pem", out=signature)
     assert models.verify_signature(model, signature, key=files / "pub.pem") == said
+    signature.unlink()
+    bare = models.sign(model, key=files / "key.pem", out=STANDARD_STREAM)
+    assert isinstance(bare, Document)
+    signature.write_bytes(b"".join(bare.chunks))
+    assert models.verify_signature(model, signature, key=files / "pub.pem") == said
     (model / "a.bin").write_bytes(b"weightz")
     with refused("model.signed-files", VerificationError):
         models.verify_signature(model, signature, key=files / "pub.pem")
+
+
+@pytest.mark.parametrize(
+    ("written", "recorded"),
+    [(".9", "0.9"), ("9.", "9"), ("+09", "9"), ("-.50", "-0.50"), ("1e-3", "1e-3")],
+)
+def test_a_figure_is_taken_as_people_write_it(
+    shop: Path, files: Path, written: str, recorded: str
+) -> None:
+    """Without a digit before the point, or with a plus: recorded as JSON writes it."""
+    shown = models.add(files / "credit.onnx", "m", metric=(f"auc={written}",), ledger=shop)
+    assert shown.to_json()["model"]["metrics"] == ({"name": "auc", "value": recorded},)

@@ -17,7 +17,8 @@ from counterfoil.errors import NotFound
 from counterfoil.ledger.documents import write_zip
 from counterfoil.ledger.lineage.pack_zip import read_zip
 from counterfoil.ops import ledgers, packs
-from counterfoil.ops.packs import Checked
+from counterfoil.ops.packs import Checked, Packed
+from counterfoil.ports import STANDARD_STREAM, Document
 from tests.ledgers import copy_ledger
 from tests.provenance_story import tell_story
 from tests.statements import refused
@@ -62,6 +63,13 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     return Story(tmp_path_factory.mktemp("packs"))
 
 
+def written(entry: str | None, **given: Any) -> Packed:
+    """Write a pack to a file."""
+    made = packs.pack(entry, **given)
+    assert isinstance(made, Packed)
+    return made
+
+
 def fails(checked: Checked) -> set[tuple[str, str]]:
     return {(problem.file, problem.code) for problem in checked.problems}
 
@@ -69,7 +77,7 @@ def fails(checked: Checked) -> set[tuple[str, str]]:
 def test_a_pack_holds_and_is_the_same_each_time(story: Story) -> None:
     """Statements, receipts, PROV, summaries, policy, README; the same bytes; it checks."""
     again = story.folder / "again.zip"
-    made = packs.pack(story.decision, out=again, ledger=story.ledger)
+    made = written(story.decision, out=again, ledger=story.ledger)
     assert again.read_bytes() == story.zip.read_bytes()
     assert made.statements == 9
     assert made.complete
@@ -170,11 +178,11 @@ def test_a_period_is_packed(
 ) -> None:
     """By entry numbers or dates, and what its statements point at comes with it."""
     out = tmp_path / "period.zip"
-    made = packs.pack(out=out, ledger=story.ledger, from_=first, until=until)
+    made = written(None, out=out, ledger=story.ledger, from_=first, until=until)
     assert made.statements >= len(story.told)
     assert packs.check(out, policy=story.policy).problems == ()
     one = str(story.told["action"])
-    assert packs.pack(out=out, ledger=story.ledger, from_=one, until=one).statements == 2
+    assert written(None, out=out, ledger=story.ledger, from_=one, until=one).statements == 2
     checked = packs.check(out, policy=story.policy)
     assert checked.problems == ()
     assert f"The period from {one} until {one}" in "\n".join(text.check(checked, PLAIN))
@@ -205,7 +213,7 @@ def test_what_cannot_be_packed_is_refused(
 def test_a_page_carries_its_pack(story: Story, tmp_path: Path) -> None:
     """The page is checked as the zip in it is, and held to show what is in that and no more."""
     page = tmp_path / "pack.html"
-    packs.pack(story.decision, out=page, ledger=story.ledger, html=True)
+    packs.pack(story.decision, out=page, ledger=story.ledger)  # the ending says how
     assert packs.check(page, policy=story.policy).problems == ()
     data = page.read_bytes()
     page.write_bytes(data.replace(b"<h1>Evidence pack</h1>", b"<h1>All is well</h1>"))
@@ -215,10 +223,23 @@ def test_a_page_carries_its_pack(story: Story, tmp_path: Path) -> None:
         packs.check(page, policy=story.policy)
 
 
+def test_a_pack_goes_to_standard_output_and_never_under_a_wrong_name(
+    story: Story, tmp_path: Path
+) -> None:
+    """`-` gets the zip, or the page if asked; a zip is not named .html, nor a page .zip."""
+    piped = packs.pack(story.decision, out=STANDARD_STREAM, ledger=story.ledger)
+    assert isinstance(piped, Document)
+    assert b"".join(piped.chunks) == story.zip.read_bytes()
+    for name, html in (("p.pdf", False), ("p.zip", True)):
+        with refused("file.ending"):
+            packs.pack(story.decision, out=tmp_path / name, ledger=story.ledger, html=html)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_pack_is_made_beside_an_owner(story: Story, tmp_path: Path) -> None:
     """Reading is enough: a service that owns the ledger goes on."""
     with counterfoil.open(story.ledger):
-        made = packs.pack(story.decision, out=tmp_path / "p.zip", ledger=story.ledger)
+        made = written(story.decision, out=tmp_path / "p.zip", ledger=story.ledger)
     assert made.statements == 9
 
 
@@ -255,7 +276,7 @@ def test_too_much_for_a_page_or_a_pack_is_refused(tmp_path: Path) -> None:
 def test_a_cut_pack_and_another_policy_are_told(story: Story, tmp_path: Path) -> None:
     """Who makes a pack, and who checks it, hear that there is more, and whose policy was used."""
     out = tmp_path / "cut.zip"
-    made = packs.pack(story.decision, out=out, ledger=story.ledger, depth=1)
+    made = written(story.decision, out=out, ledger=story.ledger, depth=1)
     assert list(text.pack(made, PLAIN))[-1].startswith("not all was followed")
     mine = tmp_path / "mine.txt"
     mine.write_bytes(b"# from a friend\n" + story.policy.read_bytes())

@@ -53,7 +53,7 @@ def test_open_export_and_erase(sold: Path, channel: Channel) -> None:
     view = records.get("4", ledger=sold)
     assert "  customer.name: erased (contact)" in _lines(records_text.get(view, PLAIN))
     assert _lines(text.listing(people.listing(ledger=sold), PLAIN))[0].startswith("nobody")
-    assert people.expire(ledger=sold) == []
+    assert list(people.expire(ledger=sold)) == []
     assert _lines(text.expire([], PLAIN)) == ["nothing is over its ceiling"]
     assert len(_lines(text.expire([done], PLAIN))) == 2
 
@@ -63,7 +63,7 @@ def test_allow_hold_and_take_back(sold: Path, tmp_path: Path) -> None:
     said = people.consent(
         "c-17", purpose=("marketing",), until="2099-12-31", evidence="form 3", ledger=sold
     )
-    held = people.hold("c-17", "lawsuit", ledger=sold)
+    held = people.hold("c-17", why="lawsuit", ledger=sold)
     with pytest.raises(CounterfoilError, match="lawsuit"):
         people.erase("c-17", ledger=sold)
     granted = people.grant("c-17", "auditor", purpose="audit", data_class=("contact",), ledger=sold)
@@ -77,12 +77,12 @@ def test_allow_hold_and_take_back(sold: Path, tmp_path: Path) -> None:
     opened = people.open_sealed("4", token=STANDARD_STREAM, channel=given, **asked)
     assert opened.index == 4
     revoked = people.revoke("c-17", "auditor", ledger=sold)
-    lifted = people.lift("c-17", "settled", ledger=sold)
+    lifted = people.lift("c-17", why="settled", ledger=sold)
     indices = [one.indices[0] for one in (said, held, revoked, lifted)]
     assert indices == sorted(indices)
     assert _lines(text.hold(held, PLAIN)) == [f"recorded as entry {held.indices[0]}"]
     with pytest.raises(InputError) as caught:
-        people.hold("c-17", "x", until="tomorrow", ledger=sold)
+        people.hold("c-17", why="x", until="tomorrow", ledger=sold)
     assert caught.value.code == "person.until"
 
 

@@ -62,7 +62,7 @@ def test_a_correction_names_its_entry_by_index_or_leaf(shop: Path, channel: Chan
     ("content", "code"),
     [
         ("nothing.json", "record.content-file"),
-        ("[1]", "record.content-file"),
+        ("[1]", "record.content"),
         ('{"n": 1', "json.malformed"),
         ('{"n": NaN}', "json.number"),
         ("-", "file.empty"),
@@ -98,18 +98,26 @@ def test_tail_shows_the_last_records(shop: Path, channel: Channel) -> None:
     """The last ones come oldest first, across pages; none are asked for by 0."""
     for n in range(5):
         records.add(f'{{"n":{n}}}', ledger=shop, channel=channel)
-    shown = list(records.tail(ledger=shop, last=2))
+    shown = list(records.tail(ledger=shop, limit=2))
     assert [view.content["n"] for view in shown] == [3, 4]
-    assert [view.index for view in records.tail(ledger=shop, last=100)] == list(range(8))
-    assert list(records.tail(ledger=shop, last=0)) == []
+    assert [view.index for view in records.tail(ledger=shop, limit=100)] == list(range(8))
+    assert list(records.tail(ledger=shop, limit=0)) == []
     with pytest.raises(InputError) as found:
-        records.tail(ledger=shop, last=-1)
+        records.tail(ledger=shop, limit=-1)
     assert found.value.code == "tail.count"
+
+
+def test_json_that_is_no_object_is_told_so(shop: Path, channel: Channel) -> None:
+    """An array, a number or a text is not taken for the name of a file."""
+    for content, kind in (("[1]", "an array"), ("7", "a number"), ('"x"', "a text")):
+        with pytest.raises(InputError, match=f"found {kind} ") as found:
+            records.add(content, ledger=shop, channel=channel)
+        assert found.value.code == "record.content"
 
 
 def test_tail_follows(shop: Path, channel: Channel) -> None:
     """With --follow what another process records comes as soon as it is durable."""
-    following = records.tail(ledger=shop, last=1, follow=True)
+    following = records.tail(ledger=shop, limit=1, follow=True)
     assert next(following).kind == "organisation"
     done = records.add('{"n":1}', ledger=shop, channel=channel)
     assert next(following).index == done.index

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from counterfoil.cli.paint import Paint
-from counterfoil.cli.text.words import brief, facts, number, time_of
+from counterfoil.cli.text.words import brief, facts, number, or_nothing, time_of
 from counterfoil.ledger.anchor_check import CheckedAnchor
 from counterfoil.ledger.results import AnchorState
 from counterfoil.ops.anchors import AnchorView, ChainStatus
@@ -22,9 +22,12 @@ def now(found: Iterable[AnchorState], paint: Paint) -> Iterator[str]:
 def listing(found: Iterable[AnchorView], paint: Paint) -> Iterator[str]:
     """Show anchors, one a line."""
     yield paint.quiet(f"{'size':>12}  {'root':13}  {'anchored':23}  chain, block, transaction")
-    for one in found:
-        place = f"{one.chain_id}, {one.block}, {brief(one.transaction[2:])}"
-        yield f"{one.size:>12}  {brief(one.root)}  {time_of(one.time_s * 1000)}  {place}"
+    lines = (
+        f"{one.size:>12}  {brief(one.root)}  {time_of(one.time_s * 1000)}  "
+        f"{one.chain_id}, {one.block}, {brief(one.transaction[2:])}"
+        for one in found
+    )
+    yield from or_nothing(lines, "no final anchor: `counterfoil anchor now` anchors")
 
 
 def status(found: Iterable[ChainStatus], paint: Paint) -> Iterator[str]:

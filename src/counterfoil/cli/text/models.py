@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.records import add as recorded
-from counterfoil.cli.text.words import brief, facts, number, plain
+from counterfoil.cli.text.words import brief, facts, number, or_nothing, plain
 from counterfoil.ledger import Recorded
 from counterfoil.ledger.models import RecordedModel
 from counterfoil.ops.models import ModelShown, Scored
@@ -42,16 +42,17 @@ def get(shown: ModelShown, paint: Paint) -> Iterator[str]:
     for line in shown.card.splitlines():
         yield f"  {plain(line)}".rstrip()
     if shown.written is not None:
-        yield f"{paint.good('written')} {plain(shown.written)}"
+        yield f"{paint.good('wrote')} {plain(shown.written)} ({number(shown.bytes)} bytes)"
 
 
-def listing(found: Sequence[RecordedModel], paint: Paint) -> Iterator[str]:
+def listing(found: Iterable[RecordedModel], paint: Paint) -> Iterator[str]:
     """List models, one a line."""
-    if not found:
-        yield paint.quiet("no models: `counterfoil model add PATH NAME` records one")
-    for one in found:
-        words = f"{plain(one.title)}  {one.model.format}  {brief(one.digest)}"
-        yield f"{paint.strong(f'{one.index:>8}')}  {words}"
+    lines = (
+        f"{paint.strong(f'{one.index:>8}')}  {plain(one.title)}  {one.model.format}  "
+        f"{brief(one.digest)}"
+        for one in found
+    )
+    yield from or_nothing(lines, "no model: `counterfoil model add PATH NAME` records one")
 
 
 def score(done: Scored, paint: Paint) -> Iterator[str]:

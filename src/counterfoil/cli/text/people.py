@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from counterfoil.cli.paint import Paint
-from counterfoil.cli.text.words import brief, content_line, facts, plain, time_of
+from counterfoil.cli.text.words import brief, content_line, facts, or_nothing, plain, time_of
 from counterfoil.ledger.people import Erased, SubjectAccess
 from counterfoil.ops.people import OpenedEntry, Stated, VerifiedField
 
@@ -25,10 +25,12 @@ __all__ = [
 ]
 
 
-def listing(found: list[dict[str, Any]], paint: Paint) -> Iterator[str]:
+def listing(found: Iterable[dict[str, Any]], paint: Paint) -> Iterator[str]:
     """List people: what is kept of each, and what binds it."""
-    if not found:
-        yield "nobody: nothing personal is sealed here"
+    yield from or_nothing(_people(found, paint), "nobody: nothing personal is sealed here")
+
+
+def _people(found: Iterable[dict[str, Any]], paint: Paint) -> Iterator[str]:
     for one in found:
         kept = [f"{plain(c['data_class'])} {c['groups']}" for c in one["kept"]]
         yield f"{paint.strong(one['person'])}  {', '.join(kept) or 'nothing kept'}"
@@ -81,12 +83,10 @@ def erase(done: Erased, paint: Paint) -> Iterator[str]:
     yield from facts([("statement", f"entry {done.index}")], paint)
 
 
-def expire(done: list[Erased], paint: Paint) -> Iterator[str]:
+def expire(done: Iterable[Erased], paint: Paint) -> Iterator[str]:
     """Tell what was erased for its age."""
-    if not done:
-        yield "nothing is over its ceiling"
-    for one in done:
-        yield from erase(one, paint)
+    lines = (line for one in done for line in erase(one, paint))
+    yield from or_nothing(lines, "nothing is over its ceiling")
 
 
 def grant(done: dict[str, Any], paint: Paint) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from counterfoil.cli.paint import Paint
-from counterfoil.cli.text.words import brief, content_line, facts, plain, time_of
+from counterfoil.cli.text.words import brief, content_line, facts, or_nothing, plain, time_of
 from counterfoil.ledger import Recorded, RecordView
 
 __all__ = ["add", "entry_line", "get", "tail"]
@@ -41,8 +41,7 @@ def get(found: RecordView, paint: Paint) -> Iterator[str]:
 
 def tail(found: Iterable[RecordView], paint: Paint) -> Iterator[str]:
     """Show entries, one a line, as they come."""
-    for entry in found:
-        yield entry_line(entry, paint)
+    yield from or_nothing((entry_line(entry, paint) for entry in found), "no record")
 
 
 def entry_line(entry: RecordView, paint: Paint) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from counterfoil.cli.paint import Paint
-from counterfoil.cli.text.words import facts, number, plain, time_of
+from counterfoil.cli.text.words import facts, number, or_nothing, plain, time_of
 from counterfoil.ops.witnesses import Running, WitnessView
 
 __all__ = ["add", "listing", "run"]
@@ -26,6 +26,10 @@ def add(done: WitnessView, paint: Paint) -> Iterator[str]:
 
 def listing(found: Iterable[WitnessView], paint: Paint) -> Iterator[str]:
     """Show witnesses, one a line."""
+    yield from or_nothing(_witnesses(found, paint), "no witness")
+
+
+def _witnesses(found: Iterable[WitnessView], paint: Paint) -> Iterator[str]:
     for one in found:
         if one.size is None:
             seen = paint.quiet("has not cosigned what is published")

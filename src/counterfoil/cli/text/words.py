@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from counterfoil.cli.paint import Paint
 
-__all__ = ["brief", "content_line", "facts", "number", "plain", "time_of"]
+__all__ = ["brief", "content_line", "facts", "number", "or_nothing", "plain", "time_of"]
 
 _HASH_SHOWN: Final = 12
 _CONTENT_SHOWN: Final = 160
@@ -45,6 +45,16 @@ def content_line(content: Any) -> str:
     text = json.dumps(content, ensure_ascii=False, separators=(", ", ": "))
     text = plain(text)
     return text if len(text) <= _CONTENT_SHOWN else f"{text[:_CONTENT_SHOWN]}…"
+
+
+def or_nothing(lines: Iterable[str], nothing: str) -> Iterator[str]:
+    """Show lines as they come, and say so where there is none."""
+    none = True
+    for line in lines:
+        none = False
+        yield line
+    if none:
+        yield nothing
 
 
 def facts(rows: Iterable[tuple[str, object]], paint: Paint) -> Iterator[str]:

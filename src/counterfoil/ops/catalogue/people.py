@@ -65,13 +65,13 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "person hold",
         "people:hold",
         "Keep a person's data from being erased, all of it or classes.",
-        'c-17 "lawsuit 12/26" --ledger shop',
+        'c-17 --why "lawsuit 12/26" --ledger shop',
     ),
     writes(
         "person lift",
         "people:lift",
         "Lift the holds on a person's data, all of them or those on classes.",
-        'c-17 "settled" --ledger shop',
+        "c-17 --why settled --ledger shop",
     ),
     writes(
         "person disclose",
