@@ -209,7 +209,6 @@ def _follow(
     feeds = {id(one.feed): one for _, one in runners}
     due = dict.fromkeys([*feeds, *map(id, (runner for runner, _ in runners))], 0.0)
     silent: dict[int, str] = {}
-    seen = -1
     while True:
         now = time.monotonic()
         for key, one in feeds.items():
@@ -218,15 +217,14 @@ def _follow(
             yield from _asked(silent, key, one.feed.origin, one.feed.poll, once=once)
             wait = _POLL_S if one.at_hand else pause_s
             due[key] = now + (max(wait, _AGAIN_S) if key in silent else wait * 0.9)
-        for runner, one in runners:
-            key = id(runner)
-            if id(one.feed) not in silent and now >= due[key]:
-                yield from _told(silent, key, runner, once=once)
-                due[key] = now + _AGAIN_S if key in silent else 0.0
-        total = sum(runner.seen for runner, _ in runners)
-        if total != seen:
-            seen = total
-            progress(seen, None, "events seen")
+        busy = [(r, one) for r, one in runners if id(one.feed) not in silent and now >= due[id(r)]]
+        while busy:  # in turns, so that a log they share is decoded once
+            for runner, _ in busy:
+                yield from _told(silent, id(runner), runner, once=once)
+                due[id(runner)] = now + _AGAIN_S if id(runner) in silent else 0.0
+            busy = [(r, one) for r, one in busy if r.moved and id(r) not in silent]
+            if busy:
+                progress(sum(r.seen for r, _ in runners), None, "events seen")
         if once:
             return
         time.sleep(_POLL_S if any(one.at_hand for one in feeds.values()) else pause_s)
@@ -250,7 +248,7 @@ def _told(
     """Let a watcher see and record; what the ledger cannot take now waits in its outbox."""
     name = f"{runner.name}, recording"
     try:
-        yield from runner.round()
+        yield from runner.chunk()
     except Unavailable as err:
         yield from _fell_silent(silent, key, name, err, once=once)
     else:

@@ -75,6 +75,7 @@ class Runner:
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = OwnerLock(folder)
         self._unsaved, self._saved_at = 0, monotonic()
+        self.moved = False
         try:
             self._saved = load_saved(folder, chosen.digest, feed.origin) or self._begin(learned)
             self._state = self._load_state()
@@ -106,15 +107,22 @@ class Runner:
 
         Raises as the feed and `Ledger.record_statement`; nothing is lost then.
         """
+        self.moved = True
+        while self.moved:
+            yield from self.chunk()
+
+    def chunk(self) -> Iterator[Told]:
+        """See some of it, at most 2,048 events; afterwards `moved` tells whether there were any.
+
+        Watchers that read one log in turns decode it once. Raises as `round`.
+        """
+        self.moved = False
         yield from self._flush()
-        moved = True
-        while moved:
-            moved = False
-            for step in self._feed.steps(self._saved.cursor, _CHUNK):
-                moved = True
-                self._see(step)
-                yield from self._flush()
-            self._save_now_and_then()
+        for step in self._feed.steps(self._saved.cursor, _CHUNK):
+            self.moved = True
+            self._see(step)
+            yield from self._flush()
+        self._save_now_and_then()
 
     def close(self) -> None:
         """Save, and give the folder up. Calling it again does nothing."""
