@@ -19,7 +19,8 @@ from counterfoil.ledger.checks import Checks
 from counterfoil.ops.files import shown, write_file
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
 from counterfoil.ops.records import find_entry
-from counterfoil.ports import STANDARD_STREAM, Document, Param, Progress, no_progress
+from counterfoil.ops.table_options import Columns, TableFile, on_disk
+from counterfoil.ports import STANDARD_STREAM, Channel, Document, Param, Progress, no_progress
 
 if TYPE_CHECKING:
     from counterfoil.provenance.checks import Kind, Report, Suite, Table
@@ -36,15 +37,11 @@ __all__ = [
     "suggest",
 ]
 
-_File = Annotated[Path, Param("A CSV or Parquet file.", "FILE")]
 _Suite = Annotated[Path | None, Param("Rules and limits, TOML or JSON; else the defaults.", "FILE")]
 _Reference = Annotated[
     Path | None, Param("Trusted data to compare with, such as the training set.", "FILE")
 ]
 _Label = Annotated[str | None, Param("Column that is to be predicted.", "NAME")]
-_Columns = Annotated[
-    str | None, Param("Names of the columns, where a CSV file has no header.", "A,B,...")
-]
 _Into = Annotated[
     Path | None, Param("Record the result in this ledger; else it is only shown.", "DIR")
 ]
@@ -95,65 +92,73 @@ class Suggested:
 
 
 def quality(
-    file: _File,
+    file: TableFile,
     *,
     suite: _Suite = None,
     reference: _Reference = None,
-    columns: _Columns = None,
+    columns: Columns = None,
     ledger: _Into = None,
     about: _About = None,
+    channel: Channel,
     progress: Progress = no_progress,
 ) -> Checked:
     """Check the quality of data: schema, ranges, missing values, duplicates, constant columns.
 
-    Raises NotFound with code check.file, InputError with a code check.*.
+    Raises NotFound with code dataset.file, InputError with a code check.* or dataset.unreadable.
     """
-    return _run("quality", file, suite, ledger, about, progress, columns, reference=reference)
+    return _run(
+        "quality", file, suite, ledger, about, progress, columns, channel, reference=reference
+    )
 
 
 def leakage(
-    file: _File,
+    file: TableFile,
     *,
     label: _Label = None,
     suite: _Suite = None,
-    columns: _Columns = None,
+    columns: Columns = None,
     ledger: _Into = None,
     about: _About = None,
+    channel: Channel,
     progress: Progress = no_progress,
 ) -> Checked:
     """Find features that give the label away.
 
     Raises as `quality`, and InputError with code check.label.
     """
-    return _run("leakage", file, suite, ledger, about, progress, columns, label=label)
+    return _run("leakage", file, suite, ledger, about, progress, columns, channel, label=label)
 
 
 def drift(
-    file: _File,
+    file: TableFile,
     *,
     reference: _Reference = None,
     suite: _Suite = None,
-    columns: _Columns = None,
+    columns: Columns = None,
     ledger: _Into = None,
     about: _About = None,
+    channel: Channel,
     progress: Progress = no_progress,
 ) -> Checked:
     """Tell whether data drifted from a reference, column by column.
 
     Raises as `quality`, and InputError with code check.reference.
     """
-    return _run("drift", file, suite, ledger, about, progress, columns, reference=reference)
+    return _run(
+        "drift", file, suite, ledger, about, progress, columns, channel, reference=reference
+    )
 
 
 def poisoning(
-    file: _File,
+    file: TableFile,
     *,
     label: _Label = None,
     reference: _Reference = None,
     suite: _Suite = None,
-    columns: _Columns = None,
+    columns: Columns = None,
     ledger: _Into = None,
     about: _About = None,
+    channel: Channel,
     progress: Progress = no_progress,
 ) -> Checked:
     """Look for flipped labels, planted triggers and clusters of copies.
@@ -161,12 +166,21 @@ def poisoning(
     Raises as `leakage`.
     """
     return _run(
-        "poisoning", file, suite, ledger, about, progress, columns, reference=reference, label=label
+        "poisoning",
+        file,
+        suite,
+        ledger,
+        about,
+        progress,
+        columns,
+        channel,
+        reference=reference,
+        label=label,
     )
 
 
 def fairness(
-    file: _File,
+    file: TableFile,
     *,
     label: _Label = None,
     positive: Annotated[
@@ -179,12 +193,13 @@ def fairness(
     threshold: Annotated[str, Param("Score from which on it is positive, 0 to 1.", "N")] = "0.5",
     sensitive: Annotated[tuple[str, ...], Param("Column whose groups are compared.", "NAME")] = (),
     suite: _Suite = None,
-    columns: _Columns = None,
+    columns: Columns = None,
     ledger: _Into = None,
     about: _About = None,
     on: Annotated[
         str | None, Param("Entry, leaf or digest of the data; else the file itself.", "ENTRY")
     ] = None,
+    channel: Channel,
     progress: Progress = no_progress,
 ) -> Checked:
     """Compare what a model does to groups of people, by the figures of fairlearn.
@@ -194,13 +209,13 @@ def fairness(
     """
     options = {"predicted": predicted, "score": score, "threshold": _share(threshold), "on": on}
     return _run(
-        "fairness", file, suite, ledger, about, progress, columns,
+        "fairness", file, suite, ledger, about, progress, columns, channel,
         label=label, positive=positive, sensitive=sensitive, options=options,
     )  # fmt: skip
 
 
 def suggest(
-    file: _File,
+    file: TableFile,
     *,
     out: Annotated[
         Path, Param("File to write, or - for standard output.", "FILE", short="o")
@@ -209,7 +224,7 @@ def suggest(
     sensitive: Annotated[
         tuple[str, ...], Param("Column whose groups are to be compared.", "NAME")
     ] = (),
-    columns: _Columns = None,
+    columns: Columns = None,
     name: Annotated[str, Param("Name of the suite.", "NAME")] = "suggested",
 ) -> Suggested | Document:
     """Suggest a suite of checks from data that is trusted: a beginning, to be read and changed.
@@ -249,6 +264,7 @@ def _run(
     about: str | None,
     progress: Progress,
     columns: str | None,
+    channel: Channel,
     *,
     reference: Path | None = None,
     label: str | None = None,
@@ -261,22 +277,22 @@ def _run(
     chosen = _suite(suite, label, positive, sensitive)
     more = dict(options or {})
     on = more.pop("on", None)
-    table = _table(file, columns)
     compared = None if reference is None else _table(reference, columns)
-    report = run_check(
-        kind, table, chosen, reference=compared,
-        progress=lambda done, total: progress(done, total, "steps checked"), **more,
-    )  # fmt: skip
-    if ledger is None:
-        return Checked(report, shown(file))
-    with open_for_writing(ledger) as opened:
-        checks = opened.checks
-        itself = checks.reference_of(file)
-        done = checks.record(
-            report,
-            about=itself if about is None else _thing(opened, about) or itself,
-            on=itself if kind == "fairness" and on is None else _thing(opened, on),
-        )
+    with on_disk(file, channel) as found:
+        report = run_check(
+            kind, _table(found, columns), chosen, reference=compared,
+            progress=lambda done, total: progress(done, total, "steps checked"), **more,
+        )  # fmt: skip
+        if ledger is None:
+            return Checked(report, shown(file))
+        with open_for_writing(ledger) as opened:
+            checks = opened.checks
+            itself = checks.reference_of(found)
+            done = checks.record(
+                report,
+                about=itself if about is None else _thing(opened, about) or itself,
+                on=itself if kind == "fairness" and on is None else _thing(opened, on),
+            )
     return Checked(report, shown(file), done.index, done.leaf)
 
 

@@ -5,28 +5,39 @@ The data stays where it is: the ledger keeps fingerprints, leaves and the secret
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from counterfoil.errors import InputError, VerificationError
 from counterfoil.formats import policy as policies
-from counterfoil.ledger.datasets import RecordedDataset, verify_absence, verify_membership
-from counterfoil.ops.datasets import Missing, Types, column_types
+from counterfoil.ledger.datasets import (
+    DatasetMatch,
+    RecordedDataset,
+    verify_absence,
+    verify_membership,
+)
 from counterfoil.ops.files import read_file, read_input, shown, write_file
+from counterfoil.ops.kinds import told_apart
+from counterfoil.ops.listing import Limit, at_most
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
+from counterfoil.ops.table_options import Columns, Missing, Types, on_disk, reading
 from counterfoil.ports import STANDARD_STREAM, Channel, Document, Param
 from counterfoil.proofs.verify import Verified, grade
 from counterfoil.provenance.statements.datasets import Dataset
 
 __all__ = [
     "DatasetShown",
+    "Matched",
     "ProofSaved",
     "RowShown",
     "add",
     "get",
     "listing",
+    "match",
     "prove",
     "prove_absence",
     "verify",
@@ -53,6 +64,26 @@ class DatasetShown:
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""
         return self.found.to_json()
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Whether a file is a recorded data set, and what differs."""
+
+    file: str
+    dataset: str
+    index: int
+    match: DatasetMatch
+
+    @property
+    def exit_status(self) -> int:
+        """Of the command line."""
+        return 0 if self.match.same else VerificationError.exit_status
+
+    def to_json(self) -> dict[str, Any]:
+        """Turn it into what the command line and the API print."""
+        where = {"file": self.file, "dataset": self.dataset, "index": self.index}
+        return {**where, **asdict(self.match)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +139,19 @@ def add(
     accountable: Annotated[str | None, Param("The human who answers for it.", "NAME")] = None,
     type_: Types = (),
     missing: Missing = (),
+    columns: Columns = None,
 ) -> DatasetShown:
     """Record a data set: its fingerprint, down to row and column, and where it came from.
 
-    Raises as `dataset fingerprint`, and as recording does.
+    Raises as `dataset fingerprint`, InputError with code dataset.arguments, and as recording does.
     """
+    if not path.exists() and Path(name).is_file():
+        raise InputError(
+            "dataset.arguments",
+            f"expected a file and a name, found no file at {shown(path)}, but one at "
+            f"{shown(Path(name))}",
+            hint="The file comes first: counterfoil dataset add FILE NAME.",
+        )
     with open_for_writing(ledger) as opened:
         found = opened.datasets.record(
             path,
@@ -126,8 +165,7 @@ def add(
             location=location,
             personal=personal,
             accountable=accountable,
-            types=column_types(type_),
-            missing=missing,
+            **reading(type_, missing, columns).options,
         )
         return DatasetShown(found)
 
@@ -145,10 +183,37 @@ def listing(
     name: Annotated[str | None, Param("Only those of this name.", "NAME")] = None,
     *,
     ledger: LedgerFolder = None,
-) -> list[RecordedDataset]:
-    """List the recorded data sets, newest first."""
+    limit: Limit = None,
+) -> Iterator[RecordedDataset]:
+    """List the recorded data sets, newest first.
+
+    Raises InputError with code list.limit.
+    """
     with open_for_reading(ledger) as opened:
-        return list(opened.datasets.ls(name))
+        yield from at_most(opened.datasets.ls(name), limit)
+
+
+def match(
+    dataset: DatasetName,
+    path: Annotated[Path, Param("A table or folder, - for a table on standard input.", "FILE")],
+    *,
+    ledger: LedgerFolder = None,
+    missing: Missing = (),
+    columns: Columns = None,
+    channel: Channel,
+) -> Matched:
+    """Tell whether a file is the data set that was recorded.
+
+    The exit status is 1 where it is another.
+    A salted data set has another digest each time it is recorded: this is the way to compare.
+    Raises as `dataset fingerprint`, NotFound with code dataset.unknown or dataset.no-secret,
+    InputError with code dataset.no-rows.
+    """
+    how = reading((), missing, columns)
+    with open_for_reading(ledger) as opened, on_disk(path, channel) as found:
+        named = opened.datasets.get(dataset)
+        compared = opened.datasets.match(named, found, missing=how.missing, columns=how.columns)
+    return Matched(shown(path), named.title, named.index, compared)
 
 
 def prove(
@@ -161,8 +226,8 @@ def prove(
         str | None, Param("A model that was trained on it: prove that, too.", "MODEL")
     ] = None,
     out: ProofOut = STANDARD_STREAM,
-    type_: Types = (),
     missing: Missing = (),
+    columns: Columns = None,
 ) -> ProofSaved | Document:
     """Prove that a row belongs to a data set, and so to what a model was trained on.
 
@@ -170,8 +235,9 @@ def prove(
     NotFound with code dataset.no-secret.
     """
     with open_for_reading(ledger) as opened:
+        how = reading((), missing, columns)
         made = opened.datasets.prove_row(
-            dataset, row, path, model=model, types=column_types(type_), missing=missing
+            dataset, row, path, model=model, missing=how.missing, columns=how.columns
         )
     return _given_out(msgspec.json.encode(made), out, "row")
 
@@ -182,15 +248,20 @@ def prove_absence(
     *,
     ledger: LedgerFolder = None,
     out: ProofOut = STANDARD_STREAM,
+    missing: Missing = (),
+    columns: Columns = None,
 ) -> ProofSaved | Document:
-    """Prove that no row of a data set is this one; it has to have its sorted tree.
+    """Prove that no row of a data set is this one.
 
-    The proof of a salted data set reveals the key of that tree to whoever gets it. Raises Refused
-    with code dataset.no-sorted-tree, VerificationError with code dataset.not-absent, InputError
-    with code dataset.columns or dataset.row-number.
+    It has to have its sorted tree. The proof of a salted data set reveals the key of that tree to
+    whoever gets it. Raises Refused with code dataset.no-sorted-tree, VerificationError with code
+    dataset.not-absent, InputError with code dataset.columns or dataset.row-number.
     """
     with open_for_reading(ledger) as opened:
-        made = opened.datasets.prove_absence(dataset, path)
+        how = reading((), missing, columns)
+        made = opened.datasets.prove_absence(
+            dataset, path, missing=how.missing, columns=how.columns
+        )
     return _given_out(msgspec.json.encode(made), out, "no-row")
 
 
@@ -200,9 +271,10 @@ def verify(
     policy: Annotated[Path, Param("Whom you trust: a tlog-policy file.", "FILE")],
     channel: Channel,
 ) -> RowShown:
-    """Verify offline, against your own policy, that a row is in a data set, or that it is not.
+    """Verify a proof about a row offline, against your own policy.
 
-    The values are read from what is proven. Raises InputError with code dataset.proof or
+    It proves that the row is in a data set, or that it is not. The values are read from what is
+    proven. Raises InputError with code dataset.proof or
     dataset.cells, VerificationError with code dataset.row, dataset.not-absent,
     dataset.columns-file or dataset.not-trained-on, and as verifying a receipt.
     """
@@ -211,7 +283,8 @@ def verify(
     if b'"counterfoil-no-row/v1"' in data[:200]:
         absent = verify_absence(data, trusted)
         return _shown(absent.dataset, absent.dataset_verified, absent.values)
-    found = verify_membership(data, trusted)
+    with told_apart(data, "a proof about a row"):
+        found = verify_membership(data, trusted)
     model = None if found.model is None else found.model.name
     return _shown(found.dataset, found.dataset_verified, found.values, found.row, model)
 

@@ -12,9 +12,11 @@ from typing import Annotated, Any, Final
 
 from counterfoil.errors import InputError, NotFound
 from counterfoil.ops.files import shown
-from counterfoil.ports import Param, Progress
+from counterfoil.ops.table_options import Columns, Missing, Types, on_disk, reading
+from counterfoil.ports import Channel, Param, Progress
 from counterfoil.provenance.fingerprint import (
     FilesPrint,
+    OpenTable,
     Side,
     TableDiff,
     TablePrint,
@@ -24,24 +26,9 @@ from counterfoil.provenance.fingerprint import (
     open_table,
 )
 
-__all__ = [
-    "Compared",
-    "Fingerprinted",
-    "Missing",
-    "Types",
-    "column_types",
-    "diff",
-    "fingerprint",
-]
+__all__ = ["Compared", "Fingerprinted", "diff", "fingerprint"]
 
 _FILES_SHOWN: Final = 1000
-Types = Annotated[
-    tuple[str, ...],
-    Param("A column's type in CSV, instead of what its text looks like.", "COLUMN=TYPE"),
-]
-Missing = Annotated[
-    tuple[str, ...], Param("Text that stands for nothing in CSV, such as NA.", "TEXT")
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +78,15 @@ class Compared:
 
 
 def fingerprint(
-    path: Annotated[Path, Param("A table (Parquet, CSV, NDJSON, Arrow), or a folder.", "FILE")],
+    path: Annotated[
+        Path, Param("A table (Parquet, CSV, NDJSON, Arrow) or a folder, - for a stream.", "FILE")
+    ],
     *,
+    channel: Channel,
     file: Annotated[bool, Param("Take the file as bytes, and not as a table.")] = False,
     type_: Types = (),
     missing: Missing = (),
+    columns: Columns = None,
     progress: Progress,
 ) -> Fingerprinted:
     """Fingerprint a table or folder: the same data gives the same, whatever format holds it.
@@ -107,16 +98,11 @@ def fingerprint(
     """
     if file or path.is_dir():
         return Fingerprinted(shown(path), files=fingerprint_files(path))
-    table = open_table(path, types=column_types(type_), missing=missing)
-
-    def counted() -> Iterator[Any]:
-        done = 0
-        for batch in table.batches():
-            yield batch
-            done += batch.num_rows
-            progress(done, table.rows, "rows")
-
-    return Fingerprinted(shown(path), table=fingerprint_table(table.schema, counted()))
+    how = reading(type_, missing, columns)
+    with on_disk(path, channel) as found:
+        table = open_table(found, **how.options)
+        counted = _counted(table, progress)
+        return Fingerprinted(shown(path), table=fingerprint_table(table.schema, counted))
 
 
 def diff(
@@ -127,6 +113,7 @@ def diff(
     limit: Annotated[int, Param("List at most so many changes.", "N", short="n")] = 100,
     type_: Types = (),
     missing: Missing = (),
+    columns: Columns = None,
 ) -> Compared:
     """Say how two tables differ: columns, types, rows and cells.
 
@@ -137,21 +124,14 @@ def diff(
     for path in (a, b):
         if not path.is_file():
             raise NotFound("dataset.file", f"expected a file at {shown(path)}, found none")
-    types = column_types(type_)
-    sides = [Side(path, types=types, missing=missing) for path in (a, b)]
+    how = reading(type_, missing, columns)
+    sides = [Side(path, **how.options) for path in (a, b)]
     return Compared(shown(a), shown(b), diff_tables(sides[0], sides[1], key=key, limit=limit))
 
 
-def column_types(given: tuple[str, ...]) -> dict[str, str]:
-    """Read COLUMN=TYPE pairs. Raises InputError with code dataset.type."""
-    found = {}
-    for one in given:
-        name, equals, kind = one.rpartition("=")
-        if not equals or not name:
-            raise InputError(
-                "dataset.type",
-                f"expected COLUMN=TYPE, found {one[:80]!a}",
-                hint="For example --type zip=string.",
-            )
-        found[name] = kind
-    return found
+def _counted(table: OpenTable, progress: Progress) -> Iterator[Any]:
+    done = 0
+    for batch in table.batches():
+        yield batch
+        done += batch.num_rows
+        progress(done, table.rows, "rows")

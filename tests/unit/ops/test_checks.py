@@ -18,6 +18,7 @@ from counterfoil.ops.incidents import IncidentFile
 from counterfoil.ports import Channel, Document
 
 PLAIN = Paint(io.StringIO())
+NOTHING = Channel(io.BytesIO(), io.BytesIO())
 
 
 @pytest.fixture
@@ -33,16 +34,18 @@ def loans(tmp_path: Path) -> Path:
 
 def test_a_first_look_needs_no_ledger(loans: Path) -> None:
     """The answer is plain data; a failed check ends with status 4."""
-    looked = checks.quality(loans)
+    looked = checks.quality(loans, channel=NOTHING)
     assert looked.index is None
     assert looked.to_json()["check"] == "quality"
-    unfair = checks.fairness(loans, label="paid", predicted="decided", sensitive=("sex",))
+    unfair = checks.fairness(
+        loans, channel=NOTHING, label="paid", predicted="decided", sensitive=("sex",)
+    )
     assert unfair.exit_status == 4
     assert "demographic_parity_difference/sex" in unfair.to_json()["failed"]
     said = "\n".join(text.fairness(unfair, PLAIN))
     assert "FAILED  demographic_parity_difference/sex  0.8" in said
     with pytest.raises(InputError):
-        checks.fairness(loans, label="paid", score="age", threshold="high")
+        checks.fairness(loans, channel=NOTHING, label="paid", score="age", threshold="high")
 
 
 def test_a_check_is_recorded_where_a_ledger_is_named(shop: Path, loans: Path) -> None:
@@ -52,10 +55,10 @@ def test_a_check_is_recorded_where_a_ledger_is_named(shop: Path, loans: Path) ->
     assert isinstance(made, checks.Suggested)
     assert "4 columns" in "\n".join(text.suggest(made, PLAIN))
     assert isinstance(checks.suggest(loans), Document)
-    done = checks.quality(loans, suite=suite, ledger=shop)
+    done = checks.quality(loans, channel=NOTHING, suite=suite, ledger=shop)
     assert done.index is not None
     fair = checks.fairness(
-        loans, suite=suite, predicted="decided", about=str(done.index), ledger=shop
+        loans, channel=NOTHING, suite=suite, predicted="decided", about=str(done.index), ledger=shop
     )
     assert fair.report.suite == made.digest
     found = list(checks.listing(ledger=shop))
@@ -63,9 +66,9 @@ def test_a_check_is_recorded_where_a_ledger_is_named(shop: Path, loans: Path) ->
     lines = list(text.listing(found, PLAIN))
     assert "fairness  failed" in lines[0]
     assert "quality" in lines[1]
-    assert checks.drift(loans, reference=loans, ledger=shop).report.passed
-    assert checks.leakage(loans, label="paid").report.rows == 200
-    assert checks.poisoning(loans, label="paid").report.check == "poisoning"
+    assert checks.drift(loans, channel=NOTHING, reference=loans, ledger=shop).report.passed
+    assert checks.leakage(loans, channel=NOTHING, label="paid").report.rows == 200
+    assert checks.poisoning(loans, channel=NOTHING, label="paid").report.check == "poisoning"
     assert list(text.listing([], PLAIN)) == ["no check"]
 
 

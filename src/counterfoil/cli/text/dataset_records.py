@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from shlex import quote
 
 from counterfoil.cli.paint import Paint
-from counterfoil.cli.text.words import brief, content_line, facts, number, plain
+from counterfoil.cli.text.words import brief, content_line, facts, number, or_nothing, plain
 from counterfoil.ledger.datasets import RecordedDataset
-from counterfoil.ops.dataset_records import DatasetShown, ProofSaved, RowShown
+from counterfoil.ops.dataset_records import DatasetShown, Matched, ProofSaved, RowShown
 
-__all__ = ["add", "get", "listing", "prove", "prove_absence", "verify"]
+__all__ = ["add", "get", "listing", "match", "prove", "prove_absence", "verify"]
 
 
 def add(shown: DatasetShown, paint: Paint) -> Iterator[str]:
@@ -31,14 +31,30 @@ def get(shown: DatasetShown, paint: Paint) -> Iterator[str]:
         yield f"  {one.digest[:16]}…  {plain(one.name)}: {plain(one.type)}"
 
 
-def listing(found: Sequence[RecordedDataset], paint: Paint) -> Iterator[str]:
+def listing(found: Iterable[RecordedDataset], paint: Paint) -> Iterator[str]:
     """List data sets, one a line."""
-    if not found:
-        yield paint.quiet("no data sets: `counterfoil dataset add FILE NAME` records one")
+    nothing = "no data set: `counterfoil dataset add FILE NAME` records one"
+    yield from or_nothing(_datasets(found, paint), nothing)
+
+
+def _datasets(found: Iterable[RecordedDataset], paint: Paint) -> Iterator[str]:
     for one in found:
         rows = "" if one.dataset.fingerprint is None else number(one.dataset.fingerprint.rows)
         words = f"{plain(one.title)}  {rows} rows  {brief(one.digest or 'no fingerprint')}"
         yield f"{paint.strong(f'{one.index:>8}')}  {words}"
+
+
+def match(done: Matched, paint: Paint) -> Iterator[str]:
+    """Say whether it is the data set, and which columns differ."""
+    found, name = done.match, f"{plain(done.dataset)} (entry {done.index})"
+    if found.same:
+        yield f"{paint.good('the same')}: {plain(done.file)} is {name}, {number(found.rows)} rows"
+        return
+    yield f"{paint.bad('another')}: {plain(done.file)} is not {name}; {number(found.rows)} rows"
+    columns = (("differ", found.differing), ("more", found.added), ("missing", found.removed))
+    for word, names in columns:
+        if names:
+            yield f"  {word:<8}  {', '.join(map(plain, names))}"
 
 
 def prove(saved: ProofSaved, paint: Paint) -> Iterator[str]:

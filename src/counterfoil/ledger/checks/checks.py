@@ -87,7 +87,7 @@ class Checks:
         SHA-256 if left out. on: the data that a model was checked on, likewise. reference:
         a frame or file to compare with. predicted, score, threshold: for `fairness`, see
         `run_check`.
-        Raises InputError with a code check.*, NotFound with code check.file, and as
+        Raises InputError with a code check.*, NotFound with code dataset.file, and as
         `Ledger.record_statement`.
         """
         from counterfoil.provenance import checks as engines

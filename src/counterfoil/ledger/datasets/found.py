@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -85,7 +87,8 @@ def find_dataset(
     raise NotFound(
         "dataset.unknown",
         f"expected a recorded data set, found none for {reference[:80]!a}",
-        hint="`counterfoil dataset ls` lists them; `counterfoil dataset add FILE` records one.",
+        hint=f"{_meant(ledger, reference)}`counterfoil dataset ls` lists them; "
+        "`counterfoil dataset add FILE NAME` records one.",
     )
 
 
@@ -117,3 +120,9 @@ def _of(ledger: Ledger, index: int) -> RecordedDataset:
             hint="`counterfoil dataset ls` lists them.",
         )
     return RecordedDataset(index, ledger.get(index).leaf, found)
+
+
+def _meant(ledger: Ledger, name: str) -> str:
+    known = {one.dataset.name for one in islice(list_datasets(ledger, None), _PAGE)}
+    close = get_close_matches(name, sorted(known), 1)
+    return f"Did you mean {close[0]!a}? " if close else ""

@@ -6,23 +6,18 @@ This module refuses to prove a row that is not what was recorded, and to call a 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from counterfoil.errors import InputError, Refused, VerificationError
 from counterfoil.formats.predicates import ContentRef
 from counterfoil.ledger.datasets.absence import AbsenceProof, Neighbour
 from counterfoil.ledger.datasets.found import RecordedDataset
+from counterfoil.ledger.datasets.matching import columns_of, secret_of
 from counterfoil.ledger.datasets.membership import MembershipProof
 from counterfoil.ledger.datasets.proof_parts import as_document
-from counterfoil.ledger.datasets.secrets import load_secret
 from counterfoil.ledger.models.found import find_model
 from counterfoil.proofs.merkle import inclusion_path, reader_of
-from counterfoil.provenance.fingerprint import open_table
-from counterfoil.provenance.fingerprint.csv_types import TYPES
+from counterfoil.provenance.fingerprint import OpenTable
 from counterfoil.provenance.fingerprint.table import (
     content_key,
     content_leaf,
@@ -31,7 +26,7 @@ from counterfoil.provenance.fingerprint.table import (
     salts_of,
     schema_of,
 )
-from counterfoil.provenance.statements.datasets import Column, Fingerprint
+from counterfoil.provenance.statements.datasets import Fingerprint
 
 if TYPE_CHECKING:
     from counterfoil.ledger.ledger import Ledger
@@ -40,19 +35,20 @@ __all__ = ["prove_absence", "prove_row", "rows_like"]
 
 
 def prove_row(
-    ledger: Ledger, found: RecordedDataset, row: int, data: Any, model: Any, reading: Any
+    ledger: Ledger, found: RecordedDataset, row: int, data: OpenTable, model: Any
 ) -> MembershipProof:
     """Prove that a row belongs to a data set; see `Datasets.prove_row`."""
     fingerprint, leaves = _recorded(ledger, found, found.dataset.leaves)
     if not 0 <= row < fingerprint.rows:
         raise _no_such(found, fingerprint.rows, row)
-    cells = _cells_at(data, row, reading)
-    salt = salts_of(_secret(ledger, fingerprint), row, 1)
+    cells = _cells_at(data, row)
+    salt = salts_of(secret_of(ledger, fingerprint), row, 1)
     if leaves[row] != row_leaf(salt, cells):
         raise VerificationError(
             "dataset.row",
             f"expected row {row} of {found.title[:80]!a} as it was recorded, found another",
-            hint="`counterfoil dataset diff` shows what differs between two versions.",
+            hint="Give --missing and --columns as they were given when it was recorded; "
+            "`counterfoil dataset match` says which columns differ.",
         )
     path = inclusion_path(row, len(leaves), reader_of(leaves))
     trained = None if model is None else find_model(ledger, model)
@@ -68,7 +64,7 @@ def prove_row(
     )
 
 
-def prove_absence(ledger: Ledger, found: RecordedDataset, values: Any) -> AbsenceProof:
+def prove_absence(ledger: Ledger, found: RecordedDataset, values: OpenTable) -> AbsenceProof:
     """Prove that a row is in a data set nowhere; see `Datasets.prove_absence`."""
     if found.dataset.fingerprint is not None and found.dataset.fingerprint.sorted_root is None:
         raise Refused(
@@ -77,8 +73,8 @@ def prove_absence(ledger: Ledger, found: RecordedDataset, values: Any) -> Absenc
             hint="Record it with sorted_tree=True; `rows_like` looks a row up without proof.",
         )
     fingerprint, leaves = _recorded(ledger, found, found.dataset.sorted_leaves)
-    cells = _cells_like(ledger, found, values)
-    key = content_key(_secret(ledger, fingerprint))
+    cells = _only_cells(ledger, found, values)
+    key = content_key(secret_of(ledger, fingerprint))
     leaf = content_leaf(key, cells)
     place = bisect_left(leaves, leaf)
     if place != bisect_right(leaves, leaf):
@@ -107,11 +103,11 @@ def prove_absence(ledger: Ledger, found: RecordedDataset, values: Any) -> Absenc
     )
 
 
-def rows_like(ledger: Ledger, found: RecordedDataset, values: Any) -> list[int]:
+def rows_like(ledger: Ledger, found: RecordedDataset, values: OpenTable) -> list[int]:
     """Look up where a row stands in a data set; see `Datasets.rows_like`."""
     fingerprint, leaves = _recorded(ledger, found, found.dataset.leaves)
-    cells = _cells_like(ledger, found, values)
-    salts = salts_of(_secret(ledger, fingerprint), 0, len(leaves))
+    cells = _only_cells(ledger, found, values)
+    salts = salts_of(secret_of(ledger, fingerprint), 0, len(leaves))
     return [
         row
         for row, leaf in enumerate(leaves)
@@ -123,18 +119,9 @@ def _recorded(
     ledger: Ledger, found: RecordedDataset, kept: ContentRef | None
 ) -> tuple[Fingerprint, list[bytes]]:
     fingerprint = found.dataset.fingerprint
-    if fingerprint is None or fingerprint.format != "table/v1":
-        raise InputError(
-            "dataset.no-rows",
-            f"expected a recorded table, but {found.title[:80]!a} has no rows",
-            hint="Files and what others told of have none; `dataset add FILE` records a table.",
-        )
+    assert fingerprint is not None  # `open_like` asked  # noqa: S101
     data = b"" if kept is None else ledger.kept(kept)
     return fingerprint, [data[at : at + 32] for at in range(0, len(data), 32)]
-
-
-def _secret(ledger: Ledger, fingerprint: Fingerprint) -> bytes | None:
-    return load_secret(ledger.layout, fingerprint.digest) if fingerprint.salted else None
 
 
 def _columns_file(ledger: Ledger, found: RecordedDataset) -> str | None:
@@ -142,8 +129,7 @@ def _columns_file(ledger: Ledger, found: RecordedDataset) -> str | None:
     return None if kept is None else ledger.kept(kept).decode()
 
 
-def _cells_at(data: Any, row: int, reading: Mapping[str, Any]) -> bytes:
-    opened = open_table(data, **reading)
+def _cells_at(opened: OpenTable, row: int) -> bytes:
     seen = 0
     for batch in opened.batches():
         if row < seen + batch.num_rows:
@@ -152,19 +138,10 @@ def _cells_at(data: Any, row: int, reading: Mapping[str, Any]) -> bytes:
     raise InputError("dataset.row-number", f"expected row {row} in the data, found {seen} rows")
 
 
-def _cells_like(ledger: Ledger, found: RecordedDataset, values: Any) -> bytes:
-    """Read one row that has the data set's columns, CSV by their types."""
-    text, fingerprint = _columns_file(ledger, found), found.dataset.fingerprint
-    columns = fingerprint.columns if fingerprint is not None else ()
-    if text is not None:
-        columns = msgspec.json.decode(text, type=tuple[Column, ...])
-    types: dict[str, str] = {}
-    if isinstance(values, (str, Path)):
-        names = open_table(values, infer=False).schema.names
-        types = {one.name: one.type for one in columns if one.type in TYPES and one.name in names}
-    opened = open_table(values, types=types)
+def _only_cells(ledger: Ledger, found: RecordedDataset, opened: OpenTable) -> bytes:
+    """Give the cells of the one row of a table that has the data set's columns."""
     given = [(name, kind) for _, name, kind in schema_of(opened.schema)]
-    wanted = [(one.name, one.type) for one in columns]
+    wanted = [(one.name, one.type) for one in columns_of(ledger, found)]
     if given != wanted:
         raise InputError(
             "dataset.columns",

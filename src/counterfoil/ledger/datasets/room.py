@@ -16,6 +16,7 @@ import msgspec
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger.datasets.absence import AbsenceProof
 from counterfoil.ledger.datasets.found import RecordedDataset, find_dataset, list_datasets
+from counterfoil.ledger.datasets.matching import DatasetMatch, match, open_like
 from counterfoil.ledger.datasets.membership import MembershipProof
 from counterfoil.ledger.datasets.proving import prove_absence, prove_row, rows_like
 from counterfoil.ledger.datasets.secrets import keep_secret, new_secret
@@ -63,13 +64,14 @@ class Datasets:
         accountable: Accountable | str | None = None,
         types: Mapping[str, str] | None = None,
         missing: Sequence[str] = (),
+        columns: Sequence[str] | None = None,
     ) -> RecordedDataset:
         """Record a data set and wait until it is durable.
 
         data: a frame, the path of a table, or with `as_files` of any file or folder. public: its
         rows need no salt, so that everybody can compute the same digest. sorted_tree: be able to
         prove that a row is in it or not. derived_from: data sets that it was made from. personal:
-        it is about people. types, missing: for CSV, see `open_table`.
+        it is about people. types, missing, columns: for CSV, see `open_table`.
         Raises as `open_table`, `fingerprint_table` and `Ledger.record_statement`.
         """
         who = Accountable(accountable) if isinstance(accountable, str) else accountable
@@ -86,7 +88,7 @@ class Datasets:
         if as_files or (isinstance(data, (str, Path)) and Path(data).is_dir()):
             said = self._files(fingerprint_files(Path(data)))
         else:
-            opened = open_table(data, types=types, missing=missing)
+            opened = open_table(data, types=types, missing=missing, columns=columns)
             secret = None if public else new_secret()
             made = fingerprint_table(opened.schema, opened.batches(), secret, contents=sorted_tree)
             said = self._table(made)
@@ -127,20 +129,52 @@ class Datasets:
         }
         return self._ledger.record_statement("transformation", msgspec.to_builtins(said))
 
+    def match(
+        self,
+        dataset: Any,
+        data: Any,
+        *,
+        missing: Sequence[str] = (),
+        columns: Sequence[str] | None = None,
+    ) -> DatasetMatch:
+        """Tell whether data is the data set that was recorded, and which columns differ if not.
+
+        dataset: as for `get`. data: as for `record`; CSV is read by the types that were recorded.
+        Raises as `open_table` and `fingerprint_table`, NotFound with code dataset.no-secret,
+        InputError with code dataset.no-rows where somebody else only told of the data set.
+        """
+        return match(self._ledger, self.get(dataset), data, missing, columns)
+
     def prove_row(
-        self, dataset: Any, row: int, data: Any, *, model: Any = None, **reading: Any
+        self,
+        dataset: Any,
+        row: int,
+        data: Any,
+        *,
+        model: Any = None,
+        missing: Sequence[str] = (),
+        columns: Sequence[str] | None = None,
     ) -> MembershipProof:
         """Prove that a row belongs to a data set, and to the training set of a model.
 
-        dataset: as for `get`. row: from 0. data: the data set itself, which is not kept. model: a
-        recorded model that names the data set as training data; see `Models.get`. reading: types,
-        missing. Raises InputError with code dataset.no-rows or dataset.row-number, NotFound with
-        code dataset.no-secret or payload.missing, VerificationError with code dataset.row where
-        the data is not what was recorded.
+        dataset: as for `get`. row: from 0. data: the data set itself, which is not kept; CSV is
+        read by the types that were recorded. model: a recorded model that names the data set as
+        training data; see `Models.get`. missing, columns: as in `record`. Raises InputError with
+        code dataset.no-rows or dataset.row-number, NotFound with code dataset.no-secret or
+        payload.missing, VerificationError with code dataset.row where the data is not what was
+        recorded.
         """
-        return prove_row(self._ledger, self.get(dataset), row, data, model, reading)
+        opened = open_like(self._ledger, self.get(dataset), data, missing, columns)
+        return prove_row(self._ledger, self.get(dataset), row, opened, model)
 
-    def prove_absence(self, dataset: Any, values: Any) -> AbsenceProof:
+    def prove_absence(
+        self,
+        dataset: Any,
+        values: Any,
+        *,
+        missing: Sequence[str] = (),
+        columns: Sequence[str] | None = None,
+    ) -> AbsenceProof:
         """Prove that no row of a data set has these values.
 
         dataset: as for `get`, recorded with `sorted_tree`. values: a frame, or the path of a
@@ -149,7 +183,8 @@ class Datasets:
         InputError with code dataset.columns or dataset.row-number, VerificationError with code
         dataset.not-absent where the row is in the data set.
         """
-        return prove_absence(self._ledger, self.get(dataset), values)
+        opened = open_like(self._ledger, self.get(dataset), values, missing, columns)
+        return prove_absence(self._ledger, self.get(dataset), opened)
 
     def rows_like(self, dataset: Any, values: Any) -> list[int]:
         """Look up where a row stands in a data set: its numbers, none if it is not in it.
@@ -157,7 +192,8 @@ class Datasets:
         values: as for `prove_absence`. A look-up and no proof. Of a salted set it tries the row at
         every place. Raises as `prove_row` and `prove_absence`.
         """
-        return rows_like(self._ledger, self.get(dataset), values)
+        opened = open_like(self._ledger, self.get(dataset), values, (), None)
+        return rows_like(self._ledger, self.get(dataset), opened)
 
     def _reference(self, thing: Any) -> Reference:
         return reference_to(self._ledger, thing)

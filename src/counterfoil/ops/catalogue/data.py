@@ -45,6 +45,12 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "--ledger shop",
     ),
     reads(
+        "dataset match",
+        "dataset_records:match",
+        "Tell whether a file is the data set that was recorded.",
+        "loans loans.parquet --ledger shop",
+    ),
+    reads(
         "dataset prove",
         "dataset_records:prove",
         "Prove that a row belongs to a data set, and so to what a model was trained on.",

@@ -1,8 +1,9 @@
-"""Read a frame, a CSV or a Parquet file as a table for checks.
+"""Take a frame or a file as a table for checks.
 
 CSV has no types: a column is of numbers when everything in it that is not missing is one. Times
 become milliseconds since 1970. What stands for nothing: the empty text, ?, NA, N/A, NaN, null and
-None. Compressed CSV (.gz, .bz2, .zst) is read as it is. This module refuses columns of lists.
+None; a fingerprint takes all but the empty text as the texts that they are, since it has to tell
+them apart. This module refuses columns of lists.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from counterfoil.errors import InputError, NotFound
+from counterfoil.errors import InputError
 from counterfoil.provenance.checks.extra import need
 from counterfoil.provenance.checks.table import Column, Table
+from counterfoil.provenance.fingerprint import open_table
 
 __all__ = ["MISSING", "read_table", "table_of"]
 
@@ -26,35 +28,21 @@ _PLAIN_NUMBER: Final = r"^[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0
 
 
 def read_table(path: Path, columns: Sequence[str] = ()) -> Table:
-    """Read a CSV or Parquet file.
+    """Read a file: CSV, Parquet, NDJSON or Arrow, as `open_table` does.
 
-    columns: names of the columns of a CSV file without a header. Raises NotFound with code
-    check.file, InputError with code check.data, Unavailable with code check.extra.
+    columns: names of the columns of a CSV file without a header. Raises InputError with code
+    check.data, and as `open_table`.
     """
-    arrow = need("pyarrow")
-    if not path.is_file():
-        raise NotFound("check.file", f"expected a file at {path}, found none")
-    try:
-        if ".parquet" in path.suffixes:
-            found = need("pyarrow.parquet").read_table(path)
-            return table_of(found)
-        csv = need("pyarrow.csv")
-        given = list(columns) or _header(csv, path)
-        found = csv.read_csv(
-            path,
-            read_options=csv.ReadOptions(column_names=given, skip_rows=0 if columns else 1),
-            convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(given, arrow.string()),
-                strings_can_be_null=False,
-            ),
-        )
-    except (arrow.ArrowException, OSError, UnicodeDecodeError) as err:
+    opened = open_table(path, infer=False, columns=columns or None)
+    names = [str(name).strip() for name in opened.schema.names]
+    if len(set(names)) != len(names):
         raise InputError(
             "check.data",
-            f"expected a CSV or Parquet file at {path}, but: {str(err)[:300]}",
-            hint="Without a header, name the columns in order.",
-        ) from err
-    return _table(found, guess=True)
+            "expected a header with each name once, found one twice",
+            hint="If the file has no header, name the columns in order.",
+        )
+    found = need("pyarrow").Table.from_batches(opened.batches(), opened.schema)
+    return _table(found.rename_columns(names), guess=opened.kind == "csv")
 
 
 def table_of(data: Any) -> Table:
@@ -92,19 +80,6 @@ def _plain(values: Any) -> Any:
         if hasattr(values, "__array__") or hasattr(values, "__arrow_array__")
         else list(values)
     )
-
-
-def _header(csv: Any, path: Path) -> list[str]:
-    """Read the names in a file's first line; twice the same name is refused."""
-    with csv.open_csv(path) as stream:
-        names = [name.strip() for name in stream.schema.names]
-    if len(set(names)) != len(names):
-        raise InputError(
-            "check.data",
-            "expected a header with each name once, found one twice",
-            hint="If the file has no header, name the columns in order.",
-        )
-    return names
 
 
 def _table(found: Any, *, guess: bool) -> Table:

@@ -124,7 +124,8 @@ def converted(text: Any, stored: str, where: str) -> Any:
         raise InputError(
             "dataset.value",
             f"expected {stored} in column {where[:80]!a}, but: {str(err)[:200]}",
-            hint="Leave the column's type out and let it be inferred, or name it `string`.",
+            hint="Say what stands for nothing (--missing NA), let the type be inferred, or name it "
+            "`string`.",
         ) from err
 
 

@@ -21,7 +21,7 @@ __all__ = ["OpenTable", "open_table"]
 
 _DELIMITERS: Final = (",", ";", "\t")
 _PART_BYTES: Final = 8 << 20
-_TEXT: Final = (".csv", ".tsv", ".txt")
+_TEXT: Final = (".csv", ".dat", ".data", ".tab", ".tsv", ".txt")
 _LINES: Final = (".ndjson", ".jsonl")
 _PACKED: Final = (".gz", ".bz2", ".zst")
 

@@ -23,10 +23,15 @@ class Side:
     """A table in memory; arguments and errors as `open_table`."""
 
     def __init__(
-        self, data: Any, *, types: Mapping[str, str] | None = None, missing: Sequence[str] = ()
+        self,
+        data: Any,
+        *,
+        types: Mapping[str, str] | None = None,
+        missing: Sequence[str] = (),
+        columns: Sequence[str] | None = None,
     ) -> None:
         arrow = need("pyarrow")
-        opened = open_table(data, types=types, missing=missing, infer=False)
+        opened = open_table(data, types=types, missing=missing, infer=False, columns=columns)
         table = arrow.Table.from_batches(opened.batches(), opened.schema)
         self.is_text = opened.kind == "csv"
         self._given = types or {}

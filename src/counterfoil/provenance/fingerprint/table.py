@@ -3,12 +3,13 @@
 A row's leaf is SHA-256(0x00 || "counterfoil table row v1" || 0x00 || salt || cells), the salt 16
 bytes: block number `row` of AES-256 in counter mode under the data set's secret, or zeros where
 the set is public. `root` is the RFC 9162 root over the leaves. A column's digest is the RFC 9162
-root over its chunks of 4,096 rows, a chunk's leaf SHA-256(0x00 || cells of the column). `digest`,
+root over its chunks of 4,096 rows, a chunk's leaf SHA-256(0x00 || key || cells of the column), the
+key 16 bytes: block 2^128 - 2 of the same counter mode, or zeros. `digest`,
 which names the data set, is the SHA-256 of the canonical JSON of rows, columns, root and whether
 rows are salted. Order of rows and of columns is part of it. This module refuses to read files.
 
 A second tree can prove that a row is not there: its leaves are SHA-256(0x00 || "counterfoil table
-content v1" || 0x00 || key || cells) in ascending order, the key the last block of the same counter
+content v1" || 0x00 || key || cells) in ascending order, the key block 2^128 - 1 of the same counter
 mode, one for all rows, or zeros.
 """
 
@@ -123,12 +124,13 @@ def fingerprint_table(
     columns = schema_of(schema)
     salts = _salts(secret)
     leaves, key = bytearray(), np.frombuffer(content_key(secret), np.uint8)
+    column_key = salts_of(secret, (1 << 128) - 2, 1)
     sorted_leaves: list[bytes] = []
     chunks: list[list[bytes]] = [[] for _ in columns]
     for block in _blocks(schema, batches):
         parts = [cells_of(block.column(place)) for place, _, _ in columns]
         for kept, cells in zip(chunks, parts, strict=True):
-            kept += chunk_digests(cells)
+            kept += chunk_digests(cells, column_key)
         joined = join(parts, block.num_rows)
         if contents:
             keys = np.broadcast_to(key, (block.num_rows, _SALT_BYTES))
@@ -180,17 +182,22 @@ def content_leaf(key: bytes, cells: bytes) -> bytes:
     return sha256(_CONTENT + key + cells).digest()
 
 
-def chunk_digests(cells: Any) -> list[bytes]:
-    """Hash the chunks of a column's cells: 32 bytes for each 4,096 rows, the last one shorter."""
+def chunk_digests(cells: Any, key: bytes) -> list[bytes]:
+    """Hash the chunks of a column's cells: 32 bytes for each 4,096 rows, the last one shorter.
+
+    key: 16 bytes, zeros in a public set; without it, a column of few values could be guessed.
+    """
     if isinstance(cells, np.ndarray):
         whole = np.ascontiguousarray(cells)
         starts = range(0, len(whole), CHUNK_ROWS)
-        return [sha256(b"\0" + whole[at : at + CHUNK_ROWS].tobytes()).digest() for at in starts]
+        return [
+            sha256(b"\0" + key + whole[at : at + CHUNK_ROWS].tobytes()).digest() for at in starts
+        ]
     offsets, data = offsets_of(cells), memoryview(cells.buffers()[2] or b"")
     found, start = [], int(offsets[0])
     for at in range(0, len(cells), CHUNK_ROWS):
         end = int(offsets[min(at + CHUNK_ROWS, len(cells))])
-        hashed = sha256(b"\0")
+        hashed = sha256(b"\0" + key)
         hashed.update(data[start:end])
         found.append(hashed.digest())
         start = end

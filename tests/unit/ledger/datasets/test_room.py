@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow.csv
 import pytest
 
 from counterfoil.cli import main
@@ -148,6 +150,57 @@ def test_no_other_proof_of_absence_is_believed(ledger: Ledger, csv: Path) -> Non
         ledger.datasets.prove_absence(found, other_columns)
 
 
+def test_data_is_held_against_what_was_recorded(ledger: Ledger, csv: Path) -> None:
+    """The same data matches whatever its form; else the columns that differ are named."""
+    found = ledger.datasets.record(csv, "people")
+    assert ledger.datasets.record(csv, "people").digest != found.digest  # another secret
+    frame = pyarrow.csv.read_csv(csv)
+    for same in (csv, str(csv), frame, frame.to_pandas()):
+        assert ledger.datasets.match("people", same).same
+    other = csv.with_name("other.csv")
+    text = csv.read_text()
+    cases = {
+        text.replace("name 7,70", "name 7,71"): (("income",), (), ()),
+        text.replace("7,name 7,70", "7,name 7,much"): (("income",), (), ()),
+        text.replace("id,", "number,", 1): ((), ("number",), ("id",)),
+    }
+    for changed, columns in cases.items():
+        other.write_text(changed)
+        made = ledger.datasets.match(found, other)
+        assert not made.same
+        assert (made.differing, made.added, made.removed) == columns
+    other.write_text("\n".join(text.splitlines()[:-1]) + "\n")
+    assert not ledger.datasets.match(found, other).same
+
+
+def test_what_stood_for_nothing_stands_for_nothing_again(ledger: Ledger, csv: Path) -> None:
+    """A file with its own word for missing values is proven with that word."""
+    gaps = csv.with_name("gaps.csv")
+    gaps.write_text("id;income\n1;NA\n2;1.5\n")
+    found = ledger.datasets.record(gaps, "gaps", missing=["NA"], sorted_tree=True)
+    proof = ledger.datasets.prove_row(found, 0, gaps, missing=["NA"])
+    assert verify_membership(proof, ledger.policy).values == {"id": 1, "income": None}
+    assert ledger.datasets.match(found, gaps, missing=["NA"]).same
+    with refused("dataset.value"):
+        ledger.datasets.prove_row(found, 0, gaps)
+    bare = csv.with_name("bare.csv")
+    bare.write_text("3;NA\n")
+    absent = ledger.datasets.prove_absence(found, bare, missing=["NA"], columns=["id", "income"])
+    assert verify_absence(absent, ledger.policy).values == {"id": 3, "income": None}
+
+
+def test_a_column_of_few_values_cannot_be_guessed(ledger: Ledger, csv: Path) -> None:
+    """What the log says of a salted set's column is not what anybody can compute from a guess."""
+    truth = csv.with_name("truth.csv")
+    truth.write_text("ill\ntrue\nfalse\n")
+    salted = ledger.datasets.record(truth, "salted").dataset.fingerprint
+    public = ledger.datasets.record(truth, "public", public=True).dataset.fingerprint
+    guessed = sha256(b"\0" + bytes(16) + b"\1\1" + b"\1\0").hexdigest()
+    assert public is not None
+    assert salted is not None
+    assert public.columns[0].digest == guessed != salted.columns[0].digest
+
+
 def test_an_empty_table_has_no_row(ledger: Ledger, csv: Path) -> None:
     """Of nothing, everything is absent, and that is proven, too."""
     empty = csv.with_name("empty.csv")
@@ -220,7 +273,18 @@ def test_the_commands(
     said = say("dataset", "verify", "row.json", "--policy", "shop/policy.txt")
     assert said.startswith("verified: self-witnessed\n  row 7 of people:1 (entry 3)\n")
     assert '"name": "name 7"' in said
+    assert say("dataset", "match", "people", "people.csv").startswith("the same: people.csv is")
     one_row(csv, 1, "1,nobody,2")
+    assert main(["dataset", "match", "people", "row-1.csv"]) == 1
+    said = capsys.readouterr().out
+    assert said.splitlines() == [
+        "another: row-1.csv is not people:1 (entry 3); 1 rows",
+        "  differ    id, name, income",
+    ]
+    assert main(["dataset", "add", "people", "people.csv"]) == 2
+    assert "The file comes first" in capsys.readouterr().err
+    assert main(["dataset", "get", "poeple"]) == 3
+    assert "Did you mean 'people'?" in capsys.readouterr().err
     say("dataset", "prove-absence", "people", "row-1.csv", "--out", "absent.json")
     said = say("dataset", "verify", "absent.json", "--policy", "shop/policy.txt")
     assert "no row of people:1 (entry 3) is\n" in said

@@ -116,8 +116,10 @@ def test_files_are_read_as_they_are(tmp_path: Path) -> None:
     assert table["s"].labels == ("a,b", "c")
     named = read_table(path, ["a", "b", "c", "d"])
     assert named.rows == 4
-    for content in ("a,a\n1,2\n", "a\n", "a,b\n1\n"):
+    path.write_text("n;s\n1;x\n")
+    assert [column.name for column in read_table(path).columns] == ["n", "s"]
+    for content, code in (("a,a\n1,2\n", "data"), ("a\n", "data"), ("a,b\n1\n", "unreadable")):
         path.write_text(content)
         with pytest.raises(InputError) as caught:
             read_table(path)
-        assert caught.value.code == "check.data"
+        assert caught.value.code.endswith(code)
