@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -27,7 +27,7 @@ from counterfoil.ops.watch_feeds import (
     state_folder_of,
 )
 from counterfoil.ports import Param, Progress, no_progress
-from counterfoil.ports.watchers import WatcherType
+from counterfoil.ports.watchers import Feed, WatcherType
 from counterfoil.watch import Backtest, Runner, Tested, Told, watcher_types
 from counterfoil.watch.saved import STATE_FILE, read_saved
 
@@ -209,20 +209,23 @@ def _follow(
     feeds = {id(one.feed): one for _, one in runners}
     due = dict.fromkeys([*feeds, *map(id, (runner for runner, _ in runners))], 0.0)
     silent: dict[int, str] = {}
+    news = set(feeds)  # feeds that have more, or may have
     while True:
         now = time.monotonic()
         for key, one in feeds.items():
             if now < due[key]:
                 continue
-            yield from _asked(silent, key, one.feed.origin, one.feed.poll, once=once)
+            yield from _asked(silent, key, one.feed, news, once=once)
             wait = _POLL_S if one.at_hand else pause_s
             due[key] = now + (max(wait, _AGAIN_S) if key in silent else wait * 0.9)
-        busy = [(r, one) for r, one in runners if id(one.feed) not in silent and now >= due[id(r)]]
+        asked = [(r, id(one.feed)) for r, one in runners if now >= due[id(r)]]
+        busy = [r for r, feed in asked if feed not in silent and (feed in news or id(r) in silent)]
+        news.clear()
         while busy:  # in turns, so that a log they share is decoded once
-            for runner, _ in busy:
+            for runner in busy:
                 yield from _told(silent, id(runner), runner, once=once)
                 due[id(runner)] = now + _AGAIN_S if id(runner) in silent else 0.0
-            busy = [(r, one) for r, one in busy if r.moved and id(r) not in silent]
+            busy = [runner for runner in busy if runner.moved and id(runner) not in silent]
             if busy:
                 progress(sum(r.seen for r, _ in runners), None, "events seen")
         if once:
@@ -231,15 +234,16 @@ def _follow(
 
 
 def _asked(
-    silent: dict[int, str], key: int, name: str, ask: Callable[[], object], *, once: bool
+    silent: dict[int, str], key: int, feed: Feed, news: set[int], *, once: bool
 ) -> Iterator[Reached]:
-    """Ask something that may not answer; gives word when it begins or ends not to."""
+    """Ask a feed, which may not answer; gives word when it begins or ends not to."""
     try:
-        ask()
+        if feed.poll():
+            news.add(key)
     except Unavailable as err:
-        yield from _fell_silent(silent, key, name, err, once=once)
+        yield from _fell_silent(silent, key, feed.origin, err, once=once)
     else:
-        yield from _answered(silent, key, name)
+        yield from _answered(silent, key, feed.origin)
 
 
 def _told(
