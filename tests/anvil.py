@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -99,6 +100,7 @@ def running_anvil(
         try:
             assert process.stdout is not None
             address = _listening(process.stdout)
+            threading.Thread(target=_drain, args=(process.stdout,), daemon=True).start()
             private = bytes.fromhex(json.loads(facts.read_bytes())["private_keys"][0][2:])
             found = Anvil(f"http://{address}", account_of(private), process)
             try:
@@ -111,6 +113,13 @@ def running_anvil(
             process.wait(30)
             if process.stdout is not None:
                 process.stdout.close()
+
+
+def _drain(output: Any) -> None:
+    """Read what it says until it ends; it would stop where nobody reads."""
+    with contextlib.suppress(ValueError):  # closed meanwhile
+        for _ in output:
+            pass
 
 
 def _listening(output: Any) -> str:

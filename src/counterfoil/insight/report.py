@@ -7,6 +7,7 @@ of a row is the receipt of a figure. This module refuses to record what it did n
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -41,10 +42,12 @@ def make_report(tables: Tables, progress: Progress = no_progress) -> Report:
     listed = figures(shape)
     kept: dict[str, Any] = {}
     results = []
-    for figure in listed:
-        results.append(run(tables, figure, kept))
-        progress(len(results), len(listed) + 1, "figures made")
-    found, notes = suspicious(tables)
+    with ThreadPoolExecutor(1) as beside:  # graphs need one core, so detectors get the other
+        searching = beside.submit(suspicious, tables)
+        for figure in listed:
+            results.append(run(tables, figure, kept))
+            progress(len(results), len(listed) + 1, "figures made")
+        found, notes = searching.result()
     progress(len(listed) + 1, len(listed) + 1, "figures made")
     return Report(tables.digest, shape, (*results, found), (*tables.notes, *notes))
 
