@@ -1,6 +1,6 @@
 """Write a trained model as an artefact: scikit-learn by skops, LightGBM as its text.
 
-This module refuses to pickle, and types that skops does not trust: they could not be opened again.
+This module refuses to pickle, and what was not fitted.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import Any
 
 from counterfoil.errors import InputError
 from counterfoil.provenance.models.extra import need
+from counterfoil.provenance.models.skops_bytes import same_each_time
 
 __all__ = ["outcomes_learned", "write_estimator"]
 
@@ -16,7 +17,8 @@ __all__ = ["outcomes_learned", "write_estimator"]
 def write_estimator(model: Any) -> bytes:
     """Write a scikit-learn estimator, a LightGBM booster, or an ONNX model in memory.
 
-    Raises InputError with code model.kind or model.skops, Unavailable with code models.extra.
+    The same estimator gives the same bytes each time. Raises InputError with code model.kind,
+    model.unfitted or model.skops, Unavailable with code extra.missing.
     """
     kind = type(model)
     if kind.__module__.partition(".")[0] == "lightgbm":
@@ -33,9 +35,10 @@ def write_estimator(model: Any) -> bytes:
             f"model, found {kind.__module__}.{kind.__name__}",
             hint="Save it as ONNX, and record the file.",
         )
+    _require_fitted(model)
     skops: Any = need("skops.io")
     try:
-        written: bytes = skops.dumps(model)
+        written = same_each_time(skops.dumps(model))
     except Exception as err:  # skops raises whatever an attribute raises
         raise InputError(
             "model.skops",
@@ -57,8 +60,23 @@ def _fitted(model: Any) -> Any:
     try:
         return model.booster_
     except Exception as err:  # lightgbm's own NotFittedError
-        raise InputError(
-            "model.kind",
-            f"expected a fitted model, found {type(model).__name__}: {str(err)[:120]!a}",
-            hint="Call fit(X, y) first.",
-        ) from err
+        raise _unfitted(model) from err
+
+
+def _require_fitted(model: Any) -> None:
+    validation: Any = need("sklearn.utils.validation")
+    unfitted: Any = need("sklearn.exceptions").NotFittedError
+    try:
+        validation.check_is_fitted(model)
+    except unfitted as err:
+        raise _unfitted(model) from err
+    except TypeError:  # not scikit-learn's, though it looks so
+        return
+
+
+def _unfitted(model: Any) -> InputError:
+    return InputError(
+        "model.unfitted",
+        f"expected a fitted model, found {type(model).__name__} before its fit",
+        hint="Call fit(X, y) first, and record what it learned.",
+    )
