@@ -40,6 +40,7 @@ _MISS_LEAST: Final = 0.002  # below it, a band is wider than all errors in the p
 _WIDER: Final = 2.0
 _PLACES: Final = 48  # places in a season that are told apart
 _SHRUNK: Final = 3.0  # windows' worth of doubt that a place in the season is a place of its own
+_TOUCH: Final = 1e-3  # usual errors that a band is wider by at each end: trees miss zeros by less
 _TINY: Final = 1e-300
 
 
@@ -137,7 +138,7 @@ def _span(
     down, up = _quantiles(ranked, len(ranked) / len(some), max(miss, _MISS_LEAST))
     wider = 1 + _WIDER * max(_MISS_LEAST - miss, 0.0)
     reach = usual * local[here] * wider
-    return down * reach, up * reach
+    return (down - _TOUCH) * reach, (up + _TOUCH) * reach
 
 
 def _local(sizes: Floats, where: Ints, there: NDArray[np.bool_], places: int) -> Floats:
