@@ -36,6 +36,10 @@ __all__ = [
 
 _REPEATS_MAX: Final = 20
 _CHOICES: Final = ("skip", "zero")
+_SKIPPED: Final = (
+    "rows without token fields were skipped: the model may take accounts without tokens for "
+    "ordinary; --blank zero learns from them, too"
+)
 
 _File = Annotated[Path, Param("CSV file of accounts (.gz, too), one a row.", "FILE")]
 _Blank = Annotated[
@@ -58,7 +62,7 @@ class TrainedAccounts:
 
     rows, fraud: that it learned from. groups: of rows that say the same or share an address.
     skipped: rows without token fields. features: of the model. trees, size: of it, size in bytes.
-    digest: SHA-256 of the file. out: where it is.
+    digest: SHA-256 of the file. out: where it is. notes: what else is to be known.
     """
 
     rows: int
@@ -70,6 +74,7 @@ class TrainedAccounts:
     size: int
     digest: str
     out: str
+    notes: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,7 @@ class ScoredAccount:
 def train(
     file: _File,
     *,
-    out: Annotated[Path, Param("Where to write the model, a LightGBM text.", "MODEL")],
+    out: Annotated[Path, Param("Where to write the model, a LightGBM text.", "MODEL", short="o")],
     blank: _Blank = "skip",
 ) -> TrainedAccounts:
     """Learn from labelled accounts which ones are fraud.
@@ -137,6 +142,7 @@ def train(
         size=len(data),
         digest=sha256(data).hexdigest(),
         out=str(out),
+        notes=[_SKIPPED] if table.skipped else [],
     )
 
 
@@ -146,7 +152,7 @@ def describe(
         Param("A folder of `chain sync`, or files of one chain: Parquet, CSV, JSON.", "DATA"),
     ],
     *,
-    out: Annotated[Path, Param("The table to write, as CSV.", "FILE")],
+    out: Annotated[Path, Param("The table to write, as CSV.", "FILE", short="o")],
     least: Annotated[int, Param("Transactions that an account has at least.", "N")] = 2,
 ) -> DescribedAccounts:
     """Make the table of accounts from a chain's tables, to be scored.

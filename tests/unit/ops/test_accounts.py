@@ -32,6 +32,10 @@ def test_accounts_are_learned_and_scored(
     Path(other).write_text(accounts_csv(rows, blank=1))
     learned = said(["account", "train", file, "--out", model, "--text"], capsys)
     assert learned.startswith("learned  300 accounts, 75 of them fraud")
+    Path(file).write_text(accounts_csv(account_rows(40), blank=4))
+    short = ["account", "train", file, "--out", str(tmp_path / "other.txt"), "--text"]
+    assert "rows without token fields were skipped" in said(short, capsys)
+    assert "0 skipped" in said([*short, "--blank", "zero"], capsys)
     lines = said(["account", "score", other, "--model", model, "--json"], capsys).splitlines()
     found = [json.loads(line) for line in lines]
     fraud = [one["score"] for one, row in zip(found, rows, strict=True) if row["flag"] == "1"]

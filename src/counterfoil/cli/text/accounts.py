@@ -36,6 +36,8 @@ def train(done: TrainedAccounts, paint: Paint) -> Iterator[str]:
     )
     yield f"model    {plain(done.out)}: {done.features} features, {number(done.trees)} trees"
     yield f"sha256   {done.digest}"
+    for note in done.notes:
+        yield paint.quiet(plain(note))
 
 
 def evaluate(done: EvaluatedAccounts, paint: Paint) -> Iterator[str]:
