@@ -151,7 +151,8 @@ class WatcherType:
     name: 1 to 48 lower-case letters, digits and hyphens. version: changes whenever it would say
     something else. summary: one line. state: type of its state. settings: name -> default; the
     type of the default is the setting's. make: gives a watcher for all settings. feed: opens what
-    it reads from what the user named; None for a log. sees_alerts: alerts of other watchers, too.
+    it reads from what the user named; None for a log. sees_alerts: alerts of other watchers, too;
+    two that notice single alerts would answer each other for ever.
     """
 
     name: str
