@@ -29,9 +29,16 @@ HEAD = """\
 # Commands and settings
 
 Standard output is data, standard error is progress and errors. Where standard output is no
-terminal, a command prints JSON: one document, or one object a line where it lists. Long work shows
-progress, and can be interrupted and run again. This page is made from the source by
-`./dev python -m tools.command_reference`.
+terminal, a command prints JSON. Long work shows progress, and can be interrupted and run again.
+This page is made from the source by `./dev python -m tools.command_reference`.
+
+- A command that lists prints one object a line, and nothing where there is none: `while read` and
+  `jq` need no array. `-n` bounds it. A search prints one object, a page: its `hits`, how many there
+  are in all, and `next`, to be given as `--after` for the page after it. Whatever else a command
+  tells is one object.
+- `-o` names the file to write, and its ending says what it holds. Where `-` may stand for standard
+  output, help says so.
+- `--from` and `--until` are both included; a day is all of it, in UTC. A reason is `--why`.
 """
 
 STATUSES = {

@@ -1,11 +1,13 @@
 """Help, made from the registry and from the operations' own signatures.
 
-Listing commands loads no operation, so that the first page comes at once.
+Listing commands loads no operation, so that the first page comes at once. Pages fit the terminal;
+this module refuses to fill it before anybody asked for help.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from shutil import get_terminal_size
 from textwrap import wrap
 from typing import Final
 
@@ -17,6 +19,7 @@ from counterfoil.ports import Operation
 __all__ = [
     "SHELL_OPTIONS",
     "command_help",
+    "first_page",
     "group_help",
     "option_row",
     "root_help",
@@ -31,7 +34,25 @@ SHELL_OPTIONS: Final = (
 """Options of every command, which the shell itself reads."""
 
 _WIDTH: Final = 96
+_NARROW: Final = 66
+_FIRST: Final = ("demo", "init", "record add", "record search", "receipt get", "verify", "audit")
 _SYNOPSIS: Final = "Record statements, and prove them offline, for ever."
+
+
+def first_page(paint: Paint) -> Iterator[str]:
+    """Show where to begin, and how to see the rest: what fits in a small window."""
+    yield f"{paint.strong('counterfoil')}: {_SYNOPSIS[0].lower()}{_SYNOPSIS[1:]}"
+    yield ""
+    yield "usage: counterfoil COMMAND [ARGUMENT...] [OPTION...]"
+    yield ""
+    found = {operation.name: operation.summary for operation in OPERATIONS}
+    yield from _table([(name, found[name]) for name in _FIRST], paint)
+    yield ""
+    more = ", ".join(GROUPS)
+    yield from wrap(f"More: {more}.", _width(), break_on_hyphens=False)
+    yield ""
+    last = "All commands: counterfoil --help. One group's: counterfoil record --help."
+    yield from wrap(last, _width())
 
 
 def root_help(paint: Paint) -> Iterator[str]:
@@ -44,17 +65,18 @@ def root_help(paint: Paint) -> Iterator[str]:
     yield from _table([(operation.name, operation.summary) for operation in alone], paint)
     for group, about in GROUPS.items():
         yield ""
-        yield about
+        yield from wrap(about, _width())
         yield from _table(_members(group), paint)
     yield ""
     yield from _table([*SHELL_OPTIONS, ("--version", "Show the version.")], paint)
     yield ""
-    yield "First contact: counterfoil demo. A command's own help: counterfoil COMMAND --help."
+    last = "First contact: counterfoil demo. A command's own help: counterfoil COMMAND --help."
+    yield from wrap(last, _width())
 
 
 def group_help(group: str, paint: Paint) -> Iterator[str]:
     """List the commands that share a first word."""
-    yield GROUPS[group]
+    yield from wrap(GROUPS[group], _width())
     yield ""
     yield f"usage: counterfoil {group} COMMAND [ARGUMENT...] [OPTION...]"
     yield ""
@@ -65,9 +87,9 @@ def command_help(operation: Operation, fields: Sequence[Field], paint: Paint) ->
     """Show how one command is used."""
     places = [field for field in fields if field.positional]
     options = [field for field in fields if not field.positional]
-    yield operation.summary
+    yield from wrap(operation.summary, _width())
     yield ""
-    yield f"usage: {usage_of(operation, fields)}"
+    yield from _wrapped("usage: ", operation, fields)
     if places:
         yield ""
         yield from _table([(f.shown_value, f.help) for f in places], paint)
@@ -81,8 +103,29 @@ def command_help(operation: Operation, fields: Sequence[Field], paint: Paint) ->
 
 def usage_of(operation: Operation, fields: Sequence[Field]) -> str:
     """Show how a command is written, on one line."""
-    placed = sorted(fields, key=lambda field: not field.positional)
-    return " ".join(["counterfoil", *operation.words, *map(_usage, placed)])
+    return " ".join([f"counterfoil {operation.name}", *_usages(fields)])
+
+
+def _usages(fields: Sequence[Field]) -> Iterator[str]:
+    return map(_usage, sorted(fields, key=lambda field: not field.positional))
+
+
+def _wrapped(before: str, operation: Operation, fields: Sequence[Field]) -> Iterator[str]:
+    """Show how a command is written; no option is parted from its value."""
+    line = f"{before}counterfoil {operation.name}"
+    indent = " " * (len(before) + 4)
+    for part in _usages(fields):
+        if len(line) + len(part) + 1 > _width():
+            yield line
+            line = f"{indent}{part}"
+        else:
+            line = f"{line} {part}"
+    yield line
+
+
+def _width() -> int:
+    """Tell how wide a page is: as the terminal, within what reads well."""
+    return min(max(get_terminal_size((_WIDTH, 24)).columns, _NARROW), _WIDTH)
 
 
 def _members(group: str) -> list[tuple[str, str]]:
@@ -96,9 +139,12 @@ def _members(group: str) -> list[tuple[str, str]]:
 def _usage(field: Field) -> str:
     shown = field.shown_value
     if field.positional:
-        return f"[{shown}...]" if field.many else shown if field.required else f"[{shown}]"
+        shown = f"{shown}..." if field.many else shown
+        return shown if field.required else f"[{shown}]"
     named = f"{field.option} {shown}".rstrip()
-    return named if field.required else f"[{named}]..." if field.many else f"[{named}]"
+    if field.required:
+        return f"{named} [{named}]..." if field.many else named
+    return f"[{named}]..." if field.many else f"[{named}]"
 
 
 def option_row(field: Field) -> tuple[str, str]:
@@ -118,7 +164,7 @@ def _table(rows: Iterable[tuple[str, str]], paint: Paint) -> Iterator[str]:
     rows = list(rows)
     left = min(max(len(name) for name, _ in rows), 26)
     for name, text in rows:
-        lines = wrap(text, _WIDTH - left - 4) or [""]
+        lines = wrap(text, _width() - left - 4) or [""]
         if len(name) > left:
             yield f"  {paint.strong(name)}"
         else:

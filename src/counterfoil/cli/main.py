@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from counterfoil.cli.failures import INTERRUPTED, report, report_interrupt, report_unforeseen
-from counterfoil.cli.help import command_help, group_help, root_help
+from counterfoil.cli.help import command_help, first_page, group_help, root_help
 from counterfoil.cli.output import print_lines, print_result, silence
 from counterfoil.cli.paint import Paint
 from counterfoil.errors import CounterfoilError, InputError
@@ -100,7 +100,8 @@ def _run(line: _Line) -> int:
     group = line.words[0] if line.words else ""
     if (group and group not in GROUPS) or len(line.words) > 1:
         raise _unknown(line.words)
-    page = group_help(group, paint) if group else root_help(paint)
+    whole = root_help if line.help else first_page
+    page = group_help(group, paint) if group else whole(paint)
     print_lines(page, sink if line.help else sys.stderr.buffer)
     return 0 if line.help else _USAGE
 

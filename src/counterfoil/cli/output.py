@@ -1,7 +1,8 @@
 """Print an operation's result: JSON for programs, text for people, documents byte for byte.
 
-Standard output is data and nothing else. A list is one JSON object a line. This module refuses to
-change a document.
+Standard output is data and nothing else. A list is one JSON object a line, and nothing where there
+is none; a page of a search is one object, with its `hits`, and `next` for the page after. This
+module refuses to change a document.
 """
 
 from __future__ import annotations

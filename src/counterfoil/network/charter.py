@@ -119,7 +119,7 @@ class Charter:
         raise NotFound(
             "network.member",
             f"expected one of {', '.join(self.organisations)}, found {organisation[:80]!a}",
-            hint="`counterfoil network ls` lists the members.",
+            hint="`counterfoil network show` lists the members.",
         )
 
     def owner_of(self, origin: str) -> Member | None:

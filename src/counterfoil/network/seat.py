@@ -148,7 +148,7 @@ def agree(ledger: Ledger, network: Network, proposal: Proposal) -> Charter:
         raise Refused(
             "network.voiced",
             f"expected to agree once, found that this log agreed to {said.digest[:16]}",
-            hint="A voice stands until that vote is over: `counterfoil network ls`.",
+            hint="A voice stands until that vote is over: `counterfoil network show`.",
         )
     moved = charter.owner_of(ledger.origin) is not None
     if moved and not network.ready(charter):

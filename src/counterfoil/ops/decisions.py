@@ -271,7 +271,7 @@ def _read_inputs(text: str, channel: Channel) -> Mapping[str, Any]:
         try:
             data = read_input(Path(text), channel, _INPUTS_TEXT_MAX)
         except NotFound as err:
-            refuse_json(text, "decision.inputs")
+            refuse_json(text)
             raise NotFound(
                 "decision.inputs-file",
                 f"expected inputs as a JSON object, or a file that holds one, found no file "

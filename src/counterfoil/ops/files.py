@@ -58,10 +58,10 @@ def read_input(path: Path, channel: Channel, limit: int) -> bytes:
     return _bounded(b"".join(parts), limit, "standard input")
 
 
-def refuse_json(text: str, code: str) -> None:
+def refuse_json(text: str) -> None:
     """Refuse JSON that is no object, where a text named no file.
 
-    Raises InputError with `code`.
+    Raises InputError with code json.no-object.
     """
     try:
         found = json.loads(text)
@@ -70,7 +70,7 @@ def refuse_json(text: str, code: str) -> None:
     words = {list: "an array", str: "a text", bool: "a truth value", type(None): "null"}
     kind = words.get(type(found), "a number")
     raise InputError(
-        code,
+        "json.no-object",
         f"expected a JSON object, or a file that holds one, found {kind}",
         hint="""An object has names: '{"name": ...}'.""",
     )

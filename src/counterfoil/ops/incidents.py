@@ -182,7 +182,7 @@ def _object(text: str, channel: Channel) -> dict[str, Any]:
         try:
             data = read_input(Path(text), channel, _CONTENT_MAX)
         except NotFound:
-            refuse_json(text, "incident.field")
+            refuse_json(text)
             raise
     found = json_text.parse(data)
     if not isinstance(found, dict):

@@ -327,7 +327,7 @@ def _read(path: Path, channel: Channel) -> bytes:
     try:
         return read_input(path, channel, _INPUTS_MAX_BYTES)
     except NotFound as err:
-        refuse_json(str(path), "model.inputs")
+        refuse_json(str(path))
         raise NotFound(
             "model.inputs-file",
             f"expected a JSON object, or a file that holds one, found no file {str(path)[:80]!a}",

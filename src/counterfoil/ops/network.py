@@ -40,8 +40,8 @@ __all__ = [
     "freeze",
     "invite",
     "join",
-    "listing",
     "retire",
+    "show",
     "update",
 ]
 
@@ -196,7 +196,7 @@ def update(*, ledger: LedgerFolder = None, mirrors: Mirrors = None) -> NetworkVi
         return _view(opened, network)
 
 
-def listing(*, ledger: LedgerFolder = None, mirrors: Mirrors = None) -> NetworkView:
+def show(*, ledger: LedgerFolder = None, mirrors: Mirrors = None) -> NetworkView:
     """Show the members of this ledger's network, and what is proposed.
 
     Raises as `seat.open_network`.

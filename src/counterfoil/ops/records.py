@@ -151,7 +151,7 @@ def _read_content(content: str, channel: Channel) -> bytes:
     try:
         return read_input(Path(content), channel, CONTENT_MAX_BYTES)
     except NotFound as err:
-        refuse_json(content, "record.content")
+        refuse_json(content)
         raise NotFound(
             "record.content-file",
             f"expected a JSON object, or a file that holds one, found no file {content[:80]!a}",

@@ -52,11 +52,9 @@ def threats(
         Param("A folder of `chain sync`, or files of one chain: Parquet, CSV, JSON.", "DATA"),
     ],
     *,
-    known: Annotated[
-        tuple[Path, ...], Param("List of labelled accounts; may be repeated.", "FILE")
-    ] = (),
+    known: Annotated[tuple[Path, ...], Param("List of labelled accounts.", "FILE")] = (),
     least: Annotated[int, Param("Score from which on a finding is told, percent.", "P")] = 50,
-    only: Annotated[tuple[str, ...], Param("Only this detector; may be repeated.", "NAME")] = (),
+    only: Annotated[tuple[str, ...], Param("Only this detector.", "NAME")] = (),
     progress: Progress = no_progress,
 ) -> Threats:
     """Find attacks on a chain's users: look-alikes, phished approvals, drains, pyramids and more.

@@ -62,9 +62,11 @@ def test_a_decision_is_shown_whole() -> None:
 def test_decisions_are_listed_with_counts() -> None:
     """One a line, then how many of each outcome, and how to go on."""
     one = FoundDecision(7, "ef" * 32, 0, SAID)
-    page = DecisionPage((one,), 1234, {"hold": 1233, "grant": 1}, 7, "index behind")
+    other = FoundDecision(8, "ef" * 32, 0, {**SAID, "outcome": "grant"})
+    page = DecisionPage((one, other), 1234, {"hold": 1233, "grant": 1}, 7, "index behind")
     assert list(decisions.listing(page, PLAIN)) == [
-        "       7  1970-01-01 00:00:00 UTC    0.7500  hold  credit:1",
+        "       7  1970-01-01 00:00:00 UTC    0.7500  hold   credit:1",
+        "       8  1970-01-01 00:00:00 UTC    0.7500  grant  credit:1",
         "1,234 in all: 1,233 hold, 1 grant",
         "more with --after 7",
         "index behind",

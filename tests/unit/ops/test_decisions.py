@@ -78,7 +78,7 @@ def test_inputs_come_from_a_file_or_a_pipe(own: Path, tmp_path: Path, channel: C
     path.write_text("[1]", encoding="utf-8")
     with refused("decision.inputs"):
         decisions.add(str(path), model="credit", outcome="hold", ledger=own, channel=channel)
-    with refused("decision.inputs"):
+    with refused("json.no-object"):
         decisions.add("[1]", model="credit", outcome="hold", ledger=own, channel=channel)
     with refused("decision.inputs-file", NotFound):
         decisions.add("no-file", model="credit", outcome="hold", ledger=own, channel=channel)

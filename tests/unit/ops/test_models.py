@@ -107,7 +107,7 @@ def test_bad_words_are_named(shop: Path, files: Path, channel: Channel) -> None:
     models.add(onnx, "m", ledger=shop)
     with refused("model.inputs-file", NotFound):
         models.score("m", "none.json", ledger=shop, channel=channel)
-    with refused("model.inputs"):
+    with refused("json.no-object"):
         models.score("m", "[1]", ledger=shop, channel=channel)
     with refused("model.feature-missing"):
         models.score("m", "{}", ledger=shop, channel=channel)

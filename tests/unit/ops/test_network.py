@@ -55,11 +55,11 @@ def founded(tmp_path: Path) -> tuple[Path, Path]:
 
 def test_founders_see_each_other(founded: tuple[Path, Path], tmp_path: Path) -> None:
     """Both see the same charter; it asks for both of them, and for the other's cosignature."""
-    seen = [network.listing(ledger=ledger, mirrors=tmp_path / "none") for ledger in founded]
+    seen = [network.show(ledger=ledger, mirrors=tmp_path / "none") for ledger in founded]
     assert seen[0].charter == seen[1].charter
     assert (seen[0].needed, seen[0].quorum, seen[0].changes) == (2, 1, 0)
     assert [member.own for member in seen[0].members] == [True, False]
-    shown = "\n".join(text.listing(seen[0], PAINT))
+    shown = "\n".join(text.show(seen[0], PAINT))
     assert "https://farm.example" in shown
     assert "a change needs 2 of 2 members" in shown
 
@@ -90,7 +90,7 @@ def test_an_invitation_needs_a_card_that_changes_something(
         network.invite(tmp_path / "bank.card.json", ledger=bank, mirrors=tmp_path / "none")
     lonely, _ = made(tmp_path, "lonely")
     with raises_code("network.none", NotFound):
-        network.listing(ledger=lonely)
+        network.show(ledger=lonely)
 
 
 def test_freezing_ends_a_log_for_good(founded: tuple[Path, Path], tmp_path: Path) -> None:
@@ -106,9 +106,9 @@ def test_freezing_ends_a_log_for_good(founded: tuple[Path, Path], tmp_path: Path
     network.freeze(ledger=farm, successor="next.example/1", why="the key was stolen")
     with open_ledger(farm) as ledger, raises_code("log.frozen", Refused):
         ledger.record({"too": "late"})
-    view = network.listing(ledger=farm, mirrors=tmp_path / "none")
+    view = network.show(ledger=farm, mirrors=tmp_path / "none")
     assert [member.ended is not None for member in view.members] == [False, True]
-    assert "ended with" in "\n".join(text.listing(view, PAINT))
+    assert "ended with" in "\n".join(text.show(view, PAINT))
 
 
 def test_evidence_is_recorded_when_it_holds(founded: tuple[Path, Path], tmp_path: Path) -> None:
@@ -122,9 +122,9 @@ def test_evidence_is_recorded_when_it_holds(founded: tuple[Path, Path], tmp_path
     done = network.accuse(tmp_path / "e.json", ledger=bank, mirrors=tmp_path / "none")
     assert f"entry {done.index}" in "\n".join(text.accuse(done, PAINT))
     assert not list((bank / "peers").glob("*.txt"))
-    view = network.listing(ledger=bank, mirrors=tmp_path / "none")
+    view = network.show(ledger=bank, mirrors=tmp_path / "none")
     assert [member.convicted for member in view.members] == [False, True]
-    assert "signed two histories" in "\n".join(text.listing(view, PAINT))
+    assert "signed two histories" in "\n".join(text.show(view, PAINT))
 
 
 def test_files_that_are_none_are_refused(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_a_correction_names_its_entry_by_index_or_leaf(shop: Path, channel: Chan
     ("content", "code"),
     [
         ("nothing.json", "record.content-file"),
-        ("[1]", "record.content"),
+        ("[1]", "json.no-object"),
         ('{"n": 1', "json.malformed"),
         ('{"n": NaN}', "json.number"),
         ("-", "file.empty"),
@@ -112,7 +112,7 @@ def test_json_that_is_no_object_is_told_so(shop: Path, channel: Channel) -> None
     for content, kind in (("[1]", "an array"), ("7", "a number"), ('"x"', "a text")):
         with pytest.raises(InputError, match=f"found {kind} ") as found:
             records.add(content, ledger=shop, channel=channel)
-        assert found.value.code == "record.content"
+        assert found.value.code == "json.no-object"
 
 
 def test_tail_follows(shop: Path, channel: Channel) -> None:

@@ -63,15 +63,17 @@ def get(found: FoundDecision, paint: Paint) -> Iterator[str]:
 
 def listing(page: DecisionPage, paint: Paint) -> Iterator[str]:
     """Show decisions, one a line, and how many there are of each outcome."""
-    for one in page.decisions:
+    outcomes = [plain(one.decision.outcome) for one in page.hits]
+    width = max(map(len, outcomes), default=0)
+    for one, outcome in zip(page.hits, outcomes, strict=True):
         decision = one.decision
         score = "" if decision.score is None else f"{float(decision.score):.4f}"
         by = "a person" if decision.by == "person" else decision.model.name or ""
         yield (
             f"{paint.strong(f'{one.index:>8}')}  {paint.quiet(time_of(one.at_ms))}  "
-            f"{score:>8}  {plain(decision.outcome)}  {paint.quiet(plain(by))}"
+            f"{score:>8}  {outcome:{width}}  {paint.quiet(plain(by))}"
         ).rstrip()
-    if not page.decisions:
+    if not page.hits:
         yield "no decision"
         return
     counts = ", ".join(f"{number(count)} {plain(name)}" for name, count in page.outcomes.items())

@@ -9,7 +9,7 @@ from counterfoil.cli.text.words import brief, facts, plain
 from counterfoil.ledger import Recorded
 from counterfoil.ops.network import NetworkView, Voiced
 
-__all__ = ["accuse", "agree", "freeze", "join", "listing", "update"]
+__all__ = ["accuse", "agree", "freeze", "join", "show", "update"]
 
 
 def join(done: Voiced, paint: Paint) -> Iterator[str]:
@@ -24,7 +24,7 @@ def agree(done: Voiced, paint: Paint) -> Iterator[str]:
     yield from facts([("member", plain(name)) for name in done.members], paint)
 
 
-def listing(found: NetworkView, paint: Paint) -> Iterator[str]:
+def show(found: NetworkView, paint: Paint) -> Iterator[str]:
     """Show the charter in force, its rule, and the members, one a line."""
     yield f"{paint.strong('charter')} {brief(found.charter)}, {found.changes} changes before it"
     yield f"a change needs {found.needed} of {len(found.members)} members"
@@ -43,7 +43,7 @@ def listing(found: NetworkView, paint: Paint) -> Iterator[str]:
 
 def update(done: NetworkView, paint: Paint) -> Iterator[str]:
     """Show what is in force now."""
-    yield from listing(done, paint)
+    yield from show(done, paint)
 
 
 def freeze(done: Recorded, paint: Paint) -> Iterator[str]:

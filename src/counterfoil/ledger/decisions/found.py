@@ -54,11 +54,12 @@ class FoundDecision:
 class DecisionPage:
     """Some decisions, newest first, and how many there are in all.
 
-    total: that satisfy what was asked for. outcomes: outcome -> how many of these. next: give it
-    as `after` for the next page; None at the end. notice: about the index, or empty.
+    hits: the decisions of this page. total: that satisfy what was asked for. outcomes: outcome ->
+    how many of these. next: give it as `after` for the next page; None at the end. notice: about
+    the index, or empty.
     """
 
-    decisions: tuple[FoundDecision, ...]
+    hits: tuple[FoundDecision, ...]
     total: int
     outcomes: dict[str, int]
     next: int | None

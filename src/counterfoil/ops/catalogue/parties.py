@@ -102,8 +102,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "--ledger shop",
     ),
     reads(
-        "network ls",
-        "network:listing",
+        "network show",
+        "network:show",
         "Show the members of this ledger's network, and what is proposed.",
         "--ledger shop",
     ),
