@@ -97,5 +97,5 @@ class Fold(Protocol[S]):
     def see(self, state: S, block: SeenBlock) -> Iterator[Finding]:
         """Find what this block shows, by it and by what came before; then learn it.
 
-        An account may be found again, when more is known of it; its scores do not fall.
+        An account may be found again, when more is known of it.
         """
