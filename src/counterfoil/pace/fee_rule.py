@@ -28,7 +28,7 @@ _RATES: Final = (0.5, 1.0, 2.0)
 _OFFSETS: Final = 6
 _WAITS_TRIED: Final = 4  # with fewer longest waits to try on, nothing is chosen
 _LEARNED: Final = 0.6
-_STARTS: Final = 160
+_STARTS: Final = 240
 _DAY_S: Final = 86_400.0
 _SEASONS_SEEN: Final = 3  # a season must have been seen this often to be believed
 
@@ -125,11 +125,18 @@ class FeeRule:
     def _tried(
         self, fees: Sequence[float], first: int, known: int, shapes: Sequence[Shape]
     ) -> float:
-        """Tell what an anchor would have cost after the first `known` fees."""
+        """Tell what an anchor would have cost after the first `known` fees.
+
+        In mean fees of its longest wait, so that dear days count no more than cheap ones.
+        """
         price = _prices(self._made(fees[:known], first, shapes), fees, first)
         last = len(fees) - 1 - self.horizon
         begins = range(known, last + 1, max((last - known) // _STARTS, 1))
-        return sum(fees[stop(fees, price, at, self.horizon)] for at in begins) / len(begins)
+        total = 0.0
+        for at in begins:
+            mean = sum(fees[at : at + self.horizon + 1]) / (self.horizon + 1)
+            total += fees[stop(fees, price, at, self.horizon)] / mean if mean > 0 else 1.0
+        return total / len(begins)
 
     def _tried_row(
         self, fees: Sequence[float], first: int, known: int, shapes: Sequence[Shape]
