@@ -173,16 +173,15 @@ class Tables:
         parameters: values for the question marks. Raises InputError with code insight.query.
         """
         duckdb = need("duckdb")
-        try:
-            with self._turn:
-                own = self._connection.cursor()  # threads may ask at the same time
-            with own:
-                asked = own.extract_statements(query)
+        with self._turn:
+            try:
+                asked = self._connection.extract_statements(query)
                 if [one.type for one in asked] != [duckdb.StatementType.SELECT]:
                     raise _refused("it is not one SELECT")  # what changes tables changes figures
-                return own.sql(query, params=list(parameters) or None).to_arrow_table()
-        except duckdb.Error as err:
-            raise _refused(str(err)) from err
+                found = self._connection.sql(query, params=list(parameters) or None)
+                return found.to_arrow_table()
+            except duckdb.Error as err:
+                raise _refused(str(err)) from err
 
     def close(self) -> None:
         """Let go of the data. Calling it again does nothing."""
