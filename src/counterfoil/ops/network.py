@@ -8,11 +8,11 @@ from typing import Annotated, Final
 
 import msgspec
 
-from counterfoil.errors import Refused
+from counterfoil.errors import InputError, NotFound, Refused
 from counterfoil.formats import card as cards
 from counterfoil.formats import evidence as evidences
 from counterfoil.formats import proposal as proposals
-from counterfoil.formats.card import CARD_MAX_BYTES
+from counterfoil.formats.card import CARD_MAX_BYTES, Card
 from counterfoil.formats.evidence import EVIDENCE_MAX_BYTES
 from counterfoil.formats.proposal import PROPOSAL_MAX_BYTES, Proposal
 from counterfoil.ledger import Ledger, Recorded
@@ -24,10 +24,12 @@ from counterfoil.network import seat
 from counterfoil.network.cards import Addresses
 from counterfoil.network.charter import Charter
 from counterfoil.network.membership import Network
-from counterfoil.ops.files import read_file
+from counterfoil.ops.documents import DocumentFile, DocumentOut, give_out
+from counterfoil.ops.files import read_file, shown
+from counterfoil.ops.kinds import told_apart
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
-from counterfoil.ports import Document, Param
-from counterfoil.storage import TileFiles
+from counterfoil.ports import STANDARD_STREAM, Document, Param
+from counterfoil.storage import KeyFiles, TileFiles
 
 __all__ = [
     "MemberView",
@@ -108,28 +110,37 @@ def card(
     log_url: Annotated[str | None, Param("Where the log's files are served.", "URL")] = None,
     witness_url: Annotated[str | None, Param("The witness's submission prefix.", "URL")] = None,
     mirror_url: Annotated[str | None, Param("Where copies of others are served.", "URL")] = None,
-) -> Document:
+    out: DocumentOut = STANDARD_STREAM,
+) -> Document | DocumentFile:
     """Write this organisation's card: its keys, each of which signs that they belong together.
 
-    Raises NotFound with code key.missing where the witness has no key yet.
+    Raises NotFound with code network.no-witness where it runs none for others yet, key.missing for
+    a key of the ledger, and as `write_file`.
     """
     folder = witness if witness is not None else state_folder() / "public-witness"
+    if "witness" not in KeyFiles(folder).names():
+        raise NotFound(
+            "network.no-witness",
+            f"expected the key of a witness for others in {shown(folder)}, found none",
+            hint="Start `counterfoil network run` once: it makes the witness.",
+        )
     with open_for_reading(ledger) as opened:
         made = seat.write_card(opened, folder, Addresses(log_url, witness_url, mirror_url))
-    return Document([cards.format(made)], _JSON)
+    return give_out(cards.format(made), _JSON, out)
 
 
 def found(
     card_files: Annotated[tuple[Path, ...], Param("The founders' cards, all of them.", "CARD")],
     *,
     why: Why = "",
-) -> Document:
+    out: DocumentOut = STANDARD_STREAM,
+) -> Document | DocumentFile:
     """Propose a new network of the organisations of these cards.
 
-    Raises as `seat.propose_founding`.
+    Raises InputError as `formats.card.parse`, naming the file, and as `seat.propose_founding`.
     """
-    given = [cards.parse(read_file(path, CARD_MAX_BYTES)) for path in card_files]
-    return _document(seat.propose_founding(given, why))
+    given = [_card(path) for path in card_files]
+    return _given_out(seat.propose_founding(given, why), out)
 
 
 def invite(
@@ -138,14 +149,15 @@ def invite(
     ledger: LedgerFolder = None,
     mirrors: Mirrors = None,
     why: Why = "",
-) -> Document:
+    out: DocumentOut = STANDARD_STREAM,
+) -> Document | DocumentFile:
     """Propose to admit an organisation, or a member's new keys or log.
 
     Raises as `seat.propose_member` and `seat.open_network`.
     """
-    given = cards.parse(read_file(card_file, CARD_MAX_BYTES))
+    given = _card(card_file)
     with open_for_reading(ledger) as opened:
-        return _document(seat.propose_member(_network(opened, mirrors), given, why))
+        return _given_out(seat.propose_member(_network(opened, mirrors), given, why), out)
 
 
 def retire(
@@ -154,13 +166,15 @@ def retire(
     ledger: LedgerFolder = None,
     mirrors: Mirrors = None,
     why: Why = "",
-) -> Document:
+    out: DocumentOut = STANDARD_STREAM,
+) -> Document | DocumentFile:
     """Propose that a member leaves.
 
     Raises NotFound with code network.member, and as `seat.open_network`.
     """
     with open_for_reading(ledger) as opened:
-        return _document(seat.propose_without(_network(opened, mirrors), organisation, why))
+        made = seat.propose_without(_network(opened, mirrors), organisation, why)
+    return _given_out(made, out)
 
 
 def join(proposal: ProposalFile, *, ledger: LedgerFolder = None) -> Voiced:
@@ -272,8 +286,17 @@ def _network(opened: Ledger, mirrors: Path | None) -> Network:
     return seat.open_network(opened, copies)
 
 
-def _document(proposal: Proposal) -> Document:
-    return Document([proposals.format(proposal)], _JSON)
+def _given_out(proposal: Proposal, out: Path) -> Document | DocumentFile:
+    return give_out(proposals.format(proposal), _JSON, out)
+
+
+def _card(path: Path) -> Card:
+    data = read_file(path, CARD_MAX_BYTES)
+    try:
+        with told_apart(data, "an organisation's card"):
+            return cards.parse(data)
+    except InputError as err:
+        raise err.renewed(f"{shown(path)}: {err.message}") from err
 
 
 def _voiced(charter: Charter) -> Voiced:

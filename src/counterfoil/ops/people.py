@@ -15,12 +15,13 @@ from typing import Annotated, Any, Final
 from counterfoil.errors import InputError
 from counterfoil.formats import disclosure as disclosures
 from counterfoil.ledger.people import Erased, Granted, SubjectAccess
+from counterfoil.ops.documents import DocumentFile, DocumentOut, give_out
 from counterfoil.ops.files import read_input
 from counterfoil.ops.kinds import told_apart
 from counterfoil.ops.listing import Limit, at_most
 from counterfoil.ops.place import LedgerFolder, open_for_writing
 from counterfoil.ops.records import Entry, find_entry
-from counterfoil.ports import Channel, Document, Param
+from counterfoil.ports import STANDARD_STREAM, Channel, Document, Param
 from counterfoil.proofs.disclosure import verify_disclosure
 from counterfoil.units import ENTRY_MAX_BYTES
 
@@ -252,9 +253,10 @@ def disclose(
     actor: Actor,
     purpose: Purpose,
     token: Token = None,
+    out: DocumentOut = STANDARD_STREAM,
     ledger: LedgerFolder = None,
     channel: Channel,
-) -> Document:
+) -> Document | DocumentFile:
     """Show one sealed field to one reader: a file that proves it offline, and nothing else.
 
     Raises NotFound with code sealed.name, and as `open_sealed`.
@@ -263,7 +265,7 @@ def disclose(
     with open_for_writing(ledger) as opened:
         index = find_entry(opened, entry)
         made = opened.people.disclose(index, name, actor=actor, purpose=purpose, token=shown)
-        return Document((disclosures.format(made), b"\n"), "application/json")
+    return give_out(disclosures.format(made) + b"\n", "application/json", out)
 
 
 def verify_field(

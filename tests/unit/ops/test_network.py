@@ -15,6 +15,7 @@ from counterfoil.formats import evidence as evidences
 from counterfoil.formats.vkey import KeyType
 from counterfoil.ledger import create_ledger, open_ledger
 from counterfoil.ops import network
+from counterfoil.ops.documents import DocumentFile
 from counterfoil.ports import Document, SystemClock
 from counterfoil.proofs import equivocation
 from counterfoil.storage import KeyFiles
@@ -31,12 +32,16 @@ def made(parent: Path, name: str) -> tuple[Path, Path]:
     create_ledger(folder, SystemClock(), name=name, organisation=organisation, witness=False)
     witness = parent / f"witness-{name}"
     KeyFiles(witness).create("witness", f"w.{name}.example", KeyType.COSIGNATURE_ED25519)
-    card = network.card(ledger=folder, witness=witness, log_url=f"{organisation}/log")
-    return folder, written(parent / f"{name}.card.json", card)
+    path, url = parent / f"{name}.card.json", f"{organisation}/log"
+    done = network.card(ledger=folder, witness=witness, log_url=url, out=path)
+    assert done == DocumentFile(str(path), path.stat().st_size)
+    assert next(text.card(done, PAINT)).endswith(" bytes)")
+    return folder, path
 
 
-def written(path: Path, document: Document) -> Path:
+def written(path: Path, document: Document | DocumentFile) -> Path:
     """Put what an operation hands over into a file."""
+    assert isinstance(document, Document)
     path.write_bytes(b"".join(document.chunks))
     return path
 
@@ -85,7 +90,7 @@ def test_an_invitation_needs_a_card_that_changes_something(
     bank = founded[0]
     _, card = made(tmp_path, "mill")
     document = network.invite(card, ledger=bank, mirrors=tmp_path / "none")
-    assert len(json.loads(b"".join(document.chunks))["parties"]) == 3
+    assert len(json.loads(written(tmp_path / "i.json", document).read_bytes())["parties"]) == 3
     with raises_code("network.no-change", Refused):
         network.invite(tmp_path / "bank.card.json", ledger=bank, mirrors=tmp_path / "none")
     lonely, _ = made(tmp_path, "lonely")
@@ -132,7 +137,9 @@ def test_files_that_are_none_are_refused(tmp_path: Path) -> None:
     folder, card = made(tmp_path, "mill")
     with raises_code("proposal.malformed", InputError):
         network.join(card, ledger=folder)
-    with raises_code("key.missing", NotFound):
+    with pytest.raises(InputError, match=r"card\.json: expected .*found a network's proposal"):
+        network.found((written(tmp_path / "not-a-card.json", network.found((card,))),))
+    with raises_code("network.no-witness", NotFound):
         network.card(ledger=folder, witness=tmp_path / "nothing")
     data = card.read_bytes().replace(b"https://mill.example", b"https://bank.example")
     (tmp_path / "other.json").write_bytes(data)

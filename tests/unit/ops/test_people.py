@@ -18,7 +18,8 @@ from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.ledger import open_ledger
 from counterfoil.ops import people, records
 from counterfoil.ops.batch import batch
-from counterfoil.ports import STANDARD_STREAM, Channel
+from counterfoil.ops.documents import DocumentFile
+from counterfoil.ports import STANDARD_STREAM, Channel, Document
 from tests.personal import record_person
 
 PLAIN = Paint(io.StringIO())
@@ -88,11 +89,11 @@ def test_allow_hold_and_take_back(sold: Path, tmp_path: Path) -> None:
 
 def test_one_field_goes_to_an_auditor(sold: Path, tmp_path: Path, channel: Channel) -> None:
     """The file verifies offline against a policy, and a changed value does not."""
-    made = people.disclose(
-        "4", "customer.mail", actor="auditor", purpose="audit", ledger=sold, channel=channel
-    )
     file = tmp_path / "field.json"
-    file.write_bytes(b"".join(made.chunks))
+    asked: dict[str, Any] = {"actor": "auditor", "purpose": "audit", "ledger": sold}
+    made = people.disclose("4", "customer.mail", out=file, channel=channel, **asked)
+    assert made == DocumentFile(str(file), file.stat().st_size)
+    assert isinstance(people.disclose("4", "customer.mail", channel=channel, **asked), Document)
     found = people.verify_field(file, policy=sold / "policy.txt", channel=channel)
     assert found.value == "Ann@mail.example"
     assert _lines(text.verify_field(found, PLAIN))[0] == (

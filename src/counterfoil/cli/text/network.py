@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from counterfoil.cli.paint import Paint
+from counterfoil.cli.text.documents import written
 from counterfoil.cli.text.words import brief, facts, plain
 from counterfoil.ledger import Recorded
 from counterfoil.ops.network import NetworkView, Voiced
 
-__all__ = ["accuse", "agree", "freeze", "join", "show", "update"]
+__all__ = [
+    "accuse",
+    "agree",
+    "card",
+    "found",
+    "freeze",
+    "invite",
+    "join",
+    "retire",
+    "show",
+    "update",
+]
+
+card = found = invite = retire = written
 
 
 def join(done: Voiced, paint: Paint) -> Iterator[str]:

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from counterfoil.cli.paint import Paint
+from counterfoil.cli.text.documents import written
 from counterfoil.cli.text.words import brief, content_line, facts, or_nothing, plain, time_of
 from counterfoil.ledger.people import Erased, SubjectAccess
 from counterfoil.ops.people import OpenedEntry, Stated, VerifiedField
 
 __all__ = [
     "consent",
+    "disclose",
     "erase",
     "expire",
     "export",
@@ -99,6 +101,7 @@ def _stated(done: Stated, paint: Paint) -> Iterator[str]:
     yield paint.good("recorded as entry " + ", ".join(map(str, done.indices)))
 
 
+disclose = written
 consent = hold = lift = revoke = _stated
 
 
