@@ -8,12 +8,13 @@ an attacker who changes habits slowly enough teaches the watcher, and is not her
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from random import Random
 from typing import Final
 
 from counterfoil.testing.traffic import Sent, decision, poisoning_check, training_data
 
-__all__ = ["ATTACKS", "Attack"]
+__all__ = ["ATTACKS", "FAINT", "Attack"]
 
 _MINUTE_MS: Final = 60_000
 _HOUR_MS: Final = 60 * _MINUTE_MS
@@ -38,16 +39,16 @@ def stolen_key(day_ms: int, rng: Random) -> list[Sent]:
     return [_memo(at + n * 2 * _MINUTE_MS, "clerk-1", "cli:desk", rng) for n in range(6)]
 
 
-def night_shift(day_ms: int, rng: Random) -> list[Sent]:
-    """Use a clerk's key at half past three in the morning, as the clerk would by day."""
-    at = day_ms + int(3.5 * _HOUR_MS)
+def night_shift(day_ms: int, rng: Random, hour: float = 3.5) -> list[Sent]:
+    """Use a clerk's key at another hour, UTC, as the clerk would by day."""
+    at = day_ms + int(hour * _HOUR_MS)
     return [_memo(at + n * 3 * _MINUTE_MS, "clerk-2", "api:clerk-2", rng) for n in range(6)]
 
 
-def salvo(day_ms: int, rng: Random) -> list[Sent]:
-    """Sign eight times as much as the clerk does, for a quarter of an hour in office hours."""
-    at = day_ms + 11 * _HOUR_MS
-    return [_memo(at + n * 36_000, "clerk-1", "api:clerk-1", rng) for n in range(25)]
+def salvo(day_ms: int, rng: Random, count: int = 25) -> list[Sent]:
+    """Sign much more than the clerk does, for a quarter of an hour in office hours."""
+    at, step = day_ms + 11 * _HOUR_MS, 15 * _MINUTE_MS // count
+    return [_memo(at + n * step, "clerk-1", "api:clerk-1", rng) for n in range(count)]
 
 
 def flood(day_ms: int, _: Random) -> list[Sent]:
@@ -59,9 +60,9 @@ def flood(day_ms: int, _: Random) -> list[Sent]:
     ]
 
 
-def back_date(day_ms: int, rng: Random) -> list[Sent]:
-    """Say of five payments that they were made three days ago."""
-    at, before = day_ms + 15 * _HOUR_MS, 72 * _HOUR_MS
+def back_date(day_ms: int, rng: Random, hours: float = 72) -> list[Sent]:
+    """Say of five payments that they were made so many hours ago."""
+    at, before = day_ms + 15 * _HOUR_MS, int(hours * _HOUR_MS)
     return [
         _memo(at + n * _MINUTE_MS, "clerk-2", "api:clerk-2", rng, at - before) for n in range(5)
     ]
@@ -83,8 +84,8 @@ def other_work(day_ms: int, _: Random) -> list[Sent]:
     ]
 
 
-def shifted_scores(day_ms: int, rng: Random) -> list[Sent]:
-    """Have the model decide about other inputs: its scores rise by a sixth."""
+def shifted_scores(day_ms: int, rng: Random, by: float = 1 / 6) -> list[Sent]:
+    """Have the model decide about other inputs: its scores rise."""
     at = day_ms + 8 * _HOUR_MS
     return [
         Sent(
@@ -92,7 +93,7 @@ def shifted_scores(day_ms: int, rng: Random) -> list[Sent]:
             at + n * 2 * _MINUTE_MS - 9,
             "model",
             "decision",
-            decision(min(0.99, rng.betavariate(2, 5) + 1 / 6), "m-1"),
+            decision(min(0.99, rng.betavariate(2, 5) + by), "m-1"),
             "api:model",
         )
         for n in range(400)
@@ -115,7 +116,7 @@ def flipped_labels(day_ms: int, _: Random) -> list[Sent]:
 ATTACKS: Final[Mapping[str, tuple[str, Attack]]] = {
     "stolen key in another program": ("new-place", stolen_key),
     "key used at night": ("odd-hours", night_shift),
-    "key signs eight times as much": ("odd-rate", salvo),
+    "key signs 25 times in 15 minutes": ("odd-rate", salvo),
     "flood under 20 keys": ("flood", flood),
     "payments dated three days back": ("back-dated", back_date),
     "key signs other things": ("habits", other_work),
@@ -123,3 +124,11 @@ ATTACKS: Final[Mapping[str, tuple[str, Attack]]] = {
     "labels flipped between versions": ("poisoning", flipped_labels),
 }
 """What is done -> the watcher that is to see it, and the attack."""
+
+FAINT: Final[Mapping[str, tuple[str, Attack]]] = {
+    "key used two hours after work": ("odd-hours", partial(night_shift, hour=19.5)),
+    "key signs 8 times in 15 minutes": ("odd-rate", partial(salvo, count=8)),
+    "payments dated an hour back": ("back-dated", partial(back_date, hours=1)),
+    "model's scores rise by a thirtieth": ("model-drift", partial(shifted_scores, by=1 / 30)),
+}
+"""The same, so faint that they may pass: where watchers end."""

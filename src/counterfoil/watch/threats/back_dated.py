@@ -1,36 +1,40 @@
 """An entry whose claimed time is not the time at which it came.
 
 The log's own clock says between which two checkpoints an entry came; where that is not known, the
-times that others claimed before it stand in. A producer that is often late, since it was cut off,
-is not odd for being late. This module refuses to say who is wrong: a signer's clock, a signer, or
-the log's.
+times that others claimed before it stand in. How odd it is follows from how far off the time is,
+and from how many of a key's hours had an entry that was as far off: a producer that is cut off now
+and then is not odd for being late. This module refuses to say who is wrong: a signer's clock, a
+signer, or the log's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import log1p, sqrt
+from math import log, log1p
 from typing import Final
 
 import msgspec
 
-from counterfoil.learn.account import Running
 from counterfoil.ports.watchers import Noticed, Setting, Sight, WatchedEntry, WatcherType
 from counterfoil.watch.threats.budget import HOUR_MS, Budget
 from counterfoil.watch.threats.signers import remember, signer_of, told_key, told_time
 
 __all__ = ["BACK_DATED"]
 
-_KEEP: Final = 0.98
-_SPREAD_MIN: Final = 0.5  # of the logarithm of minutes
+_LATE_KEPT: Final = 32
 
 
 class _Key(msgspec.Struct):
-    """late: of the logarithm of minutes. hour: current one; worst: score in it; sight: of it."""
+    """hours: in which it signed. late: of the last hours that were, the most minutes.
 
-    late: Running = msgspec.field(default_factory=Running)
+    hour: the current one; worst: minutes in it, score: of those.
+    """
+
+    hours: int = 0
+    late: list[float] = []
     hour: int = -1
     worst: float = 0.0
+    score: float = 0.0
 
 
 class State(msgspec.Struct):
@@ -58,18 +62,18 @@ class _BackDated:
         hour = event.at_ms // HOUR_MS
         if hour > key.hour:  # what comes within an hour counts once, by its worst
             if key.worst:
-                state.budget.learn(key.worst)
-            key.hour, key.worst = hour, 0.0
+                state.budget.learn(key.score)
+                key.late = [*key.late, key.worst][-_LATE_KEPT:]
+            key.hours, key.hour, key.worst, key.score = key.hours + 1, hour, 0.0, 0.0
         off_ms = abs(event.at_ms - event.claimed_ms)
         if off_ms <= self._tolerance_ms:
-            key.late.add(0.0, 1.0, _KEEP)
             return state, ()
-        minutes = log1p(off_ms / 60_000)
-        spread = max(sqrt(max(key.late.var, 0.0)), _SPREAD_MIN)
-        score = max(0.0, (minutes - key.late.mean) / spread)
+        minutes = off_ms / 60_000
+        share = (sum(one >= minutes for one in key.late) + 0.5) / (key.hours + 1)
+        score = max(0.0, log1p(minutes) - log(share))
         chance = state.budget.judge(score)
-        key.late.add(minutes, 1.0, _KEEP)
-        key.worst = max(key.worst, score)
+        if score > key.score:
+            key.worst, key.score = max(key.worst, minutes), score
         if chance is None:
             return state, ()
         return state, [_noticed(event, signer, score, chance)]
