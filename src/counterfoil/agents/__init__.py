@@ -4,15 +4,9 @@ Its tools are made from the registry of operations, as the command line is. Need
 `agents`.
 """
 
-from counterfoil.errors import Unavailable
+from counterfoil.extras import brings
 
-try:
+with brings("agents"):
     from counterfoil.agents.server import make_server, serve_stdio
-except ImportError as err:
-    raise Unavailable(
-        "agents.extra",
-        f"expected the Python package mcp, but: {err}",
-        hint="Install it: pip install 'counterfoil[agents]'.",
-    ) from err
 
 __all__ = ["make_server", "serve_stdio"]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
-from counterfoil.errors import Unavailable
+from counterfoil import extras
 
 __all__ = ["require_extra"]
 
@@ -12,12 +10,6 @@ __all__ = ["require_extra"]
 def require_extra(*modules: str) -> None:
     """Check that modules of the `chain` extra can be imported, without importing them.
 
-    Raises Unavailable with code chain.extra.
+    Raises Unavailable with code extra.missing.
     """
-    missing = [name for name in modules if find_spec(name) is None]
-    if missing:
-        raise Unavailable(
-            "chain.extra",
-            f"expected the Python packages for chains, found no {', '.join(missing)}",
-            hint="Install them: pip install 'counterfoil[chain]'.",
-        )
+    extras.require("chain", *modules)

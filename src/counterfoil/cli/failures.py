@@ -13,6 +13,7 @@ from typing import Final
 
 from counterfoil.cli.paint import Paint
 from counterfoil.errors import CounterfoilError
+from counterfoil.extras import missing_extra
 
 __all__ = ["DEBUG_VARIABLE", "INTERRUPTED", "report", "report_interrupt", "report_unforeseen"]
 
@@ -40,7 +41,12 @@ def report_interrupt(err: KeyboardInterrupt) -> None:
 
 
 def report_unforeseen(err: Exception, *, as_json: bool) -> int:
-    """Report an error that nobody foresaw; gives its exit status: 5 for the system's, else 70."""
+    """Report an error that nobody foresaw; gives its exit status.
+
+    5 for the system's and for what is not installed, else 70.
+    """
+    if (known := missing_extra(err)) is not None:
+        return report(known, as_json=as_json)
     _show_trace(err)
     if isinstance(err, OSError):
         where = f": {err.filename}" if err.filename else ""

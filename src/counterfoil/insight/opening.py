@@ -43,7 +43,7 @@ def open_tables(*places: Path, threads: int | None = None) -> Tables:
     .ndjson, and .gz of these); a folder means all such files in it. threads: None for one a core.
     Raises NotFound with code insight.folder or insight.file, InputError with code insight.state,
     insight.places, insight.json, insight.file, insight.unknown or insight.value, Unavailable with
-    code insight.disk or extra.insight.
+    code insight.disk or extra.missing.
     """
     if len(places) == 1 and is_chain_folder(places[0]):
         return _own(places[0], threads)

@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from counterfoil.errors import InputError
+from counterfoil.extras import brings
 from counterfoil.insight.extra import need
 from counterfoil.insight.folder import ChainFolder, State
 from counterfoil.insight.simulated_rows import block_rows, transaction_rows
-from counterfoil.learn.forecast.basefee import next_base_fee
 from counterfoil.ports import Progress, no_progress
+
+with brings("insight"):
+    from counterfoil.learn.forecast.basefee import next_base_fee
 
 __all__ = ["CHAIN_ID", "Traffic", "simulate", "simulated_parts"]
 

@@ -23,7 +23,7 @@ def mcp(
     """Serve a ledger to an AI agent, on standard input and output (Model Context Protocol).
 
     Nothing that is sealed is opened. Raises as `open_ledger`, NotFound with code ledger.unnamed,
-    Unavailable with code agents.extra.
+    Unavailable with code extra.missing.
     """
     folder = find_ledger(ledger)
     with open_for_reading(folder):

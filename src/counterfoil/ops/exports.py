@@ -55,7 +55,7 @@ def export(
     """Write entries as NDJSON, CSV or Parquet; a file appears whole or not at all.
 
     Raises InputError with code export.format, export.range, export.columns or file.ending,
-    Unavailable with code export.write or export.dependency.
+    Unavailable with code export.write or extra.missing.
     """
     form = form_by_ending(out, format, _ENDINGS, "ndjson")
     streamed = out == STANDARD_STREAM

@@ -18,7 +18,7 @@ def test_what_is_there() -> None:
 
 def test_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Whatever needs a missing library says so in words, and leaves nothing behind."""
-    monkeypatch.setattr("counterfoil.chain.extra.find_spec", lambda _: None)
+    monkeypatch.setattr("counterfoil.extras.find_spec", lambda _: None)
     for call in (
         lambda: open_chain("http://127.0.0.1:1"),
         lambda: open_chain(f"embedded:{tmp_path / 'chain.db'}"),
@@ -27,5 +27,5 @@ def test_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     ):
         with pytest.raises(Unavailable, match=r"eth") as caught:
             call()
-        assert caught.value.code == "chain.extra"
+        assert caught.value.code == "extra.missing"
     assert list(tmp_path.iterdir()) == []

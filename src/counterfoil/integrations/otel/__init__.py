@@ -3,15 +3,9 @@
 `CounterfoilSpanExporter(ledger)` goes where any span exporter goes. Needs the extra `otel`.
 """
 
-from counterfoil.errors import Unavailable
+from counterfoil.extras import brings
 
-try:
+with brings("otel"):
     from counterfoil.integrations.otel.exporter import Content, CounterfoilSpanExporter, Others
-except ImportError as err:
-    raise Unavailable(
-        "otel.extra",
-        f"expected the Python package opentelemetry-sdk, but: {err}",
-        hint="Install it: pip install 'counterfoil[otel]'.",
-    ) from err
 
 __all__ = ["Content", "CounterfoilSpanExporter", "Others"]

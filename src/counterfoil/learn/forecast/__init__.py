@@ -5,14 +5,17 @@ Models know plain arrays. This room refuses to see a file, a clock or the future
 
 from __future__ import annotations
 
-from counterfoil.learn.forecast.bands import LEVEL
-from counterfoil.learn.forecast.combined import Combined
-from counterfoil.learn.forecast.judged import Judged, judge, naive_error
-from counterfoil.learn.forecast.rolling import Ahead, Plan, Rolled, look_ahead, plan, roll
-from counterfoil.learn.forecast.seasons import find_season
-from counterfoil.learn.forecast.simple import SeasonalNaive
-from counterfoil.learn.forecast.strong import RecursiveBoosted
-from counterfoil.ports import Forecaster
+from counterfoil.extras import brings
+
+with brings("watch"):
+    from counterfoil.learn.forecast.bands import LEVEL
+    from counterfoil.learn.forecast.combined import Combined
+    from counterfoil.learn.forecast.judged import Judged, judge, naive_error
+    from counterfoil.learn.forecast.rolling import Ahead, Plan, Rolled, look_ahead, plan, roll
+    from counterfoil.learn.forecast.seasons import find_season
+    from counterfoil.learn.forecast.simple import SeasonalNaive
+    from counterfoil.learn.forecast.strong import RecursiveBoosted
+    from counterfoil.ports import Forecaster
 
 __all__ = [
     "LEVEL",

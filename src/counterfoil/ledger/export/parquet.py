@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any, Final
 
-from counterfoil.errors import Unavailable
+from counterfoil.extras import brings
 from counterfoil.ledger.export.columns import (
     HEADER_COLUMNS,
     ColumnKind,
@@ -18,15 +18,9 @@ from counterfoil.ledger.export.columns import (
 )
 from counterfoil.ledger.export.rows import ExportRow
 
-try:
+with brings("frames"):
     import pyarrow as pa
     import pyarrow.parquet as pq
-except ImportError as err:
-    raise Unavailable(
-        "export.dependency",
-        "expected pyarrow to be installed, found it missing",
-        hint="pip install 'counterfoil[frames]'",
-    ) from err
 
 __all__ = ["GROUP_CELLS", "write_parquet"]
 

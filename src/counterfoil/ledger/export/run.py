@@ -77,7 +77,7 @@ def export(
     not closed. format: one of EXPORT_FORMATS. kind: only entries of this kind, such as `record`.
     progress: counts an entry twice where there are two passes.
     Raises InputError with code export.format, export.range or export.columns, Unavailable with
-    code export.write or export.dependency, FatalLogError with code log.damaged.
+    code export.write or extra.missing, FatalLogError with code log.damaged.
     """
     if format not in EXPORT_FORMATS:
         raise InputError(

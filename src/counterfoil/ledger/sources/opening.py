@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from counterfoil.errors import InputError, Unavailable
+from counterfoil.errors import InputError
+from counterfoil.extras import brings
 from counterfoil.ledger.sources.csv_text import CsvFile
 from counterfoil.ledger.sources.file import SourceFile
 from counterfoil.ledger.sources.lines import BYTE_ORDER_MARK
@@ -48,7 +49,7 @@ def open_source(
     A file with another ending is read as Parquet or NDJSON when it begins like one.
     Raises NotFound with code source.missing; InputError with code source.not-a-file,
     source.unreadable, source.empty, source.format, source.name, or as the format's reader does;
-    Conflict with code source.changed; Unavailable with code source.frames-missing (Parquet needs
+    Conflict with code source.changed; Unavailable with code extra.missing (Parquet needs
     the extra `frames`) or source.unreadable.
     """
     where = Path(path)
@@ -119,13 +120,6 @@ def _sniff(file: SourceFile) -> str:
 
 
 def _open_parquet(file: SourceFile) -> RowSource:
-    try:
-        # Arrow is large: it is loaded only for the files that need it.
+    with brings("frames"):  # Arrow is large: it is loaded only for the files that need it
         from counterfoil.ledger.sources.parquet import ParquetFile
-    except ImportError as err:
-        raise Unavailable(
-            "source.frames-missing",
-            f"expected pyarrow to read {file.path}, but it is not installed: {err}",
-            hint="pip install 'counterfoil[frames]'",
-        ) from err
     return ParquetFile(file)

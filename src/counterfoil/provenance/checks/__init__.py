@@ -4,31 +4,34 @@ Pure functions on tables; `counterfoil.ledger.checks` records what they say. The
 `frames` and `models`.
 """
 
-from counterfoil.provenance.checks.drift import check_drift
-from counterfoil.provenance.checks.fairness import GAPS, check_fairness, gap
-from counterfoil.provenance.checks.groups import RATES, Group, count_groups
-from counterfoil.provenance.checks.intervals import difference_interval, ratio_interval, wilson
-from counterfoil.provenance.checks.leakage import check_leakage
-from counterfoil.provenance.checks.poisoning import check_poisoning
-from counterfoil.provenance.checks.quality import check_quality
-from counterfoil.provenance.checks.reading import read_table, table_of
-from counterfoil.provenance.checks.results import Item, Report
-from counterfoil.provenance.checks.run import KINDS, Kind, run_check
-from counterfoil.provenance.checks.suggest import suggest_suite
-from counterfoil.provenance.checks.suite import (
-    ColumnRule,
-    Drift,
-    Fairness,
-    Leakage,
-    Poisoning,
-    Quality,
-    Suite,
-    format_suite,
-    load_suite,
-    parse_suite,
-)
-from counterfoil.provenance.checks.table import Column, Table
-from counterfoil.provenance.checks.thresholds import Thresholds, choose_thresholds
+from counterfoil.extras import brings
+
+with brings("frames,models"):
+    from counterfoil.provenance.checks.drift import check_drift
+    from counterfoil.provenance.checks.fairness import GAPS, check_fairness, gap
+    from counterfoil.provenance.checks.groups import RATES, Group, count_groups
+    from counterfoil.provenance.checks.intervals import difference_interval, ratio_interval, wilson
+    from counterfoil.provenance.checks.leakage import check_leakage
+    from counterfoil.provenance.checks.poisoning import check_poisoning
+    from counterfoil.provenance.checks.quality import check_quality
+    from counterfoil.provenance.checks.reading import read_table, table_of
+    from counterfoil.provenance.checks.results import Item, Report
+    from counterfoil.provenance.checks.run import KINDS, Kind, run_check
+    from counterfoil.provenance.checks.suggest import suggest_suite
+    from counterfoil.provenance.checks.suite import (
+        ColumnRule,
+        Drift,
+        Fairness,
+        Leakage,
+        Poisoning,
+        Quality,
+        Suite,
+        format_suite,
+        load_suite,
+        parse_suite,
+    )
+    from counterfoil.provenance.checks.table import Column, Table
+    from counterfoil.provenance.checks.thresholds import Thresholds, choose_thresholds
 
 __all__ = [
     "GAPS",

@@ -1,25 +1,17 @@
-"""Say what to install when a library that a check needs is missing. Refuses to install."""
+"""Import what the extras `frames` and `models` bring, and say what to install where it is missing.
+
+This module refuses to import anything by itself: `import counterfoil` stays light.
+"""
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-from counterfoil.errors import Unavailable
+from counterfoil import extras
 
 __all__ = ["need"]
 
 
 def need(module: str) -> Any:
-    """Import a module of the extras `frames` and `models`.
-
-    Raises Unavailable with code check.extra.
-    """
-    try:
-        return import_module(module)
-    except ImportError as err:
-        raise Unavailable(
-            "check.extra",
-            f"expected the Python package {module.partition('.')[0]}, but: {err}",
-            hint="Install it: pip install 'counterfoil[frames,models]'.",
-        ) from err
+    """Import a module of the extras. Raises Unavailable with code extra.missing."""
+    return extras.need(module, "frames,models")

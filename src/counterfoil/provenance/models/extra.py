@@ -1,22 +1,17 @@
-"""Say what to install when the libraries of the `models` extra are missing. Refuses to install."""
+"""Import what the extra `models` brings, and say what to install where it is missing.
+
+This module refuses to import anything by itself: `import counterfoil` stays light.
+"""
 
 from __future__ import annotations
 
-from importlib import import_module
-from types import ModuleType
+from typing import Any
 
-from counterfoil.errors import Unavailable
+from counterfoil import extras
 
 __all__ = ["need"]
 
 
-def need(module: str) -> ModuleType:
-    """Import a module of the extra `models`. Raises Unavailable with code models.extra."""
-    try:
-        return import_module(module)
-    except ImportError as err:
-        raise Unavailable(
-            "models.extra",
-            f"expected the Python package {module.partition('.')[0]}, but: {err}",
-            hint="Install it: pip install 'counterfoil[models]'.",
-        ) from err
+def need(module: str) -> Any:
+    """Import a module of the extra. Raises Unavailable with code extra.missing."""
+    return extras.need(module, "models")

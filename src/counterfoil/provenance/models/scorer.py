@@ -146,7 +146,7 @@ def open_scorer(
     another artefact that explains this one's scores. A folder is scored by its one model file.
     Raises InputError with code model.not-scorable, model.features, model.outcomes, model.outcome,
     model.explainer, model.onnx-input, model.onnx-output, and as `open_artefact`; Unavailable with
-    code models.extra.
+    code extra.missing.
     """
     found = open_artefact(artefact) if isinstance(artefact, bytes) else artefact
     kind, data = _scorable(found)

@@ -90,7 +90,9 @@ def hash_files(path: Path, how: Serialization) -> list[Resource]:
 
 def _names(path: Path, how: Serialization) -> Iterator[str]:
     if not path.exists():
-        raise NotFound("model.missing", f"expected a model at {path}, found none")
+        raise NotFound(
+            "model.missing", f"expected a model at {path}, found none", hint="Check the path."
+        )
     ignored = [PurePosixPath(one) for one in how.ignore_paths]
     for file in [path] if path.is_file() else path.rglob("*"):
         name = file.relative_to(path).as_posix()

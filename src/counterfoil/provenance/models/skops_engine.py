@@ -113,7 +113,7 @@ class SkopsEngine:
             return np.asarray(rows, dtype)
         if find_spec("pandas") is None:
             raise Unavailable(
-                "models.extra",
+                "extra.missing",
                 "expected pandas for an estimator that knows its columns by name, found none",
                 hint="Install it: pip install pandas, or train on an array without names.",
             )

@@ -37,7 +37,7 @@ def is_skops(data: bytes) -> bool:
 def check_types(data: bytes, name: str) -> None:
     """Refuse types that neither skops nor `skops_trusted` trusts.
 
-    Raises InputError with code model.skops or model.untrusted, Unavailable with code models.extra.
+    Raises InputError with code model.skops or model.untrusted, Unavailable with code extra.missing.
     """
     skops: Any = need("skops.io")
     try:

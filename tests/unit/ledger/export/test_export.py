@@ -257,7 +257,7 @@ with counterfoil.open({str(ledger.layout.folder)!r}, read_only=True) as ledger:
         print(err.code, err.hint)
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout == "True\nexport.dependency pip install 'counterfoil[frames]'\n"
+    assert ran.stdout == "True\nextra.missing Install it: pip install 'counterfoil[frames]'.\n"
 
 
 CONTENTS = st.recursive(

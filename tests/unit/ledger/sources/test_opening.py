@@ -212,9 +212,9 @@ def test_without_arrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "a.parquet")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.delitem(sys.modules, "counterfoil.ledger.sources.parquet", raising=False)
-    error = refusal(lambda: open_source(path), "source.frames-missing")
+    error = refusal(lambda: open_source(path), "extra.missing")
     assert isinstance(error, Unavailable)
-    assert error.hint == "pip install 'counterfoil[frames]'"
+    assert error.hint == "Install it: pip install 'counterfoil[frames]'."
     assert rows_of(open_source(write(tmp_path / "a.csv"))) == CONTENTS
 
 
