@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from counterfoil.learn.anomaly.extra import need
-from counterfoil.learn.forecast.features import Floats, Ints, anchors, features
+from counterfoil.learn.forecast.features import Floats, Ints, anchors, binary_unit, features
 from counterfoil.ports import Series
 
 __all__ = ["PARAMETERS", "Boosted"]
@@ -51,8 +51,9 @@ class Boosted:
         """Learn from pairs of an origin and a step ahead, spread evenly; see `Forecaster`."""
         lightgbm = need("lightgbm")
         self._horizon = horizon
-        size = np.abs(series.values[:end])
-        self._unit = float(np.median(size) if self._logs else size.max()) or 1.0
+        self._unit = binary_unit(series.values[:end])
+        if self._logs:
+            self._unit = float(np.median(np.abs(series.values[:end]))) or 1.0
         values = self._learned(series.values[:end])
         first = min(max(2 * series.season, 24), end // 3)
         origins = np.arange(first, end - horizon + 1)
@@ -92,5 +93,5 @@ class Boosted:
         return anchors(values, season, origins, ahead) if season > 1 else values[origins - 1]
 
     def _learned(self, values: Floats) -> Floats:
-        told = values / self._unit  # trees learn in single precision, which ends at 1e38
+        told = values / self._unit
         return np.arcsinh(told) if self._logs else told

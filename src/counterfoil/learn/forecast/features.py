@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from counterfoil.ports import Series
 
-__all__ = ["Floats", "Ints", "anchors", "calendar", "features"]
+__all__ = ["Floats", "Ints", "anchors", "binary_unit", "calendar", "features"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -86,6 +86,15 @@ def calendar(series: Series, target: Ints) -> list[Floats]:
     if series.step < _DAY_S:
         found.append(seconds % _DAY_S / 3600)
     return [np.asarray(one, dtype=float) for one in found]
+
+
+def binary_unit(values: Floats) -> float:
+    """Give the power of two that no value exceeds; 1 where all are zero.
+
+    Trees learn in single precision, which ends at 1e38. Division by a power of two moves no digit,
+    so that trees stay the same.
+    """
+    return float(2.0 ** np.frexp(np.abs(values).max(initial=0.0))[1])
 
 
 def _same_place(values: Floats, season: int, origins: Ints) -> Floats:

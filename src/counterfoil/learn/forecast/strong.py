@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from counterfoil.learn.anomaly.extra import need
-from counterfoil.learn.forecast.features import Floats, Ints, calendar
+from counterfoil.learn.forecast.features import Floats, Ints, binary_unit, calendar
 from counterfoil.ports import Series
 
 __all__ = ["RecursiveBoosted"]
@@ -42,7 +42,7 @@ class RecursiveBoosted:
         self._horizon = 1
         self._given = gap
         self._gap = gap or 0
-        self._middle, self._unit = 0.0, 1.0
+        self._unit = 1.0
         self._model: Any = None
 
     @property
@@ -53,8 +53,7 @@ class RecursiveBoosted:
     def fit(self, series: Series, end: int, horizon: int) -> None:
         """Choose raw or differenced on the last fifth, then learn from all; see `Forecaster`."""
         self._horizon = horizon
-        self._middle = float(np.median(series.values[:end]))
-        self._unit = float(np.abs(series.values[:end] - self._middle).max()) or 1.0
+        self._unit = binary_unit(series.values[:end])
         if self._given is not None:
             self._learn(series, end, self._given)
             return
@@ -71,7 +70,7 @@ class RecursiveBoosted:
     def forecast(self, series: Series, origins: Ints) -> Floats:
         """Forecast step by step from every origin; see `Forecaster`."""
         reach = self._reach(series)
-        values = self._learned(series)
+        values = series.values / self._unit
         places = origins[:, None] - reach + np.arange(reach)
         known = np.where(places >= 0, values[np.maximum(places, 0)], np.nan)
         window = np.concatenate([known, np.zeros((len(origins), self._horizon))], axis=1)
@@ -80,13 +79,13 @@ class RecursiveBoosted:
             told = np.asarray(self._model.predict(self._row(series, past, origins + step)))
             base = past[:, -self._gap] if self._gap else 0.0
             window[:, reach + step] = told + base
-        return window[:, reach:] * self._unit + self._middle
+        return window[:, reach:] * self._unit
 
     def _learn(self, series: Series, end: int, gap: int) -> None:
         lightgbm = need("lightgbm")
         self._gap = gap
         reach = self._reach(series)
-        values = self._learned(series)
+        values = series.values / self._unit
         first = min(max(2 * series.season, 24), end // 3)
         targets = np.arange(max(first, gap), end)
         if len(targets) > _ROWS:
@@ -110,10 +109,6 @@ class RecursiveBoosted:
         if series.step > 0:
             columns += calendar(series, target)
         return np.column_stack(columns)
-
-    def _learned(self, series: Series) -> Floats:
-        """Put values around nothing, and within -1 to 1: trees learn in single precision."""
-        return np.asarray((series.values - self._middle) / self._unit)
 
     def _reach(self, series: Series) -> int:
         return int(max(7 * series.season, _LAGS_MAX))

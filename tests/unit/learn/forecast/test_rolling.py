@@ -83,6 +83,18 @@ def test_trees_use_no_value_from_their_origin_on(anchor: str, logs: bool) -> Non
     assert (made.forecast(disturbed(whole, 230), origins) == told).all()
 
 
+@pytest.mark.parametrize("factor", [2.0**-900, 2.0**300])
+def test_trees_learn_numbers_of_any_size(factor: float) -> None:
+    """Numbers beyond single precision give the same forecasts, in their own unit."""
+    whole = series(260)
+    large = Series(whole.values * factor, whole.season, whole.start, whole.step)
+    for made in (forecaster("strong"), Boosted("season"), Boosted("last")):
+        made.fit(whole, 200, 6)
+        told = made.forecast(whole, np.array([200, 230]))
+        made.fit(large, 200, 6)
+        assert made.forecast(large, np.array([200, 230])) == pytest.approx(told * factor, rel=1e-9)
+
+
 def test_the_mix_is_no_worse_than_the_naive() -> None:
     """On waves with noise the mix has a lower error than repeating the last season."""
     whole = series(520)
