@@ -40,8 +40,8 @@ class CommitCost:
     """
 
     commit_cpu_s: float = 0.0009
-    record_cpu_s: float = 0.00014
-    commit_s: float = 0.0015
+    record_cpu_s: float = 0.0002
+    commit_s: float = 0.005
     record_s: float = 0.0001
 
 
