@@ -42,12 +42,14 @@ class ProgressBar:
             self._task = None
         if not self._wanted or now - self._began < _PATIENCE_S:
             return
-        rate = f"{done / max(now - self._began_unit, 1e-3):,.0f}/s"
+        known = bool(done or total)  # else it waits, and there is nothing to count
+        rate = f"{done / max(now - self._began_unit, 1e-3):,.0f}/s" if known else ""
+        text = f"{done:,.0f} {unit}" if known else unit
         if self._bars is None:
             self._bars = _start()
         if self._task is None:
-            self._task = self._bars.add_task(unit, total=total, rate=rate)
-        self._bars.update(self._task, completed=done, total=total, rate=rate)
+            self._task = self._bars.add_task(text, total=total, rate=rate)
+        self._bars.update(self._task, description=text, completed=done, total=total, rate=rate)
 
     def __enter__(self) -> ProgressBar:
         return self
@@ -77,7 +79,7 @@ def _start() -> Bars:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     bars = Progress(
-        TextColumn("{task.completed:,.0f} {task.description}"),
+        TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),

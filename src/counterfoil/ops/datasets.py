@@ -123,7 +123,11 @@ def diff(
         raise InputError("dataset.limit", f"expected a limit of 0 or more, found {limit}")
     for path in (a, b):
         if not path.is_file():
-            raise NotFound("dataset.file", f"expected a file at {shown(path)}, found none")
+            raise NotFound(
+                "dataset.file",
+                f"expected a file at {shown(path)}, found none",
+                hint="Check the path.",
+            )
     how = reading(type_, missing, columns)
     sides = [Side(path, **how.options) for path in (a, b)]
     return Compared(shown(a), shown(b), diff_tables(sides[0], sides[1], key=key, limit=limit))

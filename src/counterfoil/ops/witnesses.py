@@ -196,9 +196,18 @@ def load_signers(state: Path) -> Sequence[NoteSigner]:
 
 
 def establish_witness(state: Path, name: str | None, *, post_quantum: bool) -> None:
-    """Make a witness's memory and then its key, unless there is a key already."""
+    """Make a witness's memory and then its key, unless there is a key already.
+
+    Raises InputError with code witness.name for a name with a scheme.
+    """
     if (state / "witness.key").exists():
         return
+    if name is not None and "://" in name:
+        raise InputError(
+            "witness.name",
+            f"expected a URL without its scheme as the witness's name, found {name!a}",
+            hint=f"Name it {name.partition('://')[2]!a}.",
+        )
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as err:

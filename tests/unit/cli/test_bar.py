@@ -35,6 +35,21 @@ def test_a_bar_is_drawn_on_standard_error(
     assert "/s" in said.err
 
 
+def test_what_only_waits_counts_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing is counted yet there is no 0, and no rate of 0/s."""
+    monkeypatch.setattr(type(sys.stderr), "isatty", lambda _: True)
+    monkeypatch.setattr(bar, "_PATIENCE_S", 0)
+    monkeypatch.setenv("TERM", "xterm")
+    with ProgressBar() as shown:
+        shown(0, None, "waiting for a block")
+    said = capsys.readouterr().err
+    assert "waiting for a block" in said
+    assert "0 waiting" not in said
+    assert "/s" not in said
+
+
 def test_a_moment_needs_no_bar(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import sys
+from pathlib import Path
+
+import pytest
 
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.demo import demo
@@ -51,6 +55,19 @@ def test_steps_are_numbered_and_broken_into_lines() -> None:
     assert lines[1].startswith("2. word")
     assert lines[2].startswith("   word")
     assert lines[-2:] == ["Honest limits:", "  One operator can cheat."]
+
+
+def test_what_to_type_can_be_typed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In a checkout it is ./dev; elsewhere the program itself."""
+    names = ("folder", "ledger", "receipt", "page", "policy", "evidence")
+    end = Step("end", "All is there.", dict.fromkeys(names, "x"), 1.0)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / ".dev" / "venv"))
+    assert "  counterfoil init DIR             a ledger of your own" in list(demo([end], PLAIN))
+    (tmp_path / "dev").touch()
+    told = "\n".join(demo([end], PLAIN))
+    assert f"\n  {tmp_path}/dev counterfoil verify x" in told
+    monkeypatch.chdir(tmp_path)
+    assert "\n  ./dev counterfoil init DIR" in "\n".join(demo([end], PLAIN))
 
 
 def test_without_a_chain_none_is_named() -> None:

@@ -23,7 +23,7 @@ def test_a_running_witness() -> None:
         "  follows  b",
         "witness w.example answers at http://127.0.0.1:8421",
         "  key  w.example+1",
-        "  follows  no log yet",
+        "  no log is followed yet: add a line `log VKEY` to the file that --logs names",
     ]
 
 

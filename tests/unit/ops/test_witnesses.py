@@ -97,6 +97,9 @@ def test_a_witness_is_never_made_by_accident(tmp_path: Path, logs: Path) -> None
     assert (type(err), err.code) == (NotFound, "witness.state")
     assert "--init" in err.hint
     assert not state.exists()
+    err = refusal(state, logs, init=True, name="http://w.example/1")
+    assert (err.code, err.hint) == ("witness.name", "Name it 'w.example/1'.")
+    assert not state.exists()
     with running(state, logs, *NEW):
         pass
     (state / "witness.db").rename(tmp_path / "lost.db")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from shlex import quote
 from textwrap import wrap
 from typing import Any, Final
@@ -73,8 +75,18 @@ def _end(step: Step, paint: Paint) -> Iterator[str]:
     yield f"{plain(step.says)} It took {step.seconds:.1f} s."
     yield paint.strong("Where to look:")
     asked = f" --rpc {facts['rpc']} --anchors {facts['anchors']}" if "rpc" in facts else ""
-    yield f"  counterfoil verify {facts['receipt']} --policy {facts['policy']}{asked}"
-    yield f"  counterfoil evidence verify {facts['evidence']} --policy {facts['policy']}"
-    yield f"  counterfoil record search decision=hold --ledger {facts['ledger']}"
+    program = _program()
+    yield f"  {program} verify {facts['receipt']} --policy {facts['policy']}{asked}"
+    yield f"  {program} evidence verify {facts['evidence']} --policy {facts['policy']}"
+    yield f"  {program} record search decision=hold --ledger {facts['ledger']}"
     yield f"  open {facts['page']} in a browser"
-    yield "  counterfoil init DIR             a ledger of your own"
+    yield f"  {program} init DIR             a ledger of your own"
+
+
+def _program() -> str:
+    """Tell what to type: in a checkout the program is not on the reader's PATH, but ./dev is."""
+    root = Path(sys.prefix).parent.parent
+    if (root / ".dev" / "venv") != Path(sys.prefix) or not (root / "dev").is_file():
+        return "counterfoil"
+    here = root.resolve() == Path.cwd()
+    return "./dev counterfoil" if here else f"{quote(str(root / 'dev'))} counterfoil"

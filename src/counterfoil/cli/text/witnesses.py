@@ -16,7 +16,11 @@ def run(told: Iterable[Running], paint: Paint) -> Iterator[str]:
     for one in told:
         yield f"{paint.good('witness')} {plain(one.name)} answers at {paint.strong(one.url)}"
         yield from facts([("key", vkey) for vkey in one.vkeys], paint)
-        yield from facts([("follows", origin) for origin in one.logs or ["no log yet"]], paint)
+        if one.logs:
+            yield from facts([("follows", origin) for origin in one.logs], paint)
+        else:
+            no = "no log is followed yet: add a line `log VKEY` to the file that --logs names"
+            yield f"  {paint.bad(no)}"
 
 
 def add(done: WitnessView, paint: Paint) -> Iterator[str]:

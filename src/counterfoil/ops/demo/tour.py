@@ -137,7 +137,7 @@ class Tour:
 
     def _anchor(self, ledger: Ledger) -> None:
         if has_chain():
-            self._progress(0, None, "blocks waited for")
+            self._progress(0, None, "waiting for a block")
             self._anchored = anchor(ledger)
             shutil.copyfile(Layout(self._place.ledger).anchors, self._place.anchors)
 

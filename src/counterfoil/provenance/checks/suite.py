@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from counterfoil.errors import InputError
+from counterfoil.errors import InputError, NotFound
 from counterfoil.formats import json_text
 from counterfoil.formats.predicates.header import Name
 
@@ -185,12 +185,23 @@ def parse_suite(text: str | bytes) -> Suite:
 
 
 def load_suite(path: Path) -> Suite:
-    """Read a suite's file. Raises InputError with code check.suite."""
+    """Read a suite's file.
+
+    Raises NotFound with code check.suite-file, InputError with code check.suite.
+    """
     try:
         return parse_suite(path.read_bytes())
+    except FileNotFoundError as err:
+        raise NotFound(
+            "check.suite-file",
+            f"expected a suite of checks at {path}, found none",
+            hint="Check the path; `counterfoil check suggest FILE` writes one to begin with.",
+        ) from err
     except OSError as err:
         raise InputError(
-            "check.suite", f"expected a suite of checks in {path}, but: {err.strerror}"
+            "check.suite",
+            f"expected a suite of checks in {path}, but: {err.strerror}",
+            hint="Check the path and its permissions.",
         ) from err
 
 

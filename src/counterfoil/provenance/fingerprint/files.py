@@ -52,7 +52,11 @@ def fingerprint_files(path: Path) -> FilesPrint:
     Raises NotFound with code dataset.file, InputError with code dataset.folder.
     """
     if not path.exists():
-        raise NotFound("dataset.file", f"expected a file or folder at {path}, found none")
+        raise NotFound(
+            "dataset.file",
+            f"expected a file or folder at {path}, found none",
+            hint="Check the path.",
+        )
     entries = tuple(sorted(_entries(path), key=lambda one: one.path))
     if not entries:
         raise InputError("dataset.folder", f"expected files in {path}, found none")

@@ -89,7 +89,9 @@ class _Csv:
 
 def _open_file(path: Path, how: _Csv) -> OpenTable:
     if not path.is_file():
-        raise NotFound("dataset.file", f"expected a file at {path}, found none")
+        raise NotFound(
+            "dataset.file", f"expected a file at {path}, found none", hint="Check the path."
+        )
     arrow = need("pyarrow")
     suffixes = [suffix.lower() for suffix in path.suffixes]
     last = next((s for s in reversed(suffixes) if s not in _PACKED), "")

@@ -18,6 +18,7 @@ from counterfoil.provenance.checks import (
     Suite,
     choose_thresholds,
     format_suite,
+    load_suite,
     parse_suite,
 )
 from counterfoil.provenance.statements.parts import Reference
@@ -105,6 +106,8 @@ def test_bad_input_records_nothing(ledger: Ledger, tmp_path: Path) -> None:
         ledger.checks.run("quality", {"a": [[1], [2]]}, about=ABOUT)
     with pytest.raises(NotFound):
         ledger.checks.run("quality", tmp_path / "none.csv", about=ABOUT)
+    with refused("check.suite-file", NotFound):
+        load_suite(tmp_path / "none.json")
     with refused("check.suite"):
         parse_suite("[quality]\nmissing_at_mots = 0.1\n")
     assert ledger.size == size
