@@ -115,7 +115,9 @@ def evaluate(
     time: Annotated[str | None, Param("The column with the times.", "COL")] = None,
     season: Annotated[int | None, Param("Rows after which it repeats; else found.", "N")] = None,
     forecaster: Annotated[str, Param("Which forecaster, by its entry point.", "NAME")] = "auto",
-    out: Annotated[Path | None, Param("Write every forecast here, as CSV.", "FILE")] = None,
+    out: Annotated[
+        Path | None, Param("Write every forecast here, as CSV.", "FILE", short="o")
+    ] = None,
     progress: Progress = no_progress,
     channel: Channel,
 ) -> Evaluated:
