@@ -26,11 +26,20 @@ BLOCK_S: Final = 12.0
 
 _FIRST_FEE_WEI: Final = 10**9
 _USUAL: Final[Mapping[str, tuple[str, ...]]] = {
-    "fee": ("base_fee_per_gas", "base_fee", "basefee", "basefeepergas", "gas_price", "fee"),
+    "fee": (
+        "base_fee_per_gas",
+        "base_fee",
+        "basefee",
+        "basefeepergas",
+        "gas_price",
+        "avg_gas_price",
+        "value (wei)",
+        "fee",
+    ),
     "gas_used": ("gas_used", "gasused"),
     "gas_limit": ("gas_limit", "gaslimit"),
     "arrivals": ("arrivals", "records", "requests", "count"),
-    "time": ("timestamp", "time", "at", "block_timestamp", "unixtimestamp", "date"),
+    "time": ("timestamp", "time", "at", "block_timestamp", "unixtimestamp", "datetime", "date"),
 }
 
 
