@@ -112,3 +112,32 @@ def test_an_incident_by_commands(
     assert caught.value.code == "incident.form"
     with open_ledger(shop, read_only=True) as ledger:
         assert ledger.get(opened.index).kind == "incident"
+
+
+def test_a_long_report_is_told_in_a_screenful(tmp_path: Path, channel: Channel) -> None:
+    """What failed and what decides come first; the same finding is not told twice."""
+    rows = [
+        f"{sex},{race},{label},{i % 10 / 10}"
+        for i in range(60)
+        for sex in "fm"
+        for race in "abc"
+        for label in ("yes", "no")
+    ]
+    (tmp_path / "s.csv").write_text("\n".join(["sex,race,paid,p", *rows]))
+    done = checks.fairness(
+        tmp_path / "s.csv",
+        label="paid",
+        positive="yes",
+        score="p",
+        sensitive=("sex", "race"),
+        channel=channel,
+    )
+    lines = list(text.fairness(done, PLAIN))
+    assert len(lines) <= 24
+    assert len(done.report.items) > 50
+    found = [item.found for item in done.report.items if item.found]
+    told = "\n".join(lines)
+    assert all(told.count(one) <= 1 for one in set(found))
+    decide = [line for line in lines if line.startswith(("  ok", "  FAILED"))]
+    assert len(decide) == sum(item.gating for item in done.report.items)
+    assert lines[1] == decide[0]

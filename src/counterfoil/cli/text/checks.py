@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 _ROWS_SHOWN = 10
-_PASSED_SHOWN = 30
+_PASSED_SHOWN = 12
 
 
 def quality(done: Checked, paint: Paint) -> Iterator[str]:
@@ -29,19 +29,10 @@ def quality(done: Checked, paint: Paint) -> Iterator[str]:
     report = done.report
     verdict = paint.good("passed") if report.passed else paint.bad("failed")
     yield f"{report.check} of {plain(done.file)}: {verdict}, {number(report.rows)} rows"
-    shown = [item for item in report.items if not item.passed]
-    good = [item for item in report.items if item.passed and (item.gating or item.found)]
-    good += [item for item in report.items if item.passed and not (item.gating or item.found)]
-    shown += good[:_PASSED_SHOWN]
-    for item in shown:
-        mark = paint.bad("FAILED") if not item.passed else paint.good("ok") + "    "
-        yield f"  {mark if item.gating else '      '}  {plain(item.name)}{_measured(item)}"
-        if item.found and (not item.passed or not item.gating):
-            yield f"          {plain(item.found)}"
-        if item.where and not item.passed:
-            rows = ", ".join(map(str, item.where[:_ROWS_SHOWN]))
-            more = f" of {number(item.count)}" if item.count > _ROWS_SHOWN else ""
-            yield f"          rows {rows}{more}"
+    good = sorted((item for item in report.items if item.passed), key=_rank)
+    told: set[str] = set()
+    for item in [*(item for item in report.items if not item.passed), *good[:_PASSED_SHOWN]]:
+        yield from _item(item, told, paint)
     if len(good) > _PASSED_SHOWN:
         yield paint.quiet(f"  and {len(good) - _PASSED_SHOWN} more within limits (--json: all)")
     if report.note:
@@ -75,6 +66,31 @@ def listing(found: Iterable[RecordView], paint: Paint) -> Iterator[str]:
         )
     if none:
         yield "no check"
+
+
+def _rank(item: Any) -> int:
+    """Order what passed: what decides, then what says something, then bare figures."""
+    return 0 if item.gating else 1 if item.found else 2
+
+
+def _item(item: Any, told: set[str], paint: Paint) -> Iterator[str]:
+    """Show one item; what it found only where no item before it found the same."""
+    mark = paint.bad("FAILED") if not item.passed else paint.good("ok") + "    "
+    line = f"  {mark if item.gating else '      '}  {plain(item.name)}{_measured(item)}"
+    found = plain(item.found) if item.found and item.found not in told else ""
+    if item.passed:
+        yield line if item.gating or not found else f"{line}  {paint.quiet(found)}"
+        if not item.gating:
+            told.add(item.found)
+        return
+    told.add(item.found)
+    yield line
+    if found:
+        yield f"          {found}"
+    if item.where:
+        rows = ", ".join(map(str, item.where[:_ROWS_SHOWN]))
+        more = f" of {number(item.count)}" if item.count > _ROWS_SHOWN else ""
+        yield f"          rows {rows}{more}"
 
 
 def _measured(item: Any) -> str:
