@@ -1,9 +1,9 @@
 """Learn which accounts are fraud: boosted trees under several seeds, joined into one model.
 
-Each booster sees other columns and rows; their trees stand in one LightGBM text, each leaf divided
-by their number, so that the mean is one artefact with exact contributions. Rows are put in the
-order of their hashes first: the order of a file changes nothing. This module refuses to learn from
-a table without both labels.
+Each booster sees other columns and rows, and every second one no ratio: models that err apart are
+better together. Their trees stand in one LightGBM text, each leaf divided by their number, so that
+the mean is one artefact with exact contributions. Rows are put in the order of their hashes first:
+the order of a file changes nothing. This module refuses to learn from a table without both labels.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from counterfoil.errors import InputError
 from counterfoil.insight.accounts.features import FEATURES, features
 from counterfoil.insight.accounts.grouping import keys_of
+from counterfoil.insight.accounts.table import COLUMNS
 from counterfoil.insight.extra import need
 
 if TYPE_CHECKING:
@@ -67,8 +68,11 @@ def train(values: Floats, labels: Bools, *, rounds: int = ROUNDS, seeds: int = S
     order = np.array(sorted(range(len(keys)), key=lambda at: (keys[at], bool(labels[at]))))
     table, target = features(values[order]), labels[order].astype(np.float64)
     texts = []
+    bare = table.copy()
+    bare[:, len(COLUMNS) :] = np.nan
     for seed in range(1, seeds + 1):
-        data = lightgbm.Dataset(table, target, feature_name=list(FEATURES), params={"verbose": -1})
+        seen = table if seed % 2 else bare
+        data = lightgbm.Dataset(seen, target, feature_name=list(FEATURES), params={"verbose": -1})
         made = lightgbm.train({**PARAMETERS, "seed": seed}, data, num_boost_round=rounds)
         texts.append(made.model_to_string())
     return lightgbm.Booster(model_str=join(texts))
