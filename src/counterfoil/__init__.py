@@ -18,6 +18,10 @@ __all__ = ["Ledger", "__version__", "open", "verify"]
 __version__ = "0.1.0"
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     if name == "Ledger":
         from counterfoil.ledger import Ledger

@@ -18,6 +18,7 @@ def test_names() -> None:
     assert counterfoil.Ledger is Ledger
     assert counterfoil.verify is verify
     assert counterfoil.__version__.count(".") == 2
+    assert {"Ledger", "open", "verify"} <= set(dir(counterfoil))
     with pytest.raises(AttributeError, match="no attribute 'colour'"):
         counterfoil.colour  # noqa: B018  # the look-up is what is tested
 

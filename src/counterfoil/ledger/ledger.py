@@ -52,6 +52,11 @@ class Ledger(Accountable):
         self._process = os.getpid()
         self._receipts = ReceiptMaker(reading.reader, reading.payloads)
 
+    def __repr__(self) -> str:
+        """Show which ledger it is."""
+        state = "closed" if self._closed else "read-only" if self._recorder is None else "open"
+        return f"Ledger({str(self.layout.folder)!r}, {self.origin!r}, {state})"
+
     # Writing -----------------------------------------------------------------------------------
 
     def record(

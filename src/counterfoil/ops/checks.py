@@ -47,7 +47,7 @@ _Into = Annotated[
 ]
 _About = Annotated[
     str | None,
-    Param("Entry, leaf or digest of what is checked; else the file itself.", "ENTRY"),
+    Param("What is checked: its name, entry, leaf or digest; else the file.", "ENTRY"),
 ]
 
 

@@ -106,7 +106,7 @@ def add(
     version: Annotated[str | None, Param("Its version.", "VERSION")] = None,
     trained_on: Annotated[
         tuple[str, ...],
-        Param("Index, leaf or digest of a data set.", "INDEX|LEAF|DIGEST"),
+        Param("A data set it learned from: its name, index, leaf or digest.", "DATASET"),
     ] = (),
     check: Annotated[tuple[str, ...], Param("Index or leaf of a check.", "INDEX|LEAF")] = (),
     metric: Metrics = (),
@@ -238,7 +238,7 @@ def score(
 def evaluate(
     model: ModelName,
     *,
-    data: Annotated[str, Param("The data: index, leaf or digest.", "INDEX|LEAF|DIGEST")],
+    data: Annotated[str, Param("The data set: its name, index, leaf or digest.", "DATASET")],
     ledger: LedgerFolder = None,
     metric: Metrics = (),
     slice_: Annotated[

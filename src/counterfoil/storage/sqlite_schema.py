@@ -164,6 +164,10 @@ def fault(err: sqlite3.Error | UnicodeDecodeError, path: Path) -> CounterfoilErr
             f"expected to write {path}, but it cannot be: {err}",
             hint="Check the permissions of the folder, and that its disk is writable.",
         )
+    if isinstance(err, sqlite3.ProgrammingError) and "closed" in str(err):
+        return Unavailable(
+            "ledger.closed", "expected an open ledger, found it closed", hint="Open it again."
+        )
     return Unavailable("store.unavailable", f"expected {path.name} to answer, but: {err}")
 
 

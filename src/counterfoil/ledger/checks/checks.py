@@ -19,6 +19,7 @@ import msgspec
 from counterfoil.errors import InputError
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger.checks.requirements import POLICY_FILE, Requirement, read_requirements
+from counterfoil.ledger.named import find_named
 from counterfoil.ledger.view import RecordView
 from counterfoil.provenance.statements.parts import Reference, decimal_text
 
@@ -192,6 +193,8 @@ class Checks:
         if isinstance(thing, str) and _HEX.fullmatch(thing):
             hits = self._ledger.search(f"leaf={thing}", limit=1).hits
             return _of(hits[0]) if hits else self._by_digest(thing)
+        if isinstance(thing, str) and (named := find_named(self._ledger, thing)) is not None:
+            return _of(named)
         digest = getattr(thing, "digest", None)  # of an `Artefact` or a `Scorer`
         if isinstance(digest, str) and _HEX.fullmatch(digest):
             return Reference(digest=digest, name=getattr(thing, "name", None))
@@ -199,9 +202,10 @@ class Checks:
             return _of_booster(thing)
         raise InputError(
             "check.about",
-            f"expected the index, leaf or digest of what is checked ({what}), found {thing!r:.80}",
-            hint="Give what recording it returned, or its index; of a model that is not recorded "
-            "yet the file.",
+            f"expected the name, index, leaf or digest of what is checked ({what}), found "
+            f"{thing!r:.80}",
+            hint="`counterfoil dataset ls` and `counterfoil model ls` show names and indices; of a "
+            "model that is not recorded yet give the digest.",
         )
 
     def _by_digest(self, digest: str) -> Reference:

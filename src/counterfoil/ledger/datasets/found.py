@@ -14,7 +14,7 @@ import msgspec
 from counterfoil.errors import InputError, NotFound
 from counterfoil.formats import entry as entries
 from counterfoil.formats.entry import StatementEntry
-from counterfoil.ledger.models.found import quoted
+from counterfoil.ledger.named import quoted
 from counterfoil.ledger.predicate_types import parse_registered
 from counterfoil.provenance.statements.datasets import Dataset
 from counterfoil.provenance.statements.parts import Reference

@@ -44,6 +44,12 @@ class Decision:
     so, and else not; the exception goes on either way, and says which.
     """
 
+    __slots__ = (  # a misspelt field would be kept, and another outcome recorded
+        "_admit", "_at_ms", "_background", "_based_on", "_began", "_explained", "_latency_us",
+        "_leaf_of", "_now_ms", "_options", "_outcome", "_score", "_scored", "_used", "inputs",
+        "inputs_salt", "note", "recorded", "threshold",
+    )  # fmt: skip
+
     def __init__(
         self,
         used: Used,

@@ -7,13 +7,14 @@ take over a name. By index, leaf or digest they are found.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from counterfoil.errors import InputError, NotFound
+from counterfoil.ledger.named import NAMED, find_named, quoted
 from counterfoil.ledger.view import RecordView
 from counterfoil.provenance.statements.models import Model
 from counterfoil.provenance.statements.parts import Reference
@@ -28,7 +29,7 @@ _INDEX: Final = re.compile(r"[0-9]{1,15}")
 _PAGE: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RecordedModel:
     """A model's statement, and where it stands.
 
@@ -38,6 +39,10 @@ class RecordedModel:
     index: int
     leaf: str
     model: Model
+
+    def __repr__(self) -> str:
+        """Show what names it; `to_json` shows everything."""
+        return f"RecordedModel({self.title!r}, index={self.index}, digest={self.digest!r})"
 
     @property
     def digest(self) -> str:
@@ -103,11 +108,14 @@ def list_models(ledger: Ledger, name: str | None = None) -> Iterator[RecordedMod
         after = page.next
 
 
-def reference_to(ledger: Ledger, thing: Any, role: str | None = None) -> Reference:
+def reference_to(
+    ledger: Ledger, thing: Any, role: str | None = None, *, kinds: Sequence[str] = NAMED
+) -> Reference:
     """Turn what names a statement or artefact into a reference.
 
-    thing: an index; a leaf or digest of 64 hexadecimal digits; a Reference; or what has a
-    `reference`, or a `leaf` and perhaps a `digest`. Raises InputError with code model.reference.
+    thing: an index; a leaf or digest of 64 hexadecimal digits; `name` or `name:version` of one of
+    these kinds; a Reference; or what has a `reference`, or a `leaf` and perhaps a `digest`.
+    Raises InputError with code model.reference or name.ambiguous.
     """
     if isinstance(thing, Reference):
         found = thing
@@ -118,24 +126,20 @@ def reference_to(ledger: Ledger, thing: Any, role: str | None = None) -> Referen
     elif isinstance(thing, str) and _HEX.fullmatch(thing.lower()):
         hits = ledger.search(f"leaf={thing.lower()}", limit=1).hits
         found = _statement(ledger, hits[0].index) if hits else Reference(digest=thing.lower())
+    elif isinstance(thing, str) and (named := find_named(ledger, thing, kinds)) is not None:
+        found = _statement(ledger, named.index)
     elif isinstance(getattr(thing, "leaf", None), str):
         found = Reference(leaf=thing.leaf, digest=getattr(thing, "digest", None))
     else:
         raise InputError(
             "model.reference",
-            f"expected an index, a leaf or digest of 64 hexadecimal digits, or what was recorded, "
-            f"found {type(thing).__name__} {str(thing)[:80]!a}",
-            hint="Give what ledger.datasets.record(...) or ledger.checks.run(...) returned.",
+            f"expected an index, a leaf or digest of 64 hexadecimal digits, a name that was "
+            f"recorded, or what was recorded, found {type(thing).__name__} {str(thing)[:80]!a}",
+            hint="`counterfoil dataset ls` and `counterfoil model ls` show names and indices.",
         )
     if role is not None and found.role is None:
         found = msgspec.structs.replace(found, role=role)
     return found
-
-
-def quoted(text: str) -> str:
-    """Quote text for the query language."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def _statement(ledger: Ledger, index: int) -> Reference:
@@ -148,8 +152,11 @@ def _statement(ledger: Ledger, index: int) -> Reference:
     digest = None
     if isinstance(parsed, StatementEntry) and parsed.statement.subject:
         digest = parsed.statement.subject[0].digest.get("sha256")
-    name = view.content.get("name")
-    return Reference(leaf=view.leaf, digest=digest, name=name if isinstance(name, str) else None)
+    name, version = view.content.get("name"), view.content.get("version")
+    called = name if isinstance(name, str) else None
+    if called and isinstance(version, str) and version:
+        called = f"{called}:{version}"
+    return Reference(leaf=view.leaf, digest=digest, name=called and called[:255])
 
 
 def _by_name(ledger: Ledger, name: str, version: str | None) -> str:

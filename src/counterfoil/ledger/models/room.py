@@ -8,7 +8,7 @@ cannot be opened.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +31,7 @@ from counterfoil.ledger.models.made import (
     read_card,
     texts,
 )
+from counterfoil.ledger.named import NAMED
 from counterfoil.provenance.models import (
     Agreement,
     Artefact,
@@ -83,13 +84,14 @@ class Models:
         """Record a model and wait until it is durable.
 
         model: an `Artefact`, a path, bytes, a scikit-learn estimator, a LightGBM booster or an
-        ONNX model. trained_on, checks, derived_from: what was recorded, or its index, leaf or
-        digest. metrics: name -> number. code: where it was made; found from git in the current
-        folder if left out. parameters: of training. card: text, or a Path of a file. explained_by:
-        a recorded model that explains this one's scores, such as the booster of an ONNX export;
-        agreement: what `agree` said of the two. background: rows that explanations compare with.
-        features, outcomes: in the model's order, where it does not know them. keep: keep the bytes
-        beside the log, so that decisions can be computed again; else only the digest is known.
+        ONNX model. trained_on, checks, derived_from: one or several of what was recorded, or its
+        index, leaf or digest, or the name of a data set or model. metrics: name -> number. code:
+        where it was made; found from git in the current folder if left out. parameters: of
+        training. card: text, or a Path of a file. explained_by: a recorded model that explains
+        this one's scores, such as the booster of an ONNX export; agreement: what `agree` said of
+        the two. background: rows that explanations compare with. features, outcomes: in the
+        model's order, where it does not know them. keep: keep the bytes beside the log, so that
+        decisions can be computed again; else only the digest is known.
         Raises as `open_artefact` and `open_scorer`; Refused with code check.* where a policy asks
         for checks; InputError with code payload.size; and as `Ledger.record_statement`.
         """
@@ -108,11 +110,11 @@ class Models:
             task=task or opened.task,
             features=_names(opened, "features", features),
             outcomes=_names(opened, "outcomes", outcomes),
-            trained_on=self._references(trained_on, "train"),
+            trained_on=self._references(trained_on, "train", kinds=("dataset",)),
             derived_from=self._references(derived_from),
             explained_by=None if explainer is None else explainer.reference,
             agreement=None if agreement is None else agreement.measurement,
-            checks=self._references(checks),
+            checks=self._references(checks, kinds=()),
             code=code if isinstance(code, Code) else find_code(code or Path()),
             parameters=texts(parameters or {}),
             metrics=tuple(measurements(metrics)),
@@ -185,8 +187,9 @@ class Models:
     ) -> Recorded:
         """Record how well a model does on data that it was not trained on.
 
-        model: as for `get`. data: a recorded data set, or its index, leaf or digest. metrics: name
-        -> number, at least one. slices: part of the data, such as `sex=Female` -> its metrics.
+        model: as for `get`. data: a recorded data set, or its name, index, leaf or digest; where
+        the model was trained on it, its role is `train` and not `test`. metrics: name -> number,
+        at least one. slices: part of the data, such as `sex=Female` -> its metrics.
         method: how it was measured. Raises as `get` and `Ledger.record_statement`.
         """
         found = find_model(self._ledger, model)
@@ -195,7 +198,7 @@ class Models:
             source="-",
             number=0,
             model=found.reference,
-            data=reference_to(self._ledger, data, "test"),
+            data=self._evaluated_on(found, data),
             metrics=tuple(measurements(metrics)),
             slices=tuple(
                 Slice(where=where, metrics=tuple(measurements(of)))
@@ -238,6 +241,15 @@ class Models:
         )
         return done
 
+    def _evaluated_on(self, found: RecordedModel, data: Any) -> Reference:
+        """Name the data of an evaluation, and say so where the model was trained on it."""
+        named = reference_to(self._ledger, data, kinds=("dataset",))
+        ends = {end for one in found.model.trained_on for end in (one.leaf, one.digest) if end}
+        if named.role is not None and named.role != "test":
+            return named
+        role = "train" if ends & {named.leaf, named.digest} else "test"
+        return msgspec.structs.replace(named, role=role)
+
     def _keep(
         self,
         said: Model,
@@ -276,9 +288,12 @@ class Models:
             )
         return opened
 
-    def _references(self, things: Sequence[Any], role: str | None = None) -> tuple[Reference, ...]:
-        listed = [things] if isinstance(things, (str, Reference)) else things
-        return tuple(reference_to(self._ledger, thing, role) for thing in listed)
+    def _references(
+        self, things: Any, role: str | None = None, *, kinds: Sequence[str] = NAMED
+    ) -> tuple[Reference, ...]:
+        several = isinstance(things, Iterable) and not isinstance(things, (str, bytes, Mapping))
+        listed: Iterable[Any] = things if several else [things]
+        return tuple(reference_to(self._ledger, one, role, kinds=kinds) for one in listed)
 
 
 def _names(opened: Opened, which: str, given: Sequence[str] | None) -> tuple[str, ...]:

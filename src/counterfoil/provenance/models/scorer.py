@@ -50,6 +50,11 @@ class Scorer:
             self._column = 0
         self._check_explainer()
 
+    def __repr__(self) -> str:
+        """Show what is scored, from what."""
+        said = f"Scorer({self.artefact.format!r}, digest={self.digest!r}, "
+        return f"{said}features={self.features!r}, outcomes={self.outcomes!r})"
+
     @property
     def digest(self) -> str:
         """The artefact's digest."""

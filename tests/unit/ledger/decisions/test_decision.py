@@ -142,6 +142,17 @@ def test_a_score_that_is_no_number(ledger: Ledger, own: int, score: Any) -> None
     assert (ledger.size, d.recorded) == (size, None)
 
 
+@pytest.mark.parametrize("name", ["outcom", "treshold", "based", "_anything"])
+def test_a_misspelt_field_is_refused(ledger: Ledger, own: int, name: str) -> None:
+    """It would be kept, and the model's own outcome recorded in its place."""
+    with (
+        pytest.raises(AttributeError, match=name),
+        ledger.decision(own, {"a": 1}, threshold=0.5) as decision,
+    ):
+        setattr(decision, name, "refuse")
+    assert decision.recorded is None
+
+
 def test_a_decision_without_an_outcome(ledger: Ledger, own: int) -> None:
     """An outcome is set, or follows from a threshold between two; else it is an error."""
     with refused("decision.no-outcome"), ledger.decision("credit", {}) as d:
