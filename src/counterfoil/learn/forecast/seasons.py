@@ -18,6 +18,7 @@ __all__ = ["find_season"]
 
 _LATEST: Final = 20_000  # values looked at
 _STANDS_OUT: Final = 0.15
+_RETURNS: Final = 0.3  # of levels, where moves are mostly noise
 _LONGER: Final = 1.25  # a multiple of a season has to explain so much more
 _TEETH: Final = 6  # multiples of a lag that are looked at
 _CALENDAR_S: Final = (3600, 86_400, 7 * 86_400)
@@ -27,7 +28,8 @@ def find_season(values: NDArray[np.float64], step: float = 0.0) -> int:
     """Give the season of a series, in steps; 1 where there is none.
 
     values: (n,) finite, oldest first. step: seconds between two, 0 where not known; then hours,
-    days and weeks are candidates of their own, and others have to be clearer.
+    days and weeks are candidates of their own, of which levels may tell, too, and others have to be
+    clearer.
     """
     some = values[-_LATEST:]
     count = len(some)
@@ -49,6 +51,13 @@ def find_season(values: NDArray[np.float64], step: float = 0.0) -> int:
         near = [at for at in natural if 2 <= at < longest and found[at] > noise]
         if near:
             return _shortest(np.asarray(near), found)
+        level = np.zeros(longest + 1)
+        for at in natural:
+            if 2 <= at < longest:
+                level[at] = _returns(some, at)
+        near = [at for at in natural if at < longest and level[at] > max(_RETURNS, 5 / count**0.5)]
+        if near:
+            return _shortest(np.asarray(near), level)
     peaks = peaks[combed[peaks] > noise]
     return _shortest(peaks, combed) if len(peaks) else 1
 
@@ -67,6 +76,17 @@ def _combed(found: NDArray[np.float64], longest: int) -> NDArray[np.float64]:
         if len(whole):
             combed[lag] = (found[whole] - found[whole + lag // 2]).mean() / 2
     return combed
+
+
+def _returns(values: NDArray[np.float64], lag: int) -> float:
+    """Tell how far levels repeat after `lag`, in their distance from the mean around them."""
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    away = values[lag // 2 :][: len(sums) - lag] - (sums[lag:] - sums[:-lag]) / lag
+    low, high = np.quantile(away, [0.02, 0.98])
+    away = np.clip(away, low, high)
+    away = away - away.mean()
+    power = float((away**2).sum())
+    return float((away[lag:] * away[:-lag]).sum()) / power if power > 0 else 0.0
 
 
 def _autocorrelation(values: NDArray[np.float64]) -> NDArray[np.float64]:

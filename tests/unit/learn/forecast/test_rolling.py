@@ -197,6 +197,18 @@ def test_the_calendar_decides_between_seasons() -> None:
     assert find_season(values, HOUR_S) == 24
 
 
+def test_a_day_is_seen_through_noise() -> None:
+    """A slow daily wave whose moves are mostly noise is found; walks and noise have no day."""
+    random = np.random.default_rng(7)
+    at = np.arange(24 * 21)
+    busy = random.poisson(20 + 15 * np.sin(at * np.pi / 12)).astype(float)
+    assert find_season(busy, HOUR_S) == 24
+    for seed in range(20):
+        noise = np.random.default_rng(seed).normal(size=len(at))
+        assert find_season(noise, HOUR_S) == 1
+        assert find_season(noise.cumsum(), HOUR_S) == 1
+
+
 def test_figures_are_those_of_the_field() -> None:
     """MASE, pinball loss, coverage and interval score of a small case, by hand."""
     actual = np.array([[1.0, 5.0]])
