@@ -19,7 +19,7 @@ from counterfoil.provenance.lineage import Trace, Way
 __all__ = ["Exported", "Traced", "prov", "trace"]
 
 _Depth = Annotated[int, Param("Most steps each way, 1 to 64.", "N")]
-_Width = Annotated[int, Param("Most statements followed from one, 1 to 1000.", "N")]
+_Width = Annotated[int, Param("Most statements followed from one, 1 to 999.", "N")]
 _AsOf = Annotated[int | None, Param("See the log as it was at this size.", "SIZE")]
 
 

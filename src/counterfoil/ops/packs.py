@@ -88,7 +88,7 @@ def pack(
     ] = None,
     until: Annotated[str | None, Param("Last entry or day of it, which is in it.", "WHEN")] = None,
     depth: Annotated[int, Param("Most steps each way, 1 to 64.", "N")] = 12,
-    width: Annotated[int, Param("Most statements followed from one, 1 to 1000.", "N")] = 20,
+    width: Annotated[int, Param("Most statements followed from one, 1 to 999.", "N")] = 20,
     progress: Progress = no_progress,
 ) -> Packed | Document:
     """Pack statements with their receipts, for somebody who has nothing else.

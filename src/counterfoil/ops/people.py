@@ -6,6 +6,7 @@ verifying goes through the ledger's owner.
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -46,7 +47,10 @@ _FILE_MAX_BYTES: Final = 16 << 20
 
 Person = Annotated[str, Param("The person's id in your systems, or handle:HANDLE.", "PERSON")]
 Classes = Annotated[tuple[str, ...], Param("Class of data such as contact.", "CLASS")]
-Actor = Annotated[str, Param("Who gets to see it; stands in the log.", "WHO")]
+Actor = Annotated[
+    str | None,
+    Param("Who gets to see it; stands in the log. Else the user of this machine.", "NAME"),
+]
 Purpose = Annotated[str, Param("What for; stands in the log.", "PURPOSE")]
 Token = Annotated[
     Path | None, Param("File that holds the token of a grant, - for standard input.", "FILE")
@@ -106,7 +110,7 @@ def listing(
 def open_sealed(
     entry: Entry,
     *,
-    actor: Actor,
+    actor: Actor = None,
     purpose: Purpose,
     name: Annotated[tuple[str, ...], Param("Only this field.", "NAME")] = (),
     token: Token = None,
@@ -122,7 +126,11 @@ def open_sealed(
     with open_for_writing(ledger) as opened:
         index = find_entry(opened, entry)
         fields = opened.people.open(
-            index, actor=actor, purpose=purpose, names=name or None, token=shown
+            index,
+            actor=actor or getpass.getuser(),
+            purpose=purpose,
+            names=name or None,
+            token=shown,
         )
         return OpenedEntry(index, fields)
 
@@ -130,7 +138,7 @@ def open_sealed(
 def export(
     person: Person,
     *,
-    actor: Actor,
+    actor: Actor = None,
     purpose: Purpose = "subject access",
     ledger: LedgerFolder = None,
 ) -> SubjectAccess:
@@ -139,7 +147,7 @@ def export(
     Raises NotFound with code person.unknown.
     """
     with open_for_writing(ledger) as opened:
-        return opened.people.export(person, actor=actor, purpose=purpose)
+        return opened.people.export(person, actor=actor or getpass.getuser(), purpose=purpose)
 
 
 def erase(
@@ -250,7 +258,7 @@ def disclose(
     entry: Entry,
     name: Annotated[str, Param("Name of the sealed field.", "NAME")],
     *,
-    actor: Actor,
+    actor: Actor = None,
     purpose: Purpose,
     token: Token = None,
     out: DocumentOut = STANDARD_STREAM,
@@ -264,7 +272,9 @@ def disclose(
     shown = _token(token, channel)
     with open_for_writing(ledger) as opened:
         index = find_entry(opened, entry)
-        made = opened.people.disclose(index, name, actor=actor, purpose=purpose, token=shown)
+        made = opened.people.disclose(
+            index, name, actor=actor or getpass.getuser(), purpose=purpose, token=shown
+        )
     return give_out(disclosures.format(made) + b"\n", "application/json", out)
 
 

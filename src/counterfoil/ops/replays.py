@@ -17,7 +17,8 @@ from counterfoil.provenance.decisions import TOLERANCE
 __all__ = ["Explained", "Replayed", "explain", "replay"]
 
 Actor = Annotated[
-    str | None, Param("Who looks; stands in the log. Else the user of this machine.", "NAME")
+    str | None,
+    Param("Who gets to see it; stands in the log. Else the user of this machine.", "NAME"),
 ]
 Tolerance = Annotated[
     str | None,

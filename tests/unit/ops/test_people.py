@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import io
 import json
 from collections.abc import Iterable
@@ -41,7 +42,8 @@ def test_open_export_and_erase(sold: Path, channel: Channel) -> None:
     opened = people.open_sealed("4", name=("customer.name",), channel=channel, **asked)
     assert opened.fields == {"sealed": {"customer.name": "Ann"}}
     assert _lines(text.open_sealed(opened, PLAIN))[1] == '  customer.name: "Ann"'
-    found = people.export("c-17", actor="dpo", ledger=sold)
+    found = people.export("c-17", ledger=sold)
+    assert getpass.getuser() in json.dumps(found.to_json())
     shown = "\n".join(_lines(text.export(found, PLAIN)))
     assert "seen by dana for complaint" in shown
     assert '  customer.name: "Ann"' in shown

@@ -35,7 +35,7 @@ class Lineage:
         """Follow a statement up to what it came from and down to what came of it.
 
         entry: index or leaf hash. depth: most steps each way, 1 to 64. width: most statements
-        that are followed from one, 1 to 1000. limit: most nodes, 1 to 10,000. as_of: the log's
+        that are followed from one, 1 to 999. limit: most nodes, 1 to 10,000. as_of: the log's
         size to look at, 1 to its size. progress: told (nodes done, nodes known).
         Raises InputError with code lineage.bound, NotFound with code entry.index or entry.leaf.
         """

@@ -35,7 +35,11 @@ NODES: Final = 200
 Progress = Callable[[int, int], None]
 """Told (nodes done, nodes known)."""
 
-_BOUNDS: Final = {"depth": 64, "width": 1000, "limit": 10_000}
+_BOUNDS: Final = {
+    "depth": 64,
+    "width": 999,
+    "limit": 10_000,
+}  # a search gives 1000 and is asked for one more
 _ABOUT: Final = {
     "check": ("about",),
     "evaluation": ("model",),

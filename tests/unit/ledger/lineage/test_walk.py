@@ -65,7 +65,7 @@ def test_bounds_cut_a_trace_and_it_says_so(ledger: Ledger) -> None:
     """Depth, width and the number of nodes each mark the place where there is more."""
     told = tell_story(ledger, decisions=5)
     model = told["model"]
-    assert ledger.trace(model, up=False).complete
+    assert ledger.trace(model, up=False, width=999).complete
     for bounds in ({"width": 2}, {"depth": 1}, {"limit": 3}):
         trace = ledger.trace(model, up=False, **bounds)
         assert not trace.complete
@@ -113,7 +113,7 @@ def test_a_plain_record_is_traced_to_its_corrections(ledger: Ledger) -> None:
     assert seen(ledger.trace(first, down=False)) == {first, second}
 
 
-@pytest.mark.parametrize("bounds", [{"depth": 0}, {"width": 1001}, {"limit": 0}, {"as_of": 99}])
+@pytest.mark.parametrize("bounds", [{"depth": 0}, {"width": 1000}, {"limit": 0}, {"as_of": 99}])
 def test_bounds_out_of_range_are_refused(ledger: Ledger, bounds: dict[str, int]) -> None:
     """Each bound has a range, which the error tells."""
     with refused("lineage.bound"):
