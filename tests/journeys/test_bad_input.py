@@ -237,7 +237,7 @@ WRONG_WORDS = [
     ["key", "new", "x", "--role", "king", "--ledger", "shop"],
     ["key", "revoke", "", "--ledger", "shop"],
     ["export", "--out", "x", "--format", "xml", "--ledger", "shop"],
-    ["export", "--out", "x", "--from", "5", "--to", "1", "--ledger", "shop"],
+    ["export", "--out", "x", "--from", "5", "--until", "1", "--ledger", "shop"],
     ["export", "--out", "none/x", "--ledger", "shop"],
     ["backup", "shop", "shop"],
     ["backup", "nothing", "copy"],
