@@ -37,9 +37,9 @@ Progress = Callable[[int, int], None]
 
 _BOUNDS: Final = {
     "depth": 64,
-    "width": 999,
+    "width": 999,  # a search gives 1000, and is asked for one more
     "limit": 10_000,
-}  # a search gives 1000 and is asked for one more
+}
 _ABOUT: Final = {
     "check": ("about",),
     "evaluation": ("model",),
