@@ -51,7 +51,21 @@ def pytest_configure(config: pytest.Config) -> None:
     if not (folder / "counterfoil.toml").is_file():
         raise pytest.UsageError(f"counterfoil: expected a ledger in {folder}, found none")
     about = config.getoption("counterfoil_about")
+    if about:
+        _require_model(folder, about)
     config.pluginmanager.register(TestRun(folder, config.rootpath, about), _NAME)
+
+
+def _require_model(folder: Path, about: str) -> None:
+    """Find the model that a run is about before the run, which may be long."""
+    from counterfoil.errors import CounterfoilError
+    from counterfoil.ledger import open_ledger
+
+    try:
+        with open_ledger(folder, read_only=True) as ledger:
+            ledger.models.get(about)
+    except CounterfoilError as err:
+        raise pytest.UsageError(f"counterfoil: {err} {err.hint}".rstrip()) from err
 
 
 class TestRun:

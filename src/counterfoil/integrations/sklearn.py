@@ -267,7 +267,8 @@ class _Book:
         if callable(self._person):
             found: Sequence[Any] = self._person(features)
         else:
-            found = features[self._person] if isinstance(self._person, str) else self._person
+            named = isinstance(self._person, str)
+            found = _column_of(features, self._person) if named else self._person
         listed = list(found)
         if len(listed) != count or any(one is None or one != one for one in listed):
             missing = "a row without one" if len(listed) == count else str(len(listed))
@@ -277,6 +278,20 @@ class _Book:
                 hint="Nothing about these rows was recorded.",
             )
         return [str(one) for one in listed]
+
+
+def _column_of(features: Any, name: Any) -> Sequence[Any]:
+    """Give the column that names persons; raises InputError with code sklearn.person."""
+    titles = [str(one) for one in getattr(features, "columns", ())]
+    if name in titles:
+        found: Sequence[Any] = features[name]
+        return found
+    there = f"{', '.join(titles)[:200]}" if titles else "no names of columns"
+    raise InputError(
+        "sklearn.person",
+        f"expected a column {name[:80]!a} in X, which has {there}",
+        hint="Name one of its columns, or give one id a row: person=[...].",
+    )
 
 
 def _meaning(answer: Any, classes: Any, *, chances: bool) -> tuple[str, float | None]:

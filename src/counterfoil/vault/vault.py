@@ -185,7 +185,8 @@ class Vault:
                 raise NotFound(
                     "person.unknown",
                     "expected a person of whom something was sealed here, found none",
-                    hint="Ids are compared letter by letter. Who was erased is unknown, too.",
+                    hint="Ids are compared letter by letter. Who was erased is unknown, too, and "
+                    "nothing tells whose data it was: `counterfoil record search kind=erasure`.",
                 )
             return found.hex()
 

@@ -123,8 +123,16 @@ def test_a_ledger_that_is_not_there_is_told_before_the_run(project: Path) -> Non
 def test_trouble_with_the_ledger_changes_no_result(project: Path, tmp_path: Path) -> None:
     """Tests that pass pass, though the run could not be recorded; it is said loudly."""
     ledger = copy_ledger(tmp_path / "ledger")
-    ran = run(
-        project, "--counterfoil-ledger", str(ledger), "--counterfoil-about", "nobody", "-k", "good"
-    )
+    (ledger / "ledger.db").write_bytes(b"no database")
+    ran = run(project, "--counterfoil-ledger", str(ledger), "-k", "good")
     assert ran.returncode == 0
     assert "NOT recorded" in ran.stdout
+
+
+def test_a_model_that_is_none_is_noticed_before_the_run(project: Path, tmp_path: Path) -> None:
+    """A run may take hours: what it is about is looked up first."""
+    ledger = copy_ledger(tmp_path / "ledger")
+    ran = run(project, "--counterfoil-ledger", str(ledger), "--counterfoil-about", "nobody")
+    assert ran.returncode == 4
+    assert "expected a recorded model, found none for 'nobody'" in ran.stderr
+    assert "passed" not in ran.stdout

@@ -225,3 +225,17 @@ def test_a_table_that_arrow_does_not_take_stops_nobody(ledger: Ledger) -> None:
     strict = wrap(linear.LogisticRegression(max_iter=500), ledger, strict=True)
     with pytest.raises(InputError):
         strict.fit(features, bad)
+
+
+@pytest.mark.parametrize(("array", "there"), [(False, "income, debt, age"), (True, "no names")])
+def test_a_column_of_persons_that_is_not_there_is_named(
+    ledger: Ledger, array: bool, there: str
+) -> None:
+    """The error says which column X does not have, and which it has."""
+    features, bad = frame()
+    made = wrap(linear.LogisticRegression(max_iter=500), ledger, strict=True, person="customer")
+    given = features.to_numpy() if array else features
+    made.fit(given, bad)
+    with pytest.raises(InputError, match=f"'customer' in X, which has {there}") as caught:
+        made.predict(given)
+    assert caught.value.code == "sklearn.person"

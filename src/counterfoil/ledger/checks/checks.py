@@ -94,6 +94,7 @@ class Checks:
         from counterfoil.provenance import checks as engines
         from counterfoil.provenance.checks.results import nobody
 
+        engines.require_kind(kind)
         if suite is None:
             chosen = engines.Suite()
         elif isinstance(suite, engines.Suite):

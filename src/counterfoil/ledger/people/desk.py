@@ -7,6 +7,7 @@ release anything: `release` does.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -107,6 +108,7 @@ class Desk:
         evidence: str,
     ) -> dict[str, Any]:
         """Keep that a person allows purposes, or no longer does."""
+        self._require_ahead(until_ms)
         authority = self._authority(classes)
         handle = self._keeper.vault().admit(person)
         fields = {
@@ -130,6 +132,7 @@ class Desk:
         self, person: str, holder: str, purpose: str, classes: list[str], until_ms: int | None
     ) -> dict[str, Any]:
         """Let a holder open classes of a person's data; the token is shown this once."""
+        self._require_ahead(until_ms)
         authority = self._authority(classes)
         if not classes:
             raise InputError(
@@ -177,6 +180,7 @@ class Desk:
         self, person: str, why: str, classes: list[str], until_ms: int | None
     ) -> dict[str, Any]:
         """Place a hold: what it covers cannot be erased."""
+        self._require_ahead(until_ms)
         authority = self._authority(classes)
         handle = self._keeper.vault().admit(person)
         fields = {
@@ -237,6 +241,17 @@ class Desk:
                 why = f"kept for {days} days, as the settings say"
                 answers.append(self._erase(handle, [data_class], why, before))
         return answers
+
+    def _require_ahead(self, until_ms: int | None) -> None:
+        """Refuse an end that has passed: it would be recorded, and allow or keep nothing."""
+        now = self._keeper.clock.now_ms()
+        if until_ms is not None and until_ms <= now:
+            found = datetime.fromtimestamp(until_ms / 1000, UTC)
+            raise InputError(
+                "person.until",
+                f"expected an end in the future, found {found}",
+                hint="Give a later date, or none; what was allowed is ended by withdrawing it.",
+            )
 
     def _erase(
         self, handle: str, classes: list[str], why: str, before_ms: int | None

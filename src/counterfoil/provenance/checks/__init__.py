@@ -16,7 +16,7 @@ with brings("frames,models"):
     from counterfoil.provenance.checks.quality import check_quality
     from counterfoil.provenance.checks.reading import read_table, table_of
     from counterfoil.provenance.checks.results import Item, Report
-    from counterfoil.provenance.checks.run import KINDS, Kind, run_check
+    from counterfoil.provenance.checks.run import KINDS, Kind, require_kind, run_check
     from counterfoil.provenance.checks.suggest import suggest_suite
     from counterfoil.provenance.checks.suite import (
         ColumnRule,
@@ -65,6 +65,7 @@ __all__ = [
     "parse_suite",
     "ratio_interval",
     "read_table",
+    "require_kind",
     "run_check",
     "suggest_suite",
     "table_of",

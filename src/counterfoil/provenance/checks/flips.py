@@ -30,6 +30,7 @@ __all__ = ["against_reference", "label_noise", "suspects"]
 _SUREST: Final = 0.2
 _SUREST_MIN: Final = 40
 _PRECISE: Final = 0.65
+_ABOVE_CHANCE: Final = 0.2  # of the way from chance, which is the class's share, to perfect
 
 
 def suspects(probabilities: NDArray[np.float64], label: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -53,7 +54,7 @@ def suspects(probabilities: NDArray[np.float64], label: NDArray[np.int64]) -> ND
 
 def label_noise(data: Labelled, probabilities: NDArray[np.float64], suite: Suite) -> list[Item]:
     """Estimate the share of wrong labels where models are surest, class by class."""
-    limits, items = suite.poisoning, []
+    limits, items, total = suite.poisoning, list[Item](), len(data.label)
     bad = suspects(probabilities, data.label)
     for k, name in enumerate(data.classes):
         count = int((data.label == k).sum())
@@ -61,9 +62,11 @@ def label_noise(data: Labelled, probabilities: NDArray[np.float64], suite: Suite
         surest = np.argsort(-probabilities[:, k], kind="stable")[:size]
         wrong = surest[data.label[surest] != k]
         low, high = wilson(len(wrong), size, limits.confidence)
-        # Of a rare class that features hardly tell, even the surest rows are often another's.
-        precise = average_precision(probabilities[:, k], data.label == k)
-        judged = 2 * count >= len(data.label) or precise >= _PRECISE
+        # Of a class that features hardly tell, even the surest rows are often another's: of a
+        # common one as often as any row, by chance.
+        precise, share = average_precision(probabilities[:, k], data.label == k), count / total
+        above = share + _ABOVE_CHANCE * (1 - share)
+        judged = precise >= (above if 2 * count >= total else _PRECISE)
         items.append(
             Item(
                 name=f"label-noise/{name}"[:255],
@@ -81,7 +84,7 @@ def label_noise(data: Labelled, probabilities: NDArray[np.float64], suite: Suite
                 found=""
                 if judged
                 else f"Not judged: features tell this class too badly (average precision "
-                f"{precise:.2f}); give a trusted reference.",
+                f"{precise:.2f}, {share:.2f} by chance); give a trusted reference.",
                 where=first_rows(data.rows[wrong]),
                 count=len(wrong),
             )

@@ -6,6 +6,7 @@ This module refuses to guess which outcome is the positive one, unless it is cal
 from __future__ import annotations
 
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -23,7 +24,7 @@ from counterfoil.provenance.checks.table import Column, Table
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["KINDS", "Kind", "positive_of", "run_check"]
+__all__ = ["KINDS", "Kind", "positive_of", "require_kind", "run_check"]
 
 Kind = Literal["quality", "leakage", "drift", "poisoning", "fairness"]
 
@@ -66,9 +67,18 @@ def run_check(
                 hint="Give the data that the model was trained on.",
             )
         return check_drift(table, reference, suite, progress)
-    if kind == "fairness":
-        return _fairness(table, suite, predicted, score, threshold)
-    raise InputError("check.kind", f"expected one of {', '.join(KINDS)}, found {str(kind)[:80]!a}")
+    require_kind(kind)
+    return _fairness(table, suite, predicted, score, threshold)
+
+
+def require_kind(kind: str) -> None:
+    """Raise InputError with code check.kind for what is no check."""
+    if kind not in KINDS:
+        near = get_close_matches(str(kind), KINDS, n=1)
+        hint = f"Did you mean {near[0]}?" if near else ""
+        listed = ", ".join(KINDS)
+        message = f"expected one of {listed}, found {str(kind)[:80]!a}"
+        raise InputError("check.kind", message, hint=hint)
 
 
 def _fairness(

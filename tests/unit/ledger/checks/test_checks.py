@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from counterfoil.errors import NotFound
+from counterfoil.errors import InputError, NotFound
 from counterfoil.ledger import Ledger
 from counterfoil.provenance.checks import (
     Fairness,
@@ -154,3 +154,10 @@ def test_thresholds_keep_the_gap_and_tell_their_cost() -> None:
         each.apply([0.5], ["x"])
     with refused("check.threshold"):
         choose_thresholds(truth, score[:-1], group)
+
+
+def test_a_check_that_is_none_is_named_first(ledger: Ledger) -> None:
+    """Whatever else is wrong, the name of the check is what is told, and what was meant."""
+    with pytest.raises(InputError, match="found 'fairnes'") as caught:
+        ledger.checks.run("fairnes", {"a": [1, 2]})  # type: ignore[arg-type]  # what is tested
+    assert (caught.value.code, caught.value.hint) == ("check.kind", "Did you mean fairness?")

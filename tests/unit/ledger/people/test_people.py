@@ -379,3 +379,19 @@ def _keys(ledger: Ledger) -> list[bytes]:
 def _set(folder: Path, **settings: str) -> None:
     for name, value in settings.items():
         set_setting(folder, name, value)
+
+
+def test_an_end_that_has_passed_is_refused(ledger: Ledger) -> None:
+    """It would allow or keep nothing; nobody is made known by it, and nothing is recorded."""
+    size = ledger.size
+    with refused("person.until"):
+        ledger.people.consent("c-99", ["credit"], until_ms=1_577_836_800_000)
+    with refused("person.until"):
+        ledger.people.grant(
+            "c-99", "dana", purpose="audit", classes=["contact"], until_ms=1_577_836_800_000
+        )
+    with refused("person.until"):
+        ledger.people.hold("c-99", "a case", until_ms=1_577_836_800_000)
+    assert ledger.size == size
+    with refused("person.unknown", NotFound):
+        ledger.people.erase("c-99")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from counterfoil.errors import InputError
-from counterfoil.provenance.checks import Suite, Table, check_poisoning
+from counterfoil.provenance.checks import Suite, Table, check_poisoning, table_of
 from tests.checked_data import adult, flipped, german, heart, number, text, with_column
 
 CASES = [(adult, "income"), (german, "classlabel21"), (heart, "sick")]
@@ -83,3 +83,15 @@ def test_what_is_no_label_is_refused() -> None:
         with pytest.raises(InputError) as caught:
             check_poisoning(bad, Suite(label=label))
         assert caught.value.code == "check.label"
+
+
+def test_features_that_say_nothing_are_no_sign_of_poison() -> None:
+    """Labels drawn by chance, whatever their share: nothing is judged, and the report says so."""
+    for seed, share in enumerate((0.5, 0.67, 0.67, 0.8)):
+        chance = np.random.default_rng(seed)
+        columns = {name: chance.normal(size=300).tolist() for name in ("income", "debt")}
+        labels = np.where(chance.random(300) < share, "paid", "lost").tolist()
+        report = check_poisoning(table_of({**columns, "label": labels}), Suite(label="label"))
+        assert report.passed
+        noise = [item for item in report.items if item.name.startswith("label-noise")]
+        assert all(item.at_most is None and "Not judged" in item.found for item in noise)
