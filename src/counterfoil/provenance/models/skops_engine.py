@@ -39,11 +39,8 @@ class SkopsEngine:
         self._predict = getattr(self._model, method)
         own = features_of(self._model)
         names = check_names(features, own, len(own) or len(features or ()))
-        text = any(
-            part in type(step).__name__ for step in _steps(self._model) for part in _TAKES_TEXT
-        )
-        kind: Kind = "any" if text else "number"
-        self.columns = Columns(names, (kind,) * len(names), missing=_takes_nan(self._model))
+        kinds = _kinds(self._model, len(names))
+        self.columns = Columns(names, kinds, missing=_takes_nan(self._model))
         self._own = own if hasattr(self._model, "feature_names_in_") else ()
         self.outcomes = self._named(outcomes, method)
         self.unit = {"predict_proba": "probability", "decision_function": "margin"}.get(
@@ -108,7 +105,7 @@ class SkopsEngine:
 
     def _table(self, rows: Sequence[Sequence[Any]]) -> Any:
         np = self._numpy
-        dtype = "float64" if self.columns.kinds[:1] == ("number",) else "object"
+        dtype = "float64" if set(self.columns.kinds) <= {"number"} else "object"
         if not self._own:
             return np.asarray(rows, dtype)
         if find_spec("pandas") is None:
@@ -153,6 +150,42 @@ def _steps(model: Any) -> Iterator[Any]:
                 yield from _steps(step)
     else:
         yield model
+
+
+def _kinds(model: Any, width: int) -> tuple[Kind, ...]:
+    """Tell of each input whether it may be text: where what takes it first learned text.
+
+    An encoder says so by its categories; of others that may take text, any value is let through.
+    """
+    steps = list(_steps(model))
+    first = steps[0] if steps else model
+    places = getattr(first, "_transformer_to_input_indices", None)
+    if type(first).__name__ != "ColumnTransformer" or not isinstance(places, dict):
+        text = any(part in type(step).__name__ for step in steps for part in _TAKES_TEXT)
+        return ("any" if text else "number",) * width
+    found: list[Kind] = ["number"] * width
+    for name, step, _ in first.transformers_:
+        where = list(places.get(name, ()))
+        for at, kind in zip(where, _kinds_of(step, len(where)), strict=True):
+            if kind == "any" and at < width:
+                found[at] = "any"
+    return tuple(found)
+
+
+def _kinds_of(step: Any, width: int) -> tuple[Kind, ...]:
+    """Tell the same of the columns that a transformer of a ColumnTransformer takes."""
+    if isinstance(step, str):  # passed through or dropped
+        return ("any",) * width
+    for one in _steps(step):
+        learned = getattr(one, "categories_", None)
+        if learned is not None and len(learned) == width:
+            kinds: list[Kind] = ["any" if _has_text(values) else "number" for values in learned]
+            return tuple(kinds)
+    return _kinds(step, width)
+
+
+def _has_text(values: Any) -> bool:
+    return values.dtype.kind in "US" or any(isinstance(one, str) for one in values)
 
 
 def _method_of(model: Any) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from sklearn import (
     calibration,
+    compose,
     ensemble,
     gaussian_process,
     linear_model,
@@ -244,3 +245,26 @@ def test_a_compiled_type_in_another_form_is_refused() -> None:
     for one in (change, argue):
         with pytest.raises(InputError, match="crafted file"):
             load_skops(rewritten(fitted("tree"), one), "the file")
+
+
+def test_a_text_in_place_of_a_number_is_refused_behind_encoders() -> None:
+    """Of a ColumnTransformer's inputs those alone may be text that learned text."""
+    rows = [[float(at % 17), at % 3, "ab"[at % 2]] for at in range(60)]
+    encoder = compose.ColumnTransformer(
+        [
+            ("scaled", preprocessing.StandardScaler(), [0]),
+            ("whole", preprocessing.OneHotEncoder(handle_unknown="ignore"), [1]),
+            ("text", preprocessing.OneHotEncoder(handle_unknown="ignore"), [2]),
+        ]
+    )
+    table = np.array(rows, dtype=object)
+    model = make_pipeline(encoder, _LOGISTIC).fit(table, [at % 2 for at in range(60)])
+    names = ("income", "children", "city")
+    scorer = open_scorer(open_artefact(write_estimator(model)), features=names)
+    expected = model.predict_proba(np.array([[5.0, 1, "b"]], dtype=object))[0, 1]
+    asked: dict[str, Any] = {"income": 5.0, "children": 1, "city": "b"}
+    assert scorer.score(asked) == expected
+    for name in ("income", "children"):
+        with pytest.raises(InputError, match=name) as caught:
+            scorer.score({**asked, name: "5"})
+        assert caught.value.code == "model.feature-type"
