@@ -200,7 +200,7 @@ def test_a_decision_is_traced_to_the_data_and_a_row_of_it_is_proven(story: Story
         page = ledger.decisions.ls(limit=1)
         assert page.outcomes.keys() == set(census.OUTCOMES)
         assert sum(page.outcomes.values()) == DECISIONS
-        (newest,) = page.decisions
+        (newest,) = page.hits
         assert newest.decision.inputs is None
         assert newest.decision.sealed is not None
         trace = ledger.trace(story.decisions[-1], down=False)

@@ -308,7 +308,7 @@ def test_a_line_of_a_gigabyte(shop: Path) -> None:
 
 def in_little_memory(*words: str, cwd: Path) -> str:
     """Run a command that fails with at most 500 MB of memory of its own; gives what it said."""
-    limited = ["sh", "-c", 'ulimit -d 500000 && exec "$0" "$@"', PROGRAM, *words]
+    limited = ["sh", "-c", 'ulimit -d 500000 && exec "$0" "$@"', str(PROGRAM), *words]
     ran = subprocess.run(limited, cwd=cwd, env=environment(), check=False, capture_output=True)
     said = ran.stderr.decode()
     assert ran.returncode == 2, said

@@ -46,11 +46,11 @@ def test_lists_with_counts(ledger: Ledger, own: int) -> None:
     placed = [decide(ledger, outcome) for outcome in ("hold", "grant", "hold", "hold")]
     other = decide(ledger, 'a "quoted" one', "fraud")
     page = ledger.decisions.ls(limit=2)
-    assert [one.index for one in page.decisions] == [other, placed[3]]
+    assert [one.index for one in page.hits] == [other, placed[3]]
     assert (page.total, page.outcomes) == (5, {"hold": 3, "grant": 1, 'a "quoted" one': 1})
     assert list_decisions(ledger, "kind=decision", 2, None, step=2) == page
     more = ledger.decisions.ls(limit=2, after=page.next)
-    assert [one.index for one in more.decisions] == [placed[2], placed[1]]
+    assert [one.index for one in more.hits] == [placed[2], placed[1]]
     assert ledger.decisions.ls(model="credit", outcome="hold").total == 3
     assert ledger.decisions.ls(outcome='a "quoted" one').total == 1
     at_ms = ledger.get(placed[1]).at_ms
