@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
+from pydantic import BeforeValidator
 from pydantic import Field as Described
 
 from counterfoil import __version__
@@ -99,10 +100,11 @@ def _parameter(field: Field, *, as_object: bool) -> inspect.Parameter:
     kinds: dict[str, Any] = {"integer": int, "flag": bool}
     one: Any = Literal[field.choices] if field.choices else kinds.get(field.kind, str)
     if one is str:
-        one = Annotated[str, Described(max_length=_TEXT_MAX)]
+        one = Annotated[str, BeforeValidator(_as_text), Described(max_length=_TEXT_MAX)]
     if field.many:
         listed: Any = list[one]
-        annotation: Any = Annotated[listed, Described(description=field.help, max_length=_MANY_MAX)]
+        said = Described(description=field.help, max_length=_MANY_MAX)
+        annotation: Any = Annotated[listed, BeforeValidator(_as_list), said]
         default: Any = list(field.default or ())
     else:
         optional = not field.required and field.default is None
@@ -114,6 +116,16 @@ def _parameter(field: Field, *, as_object: bool) -> inspect.Parameter:
         default=inspect.Parameter.empty if field.required else default,
         annotation=annotation,
     )
+
+
+def _as_text(value: Any) -> Any:
+    """Take a number for its text: agents give an entry as 12, and "12" is meant."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _as_list(value: Any) -> Any:
+    """Take one text or number for a list of it."""
+    return [value] if isinstance(value, (str, int)) else value
 
 
 def _named(name: str, kind: Any, text: str, limit: int | None) -> inspect.Parameter:

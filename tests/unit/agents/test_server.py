@@ -181,3 +181,18 @@ def test_half_a_character_is_told_in_words(folder: Path) -> None:
     tool = next(one for one in TOOLS if one.name == "record")
     with pytest.raises(InputError, match="half of a character"):
         caller.call(tool, {"content": {"text": "\ud800"}})
+
+
+def test_a_number_and_a_single_word_are_taken_for_what_they_mean(folder: Path) -> None:
+    """An entry may be 3 or "3", and what may be several may be one."""
+
+    async def conversation(client: Client) -> None:
+        for entry in (3, "3"):
+            assert (await ask(client, "get", entry=entry))["index"] == 3
+        for terms in ("kind=decision", ["kind=decision"]):
+            found = await ask(client, "search", terms=terms)
+            assert len(found["hits"]) == 2
+        wrong = await ask(client, "get", entry={"index": 3})
+        assert isinstance(wrong, str)
+
+    talk(make_server(folder), conversation)

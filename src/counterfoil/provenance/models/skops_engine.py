@@ -162,7 +162,8 @@ def _kinds(model: Any, width: int) -> tuple[Kind, ...]:
     places = getattr(first, "_transformer_to_input_indices", None)
     if type(first).__name__ != "ColumnTransformer" or not isinstance(places, dict):
         text = any(part in type(step).__name__ for step in steps for part in _TAKES_TEXT)
-        return ("any" if text else "number",) * width
+        kind: Kind = "any" if text else "number"
+        return (kind,) * width
     found: list[Kind] = ["number"] * width
     for name, step, _ in first.transformers_:
         where = list(places.get(name, ()))
@@ -175,7 +176,8 @@ def _kinds(model: Any, width: int) -> tuple[Kind, ...]:
 def _kinds_of(step: Any, width: int) -> tuple[Kind, ...]:
     """Tell the same of the columns that a transformer of a ColumnTransformer takes."""
     if isinstance(step, str):  # passed through or dropped
-        return ("any",) * width
+        passed: Kind = "any" if step == "drop" else "number"
+        return (passed,) * width
     for one in _steps(step):
         learned = getattr(one, "categories_", None)
         if learned is not None and len(learned) == width:
