@@ -129,23 +129,22 @@ class EnergyMeter:
         """Look a last time while the ledger's threads live, and stop looking by itself."""
         self._closing.set()
         self._thread.join()
-        self.save()
+        self.save(ending=True)
 
-    def save(self, *, last: bool = False) -> None:
+    def save(self, *, ending: bool = False) -> None:
         """Add what was spent since the last time to the file; a full disk is nobody's trouble.
 
-        last: the threads are gone; the process's time is counted to its end.
+        ending: of an opening that nothing came of, nothing is written down.
         """
         with self._turn, suppress(OSError, CounterfoilError):
             now, seen = self._look(), self._seen
             entries = now["entries"] - seen["entries"]
             spent_s = now["process"] - seen["process"]
-            if not last and not entries and spent_s < _WORTH_CPU_S:
+            is_first = self._sessions > 0
+            if not entries and (is_first if ending else spent_s < _WORTH_CPU_S):
                 return
-            old = read_spent(self._layout)
-            if last and old is None and not entries and spent_s < _WORTH_CPU_S:
-                return
-            total = self._added(old or Spent(since_ms=self._since_ms), seen, now)
+            old = read_spent(self._layout) or Spent(since_ms=self._since_ms)
+            total = self._added(old, seen, now)
             replace_file(self._layout.energy, msgspec.json.encode(total), sync=False)
             self._seen, self._sessions = now, 0
 

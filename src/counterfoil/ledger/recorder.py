@@ -302,7 +302,7 @@ class LocalRecorder:
                 if self._keeper is not None:
                     self._keeper.close()  # after the log: what was sealed is settled by it
                 if meter is not None:
-                    meter.save(last=True)
+                    meter.save(ending=True)
 
     def _sealing(
         self,

@@ -80,7 +80,7 @@ def test_decisions_and_anchors_are_counted(tmp_path: Path) -> None:
     meter.stop()
     stay.set()
     thread.join()
-    meter.save(last=True)
+    meter.save(ending=True)
     spent = read_spent(layout)
     assert spent is not None
     assert (spent.entries, spent.anchors, spent.decisions, spent.since_ms) == (10, 2, 4, 7)

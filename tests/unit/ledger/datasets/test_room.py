@@ -263,7 +263,7 @@ def test_the_commands(
         assert main(words) == 0, capsys.readouterr().err
         return capsys.readouterr().out
 
-    assert say("dataset", "ls").startswith("no data sets")
+    assert say("dataset", "ls").startswith("no data set:")
     assert "recorded as entry 3: people:1\n" in say(
         "dataset", "add", "people.csv", "people", "--version", "1", "--sorted-tree"
     )
