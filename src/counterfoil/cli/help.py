@@ -6,9 +6,9 @@ this module refuses to fill it before anybody asked for help.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from shutil import get_terminal_size
-from textwrap import wrap
 from typing import Final
 
 from counterfoil.cli.paint import Paint
@@ -49,10 +49,10 @@ def first_page(paint: Paint) -> Iterator[str]:
     yield from _table([(name, found[name]) for name in _FIRST], paint)
     yield ""
     more = ", ".join(GROUPS)
-    yield from wrap(f"More: {more}.", _width(), break_on_hyphens=False)
+    yield from _wrap(f"More: {more}.", _width())
     yield ""
     last = "All commands: counterfoil --help. One group's: counterfoil record --help."
-    yield from wrap(last, _width())
+    yield from _wrap(last, _width())
 
 
 def root_help(paint: Paint) -> Iterator[str]:
@@ -65,18 +65,18 @@ def root_help(paint: Paint) -> Iterator[str]:
     yield from _table([(operation.name, operation.summary) for operation in alone], paint)
     for group, about in GROUPS.items():
         yield ""
-        yield from wrap(about, _width())
+        yield from _wrap(about, _width())
         yield from _table(_members(group), paint)
     yield ""
     yield from _table([*SHELL_OPTIONS, ("--version", "Show the version.")], paint)
     yield ""
     last = "First contact: counterfoil demo. A command's own help: counterfoil COMMAND --help."
-    yield from wrap(last, _width())
+    yield from _wrap(last, _width())
 
 
 def group_help(group: str, paint: Paint) -> Iterator[str]:
     """List the commands that share a first word."""
-    yield from wrap(GROUPS[group], _width())
+    yield from _wrap(GROUPS[group], _width())
     yield ""
     yield f"usage: counterfoil {group} COMMAND [ARGUMENT...] [OPTION...]"
     yield ""
@@ -87,7 +87,7 @@ def command_help(operation: Operation, fields: Sequence[Field], paint: Paint) ->
     """Show how one command is used."""
     places = [field for field in fields if field.positional]
     options = [field for field in fields if not field.positional]
-    yield from wrap(operation.summary, _width())
+    yield from _wrap(operation.summary, _width())
     yield ""
     yield from _wrapped("usage: ", operation, fields)
     if places:
@@ -164,10 +164,15 @@ def _table(rows: Iterable[tuple[str, str]], paint: Paint) -> Iterator[str]:
     rows = list(rows)
     left = min(max(len(name) for name, _ in rows), 26)
     for name, text in rows:
-        lines = wrap(text, _width() - left - 4) or [""]
+        lines = _wrap(text, _width() - left - 4) or [""]
         if len(name) > left:
             yield f"  {paint.strong(name)}"
         else:
             yield f"  {paint.strong(name)}{' ' * (left - len(name))}  {lines.pop(0)}"
         for line in lines:
             yield f"  {' ' * left}  {line}"
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """Break a text into lines, never inside a word such as an option's name."""
+    return textwrap.wrap(text, width, break_on_hyphens=False)
