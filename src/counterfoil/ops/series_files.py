@@ -23,7 +23,6 @@ from counterfoil.ports import STANDARD_STREAM, Channel
 __all__ = ["Measured", "finite", "open_csv", "read_column", "seconds"]
 
 _MS_FROM: Final = 1e11  # Unix times above are ms: in seconds they would be after the year 5138
-_FIELD_MAX: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,6 @@ def read_column(
 @contextmanager
 def open_csv(file: Path, channel: Channel | None) -> Iterator[TextIO]:
     """Open a CSV file (.gz, too), or standard input, as text. Raises NotFound, file.missing."""
-    csv.field_size_limit(_FIELD_MAX)
     if file == STANDARD_STREAM and channel is not None:
         text = io.TextIOWrapper(channel.source, encoding="utf-8-sig", newline="")
         try:

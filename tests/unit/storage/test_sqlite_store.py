@@ -231,7 +231,7 @@ def test_writing_to_a_closed_store(path: Path) -> None:
     append(store, 1)
     head = store.head()
     store.close()
-    with raises_code("store.unavailable", Unavailable):
+    with raises_code("ledger.closed", Unavailable):
         store.head()
     with pytest.raises(CounterfoilError):
         store.commit(next_commit(head, [b"x"]))

@@ -79,7 +79,6 @@ COLUMNS: Final = (*_ETHER, *TOKEN_COLUMNS)
 _SAID: Final = {**_ETHER, **_TOKENS}
 _LABEL: Final = "flag"
 _ADDRESS: Final = "address"
-_FIELD_MAX: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +163,6 @@ def read_accounts(file: Path, *, blank: Blank = "skip", labelled: bool = False) 
 
 
 def _parsed(data: bytes) -> tuple[list[str], list[list[str]]]:
-    csv.field_size_limit(_FIELD_MAX)
     try:
         text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
         rows = list(csv.reader(io.StringIO(text, newline="")))

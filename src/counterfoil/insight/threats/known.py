@@ -19,7 +19,6 @@ __all__ = ["read_known"]
 
 _ADDRESS: Final = re.compile(r"0x[0-9a-f]{40}")
 _LABELS: Final = ("wallet_tag", "etherscan_tag", "contract_tag", "label", "tag", "kind")
-_FIELD_MAX: Final = 1 << 20
 _LABEL_MAX: Final = 80
 
 
@@ -39,7 +38,6 @@ def read_known(files: Iterable[Path]) -> Mapping[str, str]:
 
 
 def _read(file: Path) -> Iterable[tuple[str, str]]:
-    csv.field_size_limit(_FIELD_MAX)
     try:
         text = file.read_text(encoding="utf-8-sig")
     except OSError as err:
