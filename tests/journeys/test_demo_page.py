@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,16 @@ def test_it_renews_itself_until_it_is_paused(open_page: Open) -> None:
     page.get_by_role("button", name="Go on").click()
     page.wait_for_function(
         "held => document.querySelector('.tiles strong').innerText !== held", arg=held
+    )
+    assert complaints == []
+
+
+def test_it_tells_what_it_costs(open_page: Open) -> None:
+    """CPU milliseconds an entry, and joules with how they are known, stand beside what there is."""
+    page, complaints = open_page("/")
+    tile = page.locator(".tiles div", has_text="CPU time an entry").inner_text()
+    assert re.search(
+        r"(?s)[0-9]+\.[0-9]{2} ms.*[0-9.,]+ J in all, (measured|estimated at 7 W)", tile
     )
     assert complaints == []
 

@@ -2,7 +2,8 @@
 
 Nothing is measured on the way of a record: now and then, and on close, the owner reads the time
 that the operating system has counted anyway, for its process and for the ledger's own threads, and
-adds it to the file. Losing the last minute in a crash is accepted.
+adds it to the file. Losing the last minute in a crash is accepted. Whoever asks in between is told
+what is in the file and what came since.
 
 This module refuses to take an estimate for a measurement: joules are kept only where the machine's
 own counter (RAPL, under /sys/class/powercap) can be read.
@@ -24,12 +25,24 @@ from counterfoil.errors import CounterfoilError
 from counterfoil.ledger.layout import Layout
 from counterfoil.storage.folder_copy import replace_file
 
-__all__ = ["SAVE_S", "EnergyMeter", "Spent", "machine_joules", "read_spent", "thread_cpu_s"]
+__all__ = [
+    "DECIDING",
+    "SAVE_S",
+    "EnergyMeter",
+    "Spent",
+    "machine_joules",
+    "read_spent",
+    "thread_cpu_s",
+]
 
 SAVE_S: Final = 60.0
 """How often what was counted is written down, seconds."""
 
+DECIDING: Final = "decisions"
+"""Name of the thread that records decisions in the background."""
+
 _WORTH_CPU_S: Final = 1.0  # an idle opening that took less is not written down
+_THREAD: Final = "thread "
 _POWERCAP: Final = Path("/sys/class/powercap")
 
 
@@ -39,6 +52,7 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     entries: recorded meanwhile. anchors: begun. decisions: recorded. process_cpu_s: user and
     system time of the whole process while it had the ledger open, whatever else it did. threads:
     name of each of the ledger's own threads -> CPU seconds; empty where the system does not tell.
+    behind: decisions that the thread `decisions` recorded behind their callers' back.
     machine_j: joules of the machine's processors, times this process's share of their work; None
     where they cannot be read. machine_cpu_s: CPU seconds that those stand for.
     """
@@ -53,6 +67,7 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     threads: dict[str, float] = {}
     machine_j: float | None = None
     machine_cpu_s: float = 0.0
+    behind: int = 0
 
 
 def read_spent(layout: Layout) -> Spent | None:
@@ -113,7 +128,8 @@ class EnergyMeter:
     ) -> None:
         self._layout, self._size, self._anchors = layout, size, anchors
         self._threads, self._now_ms = dict(threads), now_ms
-        self._decisions = 0
+        self._decisions = self._behind = 0
+        self._behind_s = 0.0
         self._turn = threading.Lock()
         self._since_ms, self._sessions = now_ms(), 1
         self._seen = self._look()
@@ -122,8 +138,23 @@ class EnergyMeter:
         self._thread.start()
 
     def decided(self, count: int) -> None:
-        """Hear that decisions were recorded."""
+        """Hear that decisions were recorded, on the thread that did it.
+
+        The thread that records them in the background begins with the first and ends before the
+        meter does, so its time is noted here; others' is the process's.
+        """
         self._decisions += count
+        if threading.current_thread().name == DECIDING:
+            self._behind += count
+            self._behind_s = time.thread_time()
+
+    def present(self) -> Spent | None:
+        """Tell what is written down and what came since; None where nothing did. Writes nothing."""
+        with self._turn:
+            old, now = read_spent(self._layout), self._look()
+            if old is None and now["entries"] == self._seen["entries"]:
+                return None
+            return self._added(old or Spent(since_ms=self._since_ms), self._seen, now)
 
     def stop(self) -> None:
         """Look a last time while the ledger's threads live, and stop looking by itself."""
@@ -151,9 +182,10 @@ class EnergyMeter:
     def _added(self, old: Spent, seen: Mapping[str, float], now: Mapping[str, float]) -> Spent:
         moved = {name: max(value - seen.get(name, 0), 0) for name, value in now.items()}
         threads = dict(old.threads)
-        for name in self._threads:
-            if f"thread {name}" in now:
-                threads[name] = threads.get(name, 0.0) + moved[f"thread {name}"]
+        for key, more in moved.items():
+            if key.startswith(_THREAD):
+                name = key.removeprefix(_THREAD)
+                threads[name] = threads.get(name, 0.0) + more
         machine_j, counted_s = old.machine_j, old.machine_cpu_s
         if "joules" in moved and moved.get("busy", 0) > 0 and now["joules"] >= seen["joules"]:
             share = min(moved["process"] / moved["busy"], 1.0)
@@ -170,6 +202,7 @@ class EnergyMeter:
             threads={name: round(value, 6) for name, value in threads.items()},
             machine_j=machine_j,
             machine_cpu_s=round(counted_s, 6),
+            behind=old.behind + int(moved["behind"]),
         )
 
     def _look(self) -> dict[str, float]:
@@ -177,12 +210,15 @@ class EnergyMeter:
             "entries": self._size(),
             "anchors": self._anchors(),
             "decisions": self._decisions,
+            "behind": self._behind,
             "process": time.process_time(),
         }
+        if self._behind:
+            found[f"{_THREAD}{DECIDING}"] = self._behind_s
         for name, thread in self._threads.items():
             spent = thread_cpu_s(thread.native_id) if thread.is_alive() else None
             if spent is not None:
-                found[f"thread {name}"] = spent
+                found[f"{_THREAD}{name}"] = spent
         joules, busy = machine_joules(), _busy_s()
         if joules is not None and busy is not None:
             found |= {"joules": joules, "busy": busy}

@@ -17,8 +17,10 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from counterfoil.errors import Unavailable
+from counterfoil.ledger.energy import Spent, read_spent
 from counterfoil.ledger.forward_server import socket_path
 from counterfoil.ledger.frames import Answer, Request, raised, receive, send
+from counterfoil.ledger.layout import Layout
 from counterfoil.ledger.results import AnchorState, Recorded, RecordedMany
 from counterfoil.ports import Said, ToSeal
 
@@ -39,6 +41,7 @@ class ForwardingRecorder:
 
     def __init__(self, folder: Path) -> None:
         path = socket_path(folder)
+        self._layout = Layout(folder)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._lock = threading.Lock()
         self._passed: dict[bytes, float] = {}
@@ -129,6 +132,10 @@ class ForwardingRecorder:
     def anchor(self, timeout_s: float) -> Future[list[AnchorState]]:
         """Anchor the published checkpoint on every chain."""
         return self._later(list[AnchorState], "anchor", timeout_s)
+
+    def spent(self) -> Spent | None:
+        """Tell what the owner last wrote down, at most a minute old."""
+        return read_spent(self._layout)
 
     def close(self) -> None:
         """Finish what was begun and hang up."""

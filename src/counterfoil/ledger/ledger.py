@@ -18,6 +18,7 @@ from counterfoil.errors import Refused, Unavailable
 from counterfoil.formats.predicates import ContentRef
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger.accountable import Accountable
+from counterfoil.ledger.energy import Spent, read_spent
 from counterfoil.ledger.forward_server import ForwardServer
 from counterfoil.ledger.key_admin import KeyAdmin
 from counterfoil.ledger.opening import Reading
@@ -269,6 +270,17 @@ class Ledger(Accountable):
         recorder = self._writable()
         recorder.wait_published(self.size)
         return recorder.anchor(timeout_s).result()
+
+    def spent(self) -> Spent | None:
+        """Tell what the ledger has cost in CPU time and, where the machine tells, in joules.
+
+        In the process that owns it until now, elsewhere as last written down, at most a minute
+        old. None where nothing was recorded since that is counted. `ops.energy.energy_of` works out
+        figures for each entry, anchor and decision.
+        """
+        self._require_usable()
+        recorder = self._recorder
+        return read_spent(self.layout) if recorder is None else recorder.spent()
 
     def publish(self) -> None:
         """Wait until everything that is committed is published."""

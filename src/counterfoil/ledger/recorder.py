@@ -16,7 +16,7 @@ from counterfoil.errors import InputError, Refused
 from counterfoil.formats.sealed import Sealed
 from counterfoil.ledger.anchorer import Anchorer, check_by
 from counterfoil.ledger.block_writer import record_block
-from counterfoil.ledger.energy import EnergyMeter
+from counterfoil.ledger.energy import EnergyMeter, Spent
 from counterfoil.ledger.key_admin import KeyAdmin
 from counterfoil.ledger.opening import Writing
 from counterfoil.ledger.people.desk import Desk
@@ -105,6 +105,9 @@ class Recorder(Protocol):
     def anchor(self, timeout_s: float) -> Future[list[AnchorState]]:
         """Anchor the published checkpoint on every chain."""
 
+    def spent(self) -> Spent | None:
+        """Tell what the ledger has cost; None where nothing was counted."""
+
     def close(self) -> None:
         """Finish what was begun and let go."""
 
@@ -184,11 +187,10 @@ class LocalRecorder:
         self, said: Said, source: str | None, number: int | None
     ) -> Future[Recorded]:
         """Record a statement; see `statement_writer.record_statement`."""
-        self._count([said])
         writer, series = self._writing.writer, self._series(source, number)
         if not said.seal:
-            return record_statement(writer, said, series, number)
-        return self._sealing(
+            return self._counted([said], record_statement(writer, said, series, number))
+        future = self._sealing(
             [list(said.seal.values())],
             series,
             number,
@@ -196,26 +198,28 @@ class LocalRecorder:
                 writer, said, series, number, partial(made.same, 0), made.sealed[0]
             ),
         )
+        return self._counted([said], future)
 
     def record_statements(
         self, said: Sequence[Said], source: str | None, first: int | None
     ) -> Future[RecordedMany]:
         """Record statements; see `statement_writer.draft_statement`."""
-        self._count(said)
         series = self._series(source, first)
         if not any(one.seal for one in said):
-            return self._record_drafts(said, series, first)
-        return self._sealing(
+            return self._counted(said, self._record_drafts(said, series, first))
+        future = self._sealing(
             [list(one.seal.values()) for one in said],
             series,
             first,
             lambda made: self._record_drafts(said, series, first, made.sealed),
         )
+        return self._counted(said, future)
 
-    def _count(self, said: Sequence[Said]) -> None:
+    def _counted(self, said: Sequence[Said], future: Future[_T]) -> Future[_T]:
         decisions = sum(1 for one in said if one.kind == "decision")
         if self._meter is not None and decisions:
             self._meter.decided(decisions)
+        return future
 
     def _record_drafts(
         self,
@@ -281,6 +285,11 @@ class LocalRecorder:
         except Exception as err:  # whoever waits must hear of it
             answer.set_exception(err)
         return answer
+
+    def spent(self) -> Spent | None:
+        """Tell what it has cost until now; see `EnergyMeter.present`."""
+        meter = self._meter
+        return None if meter is None else meter.present()
 
     def _require_anchorer(self) -> Anchorer:
         if self._anchorer is None:

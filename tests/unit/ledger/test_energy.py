@@ -10,6 +10,7 @@ import pytest
 from counterfoil.errors import InputError, NotFound
 from counterfoil.ledger import Layout, open_ledger
 from counterfoil.ledger.energy import (
+    DECIDING,
     EnergyMeter,
     Spent,
     machine_joules,
@@ -19,6 +20,16 @@ from counterfoil.ledger.energy import (
 from counterfoil.ops.energy import energy, energy_of
 from counterfoil.ops.ledgers import status
 from tests.statements import refused
+
+MODEL = {
+    "name": "credit",
+    "version": "1",
+    "format": "onnx",
+    "digest": "ab" * 32,
+    "size": 5,
+    "outcomes": ["grant", "hold"],
+    "accountable": {"name": "Ada Lovelace", "role": "credit officer"},
+}
 
 
 def test_every_opening_adds_what_it_cost(folder: Path) -> None:
@@ -35,6 +46,67 @@ def test_every_opening_adds_what_it_cost(folder: Path) -> None:
     assert told.cpu_s_per_entry == spent.process_cpu_s / 3
     assert told.joules_are == "an estimate" or spent.machine_j is not None
     assert status(ledger=folder).cpu_s_per_entry == told.cpu_s_per_entry
+
+
+def test_the_present_is_told_before_it_is_written_down(folder: Path) -> None:
+    """An open ledger tells what it has cost until now, on top of before, and writes nothing."""
+    with open_ledger(folder) as ledger:
+        assert ledger.spent() is None
+        ledger.record({"number": 1})
+        first = ledger.spent()
+        assert first is not None
+        assert (first.sessions, first.entries) == (1, 1)
+        assert not Layout(folder).energy.exists()
+    written = read_spent(Layout(folder))
+    with open_ledger(folder) as ledger, open_ledger(folder, read_only=True) as reader:
+        ledger.record_many([{"number": 2}, {"number": 3}])
+        now = ledger.spent()
+        assert reader.spent() == written
+    assert now is not None
+    assert written is not None
+    assert now.entries > written.entries == 1
+    assert now.process_cpu_s > written.process_cpu_s
+    assert read_spent(Layout(folder)) != written
+
+
+def test_decisions_of_the_background_have_a_time_of_their_own(tmp_path: Path) -> None:
+    """Only what the ledger's own thread recorded counts for the time of a decision."""
+    (tmp_path / "ledger").mkdir()
+    layout = Layout(tmp_path / "ledger")
+    meter = EnergyMeter(layout, iter([0, 9, 9, 9]).__next__, lambda: 0, {}, int)
+    meter.decided(2)
+    none = meter.present()
+    assert none is not None
+    assert (none.decisions, none.behind, none.threads) == (2, 0, {})
+    assert energy_of(none).cpu_s_per_decision is None
+
+    def decide() -> None:
+        sum(range(100_000))
+        meter.decided(5)
+
+    thread = threading.Thread(target=decide, name=DECIDING)
+    thread.start()
+    thread.join()
+    meter.stop()
+    spent = read_spent(layout)
+    assert spent is not None
+    assert (spent.decisions, spent.behind) == (7, 5)
+    assert spent.threads[DECIDING] > 0
+    assert energy_of(spent).cpu_s_per_decision == spent.threads[DECIDING] / 5
+
+
+def test_decisions_behind_the_caller_are_told_apart(folder: Path) -> None:
+    """The room for decisions records on that thread."""
+    with open_ledger(folder) as ledger:
+        ledger.record_statement("model", MODEL)
+        for number in range(3):
+            with ledger.decision("credit", {"number": number}, threshold=0.5) as decision:
+                decision.score = 0.75
+        ledger.decisions.flush()
+        now = ledger.spent()
+    assert now is not None
+    assert (now.decisions, now.behind) == (3, 3)
+    assert energy(ledger=folder).cpu_s_per_decision is not None
 
 
 def test_reading_writes_nothing(folder: Path) -> None:

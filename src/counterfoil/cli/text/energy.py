@@ -24,6 +24,7 @@ def energy(found: Energy, paint: Paint) -> Iterator[str]:
             ("an entry", _micro(found.cpu_s_per_entry)),
             ("of it the log", _micro(found.log_cpu_s_per_entry)),
             ("an anchor", _micro(found.cpu_s_per_anchor)),
+            ("a decision", _micro(found.cpu_s_per_decision)),
             ("anchors", number(found.anchors)),
             ("decisions", number(found.decisions)),
             ("energy", f"{found.joules:.3g} J ({how})"),

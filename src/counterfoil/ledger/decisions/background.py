@@ -22,6 +22,7 @@ from typing import Final, Protocol
 
 from counterfoil.errors import CounterfoilError, InputError, Refused, Unavailable
 from counterfoil.ledger.decisions.handle import Handle
+from counterfoil.ledger.energy import DECIDING
 from counterfoil.ledger.results import RecordedMany
 from counterfoil.ports import Said
 
@@ -174,7 +175,7 @@ class Background:
             self.raise_untold()
 
     def _start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="decisions", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=DECIDING, daemon=True)
         self._thread.start()
         _close_at_exit(self)
 

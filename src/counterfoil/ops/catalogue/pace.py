@@ -20,8 +20,9 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     reads(
         "energy",
         "energy:energy",
-        "Say what a ledger has cost in CPU seconds and joules, and for each entry and anchor.",
+        "Say what a ledger has cost in CPU time and joules, in all and for each thing recorded.",
         "--ledger shop",
         "--ledger shop --watts 12",
+        "--ledger shop --openmetrics counterfoil.prom",
     ),
 )

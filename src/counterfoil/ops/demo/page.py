@@ -20,6 +20,7 @@ from counterfoil.network.log_app import LogApp
 from counterfoil.ops.demo import page_parts as parts
 from counterfoil.ops.demo.place import DemoPlace
 from counterfoil.ops.demo.recent import Recent, anchor_rows, signed_state
+from counterfoil.ops.energy import energy_of
 from counterfoil.ops.receipt_files import MEDIA_TYPES, Form, format_receipt
 
 __all__ = ["DemoPage"]
@@ -108,7 +109,9 @@ class DemoPage:
         state = signed_state(ledger, ledger.published())
         anchors = anchor_rows(ledger)
         last = anchors[-1] if anchors else None
-        stands = parts.Standing(ledger.config.name, ledger.origin, ledger.size, state, last)
+        spent = ledger.spent()
+        cost = None if spent is None else energy_of(spent)
+        stands = parts.Standing(ledger.config.name, ledger.origin, ledger.size, state, last, cost)
         return parts.overview(stands, counts) + parts.payments(rows, alerts)
 
     def _checkpoints(self) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from counterfoil.ledger import RecordView
 from counterfoil.ops.demo.recent import AnchorRow, PaymentRow, SignedState
 from counterfoil.ops.demo.watch import DECISIONS, PAYMENTS
+from counterfoil.ops.energy import Energy
 from counterfoil.proofs.trust import OWN_WITNESS
 
 __all__ = ["Standing", "checkpoints", "overview", "page", "payments", "problem", "record"]
@@ -74,13 +75,17 @@ def problem(message: str, hint: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the ledger stands: its name, origin and size, what is published, what is anchored."""
+    """How the ledger stands: name, origin and size, what is published, what is anchored, its cost.
+
+    cost: None where nothing was counted.
+    """
 
     name: str
     origin: str
     size: int
     state: SignedState
     anchor: AnchorRow | None
+    cost: Energy | None = None
 
 
 def overview(stands: Standing, counts: Mapping[str, int]) -> str:
@@ -96,6 +101,9 @@ def overview(stands: Standing, counts: Mapping[str, int]) -> str:
     if anchor is not None:
         about = f"chain {anchor.chain_id}, block {anchor.block:,}, {_time(anchor.time_s * 1000)}"
         tiles.append(("Last anchor", f"{anchor.size:,}", about))
+    if stands.cost is not None and stands.cost.cpu_s_per_entry is not None:
+        each = f"{1e3 * stands.cost.cpu_s_per_entry:.2f} ms"
+        tiles.append(("CPU time an entry", each, _joules(stands.cost)))
     shown = "".join(
         f"<div><dt>{title}</dt><dd><strong>{value}</strong><span>{note}</span></dd></div>"
         for title, value, note in tiles
@@ -173,6 +181,13 @@ def _trust(state: SignedState) -> tuple[str, str]:
     if state.trusted:
         return "ok", "✓"
     return ("wait", "…") if state.unseen else ("bad", "■")
+
+
+def _joules(cost: Energy) -> str:
+    how = f"estimated at {cost.watts_per_core:g} W a core"
+    if cost.joules_are.startswith("measured"):
+        how = "measured"
+    return f"{cost.joules:,.1f} J in all, {how}"
 
 
 def _signers(state: SignedState) -> str:

@@ -13,11 +13,13 @@ import pytest
 
 from counterfoil.formats import policy as policies
 from counterfoil.ledger import Ledger
+from counterfoil.ledger.energy import Spent
 from counterfoil.ops.demo import page_parts as parts
 from counterfoil.ops.demo.page import DemoPage
 from counterfoil.ops.demo.place import DemoPlace
 from counterfoil.ops.demo.recent import AnchorRow, PaymentRow, Recent, SignedState
 from counterfoil.ops.demo.watch import DECISIONS, PAYMENTS
+from counterfoil.ops.energy import Energy, energy_of
 from counterfoil.ops.verification import verify_bytes
 
 EVIL = "<script>alert(1)</script>\"'&"
@@ -71,7 +73,26 @@ def test_the_overview(get: Get, ledger: Ledger) -> None:
     decided = re.findall(r'href="/records/(\d+)">(?:<span[^>]*>.</span>) (allowed|held)', got.text)
     assert len(decided) >= 30
     assert got.text.count("<h1>") == 1
-    assert get("/live").text in got.text
+    cost = re.compile(r"(?<=<dt>CPU time an entry</dt>).*?</dd>")  # goes on meanwhile
+    assert cost.sub("", get("/live").text) in cost.sub("", got.text)
+
+
+@pytest.mark.parametrize("joules", [None, 1.5], ids=["estimated", "measured"])
+def test_the_cost_says_how_it_is_known(get: Get, ledger: Ledger, joules: float | None) -> None:
+    """CPU milliseconds an entry, and joules, measured or estimated; nothing where none is known."""
+    assert "CPU time an entry" in get("/").text
+    counted = 0.0 if joules is None else 2.0
+    spent = Spent(since_ms=0, entries=4, process_cpu_s=2.0, machine_j=joules, machine_cpu_s=counted)
+    shown = parts.overview(_standing(ledger, energy_of(spent)), {})
+    assert "<strong>500.00 ms</strong>" in shown
+    known = "14.0 J in all, estimated at 7 W a core" if joules is None else "1.5 J in all, measured"
+    assert known in shown
+    assert "CPU time" not in parts.overview(_standing(ledger, None), {})
+
+
+def _standing(ledger: Ledger, cost: Energy | None) -> parts.Standing:
+    state = SignedState(3, "ab" * 32, (), "signed by the log alone", unseen=True, trusted=False)
+    return parts.Standing("demo", ledger.origin, 3, state, None, cost)
 
 
 def test_no_page_may_run_other_scripts(get: Get, ledger: Ledger) -> None:
