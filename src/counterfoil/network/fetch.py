@@ -26,10 +26,12 @@ from urllib3.util import Url, parse_url
 
 from counterfoil.errors import InputError, Unavailable
 
-__all__ = ["FetchLimits", "Fetcher"]
+__all__ = ["PASSING", "FetchLimits", "Fetcher"]
 
 _CHUNK: Final = 1 << 16
-_PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+_PIECE: Final = 1 << 14
+PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""Statuses of a server that may answer later."""
 _ABSENT: Final = frozenset({404, 410})
 _HEADERS: Final = {"Accept-Encoding": "identity", "User-Agent": "counterfoil"}
 
@@ -68,6 +70,7 @@ class Fetcher:
         self._base = base.rstrip("/")
         self._idle: list[HTTPConnection] = []  # kept alive; a list's pop and append are atomic
         self._busy: set[HTTPConnection] = set()
+        self._followed: set[socket.socket] = set()
         self._closed = False
         self._context = ssl.create_default_context() if self._url.scheme == "https" else None
 
@@ -88,6 +91,45 @@ class Fetcher:
             self._pause(pause_s * random.uniform(0.5, 1.0))  # noqa: S311  # not a secret
             pause_s = min(pause_s * 2, 30.0)
 
+    def follow(self, path: str, media: str, take: Callable[[bytes], object]) -> int:
+        """Hand over an answer that has no end in pieces of up to 16 KiB, until it ends or `close`.
+
+        media: the type that it must have. The headers must come in `total_s`, each piece in
+        `idle_s`. Returns the status; 406 for an answer of another type, of which nothing is read.
+        Raises Unavailable with code source.unreachable.
+        """
+        connection, held = self._connection(), list[socket.socket]()
+        cut = threading.Event()
+        watchdog = threading.Timer(self._limits.total_s, _cut, (connection, held, cut))
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            if connection.sock is None:
+                connection.connect()
+            held.append(connection.sock)
+            self._followed.update(held)
+            if self._closed:  # meanwhile
+                return 200
+            headers = {**_HEADERS, "Accept": media}
+            target = f"{self._url.path or ''}/{path}"
+            connection.request("GET", target, headers=headers, preload_content=False)
+            answer = connection.getresponse()
+            watchdog.cancel()
+            kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            if answer.status != 200 or kind != media:
+                return answer.status if answer.status != 200 else 406
+            while part := answer.read1(_PIECE, decode_content=False):
+                take(part)
+        except (HTTPError, HTTPException, OSError, ValueError) as err:
+            raise _unreachable(f"{self._base}/{path}", _plain(err)) from err
+        finally:
+            watchdog.cancel()
+            self._followed.difference_update(held)
+            connection.close()
+            for each in held:
+                each.close()
+        return 200
+
     def close(self) -> None:
         """Close all connections; fetches under way end. Calling it again does nothing."""
         self._closed = True
@@ -95,6 +137,8 @@ class Fetcher:
             self._idle.pop().close()
         for connection in tuple(self._busy):
             _shut(connection.sock)
+        for each in tuple(self._followed):
+            _shut(each)
 
     def _once(self, path: str, limit: int) -> bytes | None:
         url = f"{self._base}/{path}"
@@ -113,13 +157,7 @@ class Fetcher:
         except (HTTPError, HTTPException, OSError, ValueError) as err:
             connection.close()
             why = f"it took more than {total_s:g} s" if cut.is_set() else _plain(err)
-            raise _Passing(
-                Unavailable(
-                    "source.unreachable",
-                    f"expected an answer from {url}, but: {why}",
-                    hint="Check the address and the network; the same request may succeed later.",
-                )
-            ) from err
+            raise _Passing(_unreachable(url, why)) from err
         except BaseException:
             connection.close()
             raise
@@ -214,6 +252,14 @@ def _shut(each: socket.socket | None) -> None:
             each.shutdown(socket.SHUT_RDWR)
 
 
+def _unreachable(url: str, why: str) -> Unavailable:
+    return Unavailable(
+        "source.unreachable",
+        f"expected an answer from {url}, but: {why}",
+        hint="Check the address and the network; the same request may succeed later.",
+    )
+
+
 def _bad_status(status: int, url: str) -> Exception:
     if 300 <= status < 400:
         return Unavailable(
@@ -226,7 +272,7 @@ def _bad_status(status: int, url: str) -> Exception:
         f"expected {url} to answer 200, found {status}",
         hint="Check the address; the server may be busy or may refuse you.",
     )
-    return _Passing(failed) if status in _PASSING else failed
+    return _Passing(failed) if status in PASSING else failed
 
 
 def _too_large(url: str, limit: int) -> InputError:

@@ -2,7 +2,8 @@
 
 Only names of the C2SP layout are looked at, and they hold digits, `x`, `p`, `.` and `/` alone, so
 no request can leave the folder. A tile never changes and may be cached for ever; a checkpoint must
-be asked for anew; a payload may be erased, so no cache may keep it. This module refuses to write,
+be asked for anew; a payload may be erased, so no cache may keep it. `/events` tells of each new
+checkpoint while it stays open (`log_events`). This module refuses to write,
 to list, to take a body, and to know a server: `ops.serving` does.
 """
 
@@ -18,6 +19,7 @@ from counterfoil.errors import InputError
 from counterfoil.formats.bundle import BUNDLE_MAX_BYTES
 from counterfoil.formats.tile import parse_path
 from counterfoil.ledger.mirror_marker import MirrorMode
+from counterfoil.network.log_events import EVENTS_PATH, LogEvents
 from counterfoil.storage.payload_files import PAYLOAD_MAX_BYTES
 from counterfoil.storage.tile_files import CHECKPOINT_FILE
 from counterfoil.units import HASH_BYTES, TILE_WIDTH
@@ -50,6 +52,7 @@ class LogApp:
 
     def __init__(self, folder: Path, share: MirrorMode = "all") -> None:
         self._folder, self._share = folder, share
+        self._events = LogEvents(folder)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or the server's start and stop."""
@@ -60,6 +63,9 @@ class LogApp:
             return
         if scope["method"] not in ("GET", "HEAD"):
             await _answer(send, 405, b"only GET and HEAD\n", [(b"allow", b"GET, HEAD")])
+            return
+        if scope["path"] == f"/{EVENTS_PATH}":
+            await self._events(scope, receive, send)
             return
         file = self._find(scope["path"])
         data = await asyncio.to_thread(self._read, file) if file is not None else None

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from counterfoil.errors import InputError, Unavailable
+from counterfoil.ports.lines import LINE, Line
 
 if TYPE_CHECKING:
     import asyncio
@@ -164,6 +165,7 @@ def _server(app: App) -> uvicorn.Server:
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
+            self.app = _on_line(app, Line(lambda: server.should_exit, transport.abort))
             self._wait_for_head()
 
         def data_received(self, data: bytes) -> None:
@@ -183,7 +185,7 @@ def _server(app: App) -> uvicorn.Server:
                 self._timer.cancel()
             super().connection_lost(exc)
 
-    return uvicorn.Server(
+    server = uvicorn.Server(
         uvicorn.Config(
             app,
             http=Patient,
@@ -201,6 +203,21 @@ def _server(app: App) -> uvicorn.Server:
             reset_contextvars=True,
         )
     )
+    return server
+
+
+def _on_line(app: App, line: Line) -> App:
+    """Let an app know its requests' connection, see `ports.lines`."""
+
+    async def answer(
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ) -> None:
+        scope["extensions"] = {**(scope.get("extensions") or {}), LINE: line}
+        await app(scope, receive, send)
+
+    return answer
 
 
 def _split(listen: str) -> tuple[str, int]:

@@ -7,6 +7,7 @@ alarms by what a server says.
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,6 +17,7 @@ from typing import Annotated, Final
 from counterfoil.errors import InputError
 from counterfoil.formats import policy as policies
 from counterfoil.ledger import Ledger
+from counterfoil.network.log_wakes import LogWakes
 from counterfoil.network.remote_log import RemoteLog
 from counterfoil.network.sources import open_source
 from counterfoil.ops.files import POLICY_MAX_BYTES, read_file
@@ -62,11 +64,15 @@ WindowS = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A watcher, and what it watches. at_hand: that is the ledger itself, which is quick to ask."""
+    """A watcher, and what it watches.
+
+    at_hand: that is the ledger itself, which is quick to ask. wakes: tell when to ask another log.
+    """
 
     chosen: Chosen
     feed: Feed
     at_hand: bool
+    wakes: LogWakes | None = None
 
 
 def chosen_by(names: Sequence[str], settings: Sequence[str], window_s: int) -> list[Chosen]:
@@ -107,9 +113,12 @@ def open_feeds(
     policy: Path | None,
     where: str | None,
     stack: contextlib.ExitStack,
+    *,
+    bell: threading.Event | None = None,
 ) -> list[Watched]:
     """Open what each watcher reads; those that read one log share it.
 
+    bell: for who follows; it is set when a log behind an address says that there is more.
     Raises InputError with code watch.policy or watch.from, and as the source does.
     """
     reads_log = any(one.kind.feed is None for one in chosen)
@@ -120,10 +129,14 @@ def open_feeds(
         shared = _remote(log, policy)
     if shared is not None:
         stack.callback(shared.close)
+    wakes: LogWakes | None = None
+    if shared is not None and log is not None and "://" in log and bell is not None:
+        wakes = LogWakes(log, bell)
+        stack.callback(wakes.close)
     watched = []
     for one in chosen:
         if one.kind.feed is None and shared is not None:
-            watched.append(Watched(one, shared, log is None))
+            watched.append(Watched(one, shared, log is None, wakes))
             continue
         if one.kind.feed is None or where is None:
             raise InputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -93,17 +94,20 @@ def run(
     """Run watchers over a log or what else they read, and record each alert once.
 
     Alerts go into the ledger. A ledger is looked at every 10 ms, what is elsewhere every
-    `interval` seconds. Raises as `watch.Runner`, VerificationError with code watch.history where
-    what is watched went back; with `once` what the source raises.
+    `interval` seconds, and a log behind an address also when its `/events` says so. Raises as
+    `watch.Runner`, VerificationError with code watch.history where what is watched went back; with
+    `once` what the source raises.
     """
     pause_s = checked_interval(interval)
     chosen = chosen_by(names, set_, window)
     folder = (state if state is not None else find_ledger(ledger) / "watch").absolute()
+    bell = threading.Event()
     with contextlib.ExitStack() as stack:
         opened = stack.enter_context(open_for_writing(ledger))
-        watched = open_feeds(chosen, opened, log, policy, from_, stack)
+        told_by = None if once else bell
+        watched = open_feeds(chosen, opened, log, policy, from_, stack, bell=told_by)
         runners = _runners(opened, watched, folder, learned, stack)
-        yield from _follow(runners, pause_s, progress, once=once)
+        yield from _follow(runners, pause_s, progress, bell, once=once)
 
 
 def backtest(
@@ -203,7 +207,12 @@ def _runners(
 
 
 def _follow(
-    runners: Sequence[tuple[Runner, Watched]], pause_s: float, progress: Progress, *, once: bool
+    runners: Sequence[tuple[Runner, Watched]],
+    pause_s: float,
+    progress: Progress,
+    bell: threading.Event,
+    *,
+    once: bool,
 ) -> Iterator[Told | Reached]:
     """Look, see and wait, for ever or once; what does not answer is told of, and asked again."""
     feeds = {id(one.feed): one for _, one in runners}
@@ -213,7 +222,8 @@ def _follow(
     while True:
         now = time.monotonic()
         for key, one in feeds.items():
-            if now < due[key]:
+            woken = one.wakes is not None and one.wakes.take()
+            if now < due[key] and not woken:
                 continue
             yield from _asked(silent, key, one.feed, news, once=once)
             wait = _POLL_S if one.at_hand else pause_s
@@ -230,7 +240,13 @@ def _follow(
                 progress(sum(r.seen for r, _ in runners), None, "events seen")
         if once:
             return
-        time.sleep(_POLL_S if any(one.at_hand for one in feeds.values()) else pause_s)
+        if any(one.at_hand for one in feeds.values()):
+            time.sleep(_POLL_S)
+        elif any(one.wakes is not None for one in feeds.values()):
+            bell.wait(pause_s)
+            bell.clear()  # who rings has left word before, which is read next
+        else:
+            time.sleep(pause_s)
 
 
 def _asked(

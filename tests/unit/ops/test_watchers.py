@@ -17,7 +17,9 @@ from counterfoil.cli.paint import Paint
 from counterfoil.cli.text import alerts as alert_text
 from counterfoil.cli.text import watchers as text
 from counterfoil.errors import InputError, NotFound, Unavailable
+from counterfoil.network import LogApp
 from counterfoil.ops import alerts, watchers
+from counterfoil.ops.serving import serving
 from counterfoil.ops.watchers import Reached, Summary
 from counterfoil.ports import STANDARD_STREAM, Document
 from counterfoil.watch import Told
@@ -128,6 +130,27 @@ def test_another_partys_log_is_watched_under_a_policy(place: Path) -> None:
         assert said["watches"] == shop.origin
         shown = said["evidence"][0]
         assert shown["entry"] == {"leaf": shop.get(shown["index"]).leaf, "origin": shop.origin}
+
+
+def test_a_log_behind_an_address_wakes_its_watchers(place: Path) -> None:
+    """What comes into another party's log is seen at once, however long the interval is."""
+    copy_ledger(place / "mine")
+    policy = place / "shop" / "policy.txt"
+    with serving(LogApp(place / "shop")) as url:
+        run = watchers.run(
+            ("back-dated",), ledger=Path("mine"), log=url, policy=policy, interval=3600,
+            set_=("learn_hours=1",), window=1,
+        )  # fmt: skip
+        first = next(run)
+        with counterfoil.open(place / "shop") as ledger:
+            ledger.record({"n": 62}, at_ms=2_000_000)
+            ledger.publish()
+        second = next(run)
+        run.close()  # type: ignore[attr-defined]  # a generator
+    assert isinstance(first, Told)
+    assert isinstance(second, Told)
+    assert second.index > first.index
+    assert not [one for one in threading.enumerate() if one.name == f"events {url}"]
 
 
 def test_a_log_that_does_not_answer_is_told_of_once(
