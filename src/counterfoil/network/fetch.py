@@ -113,13 +113,11 @@ class Fetcher:
             headers = {**_HEADERS, "Accept": media}
             target = f"{self._url.path or ''}/{path}"
             connection.request("GET", target, headers=headers, preload_content=False)
-            answer = connection.getresponse()
-            watchdog.cancel()
-            kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-            if answer.status != 200 or kind != media:
-                return answer.status if answer.status != 200 else 406
-            while part := answer.read1(_PIECE, decode_content=False):
-                take(part)
+            with contextlib.closing(connection.getresponse()) as answer:
+                watchdog.cancel()
+                if cut.is_set():  # what came of the headers looks whole then
+                    raise HTTPError(f"its headers took more than {self._limits.total_s:g} s")
+                return _hand_over(answer, media, take)
         except (HTTPError, HTTPException, OSError, ValueError) as err:
             raise _unreachable(f"{self._base}/{path}", _plain(err)) from err
         finally:
@@ -128,7 +126,6 @@ class Fetcher:
             connection.close()
             for each in held:
                 each.close()
-        return 200
 
     def close(self) -> None:
         """Close all connections; fetches under way end. Calling it again does nothing."""
@@ -226,6 +223,15 @@ def _read(answer: HTTPResponse, url: str, limit: int) -> tuple[bytes | None, boo
     if stated.isdecimal() and len(data) != int(stated):
         raise HTTPError(f"it was cut short after {len(data)} of {stated} bytes")
     return bytes(data), True
+
+
+def _hand_over(answer: HTTPResponse, media: str, take: Callable[[bytes], object]) -> int:
+    kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if answer.status != 200 or kind != media:
+        return answer.status if answer.status != 200 else 406
+    while part := answer.read1(_PIECE, decode_content=False):
+        take(part)
+    return 200
 
 
 def _drained(answer: HTTPResponse) -> bool:

@@ -12,11 +12,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from counterfoil.errors import Unavailable
 from counterfoil.network import LogApp, log_wakes
+from counterfoil.network.fetch import Fetcher, FetchLimits
 from counterfoil.network.log_events import STREAMS_MAX, event_of
 from counterfoil.network.log_wakes import LogWakes
 from counterfoil.ops.serving import serving
 from tests.http_rig import raw_server
+from tests.log_rig import raises_code
 from tests.logs_on_disk import entries_of, publish, sign_tree
 from tests.polling import until
 
@@ -65,6 +68,17 @@ def test_a_log_without_a_checkpoint_is_waited_for(tmp_path: Path) -> None:
         assert not any(event_of(junk) for junk in (b"", b"junk", b"a\nb\nc\nd\n", b"a\n7\nc\r\n"))
         publish(tmp_path, entries_of(5))
         assert next_event(answer)["id"] == b"5"
+
+
+def test_a_comment_shows_that_the_stream_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While nothing changes, comments come, and no event twice."""
+    monkeypatch.setattr("counterfoil.network.log_events._HEARTBEAT_S", 0.05)
+    publish(tmp_path, entries_of(3))
+    with serving(LogApp(tmp_path)) as url, stream(url) as answer:
+        assert next_event(answer)["id"] == b"3"
+        assert [answer.readline() for _ in range(6)] == [b":\n", b"\n"] * 3
 
 
 def test_streams_are_limited_and_freed(tmp_path: Path) -> None:
@@ -180,6 +194,23 @@ def test_a_log_without_a_stream_is_not_asked_again_soon() -> None:
             assert not bell.wait(0.3)
             wakes.close()
         assert asked == ["/events"]
+
+
+def test_headers_without_an_end_are_cut_off() -> None:
+    """A server that drips headers holds a stream no longer than a whole answer may take."""
+    done = threading.Event()
+
+    def reply(peer: socket.socket, _path: str) -> None:
+        peer.sendall(b"HTTP/1.1 200 OK\r\n")
+        while not done.wait(0.01):
+            peer.sendall(b"x")
+
+    with raw_server(reply) as url, closing(Fetcher(url, FetchLimits(total_s=0.2))) as fetcher:
+        with raises_code("source.unreachable", Unavailable):
+            fetcher.follow("events", "text/event-stream", bytes)
+        done.set()
+        fetcher.close()
+        assert fetcher.follow("events", "text/event-stream", bytes) == 200
 
 
 def test_garbage_and_lines_without_an_end_keep_nothing() -> None:

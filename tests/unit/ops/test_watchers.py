@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import threading
+from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ from tests.ledgers import copy_ledger
 from tests.log_rig import raises_code
 from tests.watchers import ledger_with_past
 
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 PLAIN = Paint(io.StringIO())
 
 
@@ -151,6 +155,34 @@ def test_a_log_behind_an_address_wakes_its_watchers(place: Path) -> None:
     assert isinstance(second, Told)
     assert second.index > first.index
     assert not [one for one in threading.enumerate() if one.name == f"events {url}"]
+
+
+@pytest.mark.parametrize("events", ["absent", "lying"])
+def test_a_stream_that_is_absent_or_lies_changes_nothing(events: str, place: Path) -> None:
+    """Without a stream the log is asked by the clock; what a stream says is never believed."""
+    copy_ledger(place / "mine")
+    true, lie = LogApp(place / "shop"), b"data: log\ndata: 9000\ndata: root\n\n" * 100
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        if scope["path"] != "/events":
+            await true(scope, receive, send)
+            return
+        status, body = (404, b"none") if events == "absent" else (200, lie)
+        headers = [(b"content-type", b"text/event-stream")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    with serving(app) as url:
+        run = watchers.run(
+            ("back-dated",), ledger=Path("mine"), log=url, policy=place / "shop" / "policy.txt",
+            interval=1, set_=("learn_hours=1",), window=1,
+        )  # fmt: skip
+        told = [next(run)]
+        with counterfoil.open(place / "shop") as ledger:
+            ledger.record({"n": 62}, at_ms=2_000_000)
+        told.append(next(run))
+        run.close()  # type: ignore[attr-defined]  # a generator
+    assert [type(one) for one in told] == [Told, Told]
 
 
 def test_a_log_that_does_not_answer_is_told_of_once(
