@@ -203,7 +203,7 @@ def test_a_log_that_does_not_answer_is_told_of_once(
 
     monkeypatch.setattr(FolderSource, "checkpoint", checkpoint)
     arguments: dict[str, Any] = {"ledger": Path("mine"), "log": "shop", "policy": policy}
-    told = watchers.run(("flood",), **arguments)
+    told = watchers.run(("flood",), **arguments, interval=1)
     events = [next(told) for _ in range(3)]
     assert [one.event for one in events if isinstance(one, Reached)] == [
         "unreachable", "reachable", "unreachable",
