@@ -1,4 +1,4 @@
-"""Find what a name means: the newest data set or model of the ledger's own that is called so.
+"""Find what a name, digest, leaf hash or index means: each the newest statement that it fits.
 
 This module refuses statements of other issuers, who must not take over a name, and to choose
 between a data set and a model that are called alike.
@@ -6,6 +6,7 @@ between a data set and a model that are called alike.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -15,10 +16,43 @@ from counterfoil.ledger.view import RecordView
 if TYPE_CHECKING:
     from counterfoil.ledger.readable import Readable
 
-__all__ = ["NAMED", "find_named", "quoted"]
+__all__ = ["NAMED", "find_at", "find_by_text", "find_named", "named_query", "quoted"]
+
+_HEX: Final = re.compile(r"[0-9a-f]{64}")
 
 NAMED: Final = ("dataset", "model")
 """Kinds of statements that have a name."""
+
+
+def find_at(ledger: Readable, thing: object, kind: str) -> RecordView | None:
+    """Find a statement by its index, or leaf hash in hexadecimal; None where it is of no such kind.
+
+    Raises NotFound with code entry.index or entry.leaf.
+    """
+    view: RecordView | None = None
+    if isinstance(thing, int) and not isinstance(thing, bool):
+        view = ledger.get(thing)
+    elif isinstance(thing, str) and _HEX.fullmatch(thing):
+        view = ledger.get(ledger.find_leaf(thing))
+    return view if view is not None and view.kind == kind else None
+
+
+def find_by_text(ledger: Readable, text: str, kind: str, digest: str) -> RecordView | None:
+    """Find the newest statement of a kind by leaf hash, digest, `name` or `name:version`.
+
+    digest: the field that has the digest of what the statement is about. None where none fits.
+    """
+    low = text.lower()
+    if not _HEX.fullmatch(low):
+        return find_named(ledger, text, (kind,))
+    queries = (f"kind={kind} leaf={low}", f"kind={kind} {digest}={low}")
+    return next((hits[0] for one in queries if (hits := ledger.search(one, limit=1).hits)), None)
+
+
+def named_query(ledger: Readable, kind: str, name: str, version: str | None = None) -> str:
+    """Write the query for statements of the ledger's own by kind, name and version."""
+    query = f"kind={kind} issuer={quoted(ledger.config.organisation)} name={quoted(name)}"
+    return query if version is None else f"{query} version={quoted(version)}"
 
 
 def find_named(ledger: Readable, name: str, kinds: Sequence[str] = NAMED) -> RecordView | None:
@@ -44,11 +78,10 @@ def quoted(text: str) -> str:
 
 
 def _newest(ledger: Readable, kind: str, name: str) -> RecordView | None:
-    begin = f"kind={kind} issuer={quoted(ledger.config.organisation)}"
-    queries = [f"{begin} name={quoted(name)}"]
+    queries = [named_query(ledger, kind, name)]
     short, colon, version = name.rpartition(":")
     if colon and short and version:
-        queries.insert(0, f"{begin} name={quoted(short)} version={quoted(version)}")
+        queries.insert(0, named_query(ledger, kind, short, version))
     for query in queries:
         hits = ledger.search(query, limit=1).hits
         if hits:

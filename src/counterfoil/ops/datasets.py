@@ -94,7 +94,7 @@ def fingerprint(
     Rows are not salted: whoever sees a leaf can try values. Raises NotFound with code
     dataset.file; InputError with code dataset.unreadable, dataset.columns, dataset.column-type,
     dataset.value, dataset.schema, dataset.type or dataset.folder; Unavailable with code
-    dataset.extra.
+    extra.missing.
     """
     if file or path.is_dir():
         return Fingerprinted(shown(path), files=fingerprint_files(path))

@@ -6,7 +6,6 @@ instead. This module refuses to change an alert.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -14,13 +13,13 @@ from typing import Any, Final, Literal
 from counterfoil.errors import NotFound
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger import Ledger, Recorded, RecordView
+from counterfoil.ledger.named import find_at
 
 __all__ = ["Alerts", "FoundAlert", "Verdict"]
 
 Verdict = Literal["real", "false"]
 """What a person says of an alert."""
 
-_HEX: Final = re.compile(r"[0-9a-f]{64}")
 _PAGE: Final = 100
 
 
@@ -162,12 +161,8 @@ class Alerts:
         return hits[0] if hits else None
 
     def _view(self, alert: int | str) -> RecordView:
-        view: RecordView | None = None
-        if isinstance(alert, int) and not isinstance(alert, bool):
-            view = self._ledger.get(alert)
-        elif isinstance(alert, str) and _HEX.fullmatch(alert):
-            view = self._ledger.get(self._ledger.find_leaf(alert))
-        if view is None or view.kind != "alert":
+        view = find_at(self._ledger, alert, "alert")
+        if view is None:
             raise NotFound(
                 "alert.unknown",
                 f"expected the index or leaf of an alert, found {str(alert)[:80]!a}",

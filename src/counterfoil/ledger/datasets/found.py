@@ -14,7 +14,7 @@ import msgspec
 from counterfoil.errors import InputError, NotFound
 from counterfoil.formats import entry as entries
 from counterfoil.formats.entry import StatementEntry
-from counterfoil.ledger.named import quoted
+from counterfoil.ledger.named import find_by_text, named_query
 from counterfoil.ledger.predicate_types import parse_registered
 from counterfoil.provenance.statements.datasets import Dataset
 from counterfoil.provenance.statements.parts import Reference
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RecordedDataset", "find_dataset", "list_datasets"]
 
-_HEX: Final = re.compile(r"[0-9a-f]{64}")
 _INDEX: Final = re.compile(r"[0-9]{1,15}")
 _PAGE: Final = 200
 
@@ -72,18 +71,9 @@ def find_dataset(
         return find_dataset(ledger, reference.leaf or reference.digest or "")
     if isinstance(reference, int) or _INDEX.fullmatch(reference):
         return _of(ledger, int(reference))
-    if _HEX.fullmatch(reference.lower()):
-        text = reference.lower()
-        queries = [f"kind=dataset leaf={text}", f"kind=dataset fingerprint.digest={text}"]
-    else:
-        queries = [_by_name(ledger, reference, None)]
-        name, colon, version = reference.rpartition(":")
-        if colon and name and version:
-            queries.insert(0, _by_name(ledger, name, version))
-    for query in queries:
-        hits = ledger.search(query, limit=1).hits
-        if hits:
-            return _of(ledger, hits[0].index)
+    hit = find_by_text(ledger, reference, "dataset", "fingerprint.digest")
+    if hit is not None:
+        return _of(ledger, hit.index)
     raise NotFound(
         "dataset.unknown",
         f"expected a recorded data set, found none for {reference[:80]!a}",
@@ -94,7 +84,7 @@ def find_dataset(
 
 def list_datasets(ledger: Ledger, name: str | None = None) -> Iterator[RecordedDataset]:
     """List data sets, newest first; name: only those of this name."""
-    query = "kind=dataset" if name is None else _by_name(ledger, name, None)
+    query = "kind=dataset" if name is None else named_query(ledger, "dataset", name)
     after: int | None = None
     while True:
         page = ledger.search(query, limit=_PAGE, after=after)
@@ -103,11 +93,6 @@ def list_datasets(ledger: Ledger, name: str | None = None) -> Iterator[RecordedD
         if page.next is None:
             return
         after = page.next
-
-
-def _by_name(ledger: Ledger, name: str, version: str | None) -> str:
-    query = f"kind=dataset issuer={quoted(ledger.config.organisation)} name={quoted(name)}"
-    return query if version is None else f"{query} version={quoted(version)}"
 
 
 def _of(ledger: Ledger, index: int) -> RecordedDataset:

@@ -17,6 +17,7 @@ import msgspec
 from counterfoil.errors import Conflict, InputError, NotFound
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger.incidents.due import Due, due_dates
+from counterfoil.ledger.named import find_at
 from counterfoil.ledger.results import Recorded
 from counterfoil.ledger.view import RecordView
 from counterfoil.ports import ToSeal
@@ -208,12 +209,8 @@ class Incidents:
         return self._ledger.record_statement("incident", fields, subjects=subjects, seal=seal)
 
     def _view(self, incident: int | str) -> RecordView:
-        view: RecordView | None = None
-        if isinstance(incident, int) and not isinstance(incident, bool):
-            view = self._ledger.get(incident)
-        elif isinstance(incident, str) and _HEX.fullmatch(incident):
-            view = self._ledger.get(self._ledger.find_leaf(incident))
-        if view is None or view.kind != "incident":
+        view = find_at(self._ledger, incident, "incident")
+        if view is None:
             raise NotFound(
                 "incident.unknown",
                 f"expected the index or leaf of an incident, found {str(incident)[:80]!a}",

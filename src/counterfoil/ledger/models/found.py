@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from counterfoil.errors import InputError, NotFound
-from counterfoil.ledger.named import NAMED, find_named, quoted
+from counterfoil.ledger.named import NAMED, find_by_text, find_named, named_query, quoted
 from counterfoil.ledger.view import RecordView
 from counterfoil.provenance.statements.models import Model
 from counterfoil.provenance.statements.parts import Reference
@@ -77,18 +77,9 @@ def find_model(ledger: Ledger, reference: int | str | Reference | RecordedModel)
         return find_model(ledger, reference.leaf or reference.digest or "")
     if isinstance(reference, int) or _INDEX.fullmatch(reference):
         return _of(ledger.get(int(reference)))
-    if _HEX.fullmatch(reference.lower()):
-        text = reference.lower()
-        queries = [f"kind=model leaf={text}", f"kind=model digest={text}"]
-    else:
-        queries = [_by_name(ledger, reference, None)]
-        name, colon, version = reference.rpartition(":")
-        if colon and name and version:
-            queries.insert(0, _by_name(ledger, name, version))
-    for query in queries:
-        hits = ledger.search(query, limit=1).hits
-        if hits:
-            return _of(hits[0])
+    hit = find_by_text(ledger, reference, "model", "digest")
+    if hit is not None:
+        return _of(hit)
     raise NotFound(
         "model.unknown",
         f"expected a recorded model, found none for {reference[:80]!a}",
@@ -98,7 +89,7 @@ def find_model(ledger: Ledger, reference: int | str | Reference | RecordedModel)
 
 def list_models(ledger: Ledger, name: str | None = None) -> Iterator[RecordedModel]:
     """List models, newest first; name: only those of this name."""
-    query = "kind=model" if name is None else _by_name(ledger, name, None)
+    query = "kind=model" if name is None else named_query(ledger, "model", name)
     after: int | None = None
     while True:
         page = ledger.search(query, limit=_PAGE, after=after)
@@ -157,12 +148,6 @@ def _statement(ledger: Ledger, index: int) -> Reference:
     if called and isinstance(version, str) and version:
         called = f"{called}:{version}"
     return Reference(leaf=view.leaf, digest=digest, name=called and called[:255])
-
-
-def _by_name(ledger: Ledger, name: str, version: str | None) -> str:
-    issuer = quoted(ledger.config.organisation)
-    query = f"kind=model issuer={issuer} name={quoted(name)}"
-    return query if version is None else f"{query} version={quoted(version)}"
 
 
 def _of(view: RecordView) -> RecordedModel:

@@ -55,7 +55,7 @@ def open_table(
     infer: give CSV the types of its text; else all its columns are text. columns: names, for CSV
     without a header.
     Raises NotFound with code dataset.file, InputError with code dataset.unreadable,
-    dataset.frame, dataset.schema or dataset.columns, Unavailable with code dataset.extra.
+    dataset.frame, dataset.schema or dataset.columns, Unavailable with code extra.missing.
     """
     if isinstance(data, (str, Path)):
         return _open_file(Path(data), _Csv(types or {}, missing, columns, infer=infer))
