@@ -17,6 +17,9 @@ from counterfoil.errors import Unavailable
 __all__ = ["brings", "missing", "missing_extra", "need", "require"]
 
 _PACKAGES: Final = {
+    "anyascii": "finance",
+    "cel": "finance",
+    "defusedxml": "finance",
     "duckdb": "insight",
     "eth": "chain",
     "eth_abi": "chain",
@@ -24,13 +27,16 @@ _PACKAGES: Final = {
     "eth_hash": "chain",
     "eth_typing": "chain",
     "eth_utils": "chain",
+    "ezkl": "zk",
     "krcf": "watch",
     "lightgbm": "models",
     "mcp": "agents",
     "numpy": "frames",
     "onnxruntime": "models",
+    "onnxmltools": "finance",
     "opentelemetry": "otel",
     "pyarrow": "frames",
+    "rapidfuzz": "finance",
     "rlp": "chain",
     "rustworkx": "insight",
     "scipy": "watch",
@@ -41,6 +47,9 @@ _PACKAGES: Final = {
 """Package -> the extra that brings it, where nothing tells more."""
 
 _ROOMS: Final = {
+    "counterfoil.act": "chain",
+    "counterfoil.apps.finance": "finance",
+    "counterfoil.apps.quant": "quant",
     "counterfoil.chain": "chain",
     "counterfoil.insight": "insight",
     "counterfoil.learn": "watch",
