@@ -12,7 +12,7 @@ from shutil import get_terminal_size
 from typing import Final
 
 from counterfoil.cli.paint import Paint
-from counterfoil.ops.registry import GROUPS, OPERATIONS
+from counterfoil.ops.registry import GROUPS, OPERATIONS, all_groups, all_operations
 from counterfoil.ops.signature import Field
 from counterfoil.ports import Operation
 
@@ -61,12 +61,14 @@ def root_help(paint: Paint) -> Iterator[str]:
     yield ""
     yield "usage: counterfoil COMMAND [ARGUMENT...] [OPTION...]"
     yield ""
-    alone = [operation for operation in OPERATIONS if len(operation.words) == 1]
+    every = all_operations()
+    alone = [operation for operation in every if len(operation.words) == 1]
     yield from _table([(operation.name, operation.summary) for operation in alone], paint)
-    for group, about in GROUPS.items():
+    for group, about in all_groups().items():
         yield ""
         yield from _wrap(about, _width())
-        yield from _table(_members(group), paint)
+        members = [one for one in every if one.words[0] == group and len(one.words) > 1]
+        yield from _table([(one.name, one.summary) for one in members], paint)
     yield ""
     yield from _table([*SHELL_OPTIONS, ("--version", "Show the version.")], paint)
     yield ""
@@ -74,13 +76,13 @@ def root_help(paint: Paint) -> Iterator[str]:
     yield from _wrap(last, _width())
 
 
-def group_help(group: str, paint: Paint) -> Iterator[str]:
-    """List the commands that share a first word."""
-    yield from _wrap(GROUPS[group], _width())
+def group_help(group: str, about: str, members: Sequence[Operation], paint: Paint) -> Iterator[str]:
+    """List the commands that share a first word; about: what they are about."""
+    yield from _wrap(about, _width())
     yield ""
     yield f"usage: counterfoil {group} COMMAND [ARGUMENT...] [OPTION...]"
     yield ""
-    yield from _table(_members(group), paint)
+    yield from _table([(one.name, one.summary) for one in members], paint)
 
 
 def command_help(operation: Operation, fields: Sequence[Field], paint: Paint) -> Iterator[str]:
@@ -126,14 +128,6 @@ def _wrapped(before: str, operation: Operation, fields: Sequence[Field]) -> Iter
 def _width() -> int:
     """Tell how wide a page is: as the terminal, within what reads well."""
     return min(max(get_terminal_size((_WIDTH, 24)).columns, _NARROW), _WIDTH)
-
-
-def _members(group: str) -> list[tuple[str, str]]:
-    return [
-        (operation.name, operation.summary)
-        for operation in OPERATIONS
-        if operation.words[0] == group and len(operation.words) > 1
-    ]
 
 
 def _usage(field: Field) -> str:

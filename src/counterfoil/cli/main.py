@@ -19,7 +19,7 @@ from counterfoil.cli.help import command_help, first_page, group_help, root_help
 from counterfoil.cli.output import print_lines, print_result, silence
 from counterfoil.cli.paint import Paint
 from counterfoil.errors import CounterfoilError, InputError
-from counterfoil.ops.registry import GROUPS, OPERATIONS, find, load
+from counterfoil.ops.registry import all_groups, all_operations, find, group_of, load
 from counterfoil.ports import Channel, Operation
 
 __all__ = ["OUTPUT_VARIABLE", "main"]
@@ -97,11 +97,13 @@ def _run(line: _Line) -> int:
 
         print_lines([f"counterfoil {__version__}"], sink)
         return 0
-    group = line.words[0] if line.words else ""
-    if (group and group not in GROUPS) or len(line.words) > 1:
-        raise _unknown(line.words)
-    whole = root_help if line.help else first_page
-    page = group_help(group, paint) if group else whole(paint)
+    if not line.words:
+        page = root_help(paint) if line.help else first_page(paint)
+    else:
+        group = group_of(line.words[0]) if len(line.words) == 1 else None
+        if group is None:
+            raise _unknown(line.words)
+        page = group_help(line.words[0], *group, paint)
     print_lines(page, sink if line.help else sys.stderr.buffer)
     return 0 if line.help else _USAGE
 
@@ -153,10 +155,12 @@ def _unknown(words: Sequence[str]) -> InputError:
     from difflib import get_close_matches
 
     tried = " ".join(word for word in words[:2] if not word.startswith("-"))
-    in_group = words[0] in GROUPS
-    known = [operation.name for operation in OPERATIONS] + list(GROUPS)
-    if in_group:  # the group is right, so only its own commands are near
-        known = [one.words[1] for one in OPERATIONS if one.words[0] == words[0]]
+    found = group_of(words[0])
+    in_group = found is not None
+    if found is not None:  # the group is right, so only its own commands are near
+        known = [one.words[1] for one in found[1]]
+    else:
+        known = [operation.name for operation in all_operations()] + list(all_groups())
     group = f"{words[0]} " if in_group else ""
     close = get_close_matches(words[1] if in_group else tried, known, 1)
     return InputError(

@@ -64,8 +64,13 @@ def _encoded(item: Any) -> bytes:
 
 
 def _text_of(operation: Operation) -> Callable[[Any, Paint], Iterator[str]]:
-    """Find the words for an operation's result: `cli.text` has a function of the same name."""
+    """Find the words for an operation's result: `cli.text` has a function of the same name.
+
+    Those of other packages have none there, and are shown as they are.
+    """
     module, _, name = operation.target.removeprefix("counterfoil.ops.").partition(":")
+    if not operation.target.startswith("counterfoil.ops."):
+        module, name = "anything", "show"
     found: Callable[[Any, Paint], Iterator[str]] = getattr(
         import_module(f"counterfoil.cli.text.{module}"), name
     )

@@ -1,5 +1,14 @@
 """Protocols, and the types that cross floors: what an engine promises, never how it does it."""
 
+from counterfoil.ports.apps import (
+    APP_LEDGER,
+    App,
+    AppDemo,
+    Attempt,
+    Example,
+    Learning,
+    Scene,
+)
 from counterfoil.ports.chain import (
     BlockRef,
     Chain,
@@ -34,10 +43,15 @@ from counterfoil.ports.store import (
     StoredCheckpoint,
     TileStore,
 )
+from counterfoil.ports.targets import load_target
 from counterfoil.ports.witnessing import Prove, Unwatched, Witnessing
 
 __all__ = [
+    "APP_LEDGER",
     "STANDARD_STREAM",
+    "App",
+    "AppDemo",
+    "Attempt",
     "BlockRef",
     "Chain",
     "ChainCall",
@@ -51,12 +65,14 @@ __all__ = [
     "Commit",
     "Detector",
     "Document",
+    "Example",
     "Fees",
     "FeesSeen",
     "Finding",
     "Forecaster",
     "Head",
     "Hold",
+    "Learning",
     "LogStore",
     "Operation",
     "Pace",
@@ -66,6 +82,7 @@ __all__ = [
     "Progress",
     "Prove",
     "Said",
+    "Scene",
     "Sealer",
     "Segment",
     "Series",
@@ -78,5 +95,6 @@ __all__ = [
     "Unwatched",
     "Waiting",
     "Witnessing",
+    "load_target",
     "no_progress",
 ]

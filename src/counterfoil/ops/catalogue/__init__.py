@@ -4,6 +4,7 @@ from typing import Final
 
 from counterfoil.ops.catalogue import (
     agents,
+    apps,
     chain,
     chain_threats,
     checks,
@@ -32,6 +33,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *pace.OPERATIONS,
     *chain.OPERATIONS,
     *chain_threats.OPERATIONS,
+    *apps.OPERATIONS,
     *agents.OPERATIONS,
 )
 """Every operation, in the order in which help lists them."""
