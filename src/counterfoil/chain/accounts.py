@@ -1,7 +1,7 @@
 """Make, keep and load the EVM keys that sign transactions, one key a file, for its owner only.
 
 This module refuses to overwrite a key, to show one, and to load one whose address is not its own.
-Source: EIP-155, EIP-1559 and EIP-712 by eth-account; SEC 2 for the curve secp256k1.
+Source: EIP-155, EIP-191, EIP-1559 and EIP-712 by eth-account; SEC 2 for the curve secp256k1.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from counterfoil.chain.extra import require_extra
 from counterfoil.chain.small_files import write_new
-from counterfoil.errors import InputError, NotFound, Unavailable
+from counterfoil.errors import InputError, NotFound, Unavailable, VerificationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from eth_account.signers.local import LocalAccount
 
-__all__ = ["Account", "account_of", "create_account", "load_account"]
+__all__ = ["Account", "account_of", "create_account", "load_account", "signer_of_text"]
 
 _LINE: Final = re.compile(r"counterfoil-evm-key (0x[0-9a-fA-F]{40}) (0x[0-9a-f]{64})\n")
 _MAX_BYTES: Final = 4096
@@ -42,6 +42,12 @@ class Account:
         """Sign a whole EIP-712 document: 65 bytes, r, s, v (27 or 28), low s."""
         return bytes(self._signer.sign_typed_data(full_message=dict(document)).signature)
 
+    def sign_text(self, text: bytes) -> bytes:
+        """Sign a text (EIP-191, version 0x45): 65 bytes as of `sign_typed_data`."""
+        from eth_account.messages import encode_defunct
+
+        return bytes(self._signer.sign_message(encode_defunct(text)).signature)
+
 
 def account_of(private: bytes) -> Account:
     """Make an account of a private key, 32 bytes.
@@ -58,6 +64,26 @@ def account_of(private: bytes) -> Account:
             "chain.key", f"expected a private key of 32 bytes, found {type(err).__name__}"
         ) from None
     return Account(str(signer.address), signer)
+
+
+def signer_of_text(text: bytes, signature: bytes) -> str:
+    """Tell which address signed a text (EIP-191).
+
+    signature: 65 bytes: r, s, v. Raises VerificationError with code chain.signature.
+    """
+    require_extra("eth_account")
+    from eth_account import Account as EthAccount
+    from eth_account.messages import encode_defunct
+
+    try:
+        if len(signature) != 65:
+            raise ValueError(f"{len(signature)} bytes")
+        return str(EthAccount.recover_message(encode_defunct(text), signature=signature))
+    except Exception as err:  # eth-keys raises what it likes
+        raise VerificationError(
+            "chain.signature",
+            f"expected an account's signature of 65 bytes over a text, but: {err!s:.100}",
+        ) from err
 
 
 def create_account(path: Path) -> Account:

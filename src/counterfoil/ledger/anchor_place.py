@@ -128,6 +128,17 @@ class AnchorPlace:
         self._chain, self._queue = chain, queue
         return queue
 
+    def own_chain(self) -> NodeChain:
+        """Open the chain as `open` does, and give it; it stays this place's to close."""
+        self.open()
+        assert self._chain is not None  # noqa: S101  # `open` keeps it
+        return self._chain
+
+    @property
+    def embedded(self) -> bool:
+        """Tell whether it is the ledger's own chain."""
+        return self._place == EMBEDDED
+
     def advance(self, choice: Choice | None = None) -> bool:
         """Do all that can be done now, and write down why an anchor was begun.
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from counterfoil.errors import CounterfoilError, InputError, NotFound, Refused
 from counterfoil.ledger.anchor_place import AnchorPlace
 from counterfoil.ledger.anchor_setup import RecordStatement
 from counterfoil.ledger.anchor_source import PublishedLog
+from counterfoil.ledger.chain_access import answer_of
 from counterfoil.ledger.config import Config
 from counterfoil.ledger.layout import Layout
 from counterfoil.ledger.results import AnchorState
@@ -115,6 +116,23 @@ class Anchorer:
                 return states
             self._closing.wait(pause_s)
             pause_s = min(pause_s * 2, _POLL_S[1])
+
+    def ask_chain(self, method: str, params: Sequence[object]) -> Mapping[str, Any]:
+        """Ask the ledger's own chain, which this process owns; see `chain_access.answer_of`.
+
+        Raises Refused with code anchor.no-chain, and as `AnchorPlace.open`.
+        """
+        place = next((one for one in self._places if one.embedded), None)
+        if place is None:
+            raise Refused(
+                "anchor.no-chain",
+                "expected the ledger's own chain in its settings, found none",
+                hint='Set anchor_chains = ["embedded"] in counterfoil.toml.',
+            )
+        with self._turn:
+            place.use(self._book())
+            chain = place.own_chain()
+        return answer_of(chain.transport, method, params)
 
     def close(self) -> None:
         """Stop after the step that is under way; what waits is done by who opens it next."""

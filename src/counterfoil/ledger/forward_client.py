@@ -133,6 +133,11 @@ class ForwardingRecorder:
         """Anchor the published checkpoint on every chain."""
         return self._later(list[AnchorState], "anchor", timeout_s)
 
+    def ask_chain(self, method: str, params: Sequence[object]) -> Mapping[str, Any]:
+        """Ask the ledger's own chain."""
+        answer: Mapping[str, Any] = self._ask("ask_chain", method, list(params))
+        return answer
+
     def spent(self) -> Spent | None:
         """Tell what the owner last wrote down, at most a minute old."""
         return read_spent(self._layout)

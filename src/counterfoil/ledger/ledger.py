@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from counterfoil.errors import Refused, Unavailable
 from counterfoil.formats.predicates import ContentRef
@@ -29,6 +29,9 @@ from counterfoil.ledger.results import AnchorState, Recorded, RecordedMany
 from counterfoil.ledger.sameness import check_content
 from counterfoil.log.submission import Condition
 from counterfoil.ports import Said, ToSeal
+
+if TYPE_CHECKING:
+    from counterfoil.chain import NodeChain
 
 __all__ = ["Ledger"]
 
@@ -270,6 +273,20 @@ class Ledger(Accountable):
         recorder = self._writable()
         recorder.wait_published(self.size)
         return recorder.anchor(timeout_s).result()
+
+    def open_chain(self, place: str | None = None) -> NodeChain:
+        """Open a chain of the settings, to act on it; the ledger's own one through its owner.
+
+        place: as in `anchor_chains`, or its name; the first when None. The caller closes it.
+        Raises Refused with code anchor.no-chain, NotFound with code act.chain, and as `anchor`.
+        """
+        self._require_usable()
+        from counterfoil.ledger.chain_access import choose_place, open_ledger_chain
+
+        recorder = self._recorder
+        chosen = choose_place(self.config, place)
+        ask = None if recorder is None else recorder.ask_chain
+        return open_ledger_chain(self.layout, self.config, chosen, ask)
 
     def spent(self) -> Spent | None:
         """Tell what the ledger has cost in CPU time and, where the machine tells, in joules.

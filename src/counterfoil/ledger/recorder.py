@@ -105,6 +105,9 @@ class Recorder(Protocol):
     def anchor(self, timeout_s: float) -> Future[list[AnchorState]]:
         """Anchor the published checkpoint on every chain."""
 
+    def ask_chain(self, method: str, params: Sequence[object]) -> Mapping[str, Any]:
+        """Ask the ledger's own chain; see `chain_access.answer_of`."""
+
     def spent(self) -> Spent | None:
         """Tell what the ledger has cost; None where nothing was counted."""
 
@@ -285,6 +288,10 @@ class LocalRecorder:
         except Exception as err:  # whoever waits must hear of it
             answer.set_exception(err)
         return answer
+
+    def ask_chain(self, method: str, params: Sequence[object]) -> Mapping[str, Any]:
+        """Ask the ledger's own chain; see `Anchorer.ask_chain`."""
+        return self._require_anchorer().ask_chain(method, params)
 
     def spent(self) -> Spent | None:
         """Tell what it has cost until now; see `EnergyMeter.present`."""

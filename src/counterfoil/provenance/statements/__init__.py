@@ -7,6 +7,7 @@ from typing import Final
 
 from counterfoil.formats.predicates.registry import URI_BASE
 from counterfoil.ports import PredicateType
+from counterfoil.provenance.statements.acting import Decider, Governance
 from counterfoil.provenance.statements.alerts import Acknowledgement, Alert, Watcher
 from counterfoil.provenance.statements.checks import Check, Refusal
 from counterfoil.provenance.statements.datasets import Dataset, Transformation
@@ -22,9 +23,11 @@ __all__ = [
     "CHECK",
     "CONSENT",
     "DATASET",
+    "DECIDER",
     "DECISION",
     "ERASURE",
     "EVALUATION",
+    "GOVERNANCE",
     "GRANT",
     "HOLD",
     "INCIDENT",
@@ -41,9 +44,11 @@ ALERT: Final = PredicateType(f"{URI_BASE}alert/v1", Alert)
 CHECK: Final = PredicateType(f"{URI_BASE}check/v1", Check)
 CONSENT: Final = PredicateType(f"{URI_BASE}consent/v1", Consent)
 DATASET: Final = PredicateType(f"{URI_BASE}dataset/v1", Dataset)
+DECIDER: Final = PredicateType(f"{URI_BASE}decider/v1", Decider)
 DECISION: Final = PredicateType(f"{URI_BASE}decision/v1", Decision)
 ERASURE: Final = PredicateType(f"{URI_BASE}erasure/v1", Erasure)
 EVALUATION: Final = PredicateType(f"{URI_BASE}evaluation/v1", Evaluation)
+GOVERNANCE: Final = PredicateType(f"{URI_BASE}governance/v1", Governance)
 GRANT: Final = PredicateType(f"{URI_BASE}grant/v1", Grant)
 HOLD: Final = PredicateType(f"{URI_BASE}hold/v1", Hold)
 INCIDENT: Final = PredicateType(f"{URI_BASE}incident/v1", Incident)
