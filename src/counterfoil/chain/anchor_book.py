@@ -7,12 +7,8 @@ This module refuses to decide, and to ask a chain.
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import sys
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,20 +22,26 @@ from counterfoil.chain.anchor_tables import (
     AnchoredAt,
     ChainNote,
 )
-from counterfoil.chain.small_files import sync_folder
+from counterfoil.chain.book_file import BookFile, BookKind
 from counterfoil.errors import Unavailable
 from counterfoil.ports import Choice, Fees
 
 __all__ = ["AnchorBook"]
 
-_BUSY_S: Final = 10.0
+_KIND: Final = BookKind(
+    schema=SCHEMA,
+    table="chain",
+    version=VERSION,
+    application_id=APPLICATION_ID,
+    more=CHOICES,
+)
 _ALARMS_MAX: Final = 1_000
 _JOB: Final = (
     "SELECT size, root, old_size, note, data, phase, tx_hash, block, block_hash, time_s FROM job"
 )
 
 
-class AnchorBook:
+class AnchorBook(BookFile):
     """The file at `path`.
 
     create: make it where there is none. read_only: only read. Raises Unavailable with code
@@ -47,36 +49,7 @@ class AnchorBook:
     """
 
     def __init__(self, path: Path, *, create: bool = False, read_only: bool = False) -> None:
-        self._path = path
-        self._lock = threading.RLock()
-        with self._faults():
-            if create and not read_only and not path.exists():
-                _make_file(path)
-            self._db = _open_reader(path) if read_only else _open(path, "mode=rw")
-            try:
-                self._prepare(read_only=read_only)
-            except BaseException:
-                self._db.close()
-                raise
-
-    def _prepare(self, *, read_only: bool) -> None:
-        pragmas = ["trusted_schema = OFF"]
-        if sys.platform == "darwin":
-            pragmas += ["fullfsync = ON", "checkpoint_fullfsync = ON"]
-        if not read_only:
-            pragmas += ["journal_mode = WAL", "synchronous = FULL"]
-        for pragma in pragmas:
-            self._db.execute(f"PRAGMA {pragma}").fetchall()
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if version != VERSION:
-            raise sqlite3.DatabaseError(f"version {version} of the file, expected {VERSION}")
-        if not read_only:
-            self._db.execute(CHOICES)
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._db.close()
+        super().__init__(path, _KIND, create=create, read_only=read_only)
 
     # Chains ------------------------------------------------------------------------------------
 
@@ -284,77 +257,13 @@ class AnchorBook:
             query = f"UPDATE chain SET {columns} WHERE chain_id = ?"  # noqa: S608  # names of ours
             db.execute(query, (*values.values(), chain_id))
 
-    def _rows(self, query: str, *arguments: object) -> list[Any]:
-        with self._lock, self._faults():
-            return self._db.execute(query, arguments).fetchall()
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._faults():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _faults(self) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, sqlite3.Error, UnicodeDecodeError) as err:
-            raise Unavailable(
-                "anchor.book",
-                f"expected to use {self._path}, but: {err}",
-                hint="Check the disk. If the file is damaged, move it away: what was anchored "
-                "stays on the chain, and is found there again.",
-            ) from err
-
-
-def _open(path: Path, how: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        f"{path.resolve().as_uri()}?{how}",
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-        timeout=_BUSY_S,
-    )
-
-
-def _open_reader(path: Path) -> sqlite3.Connection:
-    """Open a book to read, also where SQLite cannot make a WAL's shared memory: a closed one."""
-    db = _open(path, "mode=ro")
-    try:
-        db.execute("SELECT count(*) FROM chain").fetchone()
-    except sqlite3.OperationalError:
-        db.close()
-        wal = path.with_name(path.name + "-wal")
-        if os.access(path.parent, os.W_OK) or (wal.exists() and wal.stat().st_size):
-            raise
-        db = _open(path, "immutable=1")
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _make_file(path: Path) -> None:
-    """Make an empty book under another name first, so that readers find none or a whole one."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
-    fresh.unlink(missing_ok=True)
-    try:
-        with closing(sqlite3.connect(fresh, isolation_level=None)) as made:
-            made.executescript(
-                f"PRAGMA synchronous = EXTRA; BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; "
-                f"PRAGMA application_id = {APPLICATION_ID}; COMMIT;"
-            )
-        with suppress(FileExistsError):
-            os.link(fresh, path)
-        sync_folder(path.parent)
-    finally:
-        fresh.unlink(missing_ok=True)
+    def _unusable(self, err: Exception) -> Unavailable:
+        return Unavailable(
+            "anchor.book",
+            f"expected to use {self._path}, but: {err}",
+            hint="Check the disk. If the file is damaged, move it away: what was anchored stays "
+            "on the chain, and is found there again.",
+        )
 
 
 def _insert_attempt(db: sqlite3.Connection, chain_id: int, size: int, attempt: Attempt) -> None:
