@@ -15,6 +15,7 @@ from counterfoil.provenance.statements.decisions import Action, Decision
 from counterfoil.provenance.statements.incidents import Incident
 from counterfoil.provenance.statements.models import Evaluation, Model
 from counterfoil.provenance.statements.people import Consent, Erasure, Grant, Hold, Opening
+from counterfoil.provenance.statements.rules import Rule
 
 __all__ = [
     "ACKNOWLEDGEMENT",
@@ -34,6 +35,7 @@ __all__ = [
     "MODEL",
     "OPENING",
     "REFUSAL",
+    "RULE",
     "TRANSFORMATION",
     "WATCHER",
 ]
@@ -55,5 +57,6 @@ INCIDENT: Final = PredicateType(f"{URI_BASE}incident/v1", Incident)
 MODEL: Final = PredicateType(f"{URI_BASE}model/v1", Model)
 OPENING: Final = PredicateType(f"{URI_BASE}opening/v1", Opening)
 REFUSAL: Final = PredicateType(f"{URI_BASE}refusal/v1", Refusal)
+RULE: Final = PredicateType(f"{URI_BASE}rule/v1", Rule)
 TRANSFORMATION: Final = PredicateType(f"{URI_BASE}transformation/v1", Transformation)
 WATCHER: Final = PredicateType(f"{URI_BASE}watcher/v1", Watcher)
