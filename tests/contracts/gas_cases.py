@@ -84,8 +84,8 @@ def gas_cases() -> Iterator[GasCase]:
         yield _direct(f"2^{level}, twice the leaves", size // 2, size, 60_000)
         yield _direct(f"2^{level}, whole tiles of 256", size - 256, size, fits)
         yield _direct(f"2^{level}, worst", size - 1, size, worst)
-        yield _relayed(f"2^{level}, worst, signed", size - 1, size, worst + 6_000)
-        yield _cosigned(f"2^{level}, worst, signed, 2 of 3 cosign", size - 1, size, worst + 44_000)
+        yield _relayed(f"2^{level}, worst, signed", size - 1, size, worst + 6_500)
+        yield _cosigned(f"2^{level}, worst, signed, 2 of 3 cosign", size - 1, size, worst + 45_000)
 
 
 def growth(level: int, count: int = 12) -> Iterator[GasCase]:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from eth_abi.abi import encode
 
 from counterfoil.contracts import NAMES, load_artifact
 from tests.contracts.rig import World, copy_sources, planted
@@ -33,14 +34,28 @@ def test_a_changed_source_shows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_runtime(name: str) -> None:
-    """What stands at the address after deploying is the committed runtime code."""
+    """What stands at the address after deploying is the committed runtime code.
+
+    After it stands what a constructor was given, and nothing else.
+    """
     artifact, world = load_artifact(name), World()
-    address, code = world.env.deploy_code(bytecode=artifact.bytecode)
-    assert bytes(code) == artifact.runtime
-    assert bytes(world.env.get_code(address)) == artifact.runtime
+    inputs = [entry["inputs"] for entry in artifact.abi if entry["type"] == "constructor"]
+    kinds = [part["type"] for part in (inputs[0] if inputs else ())]
+    some = {"address": world.deploy_anchor().address, "string": "Some", "uint8": 2}
+    arguments = encode(kinds, [some.get(kind, 1) for kind in kinds])
+    address, code = world.env.deploy_code(bytecode=artifact.bytecode + arguments)
+    assert bytes(world.env.get_code(address)) == bytes(code)
+    assert bytes(code).startswith(artifact.runtime)
+    kept = bytes(code)[len(artifact.runtime) :]
+    assert not kept if not kinds else len(kept) % 32 == 0
 
 
 def test_interface_file() -> None:
-    """What other contracts import, the anchor has; the compiler checks it by `implements`."""
-    assert "implements: IAnchor" in (FOLDER / "anchor.vy").read_text(encoding="utf-8")
-    assert "IAnchor.vyi" in load_artifact("anchor").sources
+    """What other contracts import, ours have; the compiler checks it by `implements`."""
+    for name, interface in [
+        ("anchor", "IAnchor"),
+        ("decision_gate", "IDecisionGate"),
+        ("model_registry", "IModelRegistry"),
+    ]:
+        assert f"implements: {interface}" in (FOLDER / f"{name}.vy").read_text(encoding="utf-8")
+        assert f"{interface}.vyi" in load_artifact(name).sources

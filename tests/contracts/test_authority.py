@@ -307,7 +307,11 @@ BUGS: dict[str, tuple[str, str, str]] = {
         '    assert signer == anchor_key, "not the anchor key"\n',
         "",
     ),
-    "domain without chain": ("eip712.vy", "chain.id, self)\n    )", "empty(uint256), self)\n    )"),
+    "domain without chain": (
+        "signatures.vy",
+        "chain.id, self)\n    )",
+        "empty(uint256), self)\n    )",
+    ),
 }
 
 

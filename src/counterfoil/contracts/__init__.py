@@ -14,7 +14,7 @@ from typing import Any, Final
 
 __all__ = ["NAMES", "Artifact", "load_artifact", "read_source"]
 
-NAMES: Final = ("anchor",)
+NAMES: Final = ("anchor", "decision_gate", "model_registry")
 """The contracts that can be loaded."""
 
 
