@@ -9,6 +9,7 @@ from counterfoil.ops.catalogue import (
     chain_threats,
     checks,
     data,
+    finance,
     lineage,
     log,
     models,
@@ -33,6 +34,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *pace.OPERATIONS,
     *chain.OPERATIONS,
     *chain_threats.OPERATIONS,
+    *finance.OPERATIONS,
     *apps.OPERATIONS,
     *agents.OPERATIONS,
 )

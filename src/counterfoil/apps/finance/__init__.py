@@ -1,0 +1,3 @@
+"""Finance on the core: fraud, sanctions and names, compliance rules, messages, and graphs."""
+
+__all__: list[str] = []

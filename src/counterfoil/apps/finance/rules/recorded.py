@@ -1,0 +1,298 @@
+"""Rules and what they decided, on record: a text as a maker, and a decision for each payment.
+
+A decision names the text by its digest, holds the payment and its windows as inputs, and every
+condition with whether it held as its explanation; so it can be computed again from the log alone.
+What is personal is sealed under the payer's account unless the caller says that nothing is. This
+module refuses to record rules whose own tests fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from counterfoil.apps.finance.payments import Payment
+from counterfoil.apps.finance.rules.cases import run_cases
+from counterfoil.apps.finance.rules.engine import Applied, Trail, evaluate_rule
+from counterfoil.apps.finance.rules.reading import read_rules
+from counterfoil.apps.finance.rules.ruleset import OUTCOMES, PASS, RuleSet
+from counterfoil.errors import InputError, NotFound, Refused, VerificationError
+from counterfoil.formats.statement import Subject
+from counterfoil.ports import Said, ToSeal
+from counterfoil.provenance.decisions import schema_digest
+from counterfoil.provenance.statements.parts import Reference
+from counterfoil.provenance.statements.rules import Rule as RuleStatement
+
+if TYPE_CHECKING:
+    from counterfoil.ledger import Ledger, RecordView
+
+__all__ = [
+    "LANGUAGE",
+    "RULES_ALONE",
+    "RecordedRules",
+    "Replayed",
+    "decision_said",
+    "find_rules",
+    "list_rules",
+    "person_of",
+    "record_rules",
+    "replay_decision",
+]
+
+LANGUAGE: Final = "CEL"
+
+RULES_ALONE: Final = "payment.rules"
+"""Purpose of a decision that nothing but rules had a say in."""
+
+_PAGE: Final = 100
+_NO_END: Final = (1 << 53) - 1
+_DATA_CLASS: Final = "decision"
+_INPUTS: Final = ("payment", "windows")
+_ROLE: Final = "rule"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRules:
+    """Rules that stand in a ledger. index, leaf: of their statement."""
+
+    index: int
+    leaf: str
+    said: RuleStatement
+
+    @property
+    def reference(self) -> Reference:
+        """Name them in another statement."""
+        title = f"{self.said.name}:{self.said.version}"
+        return Reference(leaf=self.leaf, digest=self.said.digest, role=_ROLE, name=title[:255])
+
+    def to_json(self) -> dict[str, Any]:
+        """Turn it into what the command line and the API print."""
+        return {"index": self.index, "leaf": self.leaf, "rules": msgspec.to_builtins(self.said)}
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A decision computed again.
+
+    recorded, recomputed: outcomes. different: conditions that came out otherwise. same: nothing
+    differs.
+    """
+
+    index: int
+    rules: str
+    recorded: str
+    recomputed: str
+    different: tuple[str, ...]
+    same: bool
+
+
+def record_rules(
+    ledger: Ledger, rules: RuleSet, *, accountable: str | None = None
+) -> RecordedRules:
+    """Record a set of rules, once; the same text again gives its first place.
+
+    Raises Refused with code rules.cases where one of its tests fails or a rule has none.
+    """
+    results = list(run_cases(rules))
+    failed = [one for one in results if not one.passed]
+    if failed:
+        first = failed[0]
+        raise Refused(
+            "rules.cases",
+            f"expected rules that pass their own tests, found {len(failed)} that fail, first "
+            f"{first.rule} {first.case!a}: {first.note or first.found}",
+            hint="`counterfoil rules test FILE` shows every one.",
+        )
+    known = _find(ledger, rules.digest)
+    if known is not None:
+        return known
+    fields: dict[str, Any] = {
+        "name": rules.name,
+        "version": rules.version,
+        "language": LANGUAGE,
+        "digest": rules.digest,
+        "size": len(rules.text),
+        "kept": msgspec.to_builtins(ledger.keep(rules.text)),
+        "rules": [_version(one) for one in rules.rules],
+        "cases": len(results),
+    }
+    if accountable is not None:
+        fields["accountable"] = {"name": accountable}
+    subject = Subject(digest={"sha256": rules.digest}, name=rules.title[:255])
+    done = ledger.record_statement("rule", fields, subjects=[subject])
+    return _of(ledger.get(done.index))
+
+
+def find_rules(ledger: Ledger, digest: str) -> tuple[RecordedRules, RuleSet]:
+    """Find recorded rules by their digest, and read them from beside the log.
+
+    Raises NotFound with code rules.unknown, VerificationError with code rules.digest.
+    """
+    found = _find(ledger, digest)
+    if found is None:
+        raise NotFound(
+            "rules.unknown",
+            f"expected recorded rules, found none with digest {digest[:80]!a}",
+            hint="`counterfoil rules add FILE` records them.",
+        )
+    rules = read_rules(ledger.kept(found.said.kept))
+    if rules.digest != digest:
+        raise VerificationError(
+            "rules.digest",
+            f"expected rules of digest {digest}, found {rules.digest}",
+            hint="The text beside the log was changed: restore it from a copy.",
+        )
+    return found, rules
+
+
+def list_rules(ledger: Ledger, limit: int) -> Iterator[RecordedRules]:
+    """List recorded rules, the newest first."""
+    after: int | None = None
+    while limit > 0:
+        page = ledger.search("kind=rule", limit=min(limit, _PAGE), after=after)
+        yield from map(_of, page.hits)
+        limit, after = limit - len(page.hits), page.next
+        if after is None:
+            return
+
+
+def person_of(payment: Payment) -> str:
+    """Tell under whose key a payment is sealed: the payer's account, else the name, else the id."""
+    return payment.debtor.account or payment.debtor.name or f"payment:{payment.id}"
+
+
+def decision_said(
+    trail: Trail,
+    rules: Reference,
+    *,
+    person: str | None,
+    purpose: str = RULES_ALONE,
+    outcome: str | None = None,
+    based_on: Sequence[Reference] = (),
+    note: str = "",
+) -> Said:
+    """Write what was decided on a payment as a decision's statement.
+
+    rules: of the text. person: under whose key payment and windows are sealed; None leaves them
+    open. outcome: where others had a say, too. based_on: what else it rests on.
+    """
+    facts: dict[str, Any] = {
+        "payment": trail.payment.facts(),
+        "windows": {
+            one.rule.name: {name: dict(held) for name, held in one.windows.items()}
+            for one in trail.applied
+            if one.windows
+        },
+    }
+    held = {"base": "0", "contributions": _contributions(trail.applied)}
+    explained: dict[str, Any] = {"method": "conditions", "unit": "holds", "exact": True}
+    fields: dict[str, Any] = {
+        "model": msgspec.to_builtins(rules),
+        "outcome": outcome or trail.outcome,
+        "input_schema": schema_digest(_INPUTS),
+        "purpose": purpose,
+        "based_on": [
+            *({"digest": one.rule.digest, "role": one.result, "name": one.rule.name[:255]}
+              for one in trail.applied if one.outcome != PASS),
+            *map(msgspec.to_builtins, based_on),
+        ][:64],
+        "note": note or " ".join(one.rule.reason for one in trail.reasons)[:8192],
+    }  # fmt: skip
+    seal: dict[str, ToSeal] = {}
+    if person is None:
+        fields |= {"inputs": facts, "explanation": explained | held}
+    else:
+        sealed = {f"inputs/{name}": value for name, value in facts.items()}
+        fields["explanation"] = explained
+        seal["sealed"] = ToSeal(person, _DATA_CLASS, {**sealed, "explanation": held})
+    subject = Subject(digest={"sha256": rules.digest or rules.leaf or ""}, name="rule")
+    said = {name: value for name, value in fields.items() if value not in ("", [])}
+    return Said("decision", said, (subject,), seal)
+
+
+def replay_decision(ledger: Ledger, index: int, *, actor: str) -> Replayed:
+    """Compute a decision by rules again, from the log and the text beside it.
+
+    actor: who looks; that sealed inputs are opened for them is recorded first. Raises InputError
+    with code rules.no-decision, as `find_rules`, and as `People.open` for what is erased.
+    """
+    view = ledger.get(index)
+    said = view.content
+    model = said.get("model") or {}
+    if view.kind != "decision" or model.get("role") != _ROLE:
+        raise InputError(
+            "rules.no-decision",
+            f"expected a decision by rules at entry {index}, found {view.kind[:60]!a}",
+            hint="`counterfoil decision get` shows what it is.",
+        )
+    _, rules = find_rules(ledger, str(model.get("digest")))
+    given, explanation = said.get("inputs") or {}, said.get("explanation") or {}
+    if said.get("sealed") is not None:
+        opened = ledger.people.open(index, actor=actor, purpose="replay")["sealed"]
+        given = {name.removeprefix("inputs/"): value for name, value in opened.items()}
+        explanation = opened["explanation"]
+    payment, windows = given["payment"], given["windows"]
+    applied = tuple(
+        evaluate_rule(rule, payment, windows.get(rule.name, {}))
+        for rule in rules.rules
+        if rule.in_force(payment["at_ms"]) and _was_applied(rule.name, explanation)
+    )
+    again = _contributions(applied)
+    different = _differences(explanation.get("contributions") or {}, again)
+    outcome = _gravest(applied)
+    alone = said.get("purpose") == RULES_ALONE
+    same = not different and (outcome == said["outcome"] or not alone)
+    return Replayed(index, rules.title, said["outcome"], outcome, different, same)
+
+
+def _was_applied(rule: str, explanation: Mapping[str, Any]) -> bool:
+    """Tell whether a rule was asked: those of other jurisdictions may have been left out."""
+    named = explanation.get("contributions") or {}
+    return any(condition.startswith(f"{rule}: ") for condition in named)
+
+
+def _gravest(applied: Sequence[Applied]) -> str:
+    return OUTCOMES[max((OUTCOMES.index(one.outcome) for one in applied), default=0)]
+
+
+def _contributions(applied: Sequence[Applied]) -> dict[str, str]:
+    """Name every condition: `1` holds, `0` does not, `-1` has no value."""
+    words = {True: "1", False: "0", None: "-1"}
+    return {
+        f"{one.rule.name}: {name}": words[held]
+        for one in applied
+        for name, held in one.conditions.items()
+    }
+
+
+def _differences(recorded: Mapping[str, str], again: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(name for name in {**recorded, **again} if recorded.get(name) != again.get(name))
+
+
+def _version(rule: Any) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "id": rule.id,
+        "version": rule.version,
+        "digest": rule.digest,
+        "outcome": rule.outcome,
+        "severity": rule.severity,
+        "jurisdiction": rule.jurisdiction,
+        "title": rule.title,
+    }
+    if rule.start_ms:
+        said["from_ms"] = rule.start_ms
+    if rule.end_ms < _NO_END:
+        said["until_ms"] = rule.end_ms
+    return said
+
+
+def _find(ledger: Ledger, digest: str) -> RecordedRules | None:
+    hits = ledger.search(f"kind=rule digest={digest}", limit=1).hits
+    return _of(hits[0]) if hits else None
+
+
+def _of(view: RecordView) -> RecordedRules:
+    return RecordedRules(view.index, view.leaf, msgspec.convert(view.content, RuleStatement))

@@ -1,0 +1,3 @@
+"""Text of `ops.finance`."""
+
+__all__: list[str] = []

@@ -1,0 +1,50 @@
+"""Operations on payments: rules, messages, graphs, names and fraud."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from counterfoil.ops.catalogue.entries import reads, writes
+from counterfoil.ports import Operation
+
+__all__ = ["OPERATIONS"]
+
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    reads(
+        "rules test",
+        "finance.rules:test",
+        "Run the tests that stand with the rules, and tell of each.",
+        "rules.toml",
+    ),
+    reads(
+        "rules default",
+        "finance.rules:default",
+        "Print the rules that are shipped, to be copied and changed.",
+        "-o rules.toml",
+    ),
+    writes(
+        "rules add",
+        "finance.rules:add",
+        "Record rules as a maker of decisions, once their own tests pass.",
+        "rules.toml --accountable 'Ada Example' --ledger bank/",
+    ),
+    reads(
+        "rules ls",
+        "finance.rules:listing",
+        "List recorded rules, the newest first.",
+        "--ledger bank/",
+    ),
+    writes(
+        "rules run",
+        "finance.rules:run",
+        "Apply rules to payments in order, and tell of those that do not pass.",
+        "payments.csv",
+        "payments.ndjson --rules rules.toml --jurisdiction EU --record --ledger bank/",
+    ),
+    writes(
+        "rules replay",
+        "finance.rules:replay",
+        "Compute a decision by rules again, from what was recorded.",
+        "12 --actor auditor --ledger bank/",
+    ),
+)
