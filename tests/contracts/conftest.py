@@ -1,4 +1,4 @@
-"""What the contracts' tests share: a world with the shipped anchor in it, clean for each test."""
+"""What the contracts' tests share: worlds with shipped contracts in them, clean for each test."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.contracts.bank import Bank
 from tests.contracts.rig import Contract, World
 
 
@@ -20,3 +21,18 @@ def anchor(shipped: Contract) -> Iterator[Contract]:
     """The anchor as it is shipped; what a test does to it is undone."""
     with shipped.world.undone():
         yield shipped
+
+
+@pytest.fixture(scope="session")
+def made_bank() -> Bank:
+    """A bank in a world of its own; whoever changes it undoes that."""
+    return Bank()
+
+
+@pytest.fixture
+def bank(made_bank: Bank) -> Iterator[Bank]:
+    """The escrow and all it needs, as shipped; what a test does to them is undone."""
+    known = len(made_bank.entries)
+    with made_bank.world.undone():
+        yield made_bank
+    del made_bank.entries[known:]

@@ -1,4 +1,4 @@
-"""Keys and EIP-712 signatures, as the anchor's clients make them.
+"""Keys and EIP-712 signatures, as the contracts' clients make them.
 
 The types stand here once more, on purpose: a contract and its tests must not share a mistake.
 """
@@ -14,6 +14,15 @@ from eth_account.signers.local import LocalAccount
 
 __all__ = ["TYPES", "Domain", "key"]
 
+_AUTHORIZATION: Final = [
+    {"name": "from", "type": "address"},
+    {"name": "to", "type": "address"},
+    {"name": "value", "type": "uint256"},
+    {"name": "validAfter", "type": "uint256"},
+    {"name": "validBefore", "type": "uint256"},
+    {"name": "nonce", "type": "bytes32"},
+]
+
 TYPES: Final[dict[str, list[dict[str, str]]]] = {
     "Anchor": [
         {"name": "log_id", "type": "bytes32"},
@@ -28,6 +37,19 @@ TYPES: Final[dict[str, list[dict[str, str]]]] = {
         {"name": "root", "type": "bytes32"},
     ],
     "Enrolment": [{"name": "organisation", "type": "address"}],
+    "Permit": [
+        {"name": "owner", "type": "address"},
+        {"name": "spender", "type": "address"},
+        {"name": "value", "type": "uint256"},
+        {"name": "nonce", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ],
+    "TransferWithAuthorization": _AUTHORIZATION,
+    "ReceiveWithAuthorization": _AUTHORIZATION,
+    "CancelAuthorization": [
+        {"name": "authorizer", "type": "address"},
+        {"name": "nonce", "type": "bytes32"},
+    ],
 }
 
 
