@@ -39,6 +39,7 @@ GROUPS: Final[dict[str, str]] = {
     "pace": "When to anchor and to commit: what waiting costs, and what it saves.",
     "chain": "EVM chains as tables: read, reported on, searched for what is suspicious.",
     "account": "Accounts of EVM chains: which ones look like fraud.",
+    "finance": "Payments: fraud, sanctions and names, messages, laundering in graphs.",
     "rules": "Compliance rules: tested, recorded as makers, applied with a trail.",
     "app": "Sectors on the core: which there are, and their stories.",
 }

@@ -47,4 +47,11 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "Compute a decision by rules again, from what was recorded.",
         "12 --actor auditor --ledger bank/",
     ),
+    writes(
+        "finance message",
+        "finance.messages:message",
+        "Decide on the transfers of a pacs.008 by rules, and write a pacs.002 with their status.",
+        "pacs008.xml -o pacs002.xml",
+        "pacs008.xml -o pacs002.xml --history payments.ndjson --record --ledger bank/",
+    ),
 )

@@ -78,7 +78,7 @@ def _payment(content: bytes, row: int, now_ms: int) -> Payment:
         fields: dict[str, Any] = msgspec.json.decode(content)
         found = parse_payment({name: one for name, one in fields.items() if one != ""})
     except InputError as err:
-        raise InputError(err.code, f"in row {row}: {err.message}", hint=err.hint) from err
+        raise err.renewed(f"in row {row}: {err.message}") from err
     if found.at_ms > now_ms + 3_600_000:
         raise InputError(
             "payment.future",

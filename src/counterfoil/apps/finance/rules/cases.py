@@ -60,9 +60,7 @@ def _run(rules: RuleSet, rule: Rule, case: Case) -> CaseResult:
         for at, row in enumerate(case.payments):
             found = engine.apply(parse_payment(_whole(row, at)))
     except InputError as err:
-        raise InputError(
-            err.code, f"in case {case.name!a} of {rule.name}: {err.message}", hint=err.hint
-        ) from err
+        raise err.renewed(f"in case {case.name!a} of {rule.name}: {err.message}") from err
     applied = found.applied[0] if found is not None and found.applied else None
     if applied is None:
         done: tuple[str, str, Mapping[str, bool | None]] = (PASS, "not in force", {})

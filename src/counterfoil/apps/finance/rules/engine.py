@@ -135,9 +135,9 @@ class Engine:
         gravest = max((OUTCOMES.index(one.outcome) for one in applied), default=0)
         return Trail(payment, OUTCOMES[gravest], tuple(applied))
 
-    def apply_all(self, payments: Iterable[Payment]) -> Iterable[Trail]:
-        """Apply to one after another."""
-        return map(self.apply, payments)
+    def remember(self, payment: Payment) -> None:
+        """Let a payment count in the windows, and say nothing of it."""
+        self._count(payment, payment.facts())
 
     def _spans(self) -> dict[str, int]:
         """Tell for each kind of series how long some window looks back; a day may have 25 hours."""

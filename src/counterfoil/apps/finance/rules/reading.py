@@ -142,7 +142,7 @@ def _compile(rule: Rule, where: str) -> None:
         try:
             compile_condition(text, known)
         except InputError as err:
-            raise InputError(err.code, f"in {where}: {err.message}", hint=err.hint) from err
+            raise err.renewed(f"in {where}: {err.message}") from err
 
 
 def _when(given: Any, where: str) -> dict[str, str]:

@@ -173,11 +173,13 @@ def decision_said(
     outcome: str | None = None,
     based_on: Sequence[Reference] = (),
     note: str = "",
+    at_ms: int | None = None,
 ) -> Said:
     """Write what was decided on a payment as a decision's statement.
 
     rules: of the text. person: under whose key payment and windows are sealed; None leaves them
-    open. outcome: where others had a say, too. based_on: what else it rests on.
+    open. outcome: where others had a say, too. based_on: what else it rests on. at_ms: when it was
+    decided; else when it is recorded.
     """
     facts: dict[str, Any] = {
         "payment": trail.payment.facts(),
@@ -202,6 +204,8 @@ def decision_said(
         "note": note or " ".join(one.rule.reason for one in trail.reasons)[:8192],
     }  # fmt: skip
     seal: dict[str, ToSeal] = {}
+    if at_ms is not None:
+        fields["at_ms"] = at_ms
     if person is None:
         fields |= {"inputs": facts, "explanation": explained | held}
     else:
