@@ -392,16 +392,17 @@ def _allowed(
 @view
 def _require_signed(signer: address, words: Bytes[672], signature: Bytes[4096]):
     """
-    @dev By the account itself, or by the contract that stands there (ERC-1271). A contract that
-         burns gas or reverts, refuses.
+    @dev 65 bytes are an account's; any other length is for the contract that stands there to
+         judge (ERC-1271), so that who reads the log alone knows which. A contract that reverts or
+         answers anything else refuses.
     """
     digest: bytes32 = signatures._digest(
         keccak256(NAME), keccak256(concat(VERDICT_TYPE, words))
     )
     if len(signature) == 65:
         found: address = signatures._signer_of(digest, slice(signature, 0, 65))
-        if found == signer and signer != empty(address):
-            return
+        assert found == signer and found != empty(address), "signature"
+        return
     assert signer.is_contract, "signature"
     answered: bool = False
     answer: Bytes[32] = b""

@@ -9,20 +9,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from hashlib import sha256
-from typing import Final
 
 from counterfoil.errors import InputError
-from counterfoil.formats import batch, envelope, statement
+from counterfoil.formats import batch, envelope, statement, verdict
 from counterfoil.formats.batch import BATCH_PAYLOAD_TYPE, Batch
 from counterfoil.formats.envelope import STATEMENT_PAYLOAD_TYPE, Envelope
 from counterfoil.formats.statement import Statement
+from counterfoil.formats.verdict import VERDICT_TYPE_WORD, SignedVerdict, Verdict
 from counterfoil.units import ENTRY_MAX_BYTES
 
-__all__ = ["VERDICT_TYPE_WORD", "BatchEntry", "Entry", "Kind", "StatementEntry", "kind_of", "parse"]
-
-VERDICT_TYPE_WORD: Final = sha256(b"counterfoil verdict v1").digest()
-"""First 32 bytes of every verdict; begins with neither 0x7b nor 0xd2."""
+__all__ = [
+    "VERDICT_TYPE_WORD",
+    "BatchEntry",
+    "Entry",
+    "Kind",
+    "StatementEntry",
+    "VerdictEntry",
+    "kind_of",
+    "parse",
+]
 
 
 class Kind(StrEnum):
@@ -54,7 +59,19 @@ class BatchEntry:
     batch: Batch
 
 
-Entry = StatementEntry | BatchEntry
+@dataclass(frozen=True, slots=True)
+class VerdictEntry:
+    """An entry that holds a verdict; its signature is a decider's, not a producer's."""
+
+    signed: SignedVerdict
+
+    @property
+    def verdict(self) -> Verdict:
+        """Give the verdict without its signature."""
+        return self.signed.verdict
+
+
+Entry = StatementEntry | BatchEntry | VerdictEntry
 
 
 def kind_of(data: bytes) -> Kind:
@@ -86,6 +103,8 @@ def parse(data: bytes) -> Entry:
     entry.unsupported, entry.payload-type, entry.unsigned, or one of the kind's own.
     """
     kind = kind_of(data)
+    if kind is Kind.VERDICT:
+        return VerdictEntry(verdict.parse(data))
     if kind is not Kind.ENVELOPE:
         raise InputError("entry.unsupported", f"expected an envelope, found a {kind}")
     wrapped = envelope.parse(data)

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from counterfoil.errors import InputError
 from counterfoil.formats.keccak import keccak256
+from counterfoil.units import MAX_SAFE_INTEGER
 
 __all__ = [
     "EIP712_NAME",
@@ -26,10 +27,13 @@ __all__ = [
     "MakerKind",
     "SignedVerdict",
     "Verdict",
+    "decided_ms",
+    "describe",
     "digest_of",
     "format",
     "format_words",
     "hash_text",
+    "identity_of",
     "parse",
     "parse_words",
     "struct_hash_of",
@@ -194,6 +198,41 @@ def parse(data: bytes) -> SignedVerdict:
     """
     verdict = parse_words(data[:WORDS_BYTES])
     return SignedVerdict(verdict, _bounded(data[WORDS_BYTES:]))
+
+
+def identity_of(data: bytes) -> bytes:
+    """Name a verdict by what it says: SHA-256 of its words; data: its entry.
+
+    The same verdict signed anew is no new one.
+    """
+    return sha256(data[:WORDS_BYTES]).digest()
+
+
+def describe(verdict: Verdict) -> dict[str, Any]:
+    """Give a verdict's words for people and programs: bytes in hexadecimal.
+
+    Hashes have 64 digits; addresses `0x` and 40, in lower case. score and amount_max are decimal
+    text, and so is any other integer beyond 2^53 - 1.
+    """
+    found: dict[str, Any] = {"type": "https://counterfoil.dev/verdict/v1"}
+    for name, kind in WORDS[1:]:
+        value = getattr(verdict, name)
+        if kind == "address":
+            found[name] = "0x" + value.hex()
+        elif kind == "bytes32":
+            found[name] = value.hex()
+        elif name == "maker_kind":
+            found[name] = MakerKind(value).name.lower()
+        else:
+            large = name in ("score", "amount_max") or value > MAX_SAFE_INTEGER
+            found[name] = str(value) if large else value
+    return found
+
+
+def decided_ms(verdict: Verdict) -> int | None:
+    """Tell when a verdict says that it was decided, Unix ms; None past what JSON can hold."""
+    at_ms = verdict.decided_at * 1000
+    return at_ms if at_ms <= MAX_SAFE_INTEGER else None
 
 
 def struct_hash_of(words: bytes) -> bytes:

@@ -23,6 +23,7 @@ from counterfoil.ledger.audit_payloads import PayloadAudit
 from counterfoil.ledger.audit_sealed import SealedAudit
 from counterfoil.ledger.audit_strays import audit_strays
 from counterfoil.ledger.audit_tables import audit_pages, audit_tables, note_gaps
+from counterfoil.ledger.audit_verdicts import VerdictAudit
 from counterfoil.ledger.backup_marker import read_marker
 from counterfoil.ledger.config import load_config
 from counterfoil.ledger.evidence import claims_of
@@ -215,8 +216,11 @@ class _Audit:
         sealed = self._sealed = SealedAudit(self._layout.vault, self._findings, self._notices)
         stack.enter_context(sealed.opened())
         builder = IndexBuilder(store, self._findings)
+        verdicts = VerdictAudit(scratch, self._findings, self._notices)
         return stack.enter_context(
-            EntryAudit(self._origin, builder, payloads, self._findings, self._notices, sealed)
+            EntryAudit(
+                self._origin, builder, payloads, verdicts, self._findings, self._notices, sealed
+            )
         )
 
     def _tell(self, done: int, total: int) -> None:

@@ -13,11 +13,12 @@ from types import TracebackType
 from typing import Final
 
 from counterfoil.errors import CounterfoilError, VerificationError
-from counterfoil.formats.entry import BatchEntry, StatementEntry
+from counterfoil.formats.entry import BatchEntry, StatementEntry, VerdictEntry
 from counterfoil.formats.predicates import Key
 from counterfoil.ledger.audit_batches import BatchRun
 from counterfoil.ledger.audit_payloads import PayloadAudit
 from counterfoil.ledger.audit_sealed import SealedAudit
+from counterfoil.ledger.audit_verdicts import VerdictAudit
 from counterfoil.ledger.examine import Examined, Unreadable, check_signatures, examine
 from counterfoil.ledger.index_builder import IndexBuilder
 from counterfoil.log.findings import Findings, places
@@ -37,8 +38,8 @@ class EntryAudit:
     """Judges the entries of one log; a `Visit` of the hash audit. Use it as a context manager.
 
     origin: of the log. builder: is filled with what the database must hold. payloads: what is
-    kept beside the log. sealed: of personal data; None where nobody asks. findings, notices: where
-    damage, and what is only worth knowing, is named.
+    kept beside the log. verdicts: of what contracts may act on. sealed: of personal data; None
+    where nobody asks. findings, notices: where damage, and what is only worth knowing, is named.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class EntryAudit:
         origin: str,
         builder: IndexBuilder,
         payloads: PayloadAudit,
+        verdicts: VerdictAudit,
         findings: Findings,
         notices: Findings,
         sealed: SealedAudit | None = None,
@@ -57,6 +59,7 @@ class EntryAudit:
         self._publics: dict[str, bytes] = {}
         self._valid: dict[str, KeyPeriod] = {}  # producers whose period is known to count
         self._run = BatchRun(findings)
+        self._verdicts = verdicts
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="audit")
         self._waiting: deque[tuple[int, Future[_Chunk]]] = deque()
         self._unjudged = 0  # signatures by keys whose statement may be among the damaged entries
@@ -90,6 +93,7 @@ class EntryAudit:
             self._judge(*self._waiting.popleft())
         self._run.close()
         self._builder.flush(self.size, often=False)
+        self._verdicts.finish(bool(self.damaged))
         self._note_voided()
         if self._unjudged:
             self._notices.add(
@@ -105,6 +109,8 @@ class EntryAudit:
                 self._skip(seen)
             elif isinstance(seen.parsed, BatchEntry):
                 self._judge_batch(seen, seen.parsed)
+            elif isinstance(seen.parsed, VerdictEntry):
+                self._judge_verdict(seen, seen.parsed)
             else:
                 self._judge_statement(seen, seen.parsed)
         self.size = end
@@ -141,20 +147,29 @@ class EntryAudit:
             if isinstance(seen.predicate, Key):
                 self._judge_key(seen, parsed, seen.predicate)
             else:
-                self._judge_signers(seen)
+                self._judge_signers(seen, parsed)
         self._builder.take(seen)
+        self._verdicts.note(seen)
         self._payloads.check(seen)
         if self._sealed is not None:
             self._sealed.check(seen)
 
-    def _judge_signers(self, seen: Examined) -> None:
+    def _judge_verdict(self, seen: Examined, parsed: VerdictEntry) -> None:
+        self._run.close()
+        self.signatures += len(seen.held)
+        if seen.wrong is not None:
+            self._accuse("audit.verdict", seen.index, seen.wrong)
+        self._verdicts.check(seen, parsed)
+        self._builder.take(seen)
+
+    def _judge_signers(self, seen: Examined, parsed: StatementEntry) -> None:
         organisations: set[str] = set()
-        for at, signature in enumerate(seen.parsed.envelope.signatures):
+        for at, signature in enumerate(parsed.envelope.signatures):
             period = self._period(seen.index, signature.keyid)
             if period is None:
                 continue
             organisations.add(period.organisation)
-            self._judge_signature(seen, at, period)
+            self._judge_signature(seen, parsed, at, period)
         if seen.header is not None:
             organisations.add(seen.header[0])
         if len(organisations) > 1:
@@ -165,11 +180,13 @@ class EntryAudit:
                 " and ".join(sorted(organisations)),
             )
 
-    def _judge_signature(self, seen: Examined, at: int, period: KeyPeriod) -> None:
+    def _judge_signature(
+        self, seen: Examined, parsed: StatementEntry | BatchEntry, at: int, period: KeyPeriod
+    ) -> None:
         self.signatures += 1
         held = seen.held[at]
         if held is None:  # the key came into force while the entry was examined
-            held = check_signatures(seen.parsed, self._publics)[at]
+            held = check_signatures(parsed, self._publics)[at]
         if not held:
             self._findings.add(
                 "audit.signature",
@@ -254,7 +271,7 @@ class EntryAudit:
         signature = parsed.envelope.signatures[0]
         period = self._period(seen.index, signature.keyid)
         if period is not None:
-            self._judge_signature(seen, 0, period)
+            self._judge_signature(seen, parsed, 0, period)
             # A key that begins between a member and its batch did not sign the member.
             self._period(max(first, 0), signature.keyid)
         if parsed.batch.origin != self._origin:

@@ -15,11 +15,13 @@ from counterfoil.formats import entry as entry_format
 from counterfoil.formats import predicates
 from counterfoil.formats.ascii import MAX_INT63
 from counterfoil.formats.batch import member_hash
-from counterfoil.formats.entry import Entry, StatementEntry
+from counterfoil.formats.entry import BatchEntry, Entry, StatementEntry, VerdictEntry
 from counterfoil.formats.envelope import pae
 from counterfoil.formats.predicates import ContentRef, Header
 from counterfoil.ledger.predicate_types import payloads_named
 from counterfoil.proofs.claims import check_claims
+from counterfoil.proofs.deciders import Decided, decided_in, signs_alone, verify_decider
+from counterfoil.proofs.merkle import leaf_hash
 from counterfoil.proofs.signature import verify_ed25519
 from counterfoil.proofs.verify import check_said
 
@@ -33,7 +35,8 @@ class Examined:
     predicate: of a statement of the core. payloads: what lies beside the log for it. header:
     (issuer, source, number) of a statement that is numbered. member: its leaf in a batch's tree
     where a batch signs it, 32 bytes. held: for each signature whether it holds; None where the key
-    was not known yet. wrong: what a statement says that cannot be.
+    was not known yet. wrong: what a statement says that cannot be. leaf, decided: of a decision
+    alone, its leaf hash and what a verdict may repeat of it.
     """
 
     index: int
@@ -44,6 +47,8 @@ class Examined:
     member: bytes | None = None
     held: tuple[bool | None, ...] = ()
     wrong: CounterfoilError | None = None
+    leaf: bytes = b""
+    decided: Decided | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +87,17 @@ def _examine(index: int, data: bytes, origin: str, keys: Mapping[str, bytes] | N
     seen = Examined(index, parsed)
     if isinstance(parsed, StatementEntry):
         _read_statement(seen, parsed)
+        seen.decided = decided_in(parsed)
+        if seen.decided is not None:
+            seen.leaf = leaf_hash(data)
         if not parsed.signed:
             seen.member = member_hash(parsed.envelope.payload)
         if keys is not None:
             _check_statement(seen, parsed, origin)
+    if isinstance(parsed, VerdictEntry):
+        if keys is not None and signs_alone(parsed.signed):
+            _check_decider(seen, parsed)
+        return seen
     if keys is not None and parsed.envelope.signatures:
         seen.held = check_signatures(parsed, keys)
     return seen
@@ -113,7 +125,17 @@ def _check_statement(seen: Examined, parsed: StatementEntry, origin: str) -> Non
         seen.wrong = err
 
 
-def check_signatures(parsed: Entry, keys: Mapping[str, bytes]) -> tuple[bool | None, ...]:
+def _check_decider(seen: Examined, parsed: VerdictEntry) -> None:
+    try:
+        verify_decider(parsed.signed)
+        seen.held = (True,)
+    except CounterfoilError as err:
+        seen.held, seen.wrong = (False,), err
+
+
+def check_signatures(
+    parsed: StatementEntry | BatchEntry, keys: Mapping[str, bytes]
+) -> tuple[bool | None, ...]:
     """Check each signature of an entry; None where its key is not among `keys`."""
     envelope = parsed.envelope
     message = pae(envelope.payload_type, envelope.payload)

@@ -113,6 +113,10 @@ class ForwardingRecorder:
         """Append a statement that somebody else signed."""
         return self._later(Recorded, "append", envelope)
 
+    def record_verdict(self, verdict: bytes, decision: int) -> Future[Recorded]:
+        """Record a decider's verdict about the decision at an index."""
+        return self._later(Recorded, "record_verdict", verdict, decision)
+
     def people(self, verb: str, arguments: Mapping[str, Any]) -> Any:
         """Do what the room for people asks for."""
         return self._ask("people", verb, dict(arguments))
@@ -129,9 +133,9 @@ class ForwardingRecorder:
         """Have `size` entries anchored by a time, Unix ms."""
         self._ask("want_anchor", size, by_ms)
 
-    def anchor(self, timeout_s: float) -> Future[list[AnchorState]]:
-        """Anchor the published checkpoint on every chain."""
-        return self._later(list[AnchorState], "anchor", timeout_s)
+    def anchor(self, timeout_s: float, only: str | None = None) -> Future[list[AnchorState]]:
+        """Anchor the published checkpoint on every chain, or only on one."""
+        return self._later(list[AnchorState], "anchor", timeout_s, only)
 
     def ask_chain(self, method: str, params: Sequence[object]) -> Mapping[str, Any]:
         """Ask the ledger's own chain."""

@@ -71,6 +71,7 @@ class ForwardServer:
             "record_statements": self._statements,
             "ask_gate": lambda kind, fields: _Done(recorder.ask_gate(kind, fields)),
             "append": recorder.append,
+            "record_verdict": recorder.record_verdict,
             "people": lambda *asked: _Done(recorder.people(*asked)),
             "keep": lambda data: _Done(recorder.keep(data)),
             "wait_published": recorder.wait_published,

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from counterfoil.formats.entry import BatchEntry, StatementEntry
+from counterfoil.formats import verdict
+from counterfoil.formats.entry import BatchEntry, VerdictEntry
 from counterfoil.formats.envelope import identity
 from counterfoil.formats.predicates import Key
 from counterfoil.ledger.examine import Examined
@@ -65,10 +66,13 @@ class IndexBuilder:
         if isinstance(parsed, BatchEntry):
             self.latest_ms = max(self.latest_ms, parsed.batch.at_ms)
             return
+        if isinstance(parsed, VerdictEntry):
+            self._identify(seen.index, verdict.identity_of(verdict.format(parsed.signed)))
+            return
         if seen.header is not None:
             self._number(seen.index, *seen.header)
         else:
-            self._identify(seen.index, parsed)
+            self._identify(seen.index, identity(parsed.envelope))
         if predicate is None:
             return
         if predicate.expect is not None:
@@ -163,8 +167,7 @@ class IndexBuilder:
             return runs[at - 1]
         return self._store.find_span(run.issuer, run.source, run.first, run.count)
 
-    def _identify(self, index: int, parsed: StatementEntry) -> None:
-        name = identity(parsed.envelope)
+    def _identify(self, index: int, name: bytes) -> None:
         held = self._identities.get(name)
         if held is None:
             held = self._store.find_identity(name)

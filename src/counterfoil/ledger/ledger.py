@@ -248,6 +248,16 @@ class Ledger(Accountable):
         """
         return self._writable().append(envelope).result()
 
+    def record_verdict(self, verdict: bytes, decision: int) -> Recorded:
+        """Record a verdict, on which a contract may act, about the decision at an index.
+
+        verdict: an entry as `formats.verdict.format` gives it. The same one again gets its first
+        receipt, even if it was signed anew. Raises InputError, VerificationError or Refused when
+        it does not hold or says otherwise than the decision, NotFound with code entry.index, and
+        as `record`.
+        """
+        return self._writable().record_verdict(verdict, decision).result()
+
     @property
     def key_admin(self) -> KeyAdmin:
         """Adds, rotates and revokes keys.
@@ -263,16 +273,17 @@ class Ledger(Accountable):
             )
         return self._admin
 
-    def anchor(self, timeout_s: float = 60.0) -> list[AnchorState]:
+    def anchor(self, timeout_s: float = 60.0, *, only: str | None = None) -> list[AnchorState]:
         """Anchor the published checkpoint on every chain of the settings, and wait.
 
         timeout_s: how long to wait until it is final everywhere; then its phase says how far it
-        is. A chain that failed says why in `trouble`. Raises Refused with code anchor.no-chain,
-        and what the chain raised when none could be used.
+        is. only: on this chain of the settings alone, and until it stands in a block. A chain that
+        failed says why in `trouble`. Raises Refused with code anchor.no-chain, and what the chain
+        raised when none could be used.
         """
         recorder = self._writable()
         recorder.wait_published(self.size)
-        return recorder.anchor(timeout_s).result()
+        return recorder.anchor(timeout_s, only).result()
 
     def open_chain(self, place: str | None = None) -> NodeChain:
         """Open a chain of the settings, to act on it; the ledger's own one through its owner.

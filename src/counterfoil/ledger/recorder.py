@@ -30,6 +30,7 @@ from counterfoil.ledger.statement_writer import (
     draft_statement,
     record_statement,
 )
+from counterfoil.ledger.verdict_writer import record_verdict
 from counterfoil.ledger.writer import promise
 from counterfoil.ports import Prepared, Said, Sealer, ToSeal
 
@@ -90,6 +91,9 @@ class Recorder(Protocol):
     def append(self, envelope: bytes) -> Future[Recorded]:
         """Append a statement that somebody else signed."""
 
+    def record_verdict(self, verdict: bytes, decision: int) -> Future[Recorded]:
+        """Record a decider's verdict about the decision at an index."""
+
     def people(self, verb: str, arguments: Mapping[str, Any]) -> Any:
         """Do what the room for people asks for; plain values in and out."""
 
@@ -102,8 +106,8 @@ class Recorder(Protocol):
     def want_anchor(self, size: int, by_ms: int) -> None:
         """Have `size` entries anchored by a time, Unix ms; durable when this returns."""
 
-    def anchor(self, timeout_s: float) -> Future[list[AnchorState]]:
-        """Anchor the published checkpoint on every chain."""
+    def anchor(self, timeout_s: float, only: str | None = None) -> Future[list[AnchorState]]:
+        """Anchor the published checkpoint on every chain, or only on one."""
 
     def ask_chain(self, method: str, params: Sequence[object]) -> Mapping[str, Any]:
         """Ask the ledger's own chain; see `chain_access.answer_of`."""
@@ -258,6 +262,10 @@ class LocalRecorder:
         """Append an envelope; see `statement_writer.append_envelope`."""
         return append_envelope(self._writing.writer, lambda: self._admin.keyring, envelope)
 
+    def record_verdict(self, verdict: bytes, decision: int) -> Future[Recorded]:
+        """Record a verdict; see `verdict_writer.record_verdict`."""
+        return record_verdict(self._writing.writer, verdict, decision)
+
     def people(self, verb: str, arguments: Mapping[str, Any]) -> Any:
         """Do what the room for people asks for; see `Desk.do`."""
         if self._keeper is None:
@@ -280,11 +288,11 @@ class LocalRecorder:
         if size:  # else it was only asked whether it could be
             anchorer.want(size, by_ms)
 
-    def anchor(self, timeout_s: float) -> Future[list[AnchorState]]:
+    def anchor(self, timeout_s: float, only: str | None = None) -> Future[list[AnchorState]]:
         """Anchor the published checkpoint; see `Anchorer.anchor`."""
         answer: Future[list[AnchorState]] = promise()
         try:
-            answer.set_result(self._require_anchorer().anchor(timeout_s))
+            answer.set_result(self._require_anchorer().anchor(timeout_s, only))
         except Exception as err:  # whoever waits must hear of it
             answer.set_exception(err)
         return answer

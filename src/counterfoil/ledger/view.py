@@ -9,8 +9,8 @@ import msgspec
 
 from counterfoil.errors import InputError
 from counterfoil.formats import entry as entries
-from counterfoil.formats import predicates
-from counterfoil.formats.entry import BatchEntry
+from counterfoil.formats import predicates, verdict
+from counterfoil.formats.entry import BatchEntry, StatementEntry, VerdictEntry
 from counterfoil.formats.predicates import Block, Record
 from counterfoil.proofs.merkle import leaf_hash
 
@@ -40,9 +40,10 @@ class RecordView:
     """A decoded entry.
 
     index, leaf: its place and leaf hash (64 hexadecimal digits). kind: `record`, `block`, `key`,
-    ..., `batch` for a batch signature, or the predicate's URI. issuer, source, number: None where
-    a statement has none. signed_by: key ids; empty where a batch signs it. content: what was
-    recorded; for other statements their whole predicate. personal: what of it is sealed.
+    ..., `batch` for a batch signature, `verdict`, or the predicate's URI. issuer, source, number:
+    None where it has none. signed_by: key ids, of a verdict its decider's address; empty where a
+    batch signs it. content: what was recorded; for other statements their whole predicate.
+    personal: what of it is sealed.
     """
 
     index: int
@@ -68,8 +69,12 @@ def view(index: int, data: bytes, erasures: Erasures | None = None) -> RecordVie
     erasures: of its log, to tell what of it is erased; None where nobody asks for that.
     """
     parsed = entries.parse(data)
-    signed_by = tuple(signature.keyid for signature in parsed.envelope.signatures)
     leaf = leaf_hash(data).hex()
+    if isinstance(parsed, VerdictEntry):
+        content = verdict.describe(parsed.verdict)
+        at_ms, decider = verdict.decided_ms(parsed.verdict), (content["signer"],)
+        return RecordView(index, leaf, "verdict", None, None, None, at_ms, decider, content)
+    signed_by = tuple(signature.keyid for signature in parsed.envelope.signatures)
     if isinstance(parsed, BatchEntry):
         content = msgspec.to_builtins(parsed.batch)
         signed_at = parsed.batch.at_ms
@@ -94,7 +99,7 @@ def block_of(data: bytes) -> Block:
     """Parse an entry as a block statement. Raises InputError with code record.not-a-block."""
     parsed = entries.parse(data)
     predicate = (
-        None if isinstance(parsed, BatchEntry) else predicates.parse_predicate(parsed.statement)
+        predicates.parse_predicate(parsed.statement) if isinstance(parsed, StatementEntry) else None
     )
     if not isinstance(predicate, Block):
         raise InputError("record.not-a-block", "expected a block statement, found another entry")

@@ -219,19 +219,24 @@ class Writer:
         return Recorded(found.index, leaf_hash(held).hex(), source, number, duplicate=True)
 
     def append_foreign(
-        self, entry: bytes, span: Span | None, identity: bytes, expect: Mapping[str, Condition]
+        self,
+        entry: bytes,
+        span: Span | None,
+        identity: bytes,
+        expect: Mapping[str, Condition],
+        same: Callable[[bytes, bytes], bool] = says_the_same,
     ) -> Future[Recorded]:
-        """Append a signed envelope of somebody else, as it is; the caller has verified it.
+        """Append what somebody else signed, as it is; the caller has verified it.
 
         span: its number in its issuer's series; None for a statement without one, which is then
-        known by its identity. A repeated one is answered with its first place.
+        known by its identity. A repeated one is answered with its first place. same: of `Draft`.
         """
         if span is None:
             submission = Submission([entry], identities={identity: 0}, expect=expect)
         else:
             submission = Submission([entry], [span], expect=expect)
         source, number = ("", 0) if span is None else (span.source, span.first)
-        draft = Draft(lambda _: entry, source, number, expect)
+        draft = Draft(lambda _: entry, source, number, expect, same)
         answer: Future[Recorded] = promise()
         with self.door:
             if span is not None and span.issuer == self.producer.organisation:

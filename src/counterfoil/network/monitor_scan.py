@@ -12,7 +12,7 @@ from counterfoil.errors import CounterfoilError
 from counterfoil.formats import entry as entry_format
 from counterfoil.formats import predicates
 from counterfoil.formats.ascii import decode_base64
-from counterfoil.formats.entry import BatchEntry, Entry
+from counterfoil.formats.entry import BatchEntry, StatementEntry, VerdictEntry
 from counterfoil.formats.envelope import is_unsigned_statement, keyid_of, pae
 from counterfoil.formats.predicates import Header, Key
 from counterfoil.ledger.unwrap import kind_of
@@ -34,6 +34,8 @@ def scan_entries(
             continue  # the batch signature after it is told of, with its count
         try:
             parsed = entry_format.parse(data)
+            if isinstance(parsed, VerdictEntry):
+                continue  # a decider's key signs for contracts; it is none of the log's
             said = (
                 None
                 if isinstance(parsed, BatchEntry)
@@ -69,7 +71,7 @@ def _tell_key(state: MonitorState, index: int, said: Key, at_ms: int) -> None:
 def _tell_uses(
     state: MonitorState,
     index: int,
-    parsed: Entry,
+    parsed: StatementEntry | BatchEntry,
     said: Header | None,
     watched: Sequence[str],
     at_ms: int,

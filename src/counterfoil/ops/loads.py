@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from counterfoil.errors import InputError
 from counterfoil.formats import entry as entries
-from counterfoil.formats import predicates
-from counterfoil.formats.entry import BatchEntry
+from counterfoil.formats import predicates, verdict
+from counterfoil.formats.entry import BatchEntry, VerdictEntry
 from counterfoil.formats.statement import Statement
 from counterfoil.ledger import Ledger
 from counterfoil.ops.forecasts import Step, require_horizon, steps_of
@@ -164,6 +164,8 @@ def _times(opened: Ledger, progress: Progress) -> list[int]:
         if isinstance(parsed, BatchEntry):
             add(index, parsed.batch.at_ms, waiting)
             waiting = 0
+        elif isinstance(parsed, VerdictEntry):
+            add(index, verdict.decided_ms(parsed.verdict) or 0)
         elif (at_ms := _said(parsed.statement)) is not None:
             add(index, at_ms)
         elif parsed.envelope.signatures:

@@ -19,11 +19,13 @@ from counterfoil.formats import policy as policies
 from counterfoil.formats import receipt as receipts
 from counterfoil.formats.batch import member_hash
 from counterfoil.formats.block import row_leaf
-from counterfoil.formats.entry import BatchEntry, StatementEntry
+from counterfoil.formats.entry import BatchEntry, StatementEntry, VerdictEntry
 from counterfoil.formats.policy import Policy
 from counterfoil.formats.predicates import Block, Header, Key, Record
 from counterfoil.formats.receipt import AnchorClaim, EntryProof, Receipt
 from counterfoil.formats.statement import Statement
+from counterfoil.formats.verdict import Verdict, decided_ms
+from counterfoil.proofs.deciders import verify_decider
 from counterfoil.proofs.keyring import KeyPeriod, Keyring
 from counterfoil.proofs.merkle import leaf_hash, verify_inclusion
 from counterfoil.proofs.trust import Trusted, evaluate
@@ -43,11 +45,12 @@ class Verified:
     """What a receipt proved.
 
     trusted: the checkpoint and who vouches for it. index, leaf: where the record stands, and its
-    leaf hash. signer: the key that signed, valid at `index` as of the checkpoint's size.
-    signed_at_ms: by the signer's clock; None where it did not say. statement: None when the entry
-    is a batch signature. predicate: None for a predicate that this version does not know.
-    content: the record's or row's JSON text, when the receipt has it. row: its number in a block.
-    anchors: claims that no chain was asked about.
+    leaf hash. signer: the key that signed, valid at `index` as of the checkpoint's size; of a
+    verdict its decider's address, for which no log speaks. signed_at_ms: by the signer's clock;
+    None where it did not say. statement: None when the entry is a batch signature or a verdict.
+    predicate: None for a predicate that this version does not know. content: the record's or
+    row's JSON text, when the receipt has it. row: its number in a block. anchors: claims that no
+    chain was asked about. verdict: None for other entries.
     """
 
     trusted: Trusted
@@ -60,6 +63,7 @@ class Verified:
     content: bytes | None
     row: int | None
     anchors: tuple[AnchorClaim, ...]
+    verdict: Verdict | None = None
 
     @property
     def grade(self) -> str:
@@ -88,7 +92,8 @@ def verify_receipt(
     receipt: as parsed, or its JSON. policy: as parsed, or C2SP tlog-policy text.
     now_s: POSIX seconds, to refuse cosignatures from the future; None judges no time.
     Raises InputError when either is malformed, VerificationError with the code of the first thing
-    that does not hold (trust.*, proof.*, key.*, signature.*, batch.*, statement.*, row.*).
+    that does not hold (trust.*, proof.*, key.*, signature.*, batch.*, statement.*, row.*,
+    verdict.*).
     """
     if not isinstance(receipt, Receipt):
         receipt = receipts.parse(receipt)
@@ -107,6 +112,14 @@ def verify_receipt(
         return Verified(
             trusted, index, leaf, signer, at_ms, None, None, None, None, receipt.anchors
         )
+    if isinstance(parsed, VerdictEntry):
+        _refuse_extras(receipt)
+        verify_decider(parsed.signed)
+        verdict = parsed.verdict
+        when, decider = decided_ms(verdict), _decider(verdict, index)
+        return Verified(
+            trusted, index, leaf, decider, when, None, None, None, None, receipt.anchors, verdict
+        )
     predicate = predicates.parse_predicate(parsed.statement)
     _require_effective(receipt, predicate)
     signer, signed_at_ms = _verify_statement(keyring, receipt, parsed, predicate, trusted)
@@ -123,6 +136,20 @@ def verify_receipt(
         content,
         row,
         receipt.anchors,
+    )
+
+
+def _decider(verdict: Verdict, index: int) -> KeyPeriod:
+    """Name who signed a verdict: an account, and the hash of the organisation that it claims."""
+    return KeyPeriod(
+        keyid="0x" + verdict.signer.hex(),
+        public=b"",
+        organisation=f"keccak256:{verdict.organisation.hex()}",
+        role="decider",
+        first=index,
+        end=None,
+        added_at=index,
+        added_by="",
     )
 
 
@@ -275,7 +302,7 @@ def _verify_statement(
 
 
 def _verify_signatures(
-    keyring: Keyring, index: int, parsed: entries.Entry, predicate: Header | None
+    keyring: Keyring, index: int, parsed: StatementEntry | BatchEntry, predicate: Header | None
 ) -> KeyPeriod:
     """Check every signature of an entry; all must be of one organisation."""
     roles = ("producer", "recovery") if isinstance(predicate, Key) else ("producer",)
@@ -305,7 +332,7 @@ def _require_origin(signed: BatchEntry, trusted: Trusted) -> None:
 
 def _refuse_extras(receipt: Receipt) -> None:
     if receipt.batch is not None or receipt.row is not None or receipt.content is not None:
-        raise InputError("receipt.extra", "expected a batch signature alone, found more with it")
+        raise InputError("receipt.extra", "expected an entry that stands alone, found more with it")
 
 
 def _content(receipt: Receipt, predicate: Header | None) -> tuple[bytes | None, int | None]:

@@ -7,9 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counterfoil.errors import InputError
-from counterfoil.formats import batch, entry, envelope
+from counterfoil.formats import batch, entry, envelope, verdict
 from counterfoil.formats.batch import BATCH_PAYLOAD_TYPE
-from counterfoil.formats.entry import VERDICT_TYPE_WORD, BatchEntry, Kind, StatementEntry, kind_of
+from counterfoil.formats.entry import (
+    VERDICT_TYPE_WORD,
+    BatchEntry,
+    Kind,
+    StatementEntry,
+    VerdictEntry,
+    kind_of,
+)
 from counterfoil.units import ENTRY_MAX_BYTES
 from tests.statements import (
     Actor,
@@ -21,6 +28,8 @@ from tests.statements import (
     refused,
     statement_payloads,
 )
+from tests.verdicts import entry_of as signed_verdict
+from tests.verdicts import plain_verdict
 
 ACTOR = Actor("producer")
 PAYLOAD = payload_of(record())
@@ -84,15 +93,23 @@ def test_sizes(size: int) -> None:
 
 
 def test_kinds_that_are_not_accepted_yet() -> None:
-    """A COSE_Sign1 and a verdict are known by name and refused by name."""
-    for data, kind in [
-        (b"\xd2", Kind.COSE_SIGN1),
-        (b"\xd2\x84\x40\xa0\x40\x40", Kind.COSE_SIGN1),
-        (VERDICT_TYPE_WORD, Kind.VERDICT),
-        (VERDICT_TYPE_WORD + bytes(480), Kind.VERDICT),
-    ]:
-        assert kind_of(data) is kind
+    """A COSE_Sign1 is known by name and refused by name."""
+    for data in (b"\xd2", b"\xd2\x84\x40\xa0\x40\x40"):
+        assert kind_of(data) is Kind.COSE_SIGN1
         with refused("entry.unsupported"):
+            entry.parse(data)
+
+
+def test_verdicts() -> None:
+    """A verdict parses to itself, and what only begins like one does not."""
+    said = plain_verdict()
+    parsed = entry.parse(signed_verdict(said))
+    assert isinstance(parsed, VerdictEntry)
+    assert parsed.verdict == said
+    assert verdict.format(parsed.signed) == signed_verdict(said)
+    for data in (VERDICT_TYPE_WORD, VERDICT_TYPE_WORD + bytes(480)):
+        assert kind_of(data) is Kind.VERDICT
+        with refused("verdict.size"):
             entry.parse(data)
 
 

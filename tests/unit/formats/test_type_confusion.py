@@ -25,11 +25,13 @@ from counterfoil.formats import (
     entry,
     envelope,
     note,
+    packed_verdict,
     policy,
     predicates,
     receipt,
     statement,
     tlog_proof,
+    verdict,
     vkey,
 )
 from counterfoil.formats.batch import BATCH_PAYLOAD_TYPE, Batch, member_hash
@@ -37,6 +39,7 @@ from counterfoil.formats.block import row_leaf
 from counterfoil.formats.cosignature import TimestampedSignature
 from counterfoil.formats.entry import VERDICT_TYPE_WORD, StatementEntry
 from counterfoil.formats.envelope import STATEMENT_PAYLOAD_TYPE, Envelope, pae
+from counterfoil.formats.packed_verdict import PackedVerdict
 from counterfoil.formats.policy import Log, Policy
 from counterfoil.formats.predicates import Header, Key, Record
 from counterfoil.formats.receipt import EntryProof, Receipt
@@ -57,6 +60,8 @@ from tests.statements import (
     record,
     statement_payloads,
 )
+from tests.verdicts import entry_of as signed_verdict
+from tests.verdicts import plain_verdict
 
 ACTOR = Actor("producer")
 PAYLOAD = payload_of(record())
@@ -89,7 +94,10 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "bundle": bundle.parse,
     "cosignature": cosignature.parse,
     "vkey": lambda data: vkey.parse_vkey(data.decode("latin-1")),
+    "verdict": verdict.parse,
+    "packed verdict": packed_verdict.parse,
 }
+VERDICT = signed_verdict(plain_verdict())
 PROOF = TlogProof(0, (bytes(32),), note.format(c2sp.signed(c2sp.LOG)), None)
 EXAMPLES: dict[str, bytes] = {
     "envelope": SIGNED,
@@ -104,6 +112,8 @@ EXAMPLES: dict[str, bytes] = {
     "bundle": bundle.format([SIGNED]),
     "cosignature": cosignature.format(TimestampedSignature(5, bytes(64))),
     "vkey": vkey.format_vkey(public_of(c2sp.LOG)).encode(),
+    "verdict": VERDICT,
+    "packed verdict": packed_verdict.format(PackedVerdict(2, 1, 0, (bytes(32),), VERDICT)),
 }
 # A note's text may be any text, so a proof file has the form of a note; see the test below.
 FORM_ONLY = {("tlog-proof", "note")}
@@ -298,13 +308,14 @@ def test_entries_that_look_like_nodes(left: bytes, right: bytes) -> None:
 
 @given(st.binary(max_size=300))
 def test_verdicts_are_nothing_else(rest: bytes) -> None:
-    """Bytes that begin with the verdict's type word are read by no parser of today."""
-    data = VERDICT_TYPE_WORD + rest
-    assert entry.kind_of(data) is entry.Kind.VERDICT
-    for name, parse in PARSERS.items():
-        if name not in ("cosignature", "rows", "bundle", "vkey"):
-            assert not accepts(parse, data)
-    assert not accepts(entry.parse, data)
+    """Bytes that begin with the verdict's type word are read by no other parser."""
+    for data in (VERDICT_TYPE_WORD + rest, VERDICT[:672] + rest):
+        assert entry.kind_of(data) is entry.Kind.VERDICT
+        for name, parse in PARSERS.items():
+            if name not in ("cosignature", "rows", "bundle", "vkey", "verdict"):
+                assert not accepts(parse, data)
+    assert not accepts(entry.parse, VERDICT_TYPE_WORD + rest)
+    assert accepts(entry.parse, VERDICT[:672] + rest)
 
 
 @given(st.binary(max_size=300))

@@ -268,7 +268,7 @@ def test_a_block_says_its_payload() -> None:
     ("entry", "code"),
     [
         (b"\xd2\x84", "entry.unsupported"),
-        (VERDICT_TYPE_WORD + bytes(64), "entry.unsupported"),
+        (VERDICT_TYPE_WORD + bytes(64), "verdict.size"),
         (bytes(64), "entry.kind"),
         (b"{}", "envelope.malformed"),
     ],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from counterfoil.errors import VerificationError
 from counterfoil.formats import entry as entries
 from counterfoil.formats.batch import MEMBERS_MAX
+from counterfoil.formats.entry import VerdictEntry
 from counterfoil.formats.envelope import is_unsigned_statement
 
 if TYPE_CHECKING:
@@ -41,5 +42,8 @@ def _batch_over(index: int, reader: LogReader) -> tuple[int, tuple[str, ...]]:
     end = min(index + 1 + MEMBERS_MAX, reader.size())
     for at, data in enumerate(reader.entries(index + 1, end), index + 1):
         if not is_unsigned_statement(data):
-            return at, tuple(one.keyid for one in entries.parse(data).envelope.signatures)
+            parsed = entries.parse(data)
+            if isinstance(parsed, VerdictEntry):
+                break
+            return at, tuple(one.keyid for one in parsed.envelope.signatures)
     return index, ()

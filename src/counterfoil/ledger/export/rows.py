@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
+from counterfoil.formats import verdict
+from counterfoil.formats.entry import VERDICT_TYPE_WORD
 from counterfoil.formats.envelope import is_unsigned_statement
 from counterfoil.ledger.people.erasures import Erasures
 from counterfoil.ledger.unwrap import NOT_DECODABLE, Signers, Signing, Unwrapped, kind_of, unwrap
@@ -75,6 +77,8 @@ def rows(read: Read, first: int, end: int, erasures: Erasures | None = None) -> 
 def _row(index: int, data: bytes, who: Signing | None, erasures: Erasures | None) -> ExportRow:
     leaf = leaf_hash(data).hex()
     try:
+        if data.startswith(VERDICT_TYPE_WORD):
+            return _verdict(index, leaf, data)
         found = unwrap(data, who)
         if found.is_batch:
             return _batch(index, leaf, found)
@@ -87,6 +91,14 @@ def _row(index: int, data: bytes, who: Signing | None, erasures: Erasures | None
     except NOT_DECODABLE:
         empty = msgspec.Raw(b"{}")
         return ExportRow(index, leaf, "unreadable", None, None, None, None, (), empty)
+
+
+def _verdict(index: int, leaf: str, data: bytes) -> ExportRow:
+    said = verdict.parse(data).verdict
+    content = verdict.describe(said)
+    at_ms, signer = verdict.decided_ms(said), content["signer"]
+    text = msgspec.Raw(msgspec.json.encode(content))
+    return ExportRow(index, leaf, "verdict", None, None, None, at_ms, (signer,), text)
 
 
 def _batch(index: int, leaf: str, found: Unwrapped) -> ExportRow:

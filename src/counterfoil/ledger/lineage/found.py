@@ -12,7 +12,7 @@ import msgspec
 
 from counterfoil.errors import NotFound
 from counterfoil.formats import entry as entries
-from counterfoil.formats.entry import BatchEntry
+from counterfoil.formats.entry import StatementEntry, VerdictEntry
 from counterfoil.ledger.view import RecordView
 from counterfoil.provenance.lineage import Node, Pointer, State, artefacts_of
 
@@ -125,7 +125,10 @@ def recorded(view: RecordView, data: bytes) -> Node:
 
 def mentions(data: bytes, node: Node) -> bool:
     """Tell whether an entry's payload holds a node's leaf hash or an artefact's digest as text."""
-    text = entries.parse(data).envelope.payload.lower()
+    parsed = entries.parse(data)
+    if isinstance(parsed, VerdictEntry):
+        return node.leaf == parsed.verdict.decision.hex()
+    text = parsed.envelope.payload.lower()
     return any(word is not None and word.encode() in text for word in (node.leaf, *node.artefacts))
 
 
@@ -143,7 +146,7 @@ def _title(said: dict[str, Any]) -> str:
 def _statement(view: RecordView, data: bytes) -> tuple[list[str], dict[str, Any]]:
     """Give the digests of the subjects, and what is said; of a record with its corrections."""
     parsed = entries.parse(data)
-    if isinstance(parsed, BatchEntry):
+    if not isinstance(parsed, StatementEntry):
         return [], view.content
     digests = [
         subject.digest["sha256"]

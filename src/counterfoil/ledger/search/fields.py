@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
+from counterfoil.formats import verdict
+from counterfoil.formats.entry import VERDICT_TYPE_WORD
 from counterfoil.formats.envelope import is_unsigned_statement
 from counterfoil.ledger.unwrap import (
     NOT_DECODABLE,
@@ -95,6 +97,8 @@ def entry_fields(index: int, data: bytes, signers: Signers | None) -> EntryField
     """
     leaf = leaf_hash(data).hex()
     header: list[Field] = [("index", index), ("leaf", leaf)]
+    if data.startswith(VERDICT_TYPE_WORD):
+        return _verdict(index, leaf, header, data)
     try:
         who = signers.of(index) if signers is not None and is_unsigned_statement(data) else None
         found = unwrap(data, who)
@@ -166,6 +170,17 @@ def _batch(header: list[Field], found: Unwrapped) -> tuple[str, dict[str, Any]]:
     header.append(("kind", "batch"))
     _append_signing(header, Signing(content.get("at_ms"), found.signing.signed_by))
     return "batch", content
+
+
+def _verdict(index: int, leaf: str, header: list[Field], data: bytes) -> EntryFields:
+    try:
+        said = verdict.parse(data).verdict
+    except NOT_DECODABLE:
+        return EntryFields(index, leaf, "", header, [])
+    content = verdict.describe(said)
+    header.append(("kind", "verdict"))
+    _append_signing(header, Signing(verdict.decided_ms(said), (content["signer"],)))
+    return EntryFields(index, leaf, "verdict", header, flatten(content))
 
 
 def _append_expected(header: list[Field], expect: Any) -> None:
