@@ -1,4 +1,4 @@
-"""A payment goes where verdicts say in time, and where nobody says anything, where the clock does."""
+"""A payment goes where verdicts say in time; where nobody says anything, where the clock does."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_returning(bank: Bank) -> None:
 
 
 def test_amounts_are_exact(bank: Bank) -> None:
-    """No verdict moves more than there is, or nothing, or on a standing that it was not made for."""
+    """No verdict moves more than there is, nothing, or on a standing that it was not made for."""
     told = bank.paid()
     with refused("amount"):
         bank.release(told, 101, 0)

@@ -10,7 +10,7 @@ from counterfoil.act.actions import NOBODY, Batch, PaymentTerms, release_batch
 from counterfoil.act.settlement import Settlement, make_settlement
 from counterfoil.proofs.merkle import leaf_hash, root_of
 from tests.contracts.bank import PAYEES, PAYERS, STRANGER, Bank
-from tests.contracts.rig import refused
+from tests.contracts.rig import Reverted, refused
 
 DAY = 86_400
 PAYER = PAYERS[0].address
