@@ -57,6 +57,7 @@ _ROOMS: Final = {
     "counterfoil.ops.fees": "watch",
     "counterfoil.ops.forecasts": "watch",
     "counterfoil.ops.loads": "watch",
+    "counterfoil.ops.quant": "quant",
     "counterfoil.ops.threats": "insight",
     "counterfoil.pace": "watch",
     "counterfoil.provenance.checks": "frames,models",

@@ -130,6 +130,12 @@ class Readable(Searchable):
         """Read the published checkpoint's signed note. Raises NotFound log.unpublished."""
         return self._reading.reader.published()[1]
 
+    def numbered(self, source: str) -> Iterator[tuple[int, int]]:
+        """List (number, index) of this organisation's statements in a series, by number."""
+        for span in self._reading.store.spans(self.config.organisation, source):
+            for step in range(span.count):
+                yield span.first + step, span.index + step
+
     def receipt(self, index: int, row: int | None = None) -> Receipt:
         """Make the receipt of an entry, or of one row of a block statement.
 

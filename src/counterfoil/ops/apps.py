@@ -88,7 +88,8 @@ def demo(
 
 
 def _listed(app: App, package: str) -> ListedApp:
-    operations = app.operations or tuple(one for one in OPERATIONS if one.words[0] == app.name)
+    words = (app.name, *app.groups)
+    operations = app.operations or tuple(one for one in OPERATIONS if one.words[0] in words)
     try:
         kinds, trouble = tuple(load_target(one).uri for one in app.predicates), ""
     except Exception as err:  # a plug-in may raise anything

@@ -41,6 +41,7 @@ GROUPS: Final[dict[str, str]] = {
     "account": "Accounts of EVM chains: which ones look like fraud.",
     "finance": "Payments: fraud, sanctions and names, messages, laundering in graphs.",
     "rules": "Compliance rules: tested, recorded as makers, applied with a trail.",
+    "quant": "Forecasts committed before the outcome: a track record that cannot be made up.",
     "app": "Sectors on the core: which there are, and their stories.",
 }
 """What the operations that share a first word are about."""

@@ -29,7 +29,8 @@ class App:
     commands. summary: one line, an imperative sentence. demo: target of an `AppDemo`. learning:
     target of a function without arguments that gives a `Learning`. predicates: targets of its
     `PredicateType`s, each registered through `counterfoil.predicates`. operations: its commands,
-    whose targets are its own; an app that is shipped with Counterfoil has them in the catalogue.
+    whose targets are its own; an app that is shipped with Counterfoil has them in the catalogue,
+    and perhaps more groups of them than the one of its name.
     watchers: names at the entry point `counterfoil.watchers`. contracts: names of the contracts
     that its money or goods move by; attempts: then the target of a function that takes the demo's
     folder and yields `Attempt`s. explained: outcomes of which every decision carries its
@@ -46,6 +47,7 @@ class App:
     learning: str
     predicates: tuple[str, ...] = ()
     operations: tuple[Operation, ...] = ()
+    groups: tuple[str, ...] = ()
     watchers: tuple[str, ...] = ()
     contracts: tuple[str, ...] = ()
     attempts: str = ""

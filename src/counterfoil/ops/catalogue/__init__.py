@@ -16,6 +16,7 @@ from counterfoil.ops.catalogue import (
     pace,
     parties,
     people,
+    quant,
     watch,
 )
 from counterfoil.ports import Operation
@@ -36,6 +37,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *chain_threats.OPERATIONS,
     *finance.OPERATIONS,
     *apps.OPERATIONS,
+    *quant.OPERATIONS,
     *agents.OPERATIONS,
 )
 """Every operation, in the order in which help lists them."""
