@@ -11,7 +11,7 @@ import csv
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -29,7 +29,9 @@ from counterfoil.apps.quant.prices import Prices, read_prices
 from counterfoil.apps.quant.records import Commitment
 from counterfoil.errors import Unavailable, VerificationError
 from counterfoil.formats import note as notes
+from counterfoil.formats import policy as policies
 from counterfoil.formats.note import Note
+from counterfoil.formats.policy import Group, Policy
 from counterfoil.formats.receipt import Receipt
 from counterfoil.formats.vkey import KeyType
 from counterfoil.formats.witness_request import AddCheckpoint
@@ -45,7 +47,7 @@ from counterfoil.testing.clock import ManualClock
 from counterfoil.witness import Witness, WitnessMemory
 from counterfoil.witness.quorum import with_witness
 
-__all__ = ["BUNDLE", "PRICES", "demo", "simulated"]
+__all__ = ["BUNDLE", "POLICY", "PRICES", "demo", "simulated", "write_prices"]
 
 PRICES: Final = "prices.csv"
 """Name of the simulated prices in the story's folder."""
@@ -53,16 +55,23 @@ PRICES: Final = "prices.csv"
 BUNDLE: Final = "track-record.json"
 """Name of the track record in the story's folder."""
 
+POLICY: Final = "policy.txt"
+"""Name of a reader's policy in the story's folder."""
+
 _NAMES: Final = ("ASH", "BIRCH", "CEDAR", "ELM", "FIR", "LARCH", "OAK", "PINE")
 _FIRST: Final = date(2019, 1, 1)
 _DAYS: Final = 1400
-_ROUNDS: Final = 14
-_LATE, _SILENT = 5, 9  # rounds: one committed when it had begun, one never revealed
+_ROUNDS: Final = 11
+_LATE, _SILENT = 4, 8  # rounds: one committed when it had begun, one never revealed
 _HELD: Final = 28  # days of the calendar
 
 
 class WitnessMet:
-    """Another organisation's witness, asked in person. Its clock is what the story says."""
+    """Another organisation's witness, asked in person. Its clock is what the story says.
+
+    reader: the policy of somebody who believes it and not the fund. The fund's own receipts do
+    with either witness.
+    """
 
     def __init__(self, ledger: Path, state: Path) -> None:
         state.mkdir()
@@ -76,8 +85,10 @@ class WitnessMet:
         keys = [log.key for log in read_policy(layout).logs]
         self._witness = Witness(self._memory, [signer], lambda _: keys, self.clock)
         self._size = 0
-        shown = LogReader(TileFiles(ledger)).published()[0].size
-        change_policy(layout, shown + 1, with_witness(read_policy(layout), "w1", self.key))
+        shown, before = LogReader(TileFiles(ledger)).published()[0].size, read_policy(layout)
+        self.reader = with_witness(before, "w1", self.key)
+        either = Group("either", 1, tuple(witness.name for witness in self.reader.witnesses))
+        change_policy(layout, shown + 1, replace(self.reader, groups=(either,), quorum="either"))
 
     def cosign(self, receipt: Receipt) -> Receipt:
         """Show it the receipt's checkpoint, and add what it signs."""
@@ -120,6 +131,7 @@ def demo(folder: Path, progress: Progress) -> Iterator[Scene]:
             "counts for nothing.",
             {"key": witness.key.name},
         )
+        (folder / POLICY).write_bytes(policies.format(witness.reader))
         with open_ledger(place) as ledger:
             yield from _told(folder, ledger, witness, prices, progress)
     yield Scene(
@@ -165,14 +177,14 @@ def _told(
         "based on what was committed, and can be computed again.",
         {"revealed": len(shown), "decisions": sum(map(len, decisions))},
     )
-    yield _report(folder, ledger)
+    yield _report(folder, ledger, witness.reader)
     yield from _prove(folder, ledger, witness)
 
 
-def _report(folder: Path, ledger: Ledger) -> Scene:
+def _report(folder: Path, ledger: Ledger, reader: Policy) -> Scene:
     prices = read_prices(folder / PRICES)
     found = ledger.datasets.get("prices")
-    track = track_of(ledger, ledger.policy, SystemClock().now_ms())
+    track = track_of(ledger, reader, SystemClock().now_ms())
     report = judge(
         track,
         prices,
@@ -200,7 +212,7 @@ def _prove(folder: Path, ledger: Ledger, witness: WitnessMet) -> Iterator[Scene]
     data = make_bundle(ledger, cosign=witness.cosign)
     (folder / BUNDLE).write_bytes(data)
     now_s = SystemClock().now_ms() // 1000
-    proven = verify_bundle(data, ledger.policy, now_s)
+    proven = verify_bundle(data, witness.reader, now_s)
     yield Scene(
         "prove",
         f"The track record of {len(proven.track.entered)} forecasts verifies offline, from the "
@@ -208,22 +220,24 @@ def _prove(folder: Path, ledger: Ledger, witness: WitnessMet) -> Iterator[Scene]
         {"file": str(folder / BUNDLE), "bytes": len(data)},
     )
     caught = {}
-    for what, keep in _CHEATS.items():
+    for what, left_out in _CHEATS.items():
         plain = msgspec.json.decode(data)
-        plain["statements"] = keep(plain["statements"])
+        gone = [one["record"]["entry"] for one in left_out(plain["statements"])]
+        for name in ("statements", "times"):
+            plain[name] = [one for one in plain[name] if one["record"]["entry"] not in gone]
         try:
-            verify_bundle(msgspec.json.encode(plain), ledger.policy, now_s)
+            verify_bundle(msgspec.json.encode(plain), witness.reader, now_s)
         except VerificationError as err:
             caught[what] = err.code
             continue
         raise _broken(f"{what} to be refused")
-    yield Scene("cheat", "A bundle with something left out is refused.", caught)
+    yield Scene("cheat", "A track record with something left out is refused.", caught)
 
 
 _CHEATS: Final[dict[str, Callable[[list[Any]], list[Any]]]] = {
-    "a bad forecast left out": lambda found: [*found[:4], *found[5:]],
-    "the last forecasts left out": lambda found: found[:10],
-    "the count left out": lambda found: found[:-1],
+    "a forecast in between is left out": lambda found: found[4:5],
+    "a strategy is left out": lambda found: found[3:27:2],
+    "the count is left out": lambda found: found[-1:],
 }
 
 
