@@ -11,7 +11,7 @@ from counterfoil.ops.registry import OPERATIONS, load
 from counterfoil.ops.signature import Field, fields_of
 from counterfoil.ports import Operation
 
-SMALL = {"key ls", "witness ls", "watch ls", "anchor ls", "checkpoint ls", "app ls"}
+SMALL = {"contract ls", "key ls", "witness ls", "watch ls", "anchor ls", "checkpoint ls", "app ls"}
 """Lists without -n: of what people set up, or of states of the log in their order."""
 
 

@@ -108,7 +108,7 @@ def call_from_json(said: dict[str, Any]) -> Call:
 
 
 def read_argument(kind: str, text: str) -> Any:
-    """Read one argument from text, as `make_call` does. Raises InputError with code act.argument."""
+    """Read one argument as `make_call` does. Raises InputError with code act.argument."""
     from eth_abi.abi import encode
     from eth_abi.exceptions import EncodingError, ParseError
 

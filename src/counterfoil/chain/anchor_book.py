@@ -163,6 +163,17 @@ class AnchorBook(BookFile):
         query = "SELECT coalesce(max(size), 0) FROM job WHERE chain_id = ? AND phase = 'final'"
         return int(self._rows(query, chain_id)[0][0])
 
+    def standing(self, chain_id: int, least: int) -> list[tuple[int, int]]:
+        """List (size, time of its block) of anchors of at least `least` entries, smallest first.
+
+        They stand in blocks, which may still go where they are not final.
+        """
+        query = (
+            "SELECT size, time_s FROM job WHERE chain_id = ? AND size >= ? "
+            "AND phase IN ('mined', 'final') ORDER BY size"
+        )
+        return [(size, time_s) for size, time_s in self._rows(query, chain_id, least)]
+
     def newest_note(self, above: int) -> tuple[int, bytes, bytes] | None:
         """Read the largest checkpoint that is anchored or under way on any chain.
 

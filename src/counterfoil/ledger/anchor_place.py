@@ -135,6 +135,11 @@ class AnchorPlace:
         return self._chain
 
     @property
+    def place(self) -> str:
+        """The chain's address, as in the settings."""
+        return self._place
+
+    @property
     def embedded(self) -> bool:
         """Tell whether it is the ledger's own chain."""
         return self._place == EMBEDDED

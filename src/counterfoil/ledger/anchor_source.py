@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from counterfoil.log import LogReader
-from counterfoil.proofs.merkle import EMPTY_ROOT, consistency_path, root_of_range
+from counterfoil.proofs.merkle import EMPTY_ROOT, consistency_path, inclusion_path, root_of_range
 from counterfoil.storage import TileFiles
 
 __all__ = ["PublishedLog"]
@@ -30,6 +30,10 @@ class PublishedLog:
         """Compute the root at a size that is published."""
         nodes = self._reader.nodes(self.published()[0])
         return root_of_range(0, size, nodes) if size else EMPTY_ROOT
+
+    def include(self, index: int, size: int) -> Sequence[bytes]:
+        """Prove that an entry stands in the tree of `size` entries (RFC 9162, 2.1.3)."""
+        return inclusion_path(index, size, self._reader.nodes(self.published()[0]))
 
     def prove(self, old: int, new: int) -> Sequence[bytes]:
         """Prove that the tree of `new` entries extends that of `old`."""

@@ -88,28 +88,31 @@ class Anchorer:
         self._book().wish(Wish(size, False, by_ms))
         self._wake.set()
 
-    def anchor(self, timeout_s: float = 60.0) -> list[AnchorState]:
+    def anchor(self, timeout_s: float = 60.0, only: str | None = None) -> list[AnchorState]:
         """Anchor the published checkpoint on every chain, and wait until that is final.
 
-        timeout_s: then it is told how far it is; it goes on in a process that stays. Raises
-        Refused with code anchor.no-chain, and what every chain raised when none could be used.
+        timeout_s: then it is told how far it is; it goes on in a process that stays. only: on this
+        chain of the settings alone, and until it stands in a block. Raises Refused with code
+        anchor.no-chain, and what every chain raised when none could be used.
         """
         from counterfoil.chain.anchor_state import Wish
 
         self.require_chain()
-        errors = [self._try(place.open) for place in self._places]
+        places = [one for one in self._places if only is None or one.place == only]
+        ended = ("final",) if only is None else ("mined", "final")
+        errors = [self._try(place.open) for place in places]
         _raise_if_all(errors)
-        self._wait_published(max((place.stated or 0) + 1 for place in self._places))
+        self._wait_published(max((place.stated or 0) + 1 for place in places))
         size, _, note = self._source.published()
         if size == 0:  # pragma: no cover - a ledger begins with its keys
             raise NotFound("anchor.empty", "expected entries to anchor, found none")
         self._book().wish(Wish(size, True, None, note))
-        self.begun += len(self._places)
+        self.begun += len(places)
         until, pause_s = time.monotonic() + timeout_s, _POLL_S[0]
         while True:
-            errors = [self._try(place.advance) for place in self._places]
-            states = [place.state(size) for place in self._places]
-            if all(s.phase == "final" or s.trouble for s in states) or self._closing.is_set():
+            errors = [self._try(place.advance) for place in places]
+            states = [place.state(size) for place in places]
+            if all(s.phase in ended or s.trouble for s in states) or self._closing.is_set():
                 _raise_if_all(errors)
                 return states
             if time.monotonic() >= until:

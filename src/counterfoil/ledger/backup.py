@@ -254,7 +254,7 @@ class _Backup:
 
     def _copy_anchors(self) -> None:
         """Copy what anchoring knows, and the embedded chain: each one consistent state."""
-        for source in (self._from.anchor_book, self._from.chain):
+        for source in (self._from.anchor_book, self._from.act_book, self._from.chain):
             if not source.exists():
                 continue
             target = self._to.folder / source.name

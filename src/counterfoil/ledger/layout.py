@@ -73,6 +73,11 @@ class Layout:
         return self.folder / "anchor.db"
 
     @property
+    def act_book(self) -> Path:
+        """`act.db`: which proven decisions are to be acted on, what was signed, where it stands."""
+        return self.folder / "act.db"
+
+    @property
     def energy(self) -> Path:
         """`energy.json`: CPU seconds and joules that the ledger has cost."""
         return self.folder / "energy.json"

@@ -106,7 +106,7 @@ def bring_settings(target: Layout, copy: Layout | None, config: Config, notices:
 
 def _bring_anchors(target: Layout, copy: Layout, files: FolderCopy) -> None:
     """Copy what anchoring knew; where the chain has gone on, anchoring catches up by itself."""
-    for source in (copy.anchor_book, copy.chain, *shared_files(copy)):
+    for source in (copy.anchor_book, copy.act_book, copy.chain, *shared_files(copy)):
         place = target.folder / source.relative_to(copy.folder)
         if source.is_file() and not place.exists():
             files.copy(source, place)

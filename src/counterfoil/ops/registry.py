@@ -37,6 +37,8 @@ GROUPS: Final[dict[str, str]] = {
     "watch": "See what is abnormal as it comes.",
     "forecast": "Numbers to come, and how far to trust them.",
     "pace": "When to anchor and to commit: what waiting costs, and what it saves.",
+    "contract": "Our contracts on a chain.",
+    "act": "Contracts that act on proven decisions, and who may speak to them.",
     "chain": "EVM chains as tables: read, reported on, searched for what is suspicious.",
     "account": "Accounts of EVM chains: which ones look like fraud.",
     "finance": "Payments: fraud, sanctions and names, messages, laundering in graphs.",

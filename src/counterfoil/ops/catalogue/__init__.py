@@ -3,6 +3,7 @@
 from typing import Final
 
 from counterfoil.ops.catalogue import (
+    acting,
     agents,
     apps,
     chain,
@@ -38,6 +39,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *finance.OPERATIONS,
     *apps.OPERATIONS,
     *quant.OPERATIONS,
+    *acting.OPERATIONS,
     *agents.OPERATIONS,
 )
 """Every operation, in the order in which help lists them."""

@@ -68,24 +68,25 @@ class Governance(Header, frozen=True, kw_only=True):
     """Says what a registry's owner or guardian did on a chain, and on what evidence.
 
     registry: the contract; by: the account that called it. approval: id of the approval that it is
-    about. decider: the address that may speak, or no longer, for `model`, a model, rule or circuit
-    as `maker_kind` says, for the purpose `scope`. terms: of an approval. from_s: from when on
-    verdicts no longer count; until_s: how long they are halted. evidence: the statement that it
-    rests on, such as an evaluation. transaction: on the chain, in `block`.
+    about; absent where it is about all. decider: the address that may speak, or no longer, for
+    `model`, a model, rule or circuit as `maker_kind` says, for the purpose `scope`. terms: of an
+    approval. from_s: from when on verdicts no longer count. halted_s: for how long, seconds.
+    evidence: the statement that it rests on, such as an evaluation. transaction: on the chain, in
+    `block`.
     """
 
     action: Literal["approve", "revoke", "halt", "resume"]
     chain_id: _ChainId
     registry: _Address
     by: _Address
-    approval: HexDigest
-    decider: _Address
-    maker_kind: Literal["model", "rule", "circuit"]
-    model: Reference
-    scope: Name
+    approval: HexDigest | None = None
+    decider: _Address | None = None
+    maker_kind: Literal["model", "rule", "circuit"] | None = None
+    model: Reference | None = None
+    scope: Name | None = None
     terms: Terms | None = None
     from_s: _Wide | None = None
-    until_s: _Seconds | None = None
+    halted_s: _Seconds | None = None
     evidence: Reference | None = None
     transaction: Annotated[str, msgspec.Meta(pattern=r"\A0x[0-9a-f]{64}\Z")]
     block: _Seconds

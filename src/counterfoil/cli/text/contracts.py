@@ -1,0 +1,28 @@
+"""Text of `ops.contracts`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from counterfoil.act.deploying import DeployedContract
+from counterfoil.cli.paint import Paint
+from counterfoil.cli.text.words import brief, or_nothing
+
+__all__ = ["deploy", "listing"]
+
+
+def deploy(found: Iterable[DeployedContract], paint: Paint) -> Iterator[str]:
+    """Tell what was put on a chain, and what stood there."""
+    for one in found:
+        word = paint.good("deployed") if one.new else paint.quiet("stands")
+        yield f"{word} {one.name} at {one.address} on chain {one.chain_id}, block {one.block}"
+
+
+def listing(found: Iterable[DeployedContract], paint: Paint) -> Iterator[str]:
+    """Show contracts, one a line."""
+    yield paint.quiet(f"{'contract':16}  {'address':42}  {'source':13}  chain, block")
+    lines = (
+        f"{one.name:16}  {one.address:42}  {brief(one.source_sha256)}  {one.chain_id}, {one.block}"
+        for one in found
+    )
+    yield from or_nothing(lines, "no contract: `counterfoil contract deploy NAME` puts one there")
