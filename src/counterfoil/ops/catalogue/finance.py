@@ -54,4 +54,18 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "pacs008.xml -o pacs002.xml",
         "pacs008.xml -o pacs002.xml --history payments.ndjson --record --ledger bank/",
     ),
+    reads(
+        "finance match",
+        "finance.names:match",
+        "Score pairs of names: whether each is a match, how probably, and why.",
+        "pairs.csv",
+        "pairs.csv --threshold 0.7 --json",
+    ),
+    reads(
+        "finance graph",
+        "finance.graphs:graph",
+        "Find what looks like laundering in a network of payments, the most surprising first.",
+        "payments.parquet --report findings.html",
+        "transfers.csv --source payer --target payee --window 7d --scores accounts.csv",
+    ),
 )

@@ -1,0 +1,128 @@
+"""Look for laundering in a table of payments, and rank what is worth looking at.
+
+What is a pattern is in `apps.finance.graphs`. This module refuses to change the table.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+from counterfoil.errors import InputError
+from counterfoil.extras import brings
+from counterfoil.ledger.documents import security, written_page
+from counterfoil.ops.files import write_file
+from counterfoil.ops.table_options import on_disk
+from counterfoil.ports import Channel, Param, Progress, no_progress
+
+if TYPE_CHECKING:
+    from counterfoil.apps.finance.graphs import Finding, Searched
+    from counterfoil.apps.finance.graphs.reading import ReadNetwork
+
+__all__ = ["graph"]
+
+_SPAN: Final = re.compile(r"([1-9][0-9]{0,4})([smhd])")
+_UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_STYLE: Final = (
+    "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem}"
+    "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;"
+    "border-bottom:1px solid #8884;vertical-align:top}td.n{text-align:right;white-space:nowrap}"
+)
+
+
+def graph(
+    file: Annotated[Path, Param("A table of payments: CSV, Parquet or NDJSON.", "FILE")],
+    *,
+    source: Annotated[str | None, Param("Column of who pays.", "COLUMN")] = None,
+    target: Annotated[str | None, Param("Column of who is paid.", "COLUMN")] = None,
+    amount: Annotated[str | None, Param("Column of the amount, or none.", "COLUMN")] = None,
+    time: Annotated[str | None, Param("Column of the time.", "COLUMN")] = None,
+    unit: Annotated[
+        Literal["s", "ms", "h", "d"] | None, Param("What one is in a time in numbers.")
+    ] = None,
+    window: Annotated[
+        str, Param("How soon money is passed on, and how long a burst lasts.", "SPAN")
+    ] = "3d",
+    loss: Annotated[int, Param("Largest share kept on the way, per cent.", "N")] = 15,
+    networks: Annotated[int, Param("Null networks to compare with, 1 to 100.", "N")] = 3,
+    seed: Annotated[int, Param("Of the null networks.", "N")] = 0,
+    limit: Annotated[int, Param("Most findings that are told.", "N", short="n")] = 50,
+    report: Annotated[Path | None, Param("Write a page of them, too, as HTML.", "FILE")] = None,
+    scores: Annotated[
+        Path | None, Param("Write the score of every account, too, as CSV.", "FILE")
+    ] = None,
+    progress: Progress = no_progress,
+    channel: Channel,
+) -> Iterator[dict[str, Any]]:
+    """Find what looks like laundering in a network of payments, the most surprising first.
+
+    Raises NotFound with code file.missing, InputError with code graph.*.
+    """
+    with brings("finance"):
+        from counterfoil.apps.finance.graphs import Settings, search_network
+        from counterfoil.apps.finance.graphs.reading import Columns, read_network
+
+    settings = Settings(_seconds(window), loss / 100, networks, seed)
+    settings.check()
+    columns = Columns(source, target, amount, time, unit)
+    with on_disk(file, channel) as table:
+        read = read_network(table, columns)
+    progress(read.network.size, read.network.size, "payments read")
+    found = search_network(read.network, settings, progress)
+    if scores is not None:
+        write_file(scores, _scores(read, found))
+    if report is not None:
+        write_file(report, _page(read, found.findings[:limit]))
+    for one in found.findings[:limit]:
+        yield _row(one)
+
+
+def _seconds(text: str) -> int:
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise InputError(
+            "graph.setting",
+            f"expected a span such as 90m, 24h or 3d, found {text[:40]!a}",
+            hint="For example --window 3d.",
+        )
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def _row(one: Finding) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in type(one).__slots__}
+
+
+def _scores(read: ReadNetwork, found: Searched) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["account", "score"])
+    order = sorted(
+        zip(read.network.accounts, found.scores.tolist(), strict=True), key=lambda one: -one[1]
+    )
+    writer.writerows((account, f"{score:.6g}") for account, score in order)
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _page(read: ReadNetwork, findings: tuple[Finding, ...]) -> bytes:
+    rows = "".join(
+        f"<tr><td>{escape(one.pattern)}</td><td class='n'>{one.score:.1f}</td>"
+        f"<td class='n'>{one.amount:,.2f}</td><td>{escape(one.why)}</td>"
+        f"<td>{escape(', '.join(map(str, one.rows[:12])))}{'…' if len(one.rows) > 12 else ''}</td>"
+        "</tr>"
+        for one in findings
+    )
+    network = read.network
+    body = (
+        "<h1>What looks like laundering</h1>"
+        f"<p>{network.size:,} payments between {len(network.accounts):,} accounts. The score is "
+        "minus the decimal logarithm of how many findings as strong chance gives in a network like "
+        "this. It is a place to look, no verdict.</p><table><thead><tr><th>Pattern</th>"
+        f"<th>Score</th><th>Amount</th><th>Why</th><th>Rows</th></tr></thead><tbody>{rows}</tbody>"
+        "</table>"
+    )
+    return written_page("Laundering in payments", body, _STYLE, security([], _STYLE))
