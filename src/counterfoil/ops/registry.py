@@ -42,6 +42,7 @@ GROUPS: Final[dict[str, str]] = {
     "chain": "EVM chains as tables: read, reported on, searched for what is suspicious.",
     "account": "Accounts of EVM chains: which ones look like fraud.",
     "finance": "Payments: fraud, sanctions and names, messages, laundering in graphs.",
+    "case": "Held payments: looked at, decided by people, carried out by an escrow.",
     "rules": "Compliance rules: tested, recorded as makers, applied with a trail.",
     "quant": "Forecasts committed before the outcome: a track record that cannot be made up.",
     "app": "Sectors on the core: which there are, and their stories.",

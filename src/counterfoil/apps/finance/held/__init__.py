@@ -1,0 +1,1 @@
+"""Payments in an escrow that a model's decision holds, and the cases that people decide."""
