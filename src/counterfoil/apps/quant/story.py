@@ -11,7 +11,7 @@ import csv
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -28,24 +28,11 @@ from counterfoil.apps.quant.model import PARAMETERS, examples_of, fit, forecast
 from counterfoil.apps.quant.prices import Prices, read_prices
 from counterfoil.apps.quant.records import Commitment
 from counterfoil.errors import Unavailable, VerificationError
-from counterfoil.formats import note as notes
 from counterfoil.formats import policy as policies
-from counterfoil.formats.note import Note
-from counterfoil.formats.policy import Group, Policy
-from counterfoil.formats.receipt import Receipt
-from counterfoil.formats.vkey import KeyType
-from counterfoil.formats.witness_request import AddCheckpoint
-from counterfoil.ledger import Layout, Ledger, create_ledger, open_ledger
-from counterfoil.ledger.policy_file import read_policy
-from counterfoil.ledger.policy_history import change_policy
-from counterfoil.log import LogReader, parse_signed
+from counterfoil.formats.policy import Policy
+from counterfoil.ledger import Ledger, create_ledger, open_ledger
 from counterfoil.ports import APP_LEDGER, Progress, Scene, SystemClock
-from counterfoil.proofs.merkle import consistency_path
-from counterfoil.proofs.signing import NoteSigner
-from counterfoil.storage import KeyFiles, TileFiles
-from counterfoil.testing.clock import ManualClock
-from counterfoil.witness import Witness, WitnessMemory
-from counterfoil.witness.quorum import with_witness
+from counterfoil.testing.witnesses import MetWitness
 
 __all__ = ["BUNDLE", "POLICY", "PRICES", "demo", "simulated", "write_prices"]
 
@@ -66,49 +53,6 @@ _LATE, _SILENT = 4, 8  # rounds: one committed when it had begun, one never reve
 _HELD: Final = 28  # days of the calendar
 
 
-class WitnessMet:
-    """Another organisation's witness, asked in person. Its clock is what the story says.
-
-    reader: the policy of somebody who believes it and not the fund. The fund's own receipts do
-    with either witness.
-    """
-
-    def __init__(self, ledger: Path, state: Path) -> None:
-        state.mkdir()
-        self._folder, self.clock = ledger, ManualClock(moment(_FIRST.isoformat()))
-        self._memory = WitnessMemory(state / "witness.db", create=True)
-        signer = NoteSigner(
-            KeyFiles(state).create("witness", "witness.example/w1", KeyType.COSIGNATURE_ED25519)
-        )
-        self.key = signer.public
-        layout = Layout(ledger)
-        keys = [log.key for log in read_policy(layout).logs]
-        self._witness = Witness(self._memory, [signer], lambda _: keys, self.clock)
-        self._size = 0
-        shown, before = LogReader(TileFiles(ledger)).published()[0].size, read_policy(layout)
-        self.reader = with_witness(before, "w1", self.key)
-        either = Group("either", 1, tuple(witness.name for witness in self.reader.witnesses))
-        change_policy(layout, shown + 1, replace(self.reader, groups=(either,), quorum="either"))
-
-    def cosign(self, receipt: Receipt) -> Receipt:
-        """Show it the receipt's checkpoint, and add what it signs."""
-        note = receipt.checkpoint.encode()
-        size = parse_signed(note).size
-        reader = LogReader(TileFiles(self._folder))
-        nodes = reader.nodes(reader.published()[0].size)
-        grown = 0 < self._size < size
-        proof = tuple(consistency_path(self._size, size, nodes)) if grown else ()
-        lines = self._witness.add_checkpoint(AddCheckpoint(self._size, proof, note))
-        self._size = size
-        opened = notes.parse(note)
-        signed = notes.format(Note(opened.text, (*opened.signatures, *lines)))
-        return msgspec.structs.replace(receipt, checkpoint=signed.decode())
-
-    def close(self) -> None:
-        """Let go of its memory."""
-        self._memory.close()
-
-
 @dataclass(frozen=True, slots=True)
 class _Round:
     """One month: the day the forecasts are for, and the one on which they are done."""
@@ -122,18 +66,19 @@ def demo(folder: Path, progress: Progress) -> Iterator[Scene]:
     """Play the story; see `ports.AppDemo`."""
     place = folder / APP_LEDGER
     create_ledger(place, SystemClock(), name="quant", organisation="urn:example:fund")
-    prices = simulated()
-    write_prices(folder / PRICES, prices)
-    with closing(WitnessMet(place, folder / "witness")) as witness:
+    write_prices(folder / PRICES, simulated())
+    with closing(MetWitness(place, folder / "witness")) as witness:
+        reader = witness.join()
+        witness.clock.at_ms = moment(_FIRST.isoformat())
         yield Scene(
             "witness",
             "Another organisation's witness says when a checkpoint was there. The fund's own clock "
             "counts for nothing.",
             {"key": witness.key.name},
         )
-        (folder / POLICY).write_bytes(policies.format(witness.reader))
+        (folder / POLICY).write_bytes(policies.format(reader))
         with open_ledger(place) as ledger:
-            yield from _told(folder, ledger, witness, prices, progress)
+            yield from _told(folder, ledger, witness, reader, progress)
     yield Scene(
         "limits",
         "A track record proves what was forecast, when, and that nothing of it is left out. It "
@@ -143,8 +88,9 @@ def demo(folder: Path, progress: Progress) -> Iterator[Scene]:
 
 
 def _told(
-    folder: Path, ledger: Ledger, witness: WitnessMet, prices: Prices, progress: Progress
+    folder: Path, ledger: Ledger, witness: MetWitness, reader: Policy, progress: Progress
 ) -> Iterator[Scene]:
+    prices = read_prices(folder / PRICES)
     first = len(prices.days) - (_ROUNDS + 1) * MONTH
     leaf = _learn(ledger, prices.upto(first), folder / PRICES)
     yield Scene("model", "A model has learned from the years before, and is on record.", leaf)
@@ -177,8 +123,8 @@ def _told(
         "based on what was committed, and can be computed again.",
         {"revealed": len(shown), "decisions": sum(map(len, decisions))},
     )
-    yield _report(folder, ledger, witness.reader)
-    yield from _prove(folder, ledger, witness)
+    yield _report(folder, ledger, reader)
+    yield from _prove(folder, ledger, witness, reader)
 
 
 def _report(folder: Path, ledger: Ledger, reader: Policy) -> Scene:
@@ -207,12 +153,12 @@ def _report(folder: Path, ledger: Ledger, reader: Policy) -> Scene:
     return Scene("report", " ".join(report.says), facts)
 
 
-def _prove(folder: Path, ledger: Ledger, witness: WitnessMet) -> Iterator[Scene]:
+def _prove(folder: Path, ledger: Ledger, witness: MetWitness, reader: Policy) -> Iterator[Scene]:
     """Write the track record, verify it as a stranger, and leave the worst out."""
     data = make_bundle(ledger, cosign=witness.cosign)
     (folder / BUNDLE).write_bytes(data)
     now_s = SystemClock().now_ms() // 1000
-    proven = verify_bundle(data, witness.reader, now_s)
+    proven = verify_bundle(data, reader, now_s)
     yield Scene(
         "prove",
         f"The track record of {len(proven.track.entered)} forecasts verifies offline, from the "
@@ -226,7 +172,7 @@ def _prove(folder: Path, ledger: Ledger, witness: WitnessMet) -> Iterator[Scene]
         for name in ("statements", "times"):
             plain[name] = [one for one in plain[name] if one["record"]["entry"] not in gone]
         try:
-            verify_bundle(msgspec.json.encode(plain), witness.reader, now_s)
+            verify_bundle(msgspec.json.encode(plain), reader, now_s)
         except VerificationError as err:
             caught[what] = err.code
             continue
