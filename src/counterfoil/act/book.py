@@ -84,7 +84,7 @@ class ActBook(BookFile):
         with self._writing() as db:
             db.execute(
                 "INSERT OR IGNORE INTO job (key, chain_id, kind, account, said, entry, at_ms, "
-                "phase, target, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "phase, entry_index) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     job.key,
                     job.chain_id,
@@ -94,8 +94,7 @@ class ActBook(BookFile):
                     job.entry,
                     job.at_ms,
                     job.phase,
-                    job.target,
-                    job.data,
+                    job.index,
                 ),
             )
         found = self.find(job.key)

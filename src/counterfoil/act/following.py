@@ -71,7 +71,6 @@ def record_action(ledger: Ledger, event: Consumed, chain_id: int) -> Recorded | 
     fields: dict[str, Any] = {
         "decision": {"leaf": decision},
         "verdict": {"leaf": event.leaf.hex()},
-        "transaction": {"digest": transaction, "name": f"transaction on chain {chain_id}"},
         "action": scope_name(ledger, verdict.scope),
         "target": event.consumer,
         "result": "done",

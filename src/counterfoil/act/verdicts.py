@@ -70,7 +70,7 @@ def make_verdict(
 
     place: chain id, the gate's address, the log's id there. signer: the decider's address. now_s:
     Unix time. Raises Refused with code act.replaced, InputError with code act.maker, act.amount,
-    act.kind or verdict.score.
+    act.kind, act.valid or verdict.score.
     """
     chain_id, gate, log_id = place
     said = _require_current(decision)
@@ -88,6 +88,12 @@ def make_verdict(
             "act.kind",
             f"expected one of {', '.join(MAKER_KINDS)}, found {wanted.maker_kind[:40]!a}",
             hint="It says what made the decision, and is part of what governance approves.",
+        )
+    if wanted.valid_s <= 0:
+        raise InputError(
+            "act.valid",
+            f"expected a verdict that can be used for a time, found {wanted.valid_s} seconds",
+            hint="A day has 86400 seconds.",
         )
     decided_s = (decision.at_ms or 0) // 1000
     action = wanted.call.action_hash(chain_id)

@@ -15,6 +15,7 @@ __all__ = ["prov", "trace"]
 _STATES: Final = {
     "not-found": "no statement about it in this log",
     "other-log": "stands in another log",
+    "on-chain": "stands on a chain",
     "later": "recorded after the size that was asked about",
 }
 _UP: Final = {

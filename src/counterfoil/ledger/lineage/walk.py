@@ -8,6 +8,7 @@ as the trace has nodes. This module refuses to follow more than it was told to: 
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,7 +22,7 @@ from counterfoil.provenance.lineage.graph import SAID_OUTPUT
 if TYPE_CHECKING:
     from counterfoil.ledger.readable import Readable
 
-__all__ = ["DEPTH", "NODES", "WIDTH", "Progress", "walk"]
+__all__ = ["DEPTH", "NODES", "WIDTH", "Progress", "transaction_of", "walk"]
 
 DEPTH: Final = 12
 """Most steps each way, unless told."""
@@ -35,6 +36,7 @@ NODES: Final = 200
 Progress = Callable[[int, int], None]
 """Told (nodes done, nodes known)."""
 
+_TRANSACTION: Final = re.compile(r"0x[0-9a-f]{64}")
 _BOUNDS: Final = {
     "depth": 64,
     "width": 999,  # a search gives 1000, and is asked for one more
@@ -145,6 +147,9 @@ class _Walker:
         if way == "up" and person is not None:
             role = str(node.said["accountable"].get("role", ""))
             yield Edge(node.id, person.id, "accountable", role, way, node.id), person
+        effect = transaction_of(node)
+        if way == "down" and effect is not None:
+            yield Edge(node.id, effect.id, "transaction", "", way, node.id), effect
         hits, more = self._found.mentions(node, tuple(_ABOUT) if way == "up" else None)
         if more:
             self._mark(node.id)
@@ -184,6 +189,18 @@ def _person(node: Node) -> Node | None:
     if not isinstance(name, str):
         return None
     return node_of(f"person:{name}", "person", "person", name)
+
+
+def transaction_of(node: Node) -> Node | None:
+    """Give the transaction by which a contract acted, as the action's statement names it."""
+    evidence = node.said.get("evidence") if node.kind == "action" else None
+    if not isinstance(evidence, dict):
+        return None
+    chain, hash_, block = (evidence.get(name) for name in ("chain", "transaction", "block"))
+    if not (isinstance(chain, str) and isinstance(hash_, str) and _TRANSACTION.fullmatch(hash_)):
+        return None
+    where = f"chain {chain[:20]}" + (f", block {block[:20]}" if isinstance(block, str) else "")
+    return node_of(f"transaction:{chain[:20]}:{hash_}", "transaction", "on-chain", where)
 
 
 def _bound(name: str, most: int, found: int) -> InputError:

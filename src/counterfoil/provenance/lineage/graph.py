@@ -8,9 +8,9 @@ from typing import Any, Final, Literal
 
 __all__ = ["SAID_OUTPUT", "Edge", "Node", "State", "Trace", "Way"]
 
-State = Literal["recorded", "not-found", "other-log", "later", "person"]
+State = Literal["recorded", "not-found", "other-log", "later", "person", "on-chain"]
 """Of a node: its statement is here; nowhere here; in another log; after the size that was asked
-about; or it is a person, who has no statement."""
+about; it is a person, who has no statement; or a transaction of a chain, which has none either."""
 
 Way = Literal["up", "down"]
 
@@ -22,7 +22,8 @@ SAID_OUTPUT: Final = "outputs"
 class Node:
     """A statement, or what a statement points at.
 
-    id: the leaf hash; `sha256:<digest>` of an artefact without a statement; `person:<name>`.
+    id: the leaf hash; `sha256:<digest>` of an artefact without a statement; `person:<name>`;
+    `transaction:<chain id>:<hash>`.
     index, leaf: where its statement stands; its receipt is made from the index. name: for people.
     artefacts: SHA-256 of what it is about. steps: how far from the start. more: it has more
     neighbours than were followed. said: its predicate; sealed fields stay sealed.

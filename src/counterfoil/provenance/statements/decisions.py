@@ -81,12 +81,11 @@ class Action(Header, frozen=True, kw_only=True):
 
     action: what was done, such as `freeze`. target: to what. result: how it ended. evidence: name
     -> what shows it, such as a transaction's hash. verdict: the entry by which a contract took the
-    decision; transaction: by which it acted, whose digest is the transaction's hash.
+    decision.
     """
 
     decision: Reference
     verdict: Reference | None = None
-    transaction: Reference | None = None
     action: Name
     target: Name | None = None
     result: Name | None = None
