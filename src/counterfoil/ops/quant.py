@@ -26,6 +26,7 @@ from counterfoil.formats.policy import Policy
 from counterfoil.formats.receipt import Receipt
 from counterfoil.ledger import Ledger
 from counterfoil.ops.files import POLICY_MAX_BYTES, read_file, read_input, shown, write_file
+from counterfoil.ops.kinds import kind_of, told_apart
 from counterfoil.ops.place import LedgerFolder, open_for_writing
 from counterfoil.ports import Channel, Param, Progress
 
@@ -289,11 +290,15 @@ def verify(
     """Verify a track record against your own trust policy, and judge it by your own prices.
 
     Raises VerificationError with code quant.bundle, quant.gap, quant.twice, quant.cut,
-    quant.two-logs or quant.issuer, and as `verify_receipt`; InputError with code quant.prices.
+    quant.two-logs or quant.issuer, and as `verify_receipt`; InputError with code quant.prices, or
+    file.kind for another file of ours.
     """
     _check_cost(cost_bps)
     trusted = policies.parse(read_file(policy, POLICY_MAX_BYTES))
     data = read_input(file, channel, bundles.BUNDLE_MAX_BYTES)
+    with told_apart(data, "a track record"):
+        if (kind := kind_of(data)) is not None and kind.words != "a track record":
+            raise InputError("file.kind", f"expected a track record, found {kind.words}")
     found = None if prices is None else read_prices(prices)
     with ExitStack() as chains:
         ask = _asking(chains, trusted, rpc, anchors)

@@ -8,13 +8,22 @@ from typing import Any
 
 import pytest
 
+from counterfoil.apps.quant.records import BUNDLE_TYPE
 from counterfoil.errors import InputError
 from counterfoil.formats.anchors import ANCHORS_TYPE
 from counterfoil.formats.card import CARD_TYPE
 from counterfoil.formats.disclosure import DISCLOSURE_TYPE
 from counterfoil.formats.evidence import EVIDENCE_TYPE
 from counterfoil.formats.proposal import PROPOSAL_TYPE
-from counterfoil.ops import dataset_records, monitors, packs, people, receipts, verification
+from counterfoil.ops import (
+    dataset_records,
+    monitors,
+    packs,
+    people,
+    quant,
+    receipts,
+    verification,
+)
 from counterfoil.ops.kinds import kind_of
 from counterfoil.ops.registry import OPERATIONS
 from counterfoil.ports import Channel
@@ -25,6 +34,7 @@ READERS: dict[str, Callable[..., Any]] = {
     "a disclosed field": people.verify_field,
     "evidence of two histories": monitors.verify,
     "an evidence pack": packs.check,
+    "a track record": quant.verify,
 }
 
 
@@ -47,6 +57,7 @@ def ours(shop: Path, tmp_path: Path) -> Path:
         "an organisation's card": CARD_TYPE,
         "a network's proposal": PROPOSAL_TYPE,
         "a list of anchors": ANCHORS_TYPE,
+        "a track record": BUNDLE_TYPE,
     }.items():
         (folder / words).write_text(f'{{"type": "{kind}"}}')
     return folder

@@ -18,7 +18,15 @@ import msgspec
 from counterfoil.apps.quant.book import Cosign, Said, cut, said_by
 from counterfoil.apps.quant.bound import Anchored, Bound, bound_of, earliest
 from counterfoil.apps.quant.keeping import proof_of
-from counterfoil.apps.quant.records import COMMITMENT, CUT, REVEAL, Commitment, Cut, Reveal
+from counterfoil.apps.quant.records import (
+    BUNDLE_TYPE,
+    COMMITMENT,
+    CUT,
+    REVEAL,
+    Commitment,
+    Cut,
+    Reveal,
+)
 from counterfoil.apps.quant.track import Track, follow
 from counterfoil.errors import InputError, VerificationError
 from counterfoil.formats import receipt as receipts
@@ -29,16 +37,12 @@ from counterfoil.proofs.verify import Verified, verify_receipt
 
 __all__ = [
     "BUNDLE_MAX_BYTES",
-    "BUNDLE_TYPE",
     "AskChains",
     "Proven",
     "make_bundle",
     "track_of",
     "verify_bundle",
 ]
-
-BUNDLE_TYPE: Final = "https://counterfoil.dev/track-record/v1"
-"""Value of a bundle's `type`."""
 
 BUNDLE_MAX_BYTES: Final = 256 << 20
 """Largest bundle that is read, bytes."""

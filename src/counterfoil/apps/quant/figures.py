@@ -75,8 +75,10 @@ def figure(table: Floats, of: Callable[[Floats], Floats]) -> Figure | None:
 def sharpe(returns: Floats, per_year: float) -> Floats:
     """Compute annual Sharpe ratios. returns: (..., periods), in excess of nothing.
 
-    per_year: periods a year. Not a number where returns do not move.
+    per_year: periods a year. Not a number where returns do not move, or are fewer than two.
     """
+    if returns.shape[-1] < 2:
+        return np.full(returns.shape[:-1], np.nan)
     spread = returns.std(axis=-1, ddof=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         found: Floats = np.where(

@@ -18,6 +18,7 @@ from counterfoil.ports import PredicateType
 from counterfoil.provenance.statements.parts import Reference
 
 __all__ = [
+    "BUNDLE_TYPE",
     "COMMITMENT",
     "COUNTER",
     "CUT",
@@ -31,6 +32,9 @@ __all__ = [
     "Reveal",
     "source_of",
 ]
+
+BUNDLE_TYPE: Final = "https://counterfoil.dev/track-record/v1"
+"""Value of the `type` of a track record as one file; see `bundle`."""
 
 REVEAL_WITHIN_MS: Final = 31 * 86_400_000
 """Longest time between the end of a forecast's period and the time to reveal it by, ms."""
