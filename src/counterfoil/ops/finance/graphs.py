@@ -9,6 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from counterfoil.errors import InputError
 from counterfoil.extras import brings
 from counterfoil.ledger.documents import security, written_page
+from counterfoil.ops.decisions import parse_time
 from counterfoil.ops.files import write_file
 from counterfoil.ops.table_options import on_disk
 from counterfoil.ports import Channel, Param, Progress, no_progress
@@ -51,6 +53,9 @@ def graph(
     loss: Annotated[int, Param("Largest share kept on the way, per cent.", "N")] = 15,
     networks: Annotated[int, Param("Null networks to compare with, 1 to 100.", "N")] = 3,
     seed: Annotated[int, Param("Of the null networks.", "N")] = 0,
+    since: Annotated[
+        str | None, Param("Only what ends then or later; before is history.", "TIME")
+    ] = None,
     limit: Annotated[int, Param("Most findings that are told.", "N", short="n")] = 50,
     report: Annotated[Path | None, Param("Write a page of them, too, as HTML.", "FILE")] = None,
     scores: Annotated[
@@ -67,7 +72,8 @@ def graph(
         from counterfoil.apps.finance.graphs import Settings, search_network
         from counterfoil.apps.finance.graphs.reading import Columns, read_network
 
-    settings = Settings(_seconds(window), loss / 100, networks, seed)
+    since_s = None if since is None else parse_time(since, datetime.now(UTC)) // 1000
+    settings = Settings(_seconds(window), loss / 100, networks, seed, since_s=since_s)
     settings.check()
     columns = Columns(source, target, amount, time, unit)
     with on_disk(file, channel) as table:

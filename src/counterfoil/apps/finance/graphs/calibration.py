@@ -28,6 +28,8 @@ _BINS: Final = 20
 _MANY: Final = np.array([1, 2, 4, 10])
 _TAIL: Final = 0.1
 _TAIL_MIN: Final = 10
+_MEAN_MIN: Final = float(1 / np.log(10))
+"""Strengths are logarithms of chances: their tail falls no faster than 10^-s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +45,25 @@ class Background:
     above: float
     mean: float
 
-    def expected(self, strength: Floats) -> Floats:
-        """Tell how many findings as strong one network gives by chance; above zero."""
+    def log_expected(self, strength: Floats) -> Floats:
+        """Tell how many findings as strong one network gives by chance, as decimal logarithm."""
         rank = len(self.seen) - np.searchsorted(self.seen, strength, side="left")
-        counted = (rank + 0.5) / self.networks
-        if not len(self.seen):
-            tail = 0.5 / self.networks * np.power(10.0, -np.maximum(strength, 0.0))
-            return np.maximum(tail, 1e-300)
+        counted = np.log10((rank + 0.5) / self.networks)
         base = len(self.seen) - np.searchsorted(self.seen, self.above, side="left")
         beyond = np.maximum(strength - self.above, 0.0) / self.mean
-        tail = (base + 0.5) / self.networks * np.exp(-beyond)
-        found: Floats = np.where(strength > self.above, tail, counted)
-        return np.maximum(found, 1e-300)
+        tail = np.log10((base + 0.5) / self.networks) - beyond / np.log(10)
+        return np.where(strength > self.above, tail, counted)
 
 
 def fit_background(strengths: list[Floats], networks: int) -> Background:
     """Fit what chance gives. strengths: of each null network."""
     seen = np.sort(np.concatenate(strengths)) if strengths else np.empty(0)
     if not len(seen):
-        return Background(seen, networks, 0.0, 1.0)
+        return Background(seen, networks, 0.0, _MEAN_MIN)
     tail = min(max(_TAIL_MIN, int(len(seen) * _TAIL)), len(seen))
     above = float(seen[-tail])
     mean = float((seen[-tail:] - above).mean())
-    return Background(seen, networks, above, max(mean, 0.1))
+    return Background(seen, networks, above, max(mean, _MEAN_MIN))
 
 
 def deal_anew(network: Network, random: Any) -> Network:

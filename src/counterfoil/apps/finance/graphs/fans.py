@@ -20,8 +20,13 @@ __all__ = ["find_fans", "poisson_tail"]
 _MEETINGS_MIN: Final = 4
 
 
-def find_fans(network: Network, which: Literal["fan-in", "fan-out"], window_s: int) -> Candidates:
-    """Find each account's burst of first meetings within `window_s` seconds."""
+def find_fans(
+    network: Network, which: Literal["fan-in", "fan-out"], window_s: int, since_s: int
+) -> Candidates:
+    """Find each account's burst of first meetings within `window_s` seconds.
+
+    since_s: it must end then or later; what was before is habit.
+    """
     hub, other = network.target, network.source
     if which == "fan-out":
         hub, other = other, hub
@@ -38,6 +43,7 @@ def find_fans(network: Network, which: Literal["fan-in", "fan-out"], window_s: i
     keys = hubs * long + when
     low = np.searchsorted(keys, np.maximum(keys - window_s, hubs * long), side="left")
     count = np.arange(len(met)) - low + 1
+    count[network.at[met] < since_s] = 0
     begins = np.flatnonzero(np.r_[True, hubs[1:] != hubs[:-1]])
     total = np.diff(np.r_[begins, len(hubs)])
     most = np.maximum.reduceat(count, begins)

@@ -19,11 +19,12 @@ __all__ = ["find_pass_through"]
 _EACH_MIN: Final = 3
 
 
-def find_pass_through(network: Network, window_s: int, loss: float) -> Candidates:
+def find_pass_through(network: Network, window_s: int, loss: float, since_s: int) -> Candidates:
     """Find for each account the window in which most came in and left again.
 
-    window_s: seconds. loss: largest share that stays or is added, 0 to 1. Strength: how close in
-    and out are, how many payments were on both sides, and how rare so much is for this account.
+    window_s: seconds. since_s: it must end then or later. loss: largest share that stays or is
+    added, 0 to 1. Strength: how close in and out are, how many payments were on both sides, and how
+    rare so much is for this account.
     """
     moving = np.flatnonzero(network.source != network.target)
     if not len(moving) or window_s * 3 > network.span:
@@ -46,7 +47,7 @@ def find_pass_through(network: Network, window_s: int, loss: float) -> Candidate
     n_out = high - low - n_in
     gap = np.abs(came - left) / np.maximum(np.maximum(came, left), 1e-9)
     many = (n_in >= 1) & (n_out >= 1) & (n_in + n_out >= _EACH_MIN)
-    fits = np.flatnonzero(out & many & (gap <= loss))
+    fits = np.flatnonzero(out & many & (gap <= loss) & (network.at[place] >= since_s))
     if not len(fits):
         return none_found("pass-through")
     turned = np.minimum(came, left)[fits]

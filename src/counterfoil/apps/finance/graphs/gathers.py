@@ -20,9 +20,10 @@ __all__ = ["find_scatter_gather"]
 _BETWEEN_MIN: Final = 3
 
 
-def find_scatter_gather(network: Network, links: Links) -> Candidates:
+def find_scatter_gather(network: Network, links: Links, since_s: int) -> Candidates:
     """Find pairs of accounts with three or more between them that passed on what they got.
 
+    since_s: when the last of it must have been, or later.
     Strength: how seldom so many ways from the one would end at the other by chance (Poisson), and
     the mean weight of the links.
     """
@@ -43,7 +44,8 @@ def find_scatter_gather(network: Network, links: Links) -> Candidates:
     sums = np.add.reduceat(weight, begins)
     received = np.bincount(network.target, minlength=len(network.accounts))
     ends = network.target[second[begins]]
-    keep = np.flatnonzero(counts >= _BETWEEN_MIN)
+    last = np.maximum.reduceat(network.at[second], begins)
+    keep = np.flatnonzero((counts >= _BETWEEN_MIN) & (last >= since_s))
     if not len(keep):
         return none_found("scatter-gather")
     began = network.source[first[begins]]

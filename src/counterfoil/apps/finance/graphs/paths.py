@@ -24,8 +24,8 @@ _BEAM: Final = 400_000
 _LEAST: Final = 3
 
 
-def find_chains(network: Network, links: Links) -> Candidates:
-    """Find the heaviest chain that ends in each payment, of three payments or more.
+def find_chains(network: Network, links: Links, since_s: int) -> Candidates:
+    """Find the heaviest chain that ends in each payment from `since_s` on, of three or more.
 
     Its strength is the sum of its links' weights. Chains that a longer one goes on from, and money
     that goes back at once, are left out.
@@ -54,7 +54,7 @@ def find_chains(network: Network, links: Links) -> Candidates:
         length[changed] = length[before[changed]] + 1
     goes_on = np.zeros(network.size, dtype=bool)
     goes_on[before[before >= 0]] = True
-    tails = np.flatnonzero((length >= _LEAST) & ~goes_on)
+    tails = np.flatnonzero((length >= _LEAST) & ~goes_on & (network.at >= since_s))
 
     def payments(place: int) -> Ints:
         found = [int(tails[place])]
@@ -68,10 +68,11 @@ def find_chains(network: Network, links: Links) -> Candidates:
     return Candidates("chain", best[tails], heads, payments)
 
 
-def find_cycles(network: Network, links: Links, longest_s: int) -> Candidates:
+def find_cycles(network: Network, links: Links, longest_s: int, since_s: int) -> Candidates:
     """Find cycles of three payments or more that last at most `longest_s` seconds.
 
-    Money that goes to and fro between two is left out: refunds do.
+    The last one is from `since_s` on. Money that goes to and fro between two is left out: refunds
+    do.
     Strength: the sum of the links' weights, and how rarely a path ends at that account by chance.
     """
     inside = _on_cycles(network, links)
@@ -97,7 +98,7 @@ def find_cycles(network: Network, links: Links, longest_s: int) -> Candidates:
         trail = np.column_stack([trail[owner], step])
         fits = network.at[step] - network.at[begin] <= longest_s
         home = network.target[step] == network.source[begin]
-        closed = fits & home
+        closed = fits & home & (network.at[step] >= since_s)
         if hops >= _LEAST and closed.any():
             chance = (received[network.source[begin[closed]]] + 1) / (network.size + 1)
             done.append((total[closed] - np.log10(chance), trail[closed]))

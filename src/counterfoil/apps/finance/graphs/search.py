@@ -35,6 +35,8 @@ __all__ = ["PATTERNS", "Finding", "Searched", "Settings", "search_network"]
 _MEMBERS: Final = 20
 """Accounts of a finding that are looked at as a whole; of more, each has less of the score."""
 
+_LN10: Final = float(np.log(10))
+
 PATTERNS: Final = ("fan-in", "fan-out", "cycle", "chain", "scatter-gather", "pass-through")
 
 
@@ -44,7 +46,8 @@ class Settings:
 
     window_s: how soon money is passed on at the latest, and how long a burst lasts, seconds. loss:
     largest share that is kept on the way, 0 to 1. networks: how many null networks. seed: of their
-    dealing. limit: findings of each pattern, at most.
+    dealing. limit: findings of each pattern, at most. since_s: Unix seconds; a finding ends then
+    or later, and what was before tells habits only.
     """
 
     window_s: int = 3 * 86_400
@@ -52,6 +55,7 @@ class Settings:
     networks: int = 3
     seed: int = 0
     limit: int = 10_000
+    since_s: int | None = None
 
     def check(self) -> None:
         """Raise InputError with code graph.setting for what is out of range."""
@@ -69,9 +73,10 @@ class Settings:
 class Finding:
     """Payments that belong together.
 
-    expected: findings as strong that chance gives in a network like this. score: minus its decimal
-    logarithm. accounts: names, in the order of their parts. rows: of the table that was read, in
-    order of time. from_s, until_s: Unix seconds. amount: of all payments. why: in words.
+    expected: findings as strong that chance gives in a network like this; zero where it is below
+    any number. score: minus its decimal logarithm. accounts: names, in the order of their parts.
+    rows: of the table that was read, in order of time. from_s, until_s: Unix seconds. amount: of
+    all payments. why: in words.
     """
 
     pattern: str
@@ -107,16 +112,17 @@ def search_network(
     chosen = settings or Settings()
     chosen.check()
     random = np.random.default_rng(chosen.seed)
+    since = int(network.at[0]) if chosen.since_s is None else chosen.since_s
     steps = chosen.networks + 1
     null: dict[str, list[Floats]] = {name: [] for name in PATTERNS}
     for done in range(chosen.networks):
-        for found in _null_patterns(network, random, chosen):
+        for found in _null_patterns(network, random, chosen, since):
             null[found.pattern].append(found.strength[found.strongest(chosen.limit)])
         progress(done + 1, steps, "networks searched")
     backgrounds = {name: fit_background(null[name], chosen.networks) for name in PATTERNS}
     listed: list[Finding] = []
     scores = np.zeros(len(network.accounts))
-    for found in _patterns(network, chosen):
+    for found in _patterns(network, chosen, since):
         own = np.zeros(len(network.accounts))
         listed += _tell(network, found, backgrounds[found.pattern], own, chosen)
         scores += own
@@ -125,31 +131,33 @@ def search_network(
     return Searched(tuple(listed), scores)
 
 
-def _patterns(network: Network, settings: Settings) -> Iterator[Candidates]:
-    yield from _bursts(network, settings)
-    yield from _passed_on(network, settings)
+def _patterns(network: Network, settings: Settings, since: int) -> Iterator[Candidates]:
+    yield from _bursts(network, settings, since)
+    yield from _passed_on(network, settings, since)
 
 
-def _null_patterns(network: Network, random: Any, settings: Settings) -> Iterator[Candidates]:
+def _null_patterns(
+    network: Network, random: Any, settings: Settings, since: int
+) -> Iterator[Candidates]:
     """Search where chance has dealt."""
-    yield from _bursts(shift_times(network, random), settings)
-    yield from _passed_on(deal_anew(network, random), settings)
+    yield from _bursts(shift_times(network, random), settings, since)
+    yield from _passed_on(deal_anew(network, random), settings, since)
 
 
-def _bursts(network: Network, settings: Settings) -> Iterator[Candidates]:
-    yield find_fans(network, "fan-in", settings.window_s)
-    yield find_fans(network, "fan-out", settings.window_s)
+def _bursts(network: Network, settings: Settings, since: int) -> Iterator[Candidates]:
+    yield find_fans(network, "fan-in", settings.window_s, since)
+    yield find_fans(network, "fan-out", settings.window_s, since)
 
 
-def _passed_on(network: Network, settings: Settings) -> Iterator[Candidates]:
+def _passed_on(network: Network, settings: Settings, since: int) -> Iterator[Candidates]:
     if not network.measured:
         return  # without amounts nothing tells what was passed on
     window = settings.window_s
-    yield find_pass_through(network, window, settings.loss)
+    yield find_pass_through(network, window, settings.loss, since)
     links = link_payments(network, window, settings.loss)
-    yield find_cycles(network, links, 10 * window)
-    yield find_chains(network, links)
-    yield find_scatter_gather(network, links)
+    yield find_cycles(network, links, 10 * window, since)
+    yield find_chains(network, links, since)
+    yield find_scatter_gather(network, links, since)
 
 
 def _tell(
@@ -161,29 +169,28 @@ def _tell(
 ) -> Iterator[Finding]:
     """Give a pattern's findings, and note the best score of each account in `scores`."""
     places = found.strongest(settings.limit)
-    expected = background.expected(found.strength[places])
+    expected = background.log_expected(found.strength[places])
     for place, chance in zip(places.tolist(), expected.tolist(), strict=True):
-        score = -float(np.log10(chance))
         payments = found.payments(place)
         ends = np.concatenate([network.source[payments], network.target[payments]])
         members = len(np.unique(ends))
-        worth = float(np.log10(1 + 1 / chance)) * min(1.0, _MEMBERS / members)
+        worth = float(np.logaddexp(0.0, -chance * _LN10)) / _LN10 * min(1.0, _MEMBERS / members)
         np.maximum.at(scores, ends, worth)
-        yield _finding(network, found.pattern, payments, score, chance)
+        yield _finding(network, found.pattern, payments, chance)
 
 
-def _finding(network: Network, pattern: str, payments: Any, score: float, chance: float) -> Finding:
+def _finding(network: Network, pattern: str, payments: Any, chance: float) -> Finding:
     source, target = network.source[payments].tolist(), network.target[payments].tolist()
     inner = [one for pair in zip(source, target, strict=True) for one in pair]
     names = tuple(network.accounts[one] for one in dict.fromkeys(inner))
     return Finding(
         pattern=pattern,
-        score=round(score, 3),
-        expected=float(f"{chance:.3g}"),
+        score=round(-chance, 3),
+        expected=float(f"{10.0**chance:.3g}"),
         accounts=names,
         rows=tuple(network.row[payments].tolist()),
         from_s=int(network.at[payments[0]]),
         until_s=int(network.at[payments[-1]]),
         amount=round(float(network.amount[payments].sum()), 2),
-        why=say(network, pattern, payments, chance),
+        why=say(network, pattern, payments, 10.0**chance),
     )
