@@ -37,7 +37,7 @@ def test_a_cheat_is_told_in_whole_lines() -> None:
     lines = list(demo([Step("cheat", "", facts, 0.0)], PLAIN))
     assert lines == [
         "",
-        "Now to cheat, on copies:",
+        "Now to cheat:",
         "x a \\u001b[31mtrick",
         "    caught by the witness: expected abababababab…, found none [witness.forked]",
     ]

@@ -32,7 +32,7 @@ def demo(steps: Iterable[Step], paint: Paint) -> Iterator[str]:
         elif step.name == "cheat":
             if not cheats:
                 yield ""
-                yield paint.strong("Now to cheat, on copies:")
+                yield paint.strong("Now to cheat:")
             cheats += 1
             yield from _cheat(step.facts, paint)
         elif step.name == "limits":
@@ -79,7 +79,10 @@ def _end(step: Step, paint: Paint) -> Iterator[str]:
     yield f"  {program} verify {facts['receipt']} --policy {facts['policy']}{asked}"
     yield f"  {program} evidence verify {facts['evidence']} --policy {facts['policy']}"
     yield f"  {program} record search decision=hold --ledger {facts['ledger']}"
-    yield f"  open {facts['page']} in a browser"
+    if "case" in facts:
+        yield f"  {program} act ls --ledger {facts['ledger']}"
+        yield f"  open {facts['case']} in a browser: all about a held payment"
+    yield f"  open {facts['page']} in a browser: a receipt that checks itself"
     yield f"  {program} init DIR             a ledger of your own"
 
 

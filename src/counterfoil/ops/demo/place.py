@@ -68,6 +68,11 @@ class DemoPlace:
         return self.folder / "receipt.html"
 
     @property
+    def case(self) -> Path:
+        """The page of a held payment."""
+        return self.folder / "case.html"
+
+    @property
     def evidence(self) -> Path:
         """Proof that the log's key signed two histories."""
         return self.folder / "evidence.json"

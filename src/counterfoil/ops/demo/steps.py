@@ -12,8 +12,9 @@ from counterfoil.errors import Unavailable
 __all__ = ["Step", "StepName", "Told", "broken", "timed"]
 
 StepName = Literal[
-    "ledger", "watch", "receipt", "page", "chain", "cheat", "limits", "end", "serving", "stopped"
-]
+    "ledger", "watch", "receipt", "page", "chain", "hold", "decide", "cheat", "limits", "end",
+    "serving", "stopped",
+]  # fmt: skip
 
 Told = tuple[StepName, str, dict[str, Any]]
 """A step's name, sentence and facts."""

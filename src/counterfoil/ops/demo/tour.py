@@ -24,7 +24,7 @@ from counterfoil.ops.demo.onchain import (
 )
 from counterfoil.ops.demo.place import DemoPlace
 from counterfoil.ops.demo.steps import Step, Told, broken, timed
-from counterfoil.ops.demo.watch import Watch
+from counterfoil.ops.demo.watch import Decided, Watch
 from counterfoil.ops.files import shown, write_file
 from counterfoil.ops.receipt_files import format_receipt
 from counterfoil.ops.verification import Verification, verify_bytes
@@ -45,6 +45,7 @@ class Tour:
     def __init__(self, place: DemoPlace, progress: Progress) -> None:
         self._place, self._progress = place, progress
         self._anchored: AnchoredNow | None = None
+        self._worst: list[Decided] = []
 
     def steps(self) -> Iterator[Step]:
         """Tell the story."""
@@ -56,6 +57,7 @@ class Tour:
             self._ask_chain,
         ):
             yield timed(tell)
+        yield from self._hold_payments()
         cheats = Cheats(self._place, on_chain=self._anchored is not None)
         for cheat in cheats.all():
             yield timed(cheat)
@@ -75,6 +77,7 @@ class Tour:
         }
         told = {name: shown(path) for name, path in found.items()}
         if self._anchored is not None:
+            told["case"] = shown(place.case)
             told["anchors"] = shown(place.anchors)
             told["rpc"] = f"embedded:{shown(Layout(place.ledger).chain)}"
         return told
@@ -116,9 +119,10 @@ class Tour:
             ledger.publish()
             self._anchor(ledger)
             size = ledger.size
-        if watch.worst is None:
+        if not watch.worst:
             raise broken("decisions about the payments")
-        self._decision = watch.worst.index
+        self._worst = watch.worst
+        self._decision = watch.worst[0].index
         held, found = watch.held + last.held, watch.found + last.found
         planted = watch.planted + last.planted
         says = (
@@ -134,6 +138,22 @@ class Tour:
             "found": found,
         }
         return "watch", says, {**facts, "entries": size}
+
+    def _hold_payments(self) -> Iterator[Step]:
+        """Let a contract hold the strangest payments, and a person decide; try to get around it."""
+        if self._anchored is None:
+            return
+        from counterfoil.ops.demo.held import HeldPayments
+
+        with (
+            open_ledger(self._place.ledger) as ledger,
+            HeldPayments(ledger, self._place, self._worst) as held,
+        ):
+            self._progress(0, None, "waiting for contracts")
+            yield timed(held.hold)
+            yield timed(held.decide)
+            for cheat in held.cheats():
+                yield timed(cheat)
 
     def _anchor(self, ledger: Ledger) -> None:
         if has_chain():

@@ -41,6 +41,7 @@ _SEED: Final = 2026
 _START_MS: Final = 1_767_225_600_000  # 2026-01-01
 _DAYS_MAX: Final = 1_000_000
 _ROWS: Final = 500
+_WORST: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Watch:
     Where it was is found in the ledger and, to be quick, in the newest saved model.
     held: payments that this run held. planted, found: frauds that the simulation planted in the
     payments of this run, and those of them that were held; the model is told neither. worst: this
-    run's decision with the highest score.
+    run's decisions with the highest scores, the strangest first.
     """
 
     def __init__(self, ledger: Ledger, place: DemoPlace) -> None:
@@ -69,7 +70,7 @@ class Watch:
         self._coming = islice(_simulated(), self.payments, None)
         self.held = self.planted = self.found = 0
         self._planted: set[int] = set()
-        self.worst: Decided | None = None
+        self.worst: list[Decided] = []
         if not self._counts.get(MODELS):
             self.save()
         self.follow()
@@ -153,9 +154,8 @@ class Watch:
         if decided.content["decision"] == "hold":
             self.held += 1
             self.found += number in self._planted
-        worst = self.worst
-        if worst is None or decided.content["score_ppm"] > worst.content["score_ppm"]:
-            self.worst = decided
+        if len(self.worst) < _WORST or decided.content["score_ppm"] > _score(self.worst[-1]):
+            self.worst = sorted([*self.worst, decided], key=_score, reverse=True)[:_WORST]
 
     def _record(self, source: str, rows: list[dict[str, Any]]) -> Sequence[int]:
         first = self._counts.get(source, 0)
@@ -163,6 +163,11 @@ class Watch:
         recorded = self._ledger.record_rows(texts, source, first).result()
         self._counts[source] = first + len(rows)
         return recorded.indices
+
+
+def _score(decided: Decided) -> int:
+    score: int = decided.content["score_ppm"]
+    return score
 
 
 def _simulated() -> Iterator[Payment]:

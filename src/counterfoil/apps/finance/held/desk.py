@@ -181,8 +181,9 @@ def decide_case(
         )
     policy = desk_policy(ledger) or record_policy(ledger)
     based_on: list[dict[str, Any]] = [{"leaf": case.hold.leaf, "role": HELD_ROLE}]
-    if case.payment is not None:
-        based_on.append({"leaf": case.hold.leaf, "role": PAYMENT_ROLE, "name": case.payment})
+    based_on += [
+        one for one in case.hold.said.get("based_on") or () if one.get("role") == PAYMENT_ROLE
+    ]
     fields: dict[str, Any] = {
         "model": msgspec.to_builtins(policy),
         "outcome": outcome,

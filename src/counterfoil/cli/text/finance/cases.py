@@ -1,0 +1,137 @@
+"""Text of `ops.finance.cases`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from counterfoil.cli.paint import Paint
+from counterfoil.cli.text.acting import submit
+from counterfoil.cli.text.words import brief, facts, number, or_nothing, plain, time_of
+from counterfoil.ops.documents import DocumentFile
+
+if TYPE_CHECKING:
+    from counterfoil.act import Acted
+    from counterfoil.apps.finance.held.cases import Case
+    from counterfoil.apps.finance.held.desk import CaseDecided
+    from counterfoil.apps.finance.held.file import CaseFile
+    from counterfoil.apps.finance.held.setting_up import SetUp
+    from counterfoil.ops.finance.cases import Paid, ToSign
+
+__all__ = [
+    "agree",
+    "bring",
+    "decide",
+    "desk",
+    "get",
+    "hold",
+    "listing",
+    "page",
+    "settle",
+]
+
+
+def desk(done: SetUp, paint: Paint) -> Iterator[str]:
+    """Show which contracts stand and what was approved."""
+    for contract in done.contracts:
+        word = paint.good("deployed") if contract.new else paint.quiet("stands")
+        yield f"{word}  {contract.name} at {contract.address} on chain {contract.chain_id}"
+    for approval in done.approvals:
+        yield f"{paint.good('approved')}  {brief(approval.approval or '')}, {approval.phase}"
+
+
+def agree(done: ToSign, paint: Paint) -> Iterator[str]:
+    """Show the terms, and the document that the payer signs."""
+    said = done.agreed.said
+    yield f"{paint.good('agreed')}  {plain(said.payment)} as entry {done.agreed.index}"
+    yield from facts(
+        [
+            ("payer", said.payer),
+            ("payee", said.payee),
+            ("amount", said.amount),
+            ("payment id", f"0x{said.payment_id}"),
+        ],
+        paint,
+    )
+    yield "the payer signs:"
+    yield json.dumps(done.document, sort_keys=True)
+
+
+def bring(done: Paid, paint: Paint) -> Iterator[str]:
+    """Show where the payment stands."""
+    yield from settle(done, paint)
+
+
+def settle(done: Paid, paint: Paint) -> Iterator[str]:
+    """Show where the payment stands."""
+    yield f"{paint.good(done.state)}  {plain(done.payment)}, {done.left} left in the escrow"
+
+
+def hold(done: Acted, paint: Paint) -> Iterator[str]:
+    """Show what the escrow did."""
+    yield from submit(done, paint)
+
+
+def listing(rows: Iterable[Case], paint: Paint) -> Iterator[str]:
+    """Show cases, one a line."""
+    yield from or_nothing((_line(one, paint) for one in rows), "nothing is held")
+
+
+def get(file: CaseFile, paint: Paint) -> Iterator[str]:
+    """Show all that is known."""
+    case, said = file.case, file.case.hold.said
+    yield f"{paint.strong(f'case {case.number}')}: {_state(case.state, paint)}"
+    standing = (
+        None if file.standing is None else f"{file.standing.state}, {file.standing.left} left"
+    )
+    falls = None
+    if file.falls_to is not None:
+        falls = f"to {file.falls_to[0]} from {time_of(file.falls_to[1] * 1000)} on"
+    yield from facts(
+        [
+            ("payment", case.payment),
+            ("score", said.get("score")),
+            ("note", said.get("note")),
+            ("in the escrow", standing),
+            ("else it goes", falls),
+        ],
+        paint,
+    )
+    strongest = sorted(file.contributions.items(), key=lambda one: -abs(float(one[1])))
+    for name, value in strongest:
+        yield f"  {value:>12}  {plain(name)}"
+    if file.sealed:
+        yield paint.quiet("inputs and reasons are sealed: --actor NAME opens them for somebody")
+    for event in file.history:
+        where = paint.quiet(f"entry {event.index}")
+        yield f"  {time_of(event.at_ms)}  {plain(event.what)} {plain(event.who)}  {where}"
+    for one in file.about:
+        yield f"  also decided: {plain(str(one.content.get('outcome')))}, entry {one.index}"
+
+
+def page(done: DocumentFile, paint: Paint) -> Iterator[str]:
+    """Show where the page was written."""
+    yield f"{paint.good('written')}  {plain(done.file)}, {number(done.bytes)} bytes"
+
+
+def decide(done: CaseDecided, paint: Paint) -> Iterator[str]:
+    """Show what was recorded, and what the escrow did."""
+    yield f"{paint.good('decided')}  case {done.case}: {done.outcome}, entry {done.recorded.index}"
+    if done.acted is not None:
+        yield from submit(done.acted, paint)
+
+
+def _line(case: Case, paint: Paint) -> str:
+    said = case.hold.said
+    escrow = "in escrow" if case.agreed is not None else ""
+    return (
+        f"{case.number:>8}  {_state(case.state, paint)}  {time_of(case.hold.at_ms)}  "
+        f"{plain(case.payment or '')}  {said.get('score', '')}  {paint.quiet(escrow)}"
+    ).rstrip()
+
+
+def _state(state: str, paint: Paint) -> str:
+    words = {"open": "open", "release": "released", "return": "returned"}[state].ljust(8)
+    colour = {"open": paint.quiet, "release": paint.good, "return": paint.bad}[state]
+    return colour(words)
