@@ -189,8 +189,10 @@ def _follow(tokens: list[tuple[str, str]], at: int, schema: Schema) -> tuple[int
         after = tokens[at + 1 : at + 4]
         kinds = [kind for kind, _ in after]
         method = kinds == ["dot", "name", "open"] and after[2][1] == "("
-        if kinds[:2] != ["dot", "name"] or known is None or method:
+        if kinds[:2] != ["dot", "name"] or method:
             return at + 1, ".".join(path)
+        if known is None:
+            raise _unfit(f"{'.'.join(path)}, which has no fields", f"{path[-1]}.{after[1][1]}")
         at += 2
 
 
