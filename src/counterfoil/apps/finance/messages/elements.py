@@ -75,6 +75,7 @@ def read_xml(data: bytes) -> Element:
 
 def _read(events: Any) -> Element:
     open_: list[Element] = []
+    root: Element | None = None
     count = 0
     for event, node in events:
         if event == "start":
@@ -93,9 +94,11 @@ def _read(events: Any) -> Element:
         done = open_.pop()
         _take_text(done, node)
         if not open_:
-            return done
+            root = done  # what follows must still be read: another root is no XML
         del node[:]  # not its tail, which may have been read already and is its parent's text
-    raise _unfit("no element found")  # pragma: no cover - the parser says so itself
+    if root is None:  # pragma: no cover - the parser says so itself
+        raise _unfit("no element found")
+    return root
 
 
 def _take_text(done: Element, node: Any) -> None:

@@ -106,15 +106,14 @@ def test_no_truth_value_is_an_error(text: str) -> None:
     assert caught.value.code == "rules.value"
 
 
+WORDS = (
+    "payment", ".", "amount", "(", ")", "[", "]", "!", "-", "&&", "||", "?", ":", "1", ",",
+    "exists", "all", "x", "'a'", "in", "==", "<", "has", "size", "//", "\n", "{", "}",
+)  # fmt: skip
+
+
 @settings(max_examples=150)
-@given(
-    st.lists(
-        st.sampled_from(
-            "payment . amount ( ) [ ] ! - && || ? : 1 , exists all x 'a' in == < has size // { }".split()
-        ),
-        max_size=40,
-    )
-)
+@given(st.lists(st.sampled_from(WORDS), max_size=40))
 def test_any_text_is_compiled_or_refused(words: list[str]) -> None:
     """Whatever is written, there is a condition or an InputError, and nothing else."""
     try:
