@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contracts.bank import Bank
+from tests.contracts.gate_rig import GateRig
 from tests.contracts.rig import Contract, World
 
 
@@ -36,3 +37,18 @@ def bank(made_bank: Bank) -> Iterator[Bank]:
     with made_bank.world.undone():
         yield made_bank
     del made_bank.entries[known:]
+
+
+@pytest.fixture(scope="session")
+def made_gate() -> GateRig:
+    """A gate with one approval, in a world of its own; whoever changes it undoes that."""
+    rig = GateRig()
+    rig.approve()
+    return rig
+
+
+@pytest.fixture
+def rig(made_gate: GateRig) -> Iterator[GateRig]:
+    """That gate; what a test does to it is undone."""
+    with made_gate.undone():
+        yield made_gate

@@ -14,8 +14,9 @@
      It calls anchor, registry and signers, and each of them by view only, so nothing re-enters.
 """
 
+import deciders
+import limits
 import rfc9162
-import signatures
 import verdicts
 from . import IAnchor
 from . import IDecisionGate
@@ -23,6 +24,9 @@ from . import IModelRegistry
 from . import IVerdictVerifier
 
 implements: IDecisionGate
+initializes: limits
+
+exports: (deciders.eip712Domain, limits.spent)
 
 
 event Consumed:
@@ -64,11 +68,6 @@ struct Judged:
     leaf: bytes32
 
 
-NAME: constant(String[16]) = "Counterfoil Gate"
-VERDICT_TYPE: constant(bytes32) = keccak256(
-    "Verdict(bytes32 type_word,uint256 chain_id,address gate,bytes32 log_id,bytes32 organisation,bytes32 scope,uint8 maker_kind,bytes32 maker,bytes32 decision,bytes32 subject,bytes32 outcome,int256 score,address consumer,bytes32 action_hash,uint256 amount_max,uint64 seq,bytes32 nonce,uint64 decided_at,uint64 not_before,uint64 expiry,address signer)"
-)
-IS_VALID: constant(bytes4) = 0x1626ba7e
 MAX_PROOF: constant(uint256) = 32768
 
 ANCHOR: public(immutable(IAnchor))
@@ -76,9 +75,6 @@ REGISTRY: public(immutable(IModelRegistry))
 
 used: public(HashMap[address, HashMap[bytes32, bool]])
 _last_seq: HashMap[bytes32, uint64]
-# What an approval was used for in its last period: the period's number (64 bits), how many
-# verdicts (32), and their amounts' sum (160), from the top.
-_spent: HashMap[bytes32, uint256]
 _usable_from: HashMap[bytes32, uint256]  # by leaf; zero: not announced
 _vetoed: HashMap[bytes32, bool]
 _approval_of: HashMap[bytes32, bytes32]  # of an announced leaf
@@ -115,7 +111,7 @@ def consume(
     self.used[verdict.signer][verdict.nonce] = True
     if verdict.seq != 0:
         self._last_seq[self._order(verdict.organisation, scope, msg.sender)] = verdict.seq
-    self._spent[judged.approval_id] = self._with(judged.approval_id, judged.terms, amount)
+    limits._count(judged.approval_id, judged.terms, amount)
     established: String[12] = "log-attested"
     if judged.terms.by_proof:
         established = "zk"
@@ -172,7 +168,7 @@ def isValidSignature(hash: bytes32, proof: Bytes[4096]) -> bytes4:
         slice(proof, 64, len(proof) - 64),
     )
     assert judged.terms.as_signature, "as signature"
-    return IS_VALID
+    return deciders.IS_VALID
 
 
 @external
@@ -256,34 +252,6 @@ def announced(leaf: bytes32) -> (uint256, bool):
     return self._usable_from[leaf], self._vetoed[leaf]
 
 
-@external
-@view
-def spent(approval_id: bytes32) -> (uint64, uint32, uint256):
-    """
-    @notice What an approval was used for in its last period: the period's number (time divided by
-            its length), how many verdicts, and the sum of their amounts.
-    @param approval_id The approval.
-    """
-    word: uint256 = self._spent[approval_id]
-    return (
-        convert(word >> 192, uint64),
-        convert((word >> 160) & (2**32 - 1), uint32),
-        word & (2**160 - 1),
-    )
-
-
-@external
-@view
-def eip712Domain() -> (
-    bytes1, String[16], String[1], uint256, address, bytes32, DynArray[uint256, 1]
-):
-    """
-    @notice The domain that verdicts are signed for (EIP-5267).
-    @return Which fields count, name, version, chain id, this contract, no salt, no extensions.
-    """
-    return 0x0f, NAME, signatures.VERSION, chain.id, self, empty(bytes32), []
-
-
 @internal
 @view
 def _judge(
@@ -310,8 +278,7 @@ def _judge(
         assert verdict.seq - 1 == last, "order"
     else:
         assert not judged.terms.ordered, "order"
-    assert amount <= convert(judged.terms.cap, uint256), "cap"
-    word: uint256 = self._with(judged.approval_id, judged.terms, amount)
+    limits._require(judged.approval_id, judged.terms, amount)
     if judged.terms.veto_window != 0:
         usable_from: uint256 = self._usable_from[judged.leaf]
         assert usable_from != 0, "unannounced"
@@ -352,7 +319,7 @@ def _authentic(packed: Bytes[4096]) -> Judged:
         assert len(signature) == 0, "signature"
         assert self._proven[keccak256(words)], "unproven"
     else:
-        self._require_signed(verdict.signer, words, signature)
+        deciders._require_signed(verdict.signer, words, signature)
     return Judged(verdict=verdict, terms=terms, approval_id=approval_id, leaf=leaf)
 
 
@@ -389,57 +356,9 @@ def _allowed(
 
 
 @internal
-@view
-def _require_signed(signer: address, words: Bytes[672], signature: Bytes[4096]):
-    """
-    @dev 65 bytes are an account's; any other length is for the contract that stands there to
-         judge (ERC-1271), so that who reads the log alone knows which. A contract that reverts or
-         answers anything else refuses.
-    """
-    digest: bytes32 = signatures._digest(
-        keccak256(NAME), keccak256(concat(VERDICT_TYPE, words))
-    )
-    if len(signature) == 65:
-        found: address = signatures._signer_of(digest, slice(signature, 0, 65))
-        assert found == signer and found != empty(address), "signature"
-        return
-    assert signer.is_contract, "signature"
-    answered: bool = False
-    answer: Bytes[32] = b""
-    answered, answer = raw_call(
-        signer,
-        abi_encode(digest, signature, method_id=method_id("isValidSignature(bytes32,bytes)")),
-        max_outsize=32,
-        is_static_call=True,
-        revert_on_failure=False,
-    )
-    assert answered and len(answer) == 32, "signature"
-    assert convert(answer, bytes32) == convert(IS_VALID, bytes32), "signature"
-
-
-@internal
 @pure
 def _order(organisation: bytes32, scope: bytes32, consumer: address) -> bytes32:
     """
     @dev Who decides may change, and so may the log; the order goes on.
     """
     return keccak256(abi_encode(organisation, scope, consumer))
-
-
-@internal
-@view
-def _with(approval_id: bytes32, terms: IModelRegistry.Terms, amount: uint256) -> uint256:
-    """
-    @dev What an approval will have been used for in this period. `amount` is not above its cap,
-         which has 128 bits, and at most 2^32 of them are counted, so that the sum fits.
-    """
-    period: uint256 = block.timestamp // convert(terms.period, uint256)
-    count: uint256 = 1
-    total: uint256 = amount
-    word: uint256 = self._spent[approval_id]
-    if word >> 192 == period:
-        count += (word >> 160) & (2**32 - 1)
-        total += word & (2**160 - 1)
-    assert count <= convert(terms.period_count, uint256), "count"
-    assert total <= convert(terms.period_cap, uint256), "rate"
-    return (period << 192) | (count << 160) | total

@@ -13,6 +13,7 @@
      - to change hands by one call: the new owner has to accept.
 """
 
+import approvals
 from . import IModelRegistry
 
 implements: IModelRegistry
@@ -61,10 +62,8 @@ MAX_HALT: public(constant(uint64)) = 7 * 24 * 60 * 60
 owner: public(address)
 proposed_owner: public(address)
 guardian: public(address)
-_terms: HashMap[bytes32, IModelRegistry.Terms]
-_revoked_from: HashMap[bytes32, uint64]  # zero: not revoked
-_halted_until: HashMap[bytes32, uint64]  # under zero: of all approvals
-_rests_until: HashMap[bytes32, uint64]  # before then the guardian cannot halt again
+_terms: HashMap[bytes32, uint256[4]]
+_fates: HashMap[bytes32, uint256]  # under zero: of all approvals
 _named: HashMap[bytes32, bool]  # what any approval ever named, hashed with its field's name
 
 
@@ -101,8 +100,9 @@ def approve(claim: IModelRegistry.Claim, terms: IModelRegistry.Terms) -> bytes32
     assert (terms.veto_window == 0) == (terms.vetoer == empty(address)), "vetoer"
     assert not terms.by_proof or claim.maker_kind == 3, "proof"
     approval_id: bytes32 = self._id(claim)
-    assert self._revoked_from[approval_id] == 0, "revoked"
-    self._terms[approval_id] = terms
+    fate: approvals.Fate = approvals._unpack_fate(self._fates[approval_id])
+    assert fate.revoked_from == 0, "revoked"
+    self._terms[approval_id] = approvals._pack(terms)
     names: bytes32[5] = self._names(claim)
     for name: bytes32 in names:
         self._named[name] = True
@@ -127,10 +127,12 @@ def revoke(approval_id: bytes32, revoked_from: uint64):
     @param revoked_from POSIX seconds, not zero; may lie ahead.
     """
     assert msg.sender == self.owner, "not the owner"
-    assert self._terms[approval_id].until != 0, "not approved"
-    known: uint64 = self._revoked_from[approval_id]
+    assert approvals._is_given(self._terms[approval_id]), "not approved"
+    fate: approvals.Fate = approvals._unpack_fate(self._fates[approval_id])
+    known: uint64 = fate.revoked_from
     assert revoked_from != 0 and (known == 0 or revoked_from < known), "later"
-    self._revoked_from[approval_id] = revoked_from
+    fate.revoked_from = revoked_from
+    self._fates[approval_id] = approvals._pack_fate(fate)
     log Revoked(approval_id=approval_id, revoked_from=revoked_from)
 
 
@@ -146,9 +148,11 @@ def halt(approval_id: bytes32, seconds: uint64):
     assert msg.sender == self.guardian or msg.sender == self.owner, "not the guardian"
     assert seconds <= MAX_HALT, "too long"
     now: uint64 = convert(block.timestamp, uint64)
-    assert now >= self._rests_until[approval_id], "rest"
-    self._halted_until[approval_id] = now + seconds
-    self._rests_until[approval_id] = now + seconds + MAX_HALT
+    fate: approvals.Fate = approvals._unpack_fate(self._fates[approval_id])
+    assert now >= fate.rests_until, "rest"
+    fate.halted_until = now + seconds
+    fate.rests_until = now + seconds + MAX_HALT
+    self._fates[approval_id] = approvals._pack_fate(fate)
     log Halted(approval_id=approval_id, by=msg.sender, until=now + seconds)
 
 
@@ -159,7 +163,9 @@ def resume(approval_id: bytes32):
     @param approval_id The approval, or zero for the halt of all.
     """
     assert msg.sender == self.owner, "not the owner"
-    self._halted_until[approval_id] = 0
+    fate: approvals.Fate = approvals._unpack_fate(self._fates[approval_id])
+    fate.halted_until = 0
+    self._fates[approval_id] = approvals._pack_fate(fate)
     log Resumed(approval_id=approval_id)
 
 
@@ -190,7 +196,7 @@ def accept_ownership():
     """
     @notice Take the registry over, as the account that it was offered to.
     """
-    assert msg.sender == self.proposed_owner, "not proposed"
+    assert msg.sender == self.proposed_owner and msg.sender != empty(address), "not proposed"
     self.owner = msg.sender
     self.proposed_owner = empty(address)
     log OwnerChanged(owner=msg.sender)
@@ -214,15 +220,14 @@ def approval_of(approval_id: bytes32) -> IModelRegistry.Approval:
     @notice What stands of an approval now; `until` is zero where none was given.
     @param approval_id The approval.
     """
-    revoked_from: uint64 = self._revoked_from[approval_id]
-    if revoked_from == 0:
-        revoked_from = NEVER
+    fate: approvals.Fate = approvals._unpack_fate(self._fates[approval_id])
+    of_all: approvals.Fate = approvals._unpack_fate(self._fates[empty(bytes32)])
+    if fate.revoked_from == 0:
+        fate.revoked_from = NEVER
     return IModelRegistry.Approval(
-        terms=self._terms[approval_id],
-        revoked_from=revoked_from,
-        halted_until=max(
-            self._halted_until[approval_id], self._halted_until[empty(bytes32)]
-        ),
+        terms=approvals._unpack(self._terms[approval_id]),
+        revoked_from=fate.revoked_from,
+        halted_until=max(fate.halted_until, of_all.halted_until),
     )
 
 
