@@ -1,15 +1,14 @@
 """What a strength is worth in this very network: how often chance gives as much or more.
 
 All patterns are looked for in null networks, too. For what is passed on, a null network keeps who
-pays, when and how much, and how many pay everybody; who is paid in each relation is dealt anew,
-among relations of about the same amount and number of payments, so that regular payees stay regular
-ones, of somebody else. For bursts it keeps who pays whom how much, and moves each relation in time.
-Beyond what was seen there the tail is continued as an exponential one, so that no score saturates.
-This module refuses to call anything certain.
+pays, when and how much, and how many pay everybody (but for pairs that are dealt twice); who is
+paid in each relation is dealt anew, among relations of about the same amount and number of
+payments, so that regular payees stay regular ones, of somebody else. For bursts it keeps who pays
+whom how much, and moves each relation in time. Beyond what was seen there the tail is continued as
+an exponential one, so that no score saturates. This module refuses to call anything certain.
 
-Sources: configuration model (degrees are kept); surrogates by circular shifts; peaks over
-threshold (Pickands 1975), with an
-exponential tail.
+Sources: configuration model (degrees are kept); surrogates by circular shifts; peaks over threshold
+(Pickands 1975), with an exponential tail.
 """
 
 from __future__ import annotations

@@ -70,8 +70,9 @@ def link_payments(network: Network, window_s: int, loss: float) -> Links:
             large, small = network.amount[first], network.amount[second]
             fits = (small <= large * (1 + 1e-9)) & (small >= large * (1 - loss) * (1 - 1e-9))
             found.append((first[fits], second[fits]))
-    first = np.concatenate([one for one, _ in found])
-    second = np.concatenate([two for _, two in found])
+    none = np.empty(0, dtype=np.int64)
+    first = np.concatenate([none, *(one for one, _ in found)])
+    second = np.concatenate([none, *(two for _, two in found)])
     first, second = _latest(first, second)
     return Links(first, second, _weigh(network, first, second))
 

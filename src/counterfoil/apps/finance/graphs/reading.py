@@ -69,6 +69,8 @@ def read_network(path: Path, columns: Columns | None = None) -> ReadNetwork:
         what: _column(table.column_names, what, getattr(asked, what))
         for what in ("source", "target", "time", "amount")
     }
+    if not table.num_rows:
+        make_network((), (), (), None)  # which says so
     at = _times(table.column(chosen["time"]), asked.unit, chosen["time"])
     amount = None if chosen["amount"] == NONE else _numbers(table, chosen["amount"])
     keep = np.ones(len(at), dtype=bool)
