@@ -68,4 +68,11 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "payments.parquet --report findings.html",
         "transfers.csv --source payer --target payee --window 7d --scores accounts.csv",
     ),
+    writes(
+        "finance screen",
+        "finance.screening:screen",
+        "Screen names against sanctions lists: who on them each may be, and why.",
+        "'Jane Doe' --list sdn/ --born 1970-05-01",
+        "--queries customers.csv --list sdn/ --list consolidated.xml --ledger bank/ --json",
+    ),
 )
