@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from statistics import mean
 
@@ -12,10 +11,9 @@ from eth_tester import EthereumTester, PyEVMBackend
 from counterfoil.chain import ContractAbi
 from counterfoil.contracts import load_artifact
 from tests.contracts.gas_cases import LEVELS, GasCase, Where, gas_cases, growth
-from tests.shared_data import ROOT
+from tests.contracts.gas_page import check_documented
 
 Measure = Callable[[GasCase], int]
-PAGE = ROOT / "docs" / "reference" / "contracts.md"
 
 
 @pytest.fixture(scope="module")
@@ -73,13 +71,7 @@ def test_anchoring_past_2_to_the_30(used: dict[str, int], measure: Measure) -> N
 
 def test_the_documented_table(used: dict[str, int]) -> None:
     """The table in the reference says what is measured; a few zero bytes may differ."""
-    rows = re.findall(
-        r"^\| ([^|]+?) \| ([\d,]+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE
-    )
-    told = {name: int(gas.replace(",", "")) for name, gas in rows}
-    assert told.keys() == used.keys()
-    off = {name: (gas, told[name]) for name, gas in used.items() if abs(gas - told[name]) > 200}
-    assert off == {}, used
+    check_documented("### Anchor", used)
 
 
 def test_deploying() -> None:

@@ -65,7 +65,7 @@ def test_what_was_approved_is_told(rig: GateRig) -> None:
     flipped = (*terms, VETOER.address, False, True, False, bytes(32))
     rig.registry("approve", claim, flipped, sender=OWNER.address)
     assert rig.registry("approval_of", at)[0][9:] == flipped[9:]
-    assert rig.registry("approval_of", rbytes([9]) * 32)[0][1] == 0
+    assert rig.registry("approval_of", bytes([9]) * 32)[0][1] == 0
 
 
 BAD: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
