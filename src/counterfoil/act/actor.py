@@ -29,7 +29,7 @@ from counterfoil.act.registry import RegistryContract
 from counterfoil.act.verdict_work import AnnounceWork, VerdictWork
 from counterfoil.act.verdicts import Wanted, make_verdict, sign_verdict, subject_of
 from counterfoil.chain import Account, read_deployments
-from counterfoil.errors import CounterfoilError, NotFound, Refused
+from counterfoil.errors import CounterfoilError, NotFound, Refused, VerificationError
 from counterfoil.ledger.chain_access import choose_place
 from counterfoil.ports import Clock, Progress, SystemClock, no_progress
 from counterfoil.proofs.merkle import leaf_hash
@@ -169,6 +169,7 @@ class Actor:
         Whatever is raised, nothing is lost: it may be called again.
         """
         until, pause_s = time.monotonic() + wait_s, _POLL_S[0]
+        again = False
         while True:
             job = self._anchored(self.job(number))
             self._announce_if_asked(job)
@@ -176,6 +177,10 @@ class Actor:
             job, error = self.job(job.number), errors.get(job.number)
             if job.phase == "done":
                 return acted_of(job)
+            if error is not None and error.code == "act.not-anchored" and not again:
+                again = True  # the chain lost the anchor with a block: it is made there anew
+                self.ledger.anchor(_ANCHOR_WITHIN_S, only=self._place)
+                continue
             if error is not None and error.code not in _WAITING:
                 raise error
             if job.phase == "dropped":
@@ -274,9 +279,11 @@ class Actor:
             said |= {"subject": subject, "salt": salt.hex()}
         now_ms = self._clock.now_ms()
         place = (self.chain.chain_id, gate.address, note.log_id)
+        own = self.chain.kind == "embedded"  # whose blocks are made when they are wanted
+        latest_s = None if own else self.chain.head().time_s
         while True:
             verdict = make_verdict(
-                self.ledger, found, wanted, place, decider.address, now_ms // 1000
+                self.ledger, found, wanted, place, decider.address, now_ms // 1000, latest_s
             )
             known = self.book.find(verdict.nonce)
             if known is not None and known.phase != "dropped":
@@ -336,6 +343,7 @@ class Actor:
     def _works_here(self) -> dict[str, Work]:
         if self._works is None:
             gate, registry = self.gate, self.registry
+            _require_pair(gate, self.note.contract, registry.address)
             verdict = VerdictWork(self.ledger, gate, self._first_block())
             governance = GovernanceWork(self.ledger, registry)
             self._works = {
@@ -364,6 +372,19 @@ class Actor:
     def _first_block(self) -> int:
         found = read_deployments(self.ledger.layout.deployments, self.chain)
         return found.contracts["decision_gate"].block
+
+
+def _require_pair(gate: GateContract, anchor: str, registry: str) -> None:
+    """Refuse a gate that asks others than the anchor of this log and the registry known here."""
+    asked = (gate.anchor(), gate.registry())
+    if asked != (anchor, registry):
+        raise VerificationError(
+            "act.other-gate",
+            f"expected a gate that asks the anchor {anchor} and the registry {registry}, found one "
+            f"that asks {asked[0]} and {asked[1]}",
+            hint="Another contract stands at that address, or the node lies: use another node of "
+            "the same chain.",
+        )
 
 
 def _dropped(job: ActJob) -> Refused:

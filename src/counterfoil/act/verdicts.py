@@ -65,12 +65,14 @@ def make_verdict(
     place: tuple[int, str, bytes],
     signer: str,
     now_s: int,
+    latest_s: int | None = None,
 ) -> Verdict:
     """Make the verdict of a decision.
 
     place: chain id, the gate's address, the log's id there. signer: the decider's address. now_s:
-    Unix time. Raises Refused with code act.replaced, InputError with code act.maker, act.amount,
-    act.kind, act.valid or verdict.score.
+    Unix time. latest_s: the chain's own time, where its clock may be behind: a gate takes nothing
+    as decided later than that. Raises Refused with code act.replaced, InputError with code
+    act.maker, act.amount, act.kind, act.valid or verdict.score.
     """
     chain_id, gate, log_id = place
     said = _require_current(decision)
@@ -96,6 +98,8 @@ def make_verdict(
             hint="A day has 86400 seconds.",
         )
     decided_s = (decision.at_ms or 0) // 1000
+    if latest_s is not None:
+        decided_s = min(decided_s, latest_s)
     action = wanted.call.action_hash(chain_id)
     scope = hash_text(wanted.scope)
     consumer = _raw(wanted.call.consumer)
