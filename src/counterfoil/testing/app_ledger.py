@@ -34,7 +34,8 @@ __all__ = ["Looked", "look"]
 _SOME: Final = 24
 _ACTOR: Final = "conformance"
 _GOOD: Final = ("identical", "within-tolerance")
-_LEAST: Final = 5  # characters of a text that would be found by chance otherwise
+_TEXT_LEAST: Final = 5  # characters of a text that would be found by chance otherwise
+_DIGITS_LEAST: Final = 8
 
 T = TypeVar("T")
 
@@ -69,7 +70,7 @@ def look(app: App, folder: Path, kinds: Mapping[str, PredicateType]) -> Looked:
         explained = _check_explained(app, ledger, decisions)
         replayed = _check_replays(app, ledger, decisions)
         sealed = _check_personal(app, ledger, size)
-        actions = ledger.search("kind=action", limit=1).total or 0
+        actions = len(ledger.search("kind=action", limit=1000).hits)
     return Looked(size, len(decisions), actions, len(places), explained, replayed, sealed)
 
 
@@ -164,14 +165,14 @@ def _check_personal(app: App, ledger: Ledger, size: int) -> int:
         return len(sealed)
     check("personal data is sealed", True, bool(sealed))
     for index in _some(sealed):
-        for value in _values(ledger.people.open(index, actor=_ACTOR, purpose="conformance")):
-            if len(value) >= _LEAST:
-                needle = json_text.format(value)[1:-1]
-                check(
-                    f"{value[:3]}... of entry {index} in the log",
-                    False,
-                    any(needle in text for text in texts),
-                )
+        opened = ledger.people.open(index, actor=_ACTOR, purpose="conformance")
+        for value in _values(opened):
+            found = any(value in text for text in texts)
+            check(
+                f"{value[:3].decode('utf-8', 'replace')}... of entry {index} in the log",
+                False,
+                found,
+            )
     return len(sealed)
 
 
@@ -196,16 +197,20 @@ def _keys(value: Any) -> Iterator[str]:
             yield from _keys(one)
 
 
-def _values(value: Any) -> Iterator[str]:
-    """List the texts inside of what was opened."""
+def _values(value: Any) -> Iterator[bytes]:
+    """List what was opened as it would stand in JSON: texts and numbers too long for chance."""
     if isinstance(value, dict):
         for one in value.values():
             yield from _values(one)
     elif isinstance(value, (list, tuple)):
         for one in value:
             yield from _values(one)
-    elif isinstance(value, str):
-        yield value
+    elif isinstance(value, str) and len(value) >= _TEXT_LEAST:
+        yield json_text.format(value)[1:-1]
+    elif (
+        isinstance(value, (int, float)) and len(number := json_text.format(value)) >= _DIGITS_LEAST
+    ):
+        yield number
 
 
 def _some(things: Sequence[T]) -> list[T]:

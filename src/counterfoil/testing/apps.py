@@ -39,7 +39,15 @@ from counterfoil.ports import (
 from counterfoil.testing.app_ledger import Looked, look
 from counterfoil.testing.checks import check
 
-__all__ = ["Conformed", "assert_conforms"]
+__all__ = [
+    "Conformed",
+    "assert_conforms",
+    "check_commands",
+    "check_contracts",
+    "check_declared",
+    "check_learning",
+    "check_predicates",
+]
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,47}")
 _ATTEMPTS_MIN: Final = 3
@@ -67,10 +75,10 @@ def assert_conforms(app: App) -> Conformed:
     verify offline and whose changed receipts do not, and where personal data is sealed; its model
     scores before it learns; its contracts refuse without proof.
     """
-    _check_declared(app)
-    commands = _check_commands(app)
-    kinds = _check_predicates(app)
-    examples = _check_learning(app)
+    check_declared(app)
+    commands = check_commands(app)
+    kinds = check_predicates(app)
+    examples = check_learning(load_target(app.learning)())
     with _empty_state() as state:
         folder = state / "demo"
         folder.mkdir()
@@ -85,11 +93,12 @@ def assert_conforms(app: App) -> Conformed:
         check("the demo tells something", True, scenes > 0)
         check("the demo leaves its ledger", True, (folder / APP_LEDGER).is_dir())
         looked = look(app, folder / APP_LEDGER, kinds)
-        attempts = _check_contracts(app, folder, looked)
+        attempts = check_contracts(app, folder, looked)
     return Conformed(commands, scenes, looked, examples, attempts)
 
 
-def _check_declared(app: App) -> None:
+def check_declared(app: App) -> None:
+    """Check what an app says of itself, and that it is registered."""
     check("the name is fit", True, _NAME.fullmatch(app.name) is not None)
     check("the summary is a sentence", True, app.summary[:1].isupper() and app.summary[-1:] == ".")
     found = [one for one in entry_points(group="counterfoil.apps") if one.name == app.name]
@@ -99,8 +108,8 @@ def _check_declared(app: App) -> None:
         check(f"{what} is a target", True, callable(load_target(target)))
 
 
-def _check_commands(app: App) -> int:
-    """Check each command's words, summary and examples, as the shells see them.
+def check_commands(app: App) -> int:
+    """Check each command's words, summary and examples, as the shells see them; count them.
 
     The shells stand above this floor: they are asked for by name, as whoever runs this has them.
     """
@@ -136,8 +145,8 @@ def _check_commands(app: App) -> int:
     return len(operations)
 
 
-def _check_predicates(app: App) -> dict[str, PredicateType]:
-    """Check that each kind of record is registered, documented and has a schema."""
+def check_predicates(app: App) -> dict[str, PredicateType]:
+    """Check that each kind of record is registered, documented and has a schema; by URI."""
     kinds = {}
     for target in app.predicates:
         kind = load_target(target)
@@ -151,9 +160,11 @@ def _check_predicates(app: App) -> dict[str, PredicateType]:
     return kinds
 
 
-def _check_learning(app: App) -> int:
-    """Check that no score knows its own outcome or a later one, and that outcomes teach at all."""
-    given: Learning = load_target(app.learning)()
+def check_learning(given: Learning) -> int:
+    """Check that no score knows its own outcome or a later one, and that outcomes teach at all.
+
+    Gives the number of examples.
+    """
     examples = list(given.examples)
     check("20 examples or more", True, len(examples) >= 20)
     scores = _scores(given, examples)
@@ -189,8 +200,11 @@ def _with_other_outcomes(examples: Sequence[Example], cut: int) -> list[Example]
     return [*examples[:cut], *tail]
 
 
-def _check_contracts(app: App, folder: Path, looked: Looked) -> int:
-    """Check that nothing moves without proof, and that something did with it."""
+def check_contracts(app: App, folder: Path, looked: Looked) -> int:
+    """Check that nothing moves without proof, and that something did with it.
+
+    folder: the demo's, whose ledger was looked at. Gives the number of attempts that were refused.
+    """
     if not app.contracts:
         check("no attempts where there is no contract", "", app.attempts)
         return 0

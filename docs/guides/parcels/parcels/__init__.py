@@ -1,0 +1,1 @@
+"""Parcels that may come late: a tiny app on Counterfoil, whole."""
