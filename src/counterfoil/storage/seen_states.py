@@ -6,12 +6,16 @@ refuses to judge signatures: what is kept was verified before.
 
 from __future__ import annotations
 
+import os
+import secrets
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from counterfoil.errors import Unavailable
+from counterfoil.storage.durable import sync_folder
 
 __all__ = ["KEPT_A_LOG", "Seen", "SeenStates"]
 
@@ -19,7 +23,7 @@ KEPT_A_LOG: Final = 256
 """How many states of one log are kept, the largest of all seen ones."""
 
 _SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS seen (
+CREATE TABLE seen (
     origin TEXT NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, note BLOB NOT NULL,
     at_ms INTEGER NOT NULL, PRIMARY KEY (origin, size, root)) STRICT, WITHOUT ROWID
 """
@@ -65,8 +69,9 @@ class SeenStates:
         """Keep a state, durably; one that is kept already stays as it was first seen."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not self._path.exists():
+                _make_file(self._path)
             with _Transaction(self._path) as connection:
-                connection.execute(_SCHEMA)
                 connection.execute(
                     "INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?, ?)",
                     (origin, seen.size, seen.root, seen.note, seen.at_ms),
@@ -85,6 +90,22 @@ class SeenStates:
             f"expected to use {self._path}, but: {err}",
             hint="Move the file away if it is damaged: what was seen is then forgotten.",
         )
+
+
+def _make_file(path: Path) -> None:
+    """Make the file whole under another name first: after a power cut there is none, or all of it.
+
+    SQLite makes an empty file long before its table is durable, and that looks like a damaged one.
+    """
+    made = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+    try:
+        with _Transaction(made) as connection:
+            connection.execute(_SCHEMA)
+        with suppress(FileExistsError):  # made by another process, just now
+            os.link(made, path)
+        sync_folder(path.parent)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 class _Transaction:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from hashlib import sha256
 from pathlib import Path
 
@@ -59,6 +61,27 @@ def test_a_file_that_is_none(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with raises_code("seen.unreadable", Unavailable):
         SeenStates(path).of("log")
+
+
+@pytest.mark.parametrize("done", [False, True])
+def test_making_it_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, done: bool) -> None:
+    """A file that was being made when the power went is not there, or whole; no rest stays."""
+    link, seen = os.link, SeenStates(tmp_path / "seen.db")
+
+    def fail(made: Path, path: Path) -> None:
+        assert not path.exists()  # until now; an empty file would be taken for a damaged one
+        if done:
+            link(made, path)
+        raise OSError(errno.EIO, "the disk is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "link", fail)
+        with raises_code("seen.unreadable", Unavailable):
+            seen.add("log", state(1))
+    assert [file.name for file in tmp_path.iterdir()] == ["seen.db"] * done
+    assert seen.of("log") == []
+    seen.add("log", state(1))
+    assert seen.of("log") == [state(1)]
 
 
 def test_no_room(tmp_path: Path) -> None:
