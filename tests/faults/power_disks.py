@@ -1,8 +1,8 @@
 """Two small disks whose power can be cut: ext4 in image files, mounted by loop devices.
 
-A cut shuts the file systems down under the running process, as xfstests does (EXT4_IOC_SHUTDOWN
-without a flush of the journal): from that moment nothing reaches the images any more, and what
-was written but never synced is lost. Mounting again replays the journal, as after a real cut. Not
+A cut shuts the file systems down under a process, as xfstests does (EXT4_IOC_SHUTDOWN without a
+flush of the journal): from that moment nothing reaches the images any more, and what was written
+but never synced is lost. Mounting again replays the journal, as after a real cut. Not
 modelled: a disk that forgets or tears what it said it had written.
 
 To be used in mount and process namespaces of its own (see `ALONE`): when the last process there
@@ -64,7 +64,7 @@ class Disks:
         self._mount()
 
     def cut(self, choice: random.Random) -> None:
-        """Cut the power, of the one disk microseconds before the other's."""
+        """Cut the power, of one disk before the other's: whoever uses them must be held still."""
         handles = [os.open(self._place / name, os.O_RDONLY) for name in ("ledger", "state")]
         choice.shuffle(handles)
         for handle in handles:

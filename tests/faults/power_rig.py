@@ -29,6 +29,7 @@ __all__ = ["cut_many"]
 
 _ENTRIES_MAX: Final = 1_200  # then new disks begin, so that checking them stays quick
 _RENEWED: Final = 0.15  # after so many of the cuts, too: making a ledger is cut as well
+_STILL_S: Final = 10.0
 _ENOUGH: Final = 3  # cuts that a planted bug did not survive
 
 
@@ -45,8 +46,10 @@ def cut_once(
         for _ in range(choice.randint(1, 40)):
             before += hear_one(ear)
         time.sleep(choice.uniform(0, 0.01))
+    in_sync = hold_still(pid)
     before += heard_so_far(ear)
     disks.cut(choice)
+    os.kill(pid, signal.SIGCONT)
     time.sleep(choice.uniform(0, 0.01))  # in a real cut it would be gone; here its disks are
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
@@ -63,7 +66,34 @@ def cut_once(
     disks.replay()
     kinds = Counter(fact["kind"] for fact in before)
     kinds.update(f"{fact['code']} without disks" for fact in after if fact["kind"] == "error")
+    kinds["cut within a sync"] += in_sync
     return {"kinds": kinds, **check_apart(disks, told, choice.randrange(2**32))}
+
+
+def hold_still(pid: int) -> bool:
+    """Stop a process before its disks go; tell whether the cut will meet it within a sync.
+
+    A real cut takes the processor and both disks at once; here one disk goes before the other.
+    Meanwhile ext4 may call a sync on the first done that its shutdown undid, and a process that
+    ran on would publish on the second what its witness then does not remember. A thread that waits
+    for its disk (D) stays where it is: the cut meets it, and it stops before it learns the answer.
+    """
+    os.kill(pid, signal.SIGSTOP)
+    until = time.monotonic() + _STILL_S
+    while (states := thread_states(pid)) & {"R", "S"}:
+        if time.monotonic() > until:
+            raise TimeoutError(f"expected process {pid} to stop in {_STILL_S} s, found {states}")
+        os.sched_yield()  # it needs a processor to stop on
+    return "D" in states
+
+
+def thread_states(pid: int) -> set[str]:
+    """Read the states of a process's threads, letters as in proc_pid_stat(5)."""
+    states = set()
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # the thread is gone
+            states.add((thread / "stat").read_text().rpartition(")")[2].split()[0])
+    return states
 
 
 def heard_so_far(ear: socket.socket) -> list[dict[str, Any]]:

@@ -61,7 +61,7 @@ def test_power_cuts_at_length(tmp_path: Path) -> None:
     check_report(report, 1_000)
     assert report["ahead"], report
     assert report["unmade"], report
-    for kind in ("block", "keys", "closed", "wish", "final"):
+    for kind in ("block", "keys", "closed", "wish", "final", "cut within a sync"):
         assert report["kinds"].get(kind), f"no {kind!r} before any cut: {report}"
 
 
