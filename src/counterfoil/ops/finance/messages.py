@@ -16,20 +16,21 @@ from typing import Annotated, Any, Final
 from counterfoil.apps.finance.messages import (
     MESSAGE_MAX_BYTES,
     Accepted,
-    Message,
     TransferStatus,
     read_pacs008,
     status_of,
     write_pacs002,
 )
-from counterfoil.apps.finance.rules import Engine, Trail
+from counterfoil.apps.finance.rules import OUTCOMES, PASS, Engine, Trail
 from counterfoil.apps.finance.rules.recorded import decision_said, person_of, record_rules
 from counterfoil.errors import CounterfoilError
 from counterfoil.ops.decisions import parse_time
 from counterfoil.ops.documents import DocumentOut
 from counterfoil.ops.files import read_input, shown, write_file
+from counterfoil.ops.finance.message_screening import NameHit, screen_transfers
 from counterfoil.ops.finance.payment_files import open_payments
 from counterfoil.ops.finance.rules import Jurisdiction, Rules, load_rules
+from counterfoil.ops.finance.screening import Lists
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
 from counterfoil.ports import (
     STANDARD_STREAM,
@@ -51,8 +52,8 @@ PURPOSE: Final = "payment.message"
 class DecidedTransfer:
     """What became of a transfer.
 
-    outcome: of the rules. status, reasons: as the report says. why: for the own house only. entry:
-    of the decision; None where none was recorded.
+    outcome: of rules and lists. status, reasons: as the report says. why: for the own house only.
+    entry: of the decision; None where none was recorded.
     """
 
     end_to_end_id: str
@@ -91,12 +92,67 @@ class DecidedMessage:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What rules and lists say of a transfer, and its status."""
+
+    status: TransferStatus
+    trail: Trail
+    hits: tuple[NameHit, ...]
+
+    @property
+    def outcome(self) -> str:
+        """What becomes of it: what is rejected for a fault is refused."""
+        return "refuse" if self.status.status == "RJCT" else _gravest(self.trail, self.hits)
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """Say why, for the own house."""
+        found = [f"{one.code}: {one.says}." for one in self.status.transfer.faults]
+        found += [f"{one.rule.name}: {one.rule.reason}" for one in self.trail.reasons]
+        return (*found, *map(str, self.hits))
+
+    def told(self, entry: int | None) -> DecidedTransfer:
+        """Tell of it."""
+        one, status = self.status.transfer, self.status
+        return DecidedTransfer(
+            one.end_to_end_id,
+            one.tx_id,
+            one.uetr,
+            self.outcome,
+            status.status,
+            status.reasons,
+            self.why,
+            entry,
+        )
+
+    def said(self, maker: Reference, based_on: tuple[Reference, ...], *, sealed: bool) -> Said:
+        """Write it as a decision; its note names nobody."""
+        payment = self.trail.payment
+        listed = [one.facts() for one in self.hits]
+        rules = [f"{one.rule.name}: {one.rule.reason}" for one in self.trail.reasons]
+        codes = [one.code for one in self.status.transfer.faults]
+        note = [*codes, *rules, *(["A name may be on a list."] if listed else [])]
+        return decision_said(
+            self.trail,
+            maker,
+            person=person_of(payment) if sealed else None,
+            purpose=PURPOSE,
+            outcome=self.outcome,
+            based_on=based_on,
+            note=" ".join(note),
+            at_ms=payment.at_ms,
+            more={"screened": listed} if listed else None,
+        )
+
+
 def message(
     file: Annotated[Path, Param("A pacs.008 in XML, or - for standard input.", "FILE")],
     *,
     out: DocumentOut = STANDARD_STREAM,
     rules: Rules = None,
     jurisdiction: Jurisdiction = (),
+    list: Lists = (),
     history: Annotated[
         Path | None, Param("Earlier payments, oldest first, for the rules' windows.", "FILE")
     ] = None,
@@ -110,8 +166,10 @@ def message(
 ) -> DecidedMessage | Document:
     """Decide on the transfers of a pacs.008 by rules, and write a pacs.002 with their status.
 
+    With --list all names are screened, too, and a hit holds the transfer.
+
     The same message again, with the same rules, is the same decision. Raises InputError with code
-    message.* for what is no such message, rules.* and payment.*, and as `Ledger.record_statements`.
+    message.*, rules.*, payment.* or names.*, and as `Ledger.record_statements`.
     """
     now_ms = time.time_ns() // 1_000_000
     at_ms = now_ms if at is None else parse_time(at, datetime.now(UTC))
@@ -124,23 +182,28 @@ def message(
     if history is not None:
         _remember(engine, history, at_ms, channel, progress)
     trails = [engine.apply(one.payment) for one in read.transfers]
+    screened = screen_transfers(read.transfers, list)
     header = tuple(one.code for one in read.faults)
-    statuses = [
-        status_of(one, trail.outcome, accepted=accepted, faults=header)
-        for one, trail in zip(read.transfers, trails, strict=True)
-    ]
+    decided = tuple(
+        _Decided(
+            status_of(one, _gravest(trail, hits), accepted=accepted, faults=header), trail, hits
+        )
+        for one, trail, hits in zip(read.transfers, trails, screened.hits, strict=True)
+    )
+    statuses = [one.status for one in decided]
     report = write_pacs002(read, statuses, now_ms)
     entries: tuple[int, ...] | None = None
     if record:
-        entries = _record(engine, read, trails, statuses, ledger, series, sealed=sealed)
+        about = (Reference(digest=read.digest, role="message", name=read.definition),)
+        entries = _record(engine, decided, (*about, *screened.lists), ledger, series, sealed=sealed)
     done = DecidedMessage(
         id=read.id,
         definition=read.definition,
         digest=read.digest,
         faults=tuple(f"{one.code}: {one.says}" for one in read.faults),
         transfers=tuple(
-            _decided(status, trail, None if entries is None else entries[place])
-            for place, (status, trail) in enumerate(zip(statuses, trails, strict=True))
+            one.told(None if entries is None else entries[place])
+            for place, one in enumerate(decided)
         ),
         file=shown(out),
     )
@@ -176,9 +239,8 @@ def _remember(
 
 def _record(
     engine: Engine,
-    read: Message,
-    trails: list[Trail],
-    statuses: list[TransferStatus],
+    decided: tuple[_Decided, ...],
+    based_on: tuple[Reference, ...],
     ledger: LedgerFolder,
     series: str,
     *,
@@ -186,44 +248,11 @@ def _record(
 ) -> tuple[int, ...]:
     """Record the decisions under the message's digest, once, and wait until they are durable."""
     with open_for_writing(ledger) as opened:
-        maker = record_rules(opened, engine.rules)
-        about = Reference(digest=read.digest, role="message", name=read.definition)
-
-        def said(status: TransferStatus, trail: Trail) -> Said:
-            person = person_of(trail.payment) if sealed else None
-            return decision_said(
-                trail,
-                maker.reference,
-                person=person,
-                purpose=PURPOSE,
-                outcome=_outcome(status, trail),
-                based_on=(about,),
-                note=" ".join(_why(status, trail)),
-                at_ms=trail.payment.at_ms,
-            )
-
-        listed = [said(*one) for one in zip(statuses, trails, strict=True)]
-        return opened.record_statements(listed, source=series, first=0).result().indices
+        maker = record_rules(opened, engine.rules).reference
+        said = [one.said(maker, based_on, sealed=sealed) for one in decided]
+        return opened.record_statements(said, source=series, first=0).result().indices
 
 
-def _decided(status: TransferStatus, trail: Trail, entry: int | None) -> DecidedTransfer:
-    one = status.transfer
-    return DecidedTransfer(
-        one.end_to_end_id,
-        one.tx_id,
-        one.uetr,
-        _outcome(status, trail),
-        status.status,
-        status.reasons,
-        tuple(_why(status, trail)),
-        entry,
-    )
-
-
-def _outcome(status: TransferStatus, trail: Trail) -> str:
-    return "refuse" if status.status == "RJCT" else trail.outcome
-
-
-def _why(status: TransferStatus, trail: Trail) -> list[str]:
-    found = [f"{one.code}: {one.says}." for one in status.transfer.faults]
-    return found + [f"{one.rule.name}: {one.rule.reason}" for one in trail.reasons]
+def _gravest(trail: Trail, hits: tuple[NameHit, ...]) -> str:
+    """Hold what a list may mean, unless the rules say worse."""
+    return max(trail.outcome, "hold" if hits else PASS, key=OUTCOMES.index)

@@ -50,7 +50,6 @@ RULES_ALONE: Final = "payment.rules"
 _PAGE: Final = 100
 _NO_END: Final = (1 << 53) - 1
 _DATA_CLASS: Final = "decision"
-_INPUTS: Final = ("payment", "windows")
 _ROLE: Final = "rule"
 
 
@@ -174,12 +173,13 @@ def decision_said(
     based_on: Sequence[Reference] = (),
     note: str = "",
     at_ms: int | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> Said:
     """Write what was decided on a payment as a decision's statement.
 
     rules: of the text. person: under whose key payment and windows are sealed; None leaves them
     open. outcome: where others had a say, too. based_on: what else it rests on. at_ms: when it was
-    decided; else when it is recorded.
+    decided; else when it is recorded. more: further inputs.
     """
     facts: dict[str, Any] = {
         "payment": trail.payment.facts(),
@@ -188,13 +188,14 @@ def decision_said(
             for one in trail.applied
             if one.windows
         },
+        **(more or {}),
     }
     held = {"base": "0", "contributions": _contributions(trail.applied)}
     explained: dict[str, Any] = {"method": "conditions", "unit": "holds", "exact": True}
     fields: dict[str, Any] = {
         "model": msgspec.to_builtins(rules),
         "outcome": outcome or trail.outcome,
-        "input_schema": schema_digest(_INPUTS),
+        "input_schema": schema_digest(facts),
         "purpose": purpose,
         "based_on": [
             *({"digest": one.rule.digest, "role": one.result, "name": one.rule.name[:255]}
