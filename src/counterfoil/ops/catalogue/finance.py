@@ -75,4 +75,30 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "'Jane Doe' --list sdn/ --born 1970-05-01",
         "--queries customers.csv --list sdn/ --list consolidated.xml --ledger bank/ --json",
     ),
+    reads(
+        "finance train",
+        "finance.fraud:train",
+        "Learn from labelled payments which ones are fraud, and when to hold one.",
+        "payments.parquet -o model/",
+        "payments.csv -o model/ --review-cost 5 --capacity 200 --ledger bank/",
+    ),
+    reads(
+        "finance score",
+        "finance.fraud:score",
+        "Score a file of payments, each from those before it, and say which ones to hold.",
+        "later.parquet --model model/ -o scores.csv",
+    ),
+    writes(
+        "finance run",
+        "finance.fraud_run:run",
+        "Score, decide and record each payment of a stream, then answer it.",
+        "payments.ndjson --model model/ --ledger bank/",
+        "--listen 127.0.0.1:8431 --model model/ --ledger bank/",
+    ),
+    writes(
+        "finance rescreen",
+        "finance.screening:rescreen",
+        "Screen again the names that a ledger has screened, against lists as they are now.",
+        "--list sdn/ --actor compliance --ledger bank/",
+    ),
 )
