@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from counterfoil.cli import main
+from counterfoil.ops import witnesses
 from tests.shared_data import data_path
 
 Capture = pytest.CaptureFixture[str]
+
+FORECAST = (
+    '{"entry": "2031-01-02", "exit": "2031-02-03", "forecasts": '
+    '[{"target": "OAK", "expected": "0.01"}]}'
+)
 
 
 @pytest.fixture(scope="module")
@@ -109,10 +116,7 @@ def test_commit_train_reveal_bundle(
     monkeypatch.setenv("COUNTERFOIL_LEDGER", "fund")
     run(capsys, "init", "fund", "--organisation", "https://fund.example")
     assert run(capsys, "quant", "bundle", "--out", "b.json", status=2) == "quant.nothing"
-    Path("f.json").write_text(
-        '{"entry": "2031-01-02", "exit": "2031-02-03", "forecasts": '
-        '[{"target": "OAK", "expected": "0.01"}]}'
-    )
+    Path("f.json").write_text(FORECAST)
     made = run(capsys, "quant", "commit", "mine", "f.json")
     assert (made["number"], made["bound"], made["counts"]) == (0, None, False)
     assert "nobody but you says when" in text(capsys, "quant", "commit", "mine", "f.json")
@@ -180,3 +184,62 @@ def test_real_prices_honestly(capsys: Capture) -> None:
     verdict = "no edge is shown" if model["low"] < 0 < model["high"] else "ahead of"
     assert any(line.startswith(f"model: {verdict}") for line in found["says"])
     assert "survived" in found["says"][0]
+
+
+def test_a_witness_over_the_network_tells_the_time(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a witness of somebody else in the policy a commitment counts at once, by its word."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COUNTERFOIL_LEDGER", "fund")
+    run(capsys, "init", "fund", "--organisation", "https://fund.example")
+    policy = Path("fund/policy.txt").read_text()
+    logs = [line for line in policy.splitlines() if line.startswith("log")]
+    Path("logs.txt").write_text("\n".join([*logs, "quorum none", ""]))
+    running = witnesses.run(
+        state=Path("witness"), logs=Path("logs.txt"), listen="127.0.0.1:0",
+        name="witness.example/w1", init=True,
+    )  # fmt: skip
+    assert isinstance(running, Generator)
+    witness = next(running)
+    try:
+        run(capsys, "witness", "add", witness.url, witness.vkeys[0], "--name", "w1")
+        Path("f.json").write_text(FORECAST)
+        made = run(capsys, "quant", "commit", "mine", "f.json")
+        assert (made["bound"]["by"], made["counts"]) == (["w1"], True)
+        assert "says w1" in text(capsys, "quant", "commit", "mine", "f.json")
+        run(capsys, "quant", "reveal", "mine", "--number", "1")
+        run(capsys, "quant", "bundle", "--out", "b.json")
+    finally:
+        running.close()
+    found = run(capsys, "quant", "verify", "b.json", "--policy", "fund/policy.txt")
+    assert (found["pending"], found["missed"]) == (2, 0)
+
+
+def test_an_anchor_tells_the_time(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any witness of somebody else, a chain and an owner that the reader names do."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COUNTERFOIL_LEDGER", "fund")
+    run(capsys, "init", "fund", "--organisation", "https://fund.example")
+    settings = Path("fund/counterfoil.toml")
+    chains = settings.read_text().replace("anchor_chains = []", 'anchor_chains = ["embedded"]')
+    settings.write_text(chains)
+    Path("f.json").write_text(FORECAST)
+    Path("p.csv").write_text("Date,OAK\n2031-01-02,1\n2031-02-03,2\n")
+    assert run(capsys, "quant", "commit", "mine", "f.json")["bound"] is None
+    run(capsys, "anchor", "now")
+    words = ("quant", "report", "p.csv")
+    chain = ("--rpc", "embedded:fund/chain.db", "--anchors", "fund/anchors.json")
+    alone = run(capsys, *words)["strategies"][0]
+    assert "nobody but its issuer" in alone["left"][0]["why"]
+    run(capsys, "quant", "reveal", "mine", "--number", "0")
+    (left,) = run(capsys, *words, *chain)["strategies"][0]["left"]
+    assert (left["state"], left["why"]) == ("pending", "its time is not over")
+    unnamed = run(capsys, *words, *chain[:2])["strategies"][0]["left"][0]
+    assert "nobody but its issuer" in unnamed["why"]
+    run(capsys, "quant", "bundle", "--out", "b.json")
+    verify = ("quant", "verify", "b.json", "--policy", "fund/policy.txt")
+    assert run(capsys, *verify)["missed"] == 1
+    assert run(capsys, *verify, *chain)["pending"] == 1
