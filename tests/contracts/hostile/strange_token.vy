@@ -71,6 +71,11 @@ def transfer(receiver: address, amount: uint256) -> Bytes[32]:
 
 
 @external
+def give(receiver: address, amount: uint256):
+    self._move(msg.sender, receiver, amount)
+
+
+@external
 @raw_return
 def transferFrom(sender: address, receiver: address, amount: uint256) -> Bytes[32]:
     self.allowance[sender][msg.sender] -= amount
