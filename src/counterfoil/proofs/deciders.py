@@ -7,7 +7,7 @@ for it, and only the chain can tell. This module refuses to look anything up.
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 
 import msgspec
@@ -127,9 +127,9 @@ def score_parts(score: str | None) -> int:
     try:
         scaled = _EXACT.multiply(Decimal(score), _PARTS)
         if not scaled.is_finite() or abs(scaled) >= 1 << 255:
-            raise InvalidOperation
+            raise OverflowError
         return int(scaled.to_integral_value(ROUND_HALF_EVEN))
-    except InvalidOperation as err:
+    except ArithmeticError as err:
         raise InputError(
             "verdict.score", f"expected a score as decimal text, found {score[:40]!a}"
         ) from err
