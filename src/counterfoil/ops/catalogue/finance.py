@@ -101,4 +101,16 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "Screen again the names that a ledger has screened, against lists as they are now.",
         "--list sdn/ --actor compliance --ledger bank/",
     ),
+    reads(
+        "finance report",
+        "finance.fraud_report:report",
+        "Write how good a model is on labelled payments: curves, confusion, costs, segments.",
+        "later.parquet --model model/ -o report.html",
+    ),
+    writes(
+        "finance challenge",
+        "finance.fraud_report:challenge",
+        "Compare a challenger with the champion on later labelled payments, and choose.",
+        "later.parquet --champion model/ --challenger newer/ --ledger bank/",
+    ),
 )

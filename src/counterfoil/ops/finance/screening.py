@@ -15,15 +15,16 @@ from counterfoil.errors import InputError
 from counterfoil.ops.finance.names import parse_score
 from counterfoil.ops.finance.query_files import AskedName, asked_names, make_query
 from counterfoil.ops.finance.screen_runs import recorded, screened_many
-from counterfoil.ops.place import find_ledger
+from counterfoil.ops.place import LedgerFolder, find_ledger, open_for_writing
 from counterfoil.ports import Channel, Param, Progress, no_progress
 
 if TYPE_CHECKING:
     from counterfoil.apps.finance.names.lists import ListVersion, SanctionsList
     from counterfoil.apps.finance.names.recorded import ScreeningRecord
+    from counterfoil.apps.finance.names.rescreening import Rescreened
     from counterfoil.apps.finance.names.screening import Screened
 
-__all__ = ["ScreenedName", "read_lists", "screen"]
+__all__ = ["RescreenedName", "ScreenedName", "read_lists", "rescreen", "screen"]
 
 Lists = Annotated[
     tuple[Path, ...],
@@ -58,6 +59,17 @@ class ScreenedName:
             "lists": [version.to_json() for version in self.versions],
         }
         return said if self.record is None else {**said, "record": self.record.to_json()}
+
+
+@dataclass(frozen=True, slots=True)
+class RescreenedName:
+    """What screening again found for a name that was screened before."""
+
+    found: Rescreened
+
+    def to_json(self) -> dict[str, Any]:
+        """Turn it into what the command line and the API print."""
+        return self.found.to_json()
 
 
 def screen(
@@ -123,6 +135,39 @@ def screen(
         return (ScreenedName(one, its, versions) for one, its in found)
     kept = recorded(folder, list, lists, found, queries, source, hit_from, receipts, progress)
     return (ScreenedName(one, its, versions, record) for one, its, record in kept)
+
+
+def rescreen(
+    *,
+    list: Lists = (),
+    actor: Annotated[str, Param("Who looks; that what is sealed is opened is recorded.", "NAME")],
+    every: Annotated[bool, Param("Tell of names of which nothing changed, too.")] = False,
+    threshold: Annotated[
+        str | None, Param("Score from which on an entry is a hit; 0.7 if left out.", "SCORE")
+    ] = None,
+    ledger: LedgerFolder = None,
+    progress: Progress = no_progress,
+) -> Iterator[RescreenedName]:
+    """Screen again the names that a ledger has screened, against lists as they are now.
+
+    Tells of the hits that came and went; what changed is recorded in the place of the earlier
+    screening. Raises InputError with code names.nothing, names.list-* or names.threshold, and as
+    `People.open_many` and `Ledger.record_statements`.
+    """
+    from counterfoil.apps.finance.names.recorded import former_screenings, record_basis
+    from counterfoil.apps.finance.names.rescreening import rescreen as again
+    from counterfoil.apps.finance.names.screening import HIT_FROM, Screener
+
+    hit_from = HIT_FROM if threshold is None else parse_score(threshold)
+    lists = read_lists(list)
+    screener = Screener(lists, hit_from=hit_from)
+    with open_for_writing(ledger) as opened:
+        basis = record_basis(opened, tuple(zip(list, lists, strict=True)))
+        former = former_screenings(opened, actor=actor)
+        for number, one in enumerate(again(opened, former, screener, basis), 1):
+            progress(number, None, "names screened again")
+            if every or one.changed:
+                yield RescreenedName(one)
 
 
 def read_lists(paths: tuple[Path, ...]) -> list[SanctionsList]:

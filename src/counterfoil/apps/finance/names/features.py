@@ -21,7 +21,17 @@ from counterfoil.apps.finance.names.parsing import ABJAD, SYLLABIC, Name, Part
 from counterfoil.apps.finance.names.romanise import consonants
 from counterfoil.apps.finance.names.sounds import edits, sound_edits
 
-__all__ = ["FEATURES", "NAMES", "Compared", "Feature", "compare"]
+__all__ = [
+    "FEATURES",
+    "NAMES",
+    "Compared",
+    "Feature",
+    "Rough",
+    "compare",
+    "finish",
+    "least_of",
+    "rough",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +108,22 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class _Apart:
-    """Letters and sounds that differ, and letters of the shorter name."""
+class Rough:
+    """What is known of two names once their words are paired, before the rest is looked at.
 
+    one, other: in the order that makes a pair its mirror image's equal. mine, its: the words that
+    were compared. spare: weight that either has alone. total: of all its words. letters, sounds:
+    that differ. shorter: letters of the shorter name.
+    """
+
+    one: Name
+    other: Name
+    mine: tuple[Part, ...]
+    its: tuple[Part, ...]
+    unvowelled: bool
+    alignment: Alignment
+    spare: tuple[float, float]
+    total: tuple[float, float]
     letters: float
     sounds: float
     shorter: float
@@ -108,59 +131,111 @@ class _Apart:
 
 def compare(one: Name, other: Name) -> Compared:
     """Compare two names that were read as of the same kind; neither is empty of words."""
+    return finish(rough(one, other))
+
+
+def rough(one: Name, other: Name) -> Rough:
+    """Pair the words of two names, and count what differs."""
     if (other.joined, other.shown) < (one.joined, one.shown):
         one, other = other, one
     mine, its, unit, unvowelled = _sides(one, other)
     found = align(mine, its)
-    spare = _weight(found.only_one), _weight(found.only_other)
-    total = (
-        one.weight if mine is one.parts else _weight(mine),
-        other.weight if its is other.parts else _weight(its),
+    counted = [(pair.edits, pair.sounds) for pair in found.pairs if pair.edits]
+    left, right = _left(found.only_one), _left(found.only_other)
+    if left and right:
+        counted.append((edits(left, right), sound_edits(left, right)))
+    letters = sum(spelt - _HEARD * max(0, spelt - heard) for spelt, heard in counted)
+    sounds = sum(heard for _, heard in counted)
+    shorter = max(1, min(_letters(mine), _letters(its)))
+    return Rough(
+        one=one,
+        other=other,
+        mine=mine,
+        its=its,
+        unvowelled=unvowelled,
+        alignment=found,
+        spare=(_weight(found.only_one), _weight(found.only_other)),
+        total=(
+            one.weight if mine is one.parts else _weight(mine),
+            other.weight if its is other.parts else _weight(its),
+        ),
+        letters=unit * letters,
+        sounds=unit * sounds,
+        shorter=unit * shorter,
     )
-    apart = _apart(found, _letters(mine), _letters(its), unit)
-    joined = "".join(part.text for part in mine), "".join(part.text for part in its)
-    extra = abs(spare[0] - spare[1]) / max(total)
-    organisation = float(one.kind != "person")
+
+
+def least_of(found: Rough) -> dict[str, float]:
+    """Tell some features early: what two names differ in at the least, and the most that agrees."""
+    organisation = float(found.one.kind != "person")
+    return {
+        **_spelt_apart(found),
+        **_missing(found),
+        "organisation": organisation,
+        "evidence": log2(1 + min(found.one.weight, found.other.weight)),
+    }
+
+
+def finish(found: Rough) -> Compared:
+    """Look at the rest."""
+    one, other, pairs = found.one, found.other, found.alignment.pairs
+    joined = "".join(part.text for part in found.mine), "".join(part.text for part in found.its)
     forms, numbers = _forms(one, other), _numbers(one, other)
-    moved = _moved(found.pairs)
+    moved = _moved(pairs)
     free = one.kind == "person" and not one.comma and not other.comma
-    share = 1 - spare[0] / total[0], 1 - spare[1] / total[1]
+    share = [1 - spare / total for spare, total in zip(found.spare, found.total, strict=True)]
     agreed = min(share[0] * one.weight, share[1] * other.weight)
+    hows = [pair.how for pair in pairs]
     values = {
-        "edit_1": min(apart.letters, 1.0),
-        "edit_2": _within(apart.letters - 1),
-        "edit_3": _within(apart.letters - 2),
-        "edits_more": log2(1 + max(apart.letters - 3, 0.0)),
-        "edit_share": min(1.0, apart.letters / apart.shorter),
-        "sounds": min(apart.sounds, _SOUNDS_MAX),
-        "sound_share": min(1.0, apart.sounds / apart.shorter),
-        "worst_word": max(map(_unlike, found.pairs), default=0.0),
-        "first_letter": float(any(pair.one[0] != pair.other[0] for pair in _spelt(found.pairs))),
+        **_spelt_apart(found),
+        **_missing(found),
+        "sounds": min(found.sounds, _SOUNDS_MAX),
+        "sound_share": min(1.0, found.sounds / found.shorter),
+        "worst_word": max(map(_unlike, pairs), default=0.0),
+        "first_letter": float(any(pair.one[0] != pair.other[0] for pair in _spelt(pairs))),
         "written": float(one.written != other.written),
         "whole": 1 - OSA.normalized_similarity(*joined),
-        "contradiction": min(spare) / min(total),
-        "contradicted": float(min(spare) > 0.5),
-        "extra": extra,
-        "extra_most": _within((extra - 0.5) * 4),
-        "extra_organisation": organisation * extra,
-        "initials": _initials(found.pairs, total),
-        "acronym": float(any(pair.how == "acronym" for pair in found.pairs)),
-        "initial_differs": float(_initial_differs(found)),
-        "sister_names": float(sum(pair.how == "sister" for pair in found.pairs)),
-        "joined": float(sum(pair.how == "joined" for pair in found.pairs)),
+        "initials": _initials(pairs, found.total) if "initial" in hows else 0.0,
+        "acronym": float("acronym" in hows),
+        "initial_differs": float(_initial_differs(found.alignment)),
+        "sister_names": float(hows.count("sister")),
+        "joined": float(hows.count("joined")),
         "reordered": float(moved),
         "reordered_person": float(moved and free),
-        "patronymic": float(_both(found, "patronymic")),
+        "patronymic": float(_both(found.alignment, "patronymic")),
         "form_differs": forms[0],
         "form_missing": forms[1],
         "number_differs": numbers[0],
         "number_missing": numbers[1],
         "script": float(one.script != other.script),
-        "unvowelled": float(unvowelled),
-        "organisation": organisation,
+        "unvowelled": float(found.unvowelled),
+        "organisation": float(one.kind != "person"),
         "evidence": log2(1 + agreed),
     }
-    return Compared(tuple(values[name] for name in NAMES), found)
+    return Compared(tuple(values[name] for name in NAMES), found.alignment)
+
+
+def _spelt_apart(found: Rough) -> dict[str, float]:
+    letters = found.letters
+    return {
+        "edit_1": min(letters, 1.0),
+        "edit_2": _within(letters - 1),
+        "edit_3": _within(letters - 2),
+        "edits_more": log2(1 + max(letters - 3, 0.0)),
+        "edit_share": min(1.0, letters / found.shorter),
+    }
+
+
+def _missing(found: Rough) -> dict[str, float]:
+    spare, total = found.spare, found.total
+    extra = abs(spare[0] - spare[1]) / max(total)
+    return {
+        "contradiction": min(spare) / min(total),
+        "contradicted": float(min(spare) > 0.5),
+        "extra": extra,
+        "extra_most": _within((extra - 0.5) * 4),
+        "extra_organisation": extra if found.one.kind != "person" else 0.0,
+    }
 
 
 def _sides(one: Name, other: Name) -> tuple[tuple[Part, ...], tuple[Part, ...], float, bool]:
@@ -181,17 +256,6 @@ def _consonants(parts: tuple[Part, ...]) -> tuple[Part, ...]:
         for text, part in found
         if text
     )
-
-
-def _apart(found: Alignment, mine: int, its: int, unit: float) -> _Apart:
-    """Count what differs: within pairs, and between what both sides have left."""
-    left, right = _left(found.only_one), _left(found.only_other)
-    counted = [(pair.edits, pair.sounds) for pair in found.pairs]
-    if left and right:
-        counted.append((edits(left, right), sound_edits(left, right)))
-    letters = sum(spelt - _HEARD * max(0, spelt - heard) for spelt, heard in counted)
-    sounds = sum(heard for _, heard in counted)
-    return _Apart(unit * letters, unit * sounds, unit * max(1, min(mine, its)))
 
 
 def _left(parts: tuple[Part, ...]) -> str:

@@ -39,9 +39,9 @@ def words_of_name(name: Name) -> dict[str, float]:
 
     Marked ones, such as `+ab` for words joined, stand for what parts of the name may look like.
     """
-    parts = [part for part in name.parts if part.role != "particle"] or list(name.parts)
+    parts = _weighty(name)
     found = {part.text: part.weight for part in parts}
-    for run in (parts, name.parts):
+    for run in (parts, name.parts) if len(parts) < len(name.parts) else (parts,):
         for one, other in pairwise(run):
             found[f"+{one.text}{other.text}"] = one.weight + other.weight
     for one, particle, other in zip(name.parts, name.parts[1:], name.parts[2:], strict=False):
@@ -55,13 +55,38 @@ def words_of_name(name: Name) -> dict[str, float]:
     for part in parts:
         for group in SISTERS.get(part.text, ()):
             found[f"={group}"] = part.weight
+    for part in name.native:
+        for character in part.text:
+            found[f"#{character}"] = part.weight / len(part.text)
+    return found
+
+
+def _listed(name: Name) -> dict[str, float]:
+    """List the words that a listed name is found by, with those that only some queries ask for.
+
+    `^a` begins with a letter, `~bm` has these consonants, `@bm` is of a script without vowels.
+    """
+    found = words_of_name(name)
+    for part in _weighty(name):
         found["^" + part.text[0]] = max(part.weight, found.get("^" + part.text[0], 0.0))
         heard = consonants(part.text)
         if heard:
             found[f"~{heard}"] = part.weight
-    for part in name.native:
-        for character in part.text:
-            found[f"#{character}"] = part.weight / len(part.text)
+            if name.script in ABJAD:
+                found[f"@{heard}"] = part.weight
+    return found
+
+
+def _asked(name: Name, *, unvowelled: bool) -> dict[str, float]:
+    """List what to look up for a query. unvowelled: some listed names are without vowels."""
+    found = words_of_name(name)
+    for part in _weighty(name):
+        if len(part.text) == 1:
+            found[f"^{part.text}"] = part.weight
+        if name.script in ABJAD:
+            found[f"~{consonants(part.text)}"] = part.weight
+        elif unvowelled:
+            found[f"@{consonants(part.text)}"] = part.weight
     return found
 
 
@@ -71,7 +96,7 @@ class NameIndex:
     def __init__(self, names: Sequence[tuple[str, Kind]]) -> None:
         """Index (name, kind) pairs."""
         read = [parse(text, kind) for text, kind in names]
-        rows = [words_of_name(name) for name in read]
+        rows = [_listed(name) for name in read]
         self._vocabulary = Vocabulary(word for row in rows for word in row)
         places = self._vocabulary.places
         weighed = [{places[word]: weight for word, weight in row.items()} for row in rows]
@@ -81,6 +106,8 @@ class NameIndex:
         self._is_there = matrix.T.tocsr()
         self._totals = np.array([_total(name) for name in read])
         self._texts = [_spaced(name) for name in read]
+        self._persons = np.array([name.kind == "person" for name in read], bool)
+        self._unvowelled = any(name.script in ABJAD for name in read)
         self._own = np.array([name.script in _OWN for name in read], bool)
         self._letters = _letters([_text(name) for name in read])
 
@@ -93,7 +120,8 @@ class NameIndex:
             yield from self._block(queries[start : start + BLOCK])
 
     def _block(self, queries: Sequence[Sequence[Name]]) -> Iterator[list[int]]:
-        asked = [_asked(name) for query in queries for name in query]
+        flat = [name for query in queries for name in query]
+        asked = [_asked(name, unvowelled=self._unvowelled) for name in flat]
         owners = [owner for owner, query in enumerate(queries) for _ in query]
         near = self._vocabulary.near
         rows: list[dict[int, float]] = []
@@ -108,14 +136,15 @@ class NameIndex:
         mine = (vectors @ self._is_there).tocsr()
         vectors.data = np.ones_like(vectors.data)
         its = (vectors @ self._weights).tocsr()
-        flat = [name for query in queries for name in query]
         totals = np.array([_total(name) for name in flat])
         at = np.repeat(np.arange(len(flat)), np.diff(mine.indptr))
         places = mine.indices
         one = np.minimum(1.0, mine.data / totals[at])
         other = np.minimum(1.0, its.data / self._totals[places])
+        persons = np.array([name.kind == "person" for name in flat], bool)
         enough = np.flatnonzero(
-            (np.where(totals[at] <= self._totals[places], one, other) >= _COVERED)
+            (persons[at] == self._persons[places])
+            & (np.where(totals[at] <= self._totals[places], one, other) >= _COVERED)
             & (np.minimum(one, other) >= _COVERED_BOTH)
         )
         letters = _letters([_text(name) for name in flat])
@@ -138,28 +167,20 @@ class NameIndex:
             mine = [texts[one] for one in at[left].tolist()]
             its = [self._texts[place] for place in places[left].tolist()]
             if mine:
-                found = process.cpdist(mine, its, scorer=scorer, dtype=np.float32)
-                kept[left] = found >= least
+                found = process.cpdist(
+                    mine, its, scorer=scorer, score_cutoff=least, dtype=np.float32
+                )
+                kept[left] = found > 0
         return kept
 
 
-def _asked(name: Name) -> dict[str, float]:
-    """List what to look up for a query: marked words only where they may be meant."""
-    found = words_of_name(name)
-    initials = {part.text for part in name.parts if len(part.text) == 1}
-    abjad = name.script in ABJAD
-    return {
-        word: weight
-        for word, weight in found.items()
-        if not (word[0] == "^" and word[1:] not in initials)
-        and not (word[0] == "~" and not abjad)
-        and not (word[0] == "#" and name.script not in SYLLABIC)
-    }
+def _weighty(name: Name) -> list[Part]:
+    return [part for part in name.parts if part.role != "particle"] or list(name.parts)
 
 
 def _total(name: Name) -> float:
     """Weigh the words that have to be found: initials may stand for anything."""
-    parts = [part for part in name.parts if part.role != "particle"] or list(name.parts)
+    parts = _weighty(name)
     long = [part for part in parts if len(part.text) > 1] or parts
     return max(_weight(long), 1e-9)
 

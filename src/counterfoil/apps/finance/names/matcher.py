@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
-from counterfoil.apps.finance.names.features import NAMES, Compared, compare
+from counterfoil.apps.finance.names.features import NAMES, Compared, Rough, compare, least_of
 from counterfoil.apps.finance.names.parsing import Kind, Name, parse
 from counterfoil.apps.finance.names.wording import say_empty, words_of
 from counterfoil.errors import InputError
@@ -137,6 +137,12 @@ class Matcher:
     def odds(self, compared: Compared) -> float:
         """Sum the log-odds of a comparison."""
         return self.bias + math.fsum(map(float.__mul__, self._row, compared.values))
+
+    def most(self, found: Rough) -> float:
+        """Tell the log-odds that two names can have at most, by what is known early."""
+        return self.bias + sum(
+            self.weights[name] * value for name, value in least_of(found).items() if value
+        )
 
     def contributions(self, compared: Compared) -> dict[str, float]:
         """List what each feature adds, log-odds; those that add nothing are left out."""

@@ -44,7 +44,7 @@ PURPOSE: Final = "sanctions.screening"
 """Purpose of the decisions that screenings are recorded as."""
 
 _DATA_CLASS: Final = "decision"
-_INPUTS: Final = ("name", "schema", "born", "countries")
+_INPUTS: Final = ("id", "name", "schema", "born", "countries")
 _MATCHER: Final = "names-matcher"
 _OPENED_AT_ONCE: Final = 256
 _PAGE: Final = 500
@@ -75,8 +75,9 @@ class ScreeningRecord:
 @dataclass(frozen=True, slots=True)
 class FormerScreening:
     """A screening that was recorded and opened again. hits: ids on lists -> score.
+    forms: of the lists that it rested on.
 
-    person: under whose key, as `handle:` and the handle. erased: its data is gone.
+    person: their id in the asker's systems, empty where none was given. erased: its data is gone.
     """
 
     index: int
@@ -84,6 +85,7 @@ class FormerScreening:
     person: str
     query: Query
     hits: dict[str, float]
+    forms: frozenset[str]
     erased: bool = False
 
 
@@ -133,6 +135,7 @@ def screening_said(
         fields["note"] = note
     best = found.hits[0] if found.hits else None
     sealed: dict[str, Any] = {
+        "inputs/id": person,
         "inputs/name": query.name,
         "inputs/schema": query.schema,
         "inputs/born": list(query.born),
@@ -181,9 +184,10 @@ def former_screenings(ledger: Ledger, *, actor: str) -> Iterator[FormerScreening
 
 
 def _former(view: Any, said: dict[str, Any]) -> FormerScreening:
-    person = f"handle:{view.content['sealed']['person']}"
+    named = [one.get("name", "") for one in view.content.get("based_on", ())]
+    forms = frozenset(name.partition("/")[2].partition(":")[0] for name in named)
     if "inputs/name" not in said:
-        return FormerScreening(view.index, view.leaf, person, Query(""), {}, erased=True)
+        return FormerScreening(view.index, view.leaf, "", Query(""), {}, forms, erased=True)
     query = Query(
         said["inputs/name"],
         said["inputs/schema"],
@@ -191,7 +195,7 @@ def _former(view: Any, said: dict[str, Any]) -> FormerScreening:
         tuple(said["inputs/countries"]),
     )
     hits = {hit["id"]: float(hit["score"]) for hit in said["hits"]}
-    return FormerScreening(view.index, view.leaf, person, query, hits)
+    return FormerScreening(view.index, view.leaf, said["inputs/id"], query, hits, forms)
 
 
 def _hit(hit: Hit) -> dict[str, Any]:

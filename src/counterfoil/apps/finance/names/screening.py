@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from math import inf, log
 from typing import Any, Final
 
 from counterfoil.apps.finance.names.circumstances import Circumstance, weigh_birth, weigh_countries
-from counterfoil.apps.finance.names.features import Compared, compare
+from counterfoil.apps.finance.names.features import Compared, finish, rough
 from counterfoil.apps.finance.names.index import BLOCK, NameIndex
 from counterfoil.apps.finance.names.lists import ListEntry, ListVersion, SanctionsList
 from counterfoil.apps.finance.names.matcher import Matcher, kinds_of, load_matcher, probability
@@ -120,6 +121,7 @@ class Screener:
         """Index lists; matcher: else the one that this package brings."""
         self.lists = tuple(lists)
         self.hit_from = hit_from
+        self._odds_from = log(hit_from / (1 - hit_from)) if hit_from < 1 else inf
         self.matcher = matcher or load_matcher()
         self._names: list[tuple[str, ListEntry, int]] = []
         for number, listed in enumerate(self.lists):
@@ -165,7 +167,6 @@ class Screener:
         mine = parse(query.name, entry.kind)
         if not mine.parts or not its.parts:
             return None
-        compared = compare(mine, its)
         found = [
             weigh_birth(query.born, entry.born),
             weigh_countries(query.countries, entry.countries),
@@ -173,8 +174,12 @@ class Screener:
         if name in entry.weak:
             found.append(Circumstance("weak_alias", _WEAK, "the list calls this alias weak"))
         said = [one for one in found if one is not None]
-        odds = self.matcher.odds(compared) + sum(one.odds for one in said)
-        return _Best(odds, place, mine, its, compared, said)
+        more = sum(one.odds for one in said)
+        begun = rough(mine, its)
+        if self.matcher.most(begun) + more < self._odds_from:
+            return None
+        compared = finish(begun)
+        return _Best(self.matcher.odds(compared) + more, place, mine, its, compared, said)
 
     def _hit(self, best: _Best) -> Hit:
         name, entry, number = self._names[best.place]

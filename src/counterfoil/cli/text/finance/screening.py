@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.words import brief, or_nothing, plain
-from counterfoil.ops.finance.screening import ScreenedName
+from counterfoil.ops.finance.screening import RescreenedName, ScreenedName
 
 if TYPE_CHECKING:
     from counterfoil.apps.finance.names.screening import Hit
 
-__all__ = ["screen"]
+__all__ = ["rescreen", "screen"]
 
 
 def screen(rows: Iterable[ScreenedName], paint: Paint) -> Iterator[str]:
@@ -30,6 +30,23 @@ def _screen(rows: Iterable[ScreenedName], paint: Paint) -> Iterator[str]:
             yield from _hit(hit, paint)
         if found.more:
             yield paint.quiet(f"  and {found.more} more")
+
+
+def rescreen(rows: Iterable[RescreenedName], paint: Paint) -> Iterator[str]:
+    """Show the names of which hits came or went."""
+    yield from or_nothing(_rescreen(rows, paint), "nothing changed")
+
+
+def _rescreen(rows: Iterable[RescreenedName], paint: Paint) -> Iterator[str]:
+    for row in rows:
+        one = row.found
+        where = "" if one.record is None else f", now entry {one.record.index}"
+        name = paint.strong(plain(one.query.name))
+        yield f"{one.outcome}  {name}{paint.quiet(f'  entry {one.former}{where}')}"
+        for hit in one.added:
+            yield f"  {paint.bad('came')}  {hit.score:.4f}  {plain(hit.entry.name)}"
+        for entry in one.removed:
+            yield f"  {paint.good('went')}  id {plain(entry)}"
 
 
 def _hit(hit: Hit, paint: Paint) -> Iterator[str]:
