@@ -97,6 +97,11 @@ class Layout:
         """`deployments/`: the contracts on each chain."""
         return self.folder / "deployments"
 
+    @property
+    def forecasts(self) -> Path:
+        """`forecasts/`: what opens committed forecasts, and the proofs of their times."""
+        return self.folder / "forecasts"
+
     def exists(self) -> bool:
         """Tell whether a ledger is there. Raises InputError with code ledger.path."""
         try:
@@ -123,14 +128,17 @@ class Layout:
 
 
 def key_files(layout: Layout) -> Iterator[Path]:
-    """List a ledger's private keys: of the log, of its organisation, and on its chains."""
+    """List a ledger's secrets: keys of log, organisation and chains, and what opens forecasts."""
     for folder in (layout.keys, layout.chain_keys):
         yield from sorted(folder.rglob("*.key"))
+    yield from sorted(layout.forecasts.glob("*.secret.json"))
 
 
 def shared_files(layout: Layout) -> Iterator[Path]:
     """List what a ledger keeps about others: its anchors, past policies, its network and peers."""
     yield from (path for path in (layout.anchors,) if path.is_file())
     yield from sorted(layout.folder.glob("policy-*.txt"))
+    for kind in ("receipt", "anchored"):
+        yield from sorted(layout.forecasts.glob(f"*.{kind}.json"))
     for name in (layout.deployments.name, "network", "peers"):
         yield from sorted(path for path in (layout.folder / name).rglob("*") if path.is_file())

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -19,10 +18,7 @@ from counterfoil.formats.receipt import Receipt
 from counterfoil.ledger import Ledger
 from counterfoil.storage.durable import sync_folder
 
-__all__ = ["FOLDER", "Secret", "keep_proof", "keep_secret", "proof_of", "secret_of"]
-
-FOLDER: Final = "forecasts"
-"""Folder inside a ledger's."""
+__all__ = ["Secret", "keep_proof", "keep_secret", "proof_of", "secret_of"]
 
 
 class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,7 +70,7 @@ def proof_of(ledger: Ledger, digest: str, kind: str = "receipt") -> Receipt | No
 
 
 def _folder(ledger: Ledger) -> Path:
-    return ledger.layout.folder / FOLDER
+    return ledger.layout.forecasts
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -14,7 +14,7 @@ from counterfoil.apps.quant import book
 from counterfoil.apps.quant.book import Said, commit, cut, reveal, said_by
 from counterfoil.apps.quant.bundle import make_bundle, track_of, verify_bundle
 from counterfoil.apps.quant.forecasts import moment, parse_asked
-from counterfoil.apps.quant.keeping import FOLDER, secret_of
+from counterfoil.apps.quant.keeping import secret_of
 from counterfoil.apps.quant.records import COMMITMENT, Commitment, Cut, source_of
 from counterfoil.errors import (
     Conflict,
@@ -26,6 +26,8 @@ from counterfoil.errors import (
 )
 from counterfoil.formats.policy import Policy
 from counterfoil.ledger import Ledger, open_ledger
+from counterfoil.ledger.backup import backup
+from counterfoil.ledger.recover import recover
 from counterfoil.testing.witnesses import MetWitness
 from tests.ledgers import copy_ledger
 from tests.log_rig import raises_code
@@ -97,7 +99,7 @@ def test_the_log_hides_what_is_forecast(desk: Desk) -> None:
         text = b"".join(msgspec.json.encode(view.to_json()) for view in ledger.views())
         for hidden in (b"0.0123457", secret.salt.encode(), b'"target"'):
             assert hidden not in text
-        path = ledger.layout.folder / FOLDER / f"{said(place).digest}.secret.json"
+        path = ledger.layout.forecasts / f"{said(place).digest}.secret.json"
         assert path.stat().st_mode & 0o077 == 0
         reveal(ledger, place)
         text = b"".join(msgspec.json.encode(view.to_json()) for view in ledger.views())
@@ -133,7 +135,7 @@ def test_an_earlier_receipt_of_another_forecast_is_no_time(desk: Desk) -> None:
         early = desk.commit(ledger)
         desk.witness.clock.at_ms = moment("2030-01-20")
         late = desk.commit(ledger)
-        folder = ledger.layout.folder / FOLDER
+        folder = ledger.layout.forecasts
         shutil.copy(folder / f"{early.digest}.receipt.json", folder / f"{late.digest}.receipt.json")
         for one in places(ledger):
             reveal(ledger, one)
@@ -145,7 +147,7 @@ def test_a_proof_that_was_lost_is_a_miss(desk: Desk) -> None:
     with open_ledger(desk.place) as ledger:
         made = desk.commit(ledger)
         reveal(ledger, *places(ledger))
-        (ledger.layout.folder / FOLDER / f"{made.digest}.receipt.json").unlink()
+        (ledger.layout.forecasts / f"{made.digest}.receipt.json").unlink()
         assert [state for state, _ in desk.states(ledger)] == ["missed"]
 
 
@@ -181,7 +183,7 @@ def test_a_lost_secret_is_a_miss(desk: Desk) -> None:
     """Without its salt nobody can reveal it: not its issuer, and nobody by guessing."""
     with open_ledger(desk.place) as ledger:
         made = desk.commit(ledger)
-        path = ledger.layout.folder / FOLDER / f"{made.digest}.secret.json"
+        path = ledger.layout.forecasts / f"{made.digest}.secret.json"
         good = path.read_bytes()
         path.unlink()
         with raises_code("quant.secret", NotFound):
@@ -283,7 +285,7 @@ def test_what_cannot_be_committed(desk: Desk) -> None:
             commit(ledger, "s", parse_asked(large))
         with raises_code("quant.nothing", InputError):
             make_bundle(ledger)
-        assert not (ledger.layout.folder / FOLDER).exists()
+        assert not (ledger.layout.forecasts).exists()
 
 
 def _without(plain: dict[str, list[dict[str, dict[str, str]]]], *strategies: str) -> bytes:
@@ -300,3 +302,19 @@ def _without(plain: dict[str, list[dict[str, dict[str, str]]]], *strategies: str
 
     found = {n: [one for one in plain[n] if kept(one)] for n in ("statements", "times")}
     return msgspec.json.encode({**plain, **found})
+
+
+def test_a_backup_can_still_reveal(desk: Desk, tmp_path: Path) -> None:
+    """A backup with keys holds what opens forecasts; one without has their times alone."""
+    with open_ledger(desk.place) as ledger:
+        made = desk.commit(ledger)
+        known = {"checkpoint": ledger.published()}
+    for name, with_keys in (("whole", True), ("plain", False)):
+        backup(desk.place, tmp_path / name, with_keys=with_keys)
+        kept = {path.name.partition(".")[2] for path in (tmp_path / name / "forecasts").iterdir()}
+        assert kept == {"receipt.json", *(["secret.json"] if with_keys else [])}
+    recover(tmp_path / "back", source=tmp_path / "whole", last_known=known)
+    with open_ledger(tmp_path / "back", accept_new_witness=True) as ledger:
+        assert secret_of(ledger, made.digest).forecast
+        reveal(ledger, *places(ledger))
+        assert desk.states(ledger) == [("counted", "")]
