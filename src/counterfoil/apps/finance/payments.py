@@ -12,27 +12,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from hashlib import sha256
 from typing import Any, Final
 
 from counterfoil.errors import InputError
+from counterfoil.provenance.statements.parts import Reference
 
 __all__ = [
     "AMOUNT_MAX",
     "METHODS",
+    "PAYMENT_ROLE",
     "Party",
     "Payment",
     "minor_digits",
     "parse_amount",
     "parse_payment",
+    "payment_digest",
+    "payment_reference",
 ]
 
 AMOUNT_MAX: Final = 10**15
 """Largest amount of one payment, minor units."""
 
+PAYMENT_ROLE: Final = "payment"
+"""Role of the reference by which a decision names the payment that it is about."""
+
 METHODS: Final = ("transfer", "cash", "card", "instant", "virtual-asset")
 """How money moves, as rules name it."""
 
 _TEXT_MAX: Final = 512
+_NAME_MAX: Final = 255
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _COUNTRY: Final = re.compile(r"([A-Z]{2})?")
 _DECIMAL: Final = re.compile(r"[0-9]{1,18}(\.[0-9]{0,6})?")
@@ -94,6 +103,17 @@ class Payment:
             "method": self.method,
             "purpose": self.purpose,
         }
+
+
+def payment_digest(payment_id: str) -> str:
+    """Compute what a payment is found by in a log: SHA-256 of its id, 64 hexadecimal digits."""
+    return sha256(f"payment\n{payment_id}".encode()).hexdigest()
+
+
+def payment_reference(payment_id: str, leaf: str | None = None) -> Reference:
+    """Name a payment in a decision about it. leaf: of the statement that records the payment."""
+    name = payment_id[:_NAME_MAX] or None
+    return Reference(leaf=leaf, digest=payment_digest(payment_id), role=PAYMENT_ROLE, name=name)
 
 
 PARTY_FIELDS: Final = tuple(field.name for field in fields(Party))

@@ -24,7 +24,8 @@ from counterfoil.apps.finance.fraud.deciding import Decided, Decider
 from counterfoil.apps.finance.fraud.journal import Answered, Event, Journal, State
 from counterfoil.apps.finance.fraud.kept import Kept
 from counterfoil.apps.finance.fraud.payment import Payment
-from counterfoil.apps.finance.fraud.stating import Statements, digest_of
+from counterfoil.apps.finance.fraud.stating import Statements
+from counterfoil.apps.finance.payments import payment_digest
 from counterfoil.errors import CounterfoilError, Unavailable
 from counterfoil.ledger import Ledger, RecordedMany
 from counterfoil.provenance.models import Explained
@@ -253,7 +254,7 @@ class Live:
 
     def _place_of(self, name: str) -> int:
         query = f"kind=decision source={_quoted(self._state.stream)} "
-        page = self._ledger.search(f"{query}subject.sha256={digest_of(name)}", limit=1)
+        page = self._ledger.search(f"{query}subject.sha256={payment_digest(name)}", limit=1)
         return page.hits[0].index if page.hits else -1
 
     def _remember(self, state: State, decided: Decided) -> None:

@@ -6,12 +6,12 @@ or left with the bank. This module refuses to record.
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
 
 from counterfoil.apps.finance.fraud.deciding import HOLD, PAY, Decided
+from counterfoil.apps.finance.payments import payment_digest, payment_reference
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger import Ledger
 from counterfoil.ledger.decisions.handle import Handle
@@ -20,7 +20,7 @@ from counterfoil.ledger.decisions.models_used import ModelBook, Used
 from counterfoil.ports import Said
 from counterfoil.provenance.statements.parts import decimal_text
 
-__all__ = ["Statements", "digest_of"]
+__all__ = ["Statements"]
 
 _PURPOSE: Final = "payment fraud"
 
@@ -45,6 +45,7 @@ class Statements:
             "threshold": decimal_text(decided.threshold, "threshold"),
             "alternatives": [PAY, HOLD],
             "purpose": _PURPOSE,
+            "based_on": [msgspec.to_builtins(payment_reference(payment.id))],
         }
         if self._used.accountable is not None:
             fields["accountable"] = msgspec.to_builtins(self._used.accountable)
@@ -63,12 +64,7 @@ class Statements:
             scored=True,
         ).said()
         subject = Subject(
-            digest={"sha256": digest_of(payment.id)},
+            digest={"sha256": payment_digest(payment.id)},
             name=f"payment {payment.id}"[:255],
         )
         return Said(said.kind, said.fields, (*said.subjects, subject), said.seal)
-
-
-def digest_of(payment_id: str) -> str:
-    """Compute what a payment is found by in the log: SHA-256, 64 hexadecimal digits."""
-    return sha256(f"payment\n{payment_id}".encode()).hexdigest()

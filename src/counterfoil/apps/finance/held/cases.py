@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import msgspec
 
 from counterfoil.apps.finance.held.escrowing import Agreed, find_agreed
+from counterfoil.apps.finance.payments import PAYMENT_ROLE
 from counterfoil.errors import InputError
 from counterfoil.ledger.decisions import FoundDecision
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = [
     "DECIDED",
     "HOLD",
-    "PAYMENT_ROLE",
     "RELEASE",
     "RETURN",
     "Case",
@@ -41,9 +41,6 @@ RETURN: Final = "return"
 
 DECIDED: Final = (RELEASE, RETURN)
 """Outcomes of a person's decision on a case."""
-
-PAYMENT_ROLE: Final = "payment"
-"""Role of the reference by which a decision names its payment: `name` is the payment's id."""
 
 HELD_ROLE: Final = "held"
 """Role of the reference by which a person's decision names the decision to hold."""

@@ -21,13 +21,13 @@ from counterfoil.act.verdicts import Wanted
 from counterfoil.apps.finance.held.cases import (
     DECIDED,
     HELD_ROLE,
-    PAYMENT_ROLE,
     RELEASE,
     Case,
     find_case,
 )
 from counterfoil.apps.finance.held.escrowing import Agreed, EscrowDesk
 from counterfoil.apps.finance.held.policy import desk_policy, record_policy
+from counterfoil.apps.finance.payments import PAYMENT_ROLE
 from counterfoil.errors import Conflict, InputError, NotFound
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger import Recorded

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from counterfoil.apps.finance.payments import Payment
+from counterfoil.apps.finance.payments import Payment, payment_reference
 from counterfoil.apps.finance.rules.cases import run_cases
 from counterfoil.apps.finance.rules.engine import Applied, Trail, evaluate_rule
 from counterfoil.apps.finance.rules.reading import read_rules
@@ -198,6 +198,7 @@ def decision_said(
         "input_schema": schema_digest(facts),
         "purpose": purpose,
         "based_on": [
+            msgspec.to_builtins(payment_reference(trail.payment.id)),
             *({"digest": one.rule.digest, "role": one.result, "name": one.rule.name[:255]}
               for one in trail.applied if one.outcome != PASS),
             *map(msgspec.to_builtins, based_on),
