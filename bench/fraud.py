@@ -119,7 +119,7 @@ def cut(read: Table, start: int) -> Split:
         day = one.at_ms // DAY_MS - first - start
         if 0 <= day < WEEK:
             learned.append(at)
-        if 0 <= day and one.label and one.card is not None:
+        if day >= 0 and one.label and one.card is not None:
             frauds.setdefault(one.card, day)
         if 2 * WEEK <= day < 3 * WEEK and frauds.get(one.card or "", day) >= day - WEEK:
             judged_rows.append(at)
