@@ -5,7 +5,7 @@ What a transaction costs stands in docs/reference/contracts.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -34,13 +34,14 @@ class Engine:
     chain: NodeChain
     times: Iterator[int] = field(default_factory=lambda: iter(()))
     anvil: Anvil | None = None
+    accounts: Sequence[Account] = ACCOUNTS
     done: list[tuple[Step, int, int, list[object]]] = field(default_factory=list)
 
     def send(self, step: Step) -> tuple[int, str | None]:
         """Carry a step out, at the time of the other engine if there is one."""
         if self.anvil is not None:
             self.anvil.rpc("evm_setNextBlockTimestamp", next(self.times))
-        account: Account = ACCOUNTS[step.sender]
+        account = self.accounts[step.sender]
         told = transact(self.chain, account, ChainCall(step.to, step.data))
         block = self.chain.block(told.block)
         assert block is not None
