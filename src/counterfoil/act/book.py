@@ -186,7 +186,8 @@ class ActBook(BookFile):
 
     def _jobs(self, where: str, *arguments: object) -> list[ActJob]:
         rows = self._rows(f"SELECT {_COLUMNS} FROM job {where}", *arguments)  # noqa: S608  # ours
-        return [self._job(row) for row in rows]
+        with self._faults():
+            return [self._job(row) for row in rows]
 
     def _job(self, row: Sequence[Any]) -> ActJob:
         number, key, chain_id, kind, account, said, entry, at_ms, phase, index, *rest = row
