@@ -80,7 +80,7 @@ def open_own_chain(ask: AskChain, shown: str) -> NodeChain:
 
 
 def answer_of(transport: Transport, method: str, params: Sequence[object]) -> Mapping[str, Any]:
-    """Ask, and give `result` or `error` (code, message, data) as plain values.
+    """Ask, and give `result` or `error` (code, message, data in hexadecimal) as plain values.
 
     Raises what the transport raises beside RpcError.
     """
@@ -89,7 +89,7 @@ def answer_of(transport: Transport, method: str, params: Sequence[object]) -> Ma
     try:
         return {"result": transport.request(method, params)}
     except RpcError as err:
-        return {"error": (err.code, err.message, err.data)}
+        return {"error": (err.code, err.message, err.data.hex())}
 
 
 def _transport(ask: AskChain, shown: str) -> Transport:
@@ -106,7 +106,7 @@ def _transport(ask: AskChain, shown: str) -> Transport:
             answer = ask(method, list(params))
             if "error" in answer:
                 code, message, data = answer["error"]
-                raise RpcError(code, message, bytes(data))
+                raise RpcError(code, message, bytes.fromhex(data))
             return answer["result"]
 
         def close(self) -> None:

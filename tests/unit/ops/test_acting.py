@@ -118,7 +118,7 @@ def test_governing(folder: Path) -> None:
     assert "recorded 0x" in shown(governing_text.decider(made, PLAIN))
     with open_ledger(folder) as ledger:
         evidence = str(ledger.record({"evaluated": "well"}).index)
-    limits = {"cap": "5", "period_cap": "50", "period_count": 9}
+    limits: dict[str, Any] = {"cap": "5", "period_cap": "50", "period_count": 9}
     given = governing.approve(
         "rates", model=MODEL, scope="rate.set", evidence=evidence, ledger=folder, **limits
     )
