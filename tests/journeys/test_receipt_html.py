@@ -31,6 +31,8 @@ from tests.journeys.receipt_builder import (
 from tests.journeys.receipt_corpus import flips, told
 from tests.journeys.receipt_window import Show
 from tests.statements import entry_of
+from tests.verdicts import entry_of as signed_verdict
+from tests.verdicts import plain_verdict
 
 pytestmark = pytest.mark.browser
 
@@ -288,3 +290,15 @@ def test_numbers_beyond_the_calendar(show: Show) -> None:
     assert shown.outcome == "holds"
     expect(shown.page.locator("#facts")).to_contain_text("9007199254740991 ms")
     assert shown.complaints == []
+
+
+def test_a_verdict_is_not_checked_here(show: Show) -> None:
+    """A verdict is signed by an EVM key: the page says that it cannot tell, never that it holds."""
+    log = SmallLog()
+    index = log.append(signed_verdict(plain_verdict()))
+    shown = show(log.receipt(index))
+    assert shown.outcome == "unable"
+    expect(shown.page.locator("#verdict")).to_contain_text(
+        "counterfoil verify FILE --policy POLICY"
+    )
+    assert not INTACT.search(shown.page.inner_text("body"))

@@ -2,7 +2,8 @@
 //
 // Bytes are accepted in one form only, and are hashed as they came, never encoded again.
 import {
-  canonicalBase64, concat, malformed, onFault, sameBytes, sha256, textOf, utf8,
+  canonicalBase64, concat, malformed, onFault, sameBytes, sha256, textOf, unable,
+  utf8,
 } from "./bytes.js";
 import { parseJson, parseObject, plain } from "./json.js";
 import { misfit } from "./shape.js";
@@ -70,8 +71,11 @@ export async function parseEntry(entry) {
 
 async function otherKind(entry) {
   const verdict = await sha256(utf8("counterfoil verdict v1"));
-  const named = entry[0] === 0xd2 || sameBytes(entry.subarray(0, 32), verdict);
-  return malformed(named ? "entry.unsupported" : "entry.kind", "an envelope", "another entry");
+  if (sameBytes(entry.subarray(0, 32), verdict)) {
+    return unable("entry.verdict", "a verdict is signed by an EVM key, which this page cannot check");
+  }
+  const code = entry[0] === 0xd2 ? "entry.unsupported" : "entry.kind";
+  return malformed(code, "an envelope", "another entry");
 }
 
 /** Read a DSSE envelope in its canonical form to {payload, type, signatures: [{keyid, sig}]}. */
