@@ -7,6 +7,7 @@ module refuses to overwrite a key and to use a contract whose code is not ours.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -35,6 +36,7 @@ __all__ = [
     "open_place",
     "owner_account",
     "register",
+    "use_own_chain",
 ]
 
 EMBEDDED: Final = "embedded"
@@ -204,3 +206,17 @@ def _give_away(layout: Layout, origin: str, book: AnchorBook) -> None:
     data = anchor_files.format(named)
     if not layout.anchors.exists() or layout.anchors.read_bytes() != data:
         replace_file(layout.anchors, data)
+
+
+def use_own_chain(layout: Layout, max_wait_s: float) -> None:
+    """Let a ledger be anchored on a chain of its own, unless its settings name chains already.
+
+    max_wait_s: longest time that an entry waits to be anchored, seconds. Takes effect when the
+    ledger is opened next.
+    """
+    text = layout.config.read_text(encoding="utf-8")
+    fresh = text.replace("anchor_chains = []", f'anchor_chains = ["{EMBEDDED}"]', 1)
+    if fresh != text:
+        wait = f"anchor_max_wait_s = {max_wait_s}"
+        fresh = re.sub(r"^anchor_max_wait_s = .*$", wait, fresh, flags=re.MULTILINE)
+        replace_file(layout.config, fresh.encode())

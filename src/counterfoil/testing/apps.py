@@ -50,6 +50,7 @@ __all__ = [
 ]
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,47}")
+_SHELL_OPTIONS: Final = ("--json", "--text")  # of the shell, not of a command
 _ATTEMPTS_MIN: Final = 3
 _CUTS: Final = (0.35, 0.6, 0.85)
 
@@ -136,6 +137,7 @@ def check_commands(app: App) -> int:
         check(f"`{name}` has an example", True, bool(operation.examples))
         for example in operation.examples:
             program, *words = shlex.split(example.partition(" < ")[0])
+            words = [word for word in words if word not in _SHELL_OPTIONS]
             begins = (program, *words[: len(operation.words)])
             check(f"an example of `{name}`", ("counterfoil", *operation.words), begins)
             try:

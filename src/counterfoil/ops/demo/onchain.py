@@ -7,7 +7,6 @@ module refuses to cheat on the real chain: it does so on copies.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -22,14 +21,13 @@ from counterfoil.formats.receipt import AnchorClaim, Receipt
 from counterfoil.formats.vkey import format_vkey
 from counterfoil.ledger import Layout, Ledger
 from counterfoil.ledger.anchor_check import CheckedAnchor, check_claims_on
-from counterfoil.ledger.anchor_setup import anchor_account
+from counterfoil.ledger.anchor_setup import anchor_account, use_own_chain
 from counterfoil.ledger.policy_file import own_keys
 from counterfoil.log import LogReader, parse_signed
 from counterfoil.ops.demo.place import DemoPlace
 from counterfoil.ops.demo.steps import broken
 from counterfoil.proofs.merkle import consistency_path, leaf_hash
 from counterfoil.storage import TileFiles
-from counterfoil.storage.folder_copy import replace_file
 
 if TYPE_CHECKING:
     from counterfoil.chain import Account, NodeChain
@@ -71,12 +69,7 @@ def has_chain() -> bool:
 
 def use_chain(layout: Layout) -> None:
     """Let a ledger be anchored on a chain of its own; takes effect when it is opened next."""
-    text = layout.config.read_text(encoding="utf-8")
-    fresh = text.replace("anchor_chains = []", 'anchor_chains = ["embedded"]', 1)
-    if fresh != text:
-        wait = f"anchor_max_wait_s = {_WAIT_S}"
-        fresh = re.sub(r"^anchor_max_wait_s = .*$", wait, fresh, flags=re.MULTILINE)
-        replace_file(layout.config, fresh.encode())
+    use_own_chain(layout, _WAIT_S)
 
 
 def anchor(ledger: Ledger) -> AnchoredNow:
