@@ -14,7 +14,15 @@ from typing import Any, Final
 
 __all__ = ["NAMES", "Artifact", "load_artifact", "read_source"]
 
-NAMES: Final = ("anchor", "decision_gate", "escrow", "example_switch", "model_registry", "token")
+NAMES: Final = (
+    "anchor",
+    "circuit_verifier",
+    "decision_gate",
+    "escrow",
+    "example_switch",
+    "model_registry",
+    "token",
+)
 """The contracts that can be loaded."""
 
 
