@@ -58,6 +58,7 @@ _ROOMS: Final = {
     "counterfoil.ops.forecasts": "watch",
     "counterfoil.ops.loads": "watch",
     "counterfoil.ops.quant": "quant",
+    "counterfoil.ops.quant_records": "quant",
     "counterfoil.ops.threats": "insight",
     "counterfoil.pace": "watch",
     "counterfoil.provenance.checks": "frames,models",

@@ -20,7 +20,7 @@ from counterfoil.ops import (
     monitors,
     packs,
     people,
-    quant,
+    quant_records,
     receipts,
     verification,
 )
@@ -34,7 +34,7 @@ READERS: dict[str, Callable[..., Any]] = {
     "a disclosed field": people.verify_field,
     "evidence of two histories": monitors.verify,
     "an evidence pack": packs.check,
-    "a track record": quant.verify,
+    "a track record": quant_records.verify,
 }
 
 

@@ -34,20 +34,20 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     ),
     writes(
         "quant report",
-        "quant:report",
+        "quant_records:report",
         "Judge every strategy by prices: what counts, what is missed, and what luck explains.",
         "prices.csv --ledger shop",
         "prices.csv --policy readers-policy.txt --cost-bps 20 --ledger shop",
     ),
     writes(
         "quant bundle",
-        "quant:bundle",
+        "quant_records:bundle",
         "Write the whole track record as one file that anybody verifies offline.",
         "--out track-record.json --ledger shop",
     ),
     reads(
         "quant verify",
-        "quant:verify",
+        "quant_records:verify",
         "Verify a track record against your own trust policy, and judge it by your own prices.",
         "track-record.json --policy policy.txt",
         "track-record.json --policy policy.txt --prices prices.csv",
