@@ -25,13 +25,12 @@ from counterfoil.apps.finance.rules import (
 )
 from counterfoil.apps.finance.rules.recorded import (
     RecordedRules,
-    Replayed,
     decision_said,
     list_rules,
     person_of,
     record_rules,
-    replay_decision,
 )
+from counterfoil.apps.finance.rules.replaying import Replayed, replay_decision
 from counterfoil.apps.finance.rules.shipped import default_text
 from counterfoil.errors import CounterfoilError, Refused
 from counterfoil.ledger import Ledger, RecordedMany

@@ -1,7 +1,8 @@
 """Compliance rules as statements: versioned, dated, tested, and applied with a trail."""
 
+from counterfoil.apps.finance.rules.application import Applied, evaluate_rule
 from counterfoil.apps.finance.rules.cases import CaseResult, run_cases
-from counterfoil.apps.finance.rules.engine import Applied, Engine, Trail, evaluate_rule
+from counterfoil.apps.finance.rules.engine import Engine, Trail
 from counterfoil.apps.finance.rules.reading import RULES_MAX_BYTES, read_rules
 from counterfoil.apps.finance.rules.ruleset import OUTCOMES, PASS, Rule, RuleSet
 from counterfoil.apps.finance.rules.shipped import default_rules

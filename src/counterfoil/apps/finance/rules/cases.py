@@ -12,7 +12,8 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from counterfoil.apps.finance.payments import parse_payment
-from counterfoil.apps.finance.rules.engine import Engine, Result
+from counterfoil.apps.finance.rules.application import Result
+from counterfoil.apps.finance.rules.engine import Engine
 from counterfoil.apps.finance.rules.ruleset import PASS, Case, Rule, RuleSet
 from counterfoil.errors import InputError
 

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from counterfoil.apps.finance.payments import Payment, payment_reference
+from counterfoil.apps.finance.rules.application import Applied
 from counterfoil.apps.finance.rules.cases import run_cases
-from counterfoil.apps.finance.rules.engine import Applied, Trail, evaluate_rule
+from counterfoil.apps.finance.rules.engine import Trail
 from counterfoil.apps.finance.rules.reading import read_rules
-from counterfoil.apps.finance.rules.ruleset import OUTCOMES, PASS, RuleSet
-from counterfoil.errors import InputError, NotFound, Refused, VerificationError
+from counterfoil.apps.finance.rules.ruleset import PASS, RuleSet
+from counterfoil.errors import NotFound, Refused, VerificationError
 from counterfoil.formats.statement import Subject
 from counterfoil.ports import Said, ToSeal
 from counterfoil.provenance.decisions import schema_digest
@@ -32,14 +33,14 @@ if TYPE_CHECKING:
 __all__ = [
     "LANGUAGE",
     "RULES_ALONE",
+    "RULE_ROLE",
     "RecordedRules",
-    "Replayed",
+    "contributions_of",
     "decision_said",
     "find_rules",
     "list_rules",
     "person_of",
     "record_rules",
-    "replay_decision",
 ]
 
 LANGUAGE: Final = "CEL"
@@ -50,7 +51,9 @@ RULES_ALONE: Final = "payment.rules"
 _PAGE: Final = 100
 _NO_END: Final = (1 << 53) - 1
 _DATA_CLASS: Final = "decision"
-_ROLE: Final = "rule"
+
+RULE_ROLE: Final = "rule"
+"""Role of the rules in a decision that they made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +68,11 @@ class RecordedRules:
     def reference(self) -> Reference:
         """Name them in another statement."""
         title = f"{self.said.name}:{self.said.version}"
-        return Reference(leaf=self.leaf, digest=self.said.digest, role=_ROLE, name=title[:255])
+        return Reference(leaf=self.leaf, digest=self.said.digest, role=RULE_ROLE, name=title[:255])
 
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""
         return {"index": self.index, "leaf": self.leaf, "rules": msgspec.to_builtins(self.said)}
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """A decision computed again.
-
-    recorded, recomputed: outcomes. different: conditions that came out otherwise. same: nothing
-    differs.
-    """
-
-    index: int
-    rules: str
-    recorded: str
-    recomputed: str
-    different: tuple[str, ...]
-    same: bool
 
 
 def record_rules(
@@ -190,7 +177,7 @@ def decision_said(
         },
         **(more or {}),
     }
-    held = {"base": "0", "contributions": _contributions(trail.applied)}
+    held = {"base": "0", "contributions": contributions_of(trail.applied)}
     explained: dict[str, Any] = {"method": "conditions", "unit": "holds", "exact": True}
     fields: dict[str, Any] = {
         "model": msgspec.to_builtins(rules),
@@ -219,52 +206,7 @@ def decision_said(
     return Said("decision", said, (subject,), seal)
 
 
-def replay_decision(ledger: Ledger, index: int, *, actor: str) -> Replayed:
-    """Compute a decision by rules again, from the log and the text beside it.
-
-    actor: who looks; that sealed inputs are opened for them is recorded first. Raises InputError
-    with code rules.no-decision, as `find_rules`, and as `People.open` for what is erased.
-    """
-    view = ledger.get(index)
-    said = view.content
-    model = said.get("model") or {}
-    if view.kind != "decision" or model.get("role") != _ROLE:
-        raise InputError(
-            "rules.no-decision",
-            f"expected a decision by rules at entry {index}, found {view.kind[:60]!a}",
-            hint="`counterfoil decision get` shows what it is.",
-        )
-    _, rules = find_rules(ledger, str(model.get("digest")))
-    given, explanation = said.get("inputs") or {}, said.get("explanation") or {}
-    if said.get("sealed") is not None:
-        opened = ledger.people.open(index, actor=actor, purpose="replay")["sealed"]
-        given = {name.removeprefix("inputs/"): value for name, value in opened.items()}
-        explanation = opened["explanation"]
-    payment, windows = given["payment"], given["windows"]
-    applied = tuple(
-        evaluate_rule(rule, payment, windows.get(rule.name, {}))
-        for rule in rules.rules
-        if rule.in_force(payment["at_ms"]) and _was_applied(rule.name, explanation)
-    )
-    again = _contributions(applied)
-    different = _differences(explanation.get("contributions") or {}, again)
-    outcome = _gravest(applied)
-    alone = said.get("purpose") == RULES_ALONE
-    same = not different and (outcome == said["outcome"] or not alone)
-    return Replayed(index, rules.title, said["outcome"], outcome, different, same)
-
-
-def _was_applied(rule: str, explanation: Mapping[str, Any]) -> bool:
-    """Tell whether a rule was asked: those of other jurisdictions may have been left out."""
-    named = explanation.get("contributions") or {}
-    return any(condition.startswith(f"{rule}: ") for condition in named)
-
-
-def _gravest(applied: Sequence[Applied]) -> str:
-    return OUTCOMES[max((OUTCOMES.index(one.outcome) for one in applied), default=0)]
-
-
-def _contributions(applied: Sequence[Applied]) -> dict[str, str]:
+def contributions_of(applied: Sequence[Applied]) -> dict[str, str]:
     """Name every condition: `1` holds, `0` does not, `-1` has no value."""
     words = {True: "1", False: "0", None: "-1"}
     return {
@@ -272,10 +214,6 @@ def _contributions(applied: Sequence[Applied]) -> dict[str, str]:
         for one in applied
         for name, held in one.conditions.items()
     }
-
-
-def _differences(recorded: Mapping[str, str], again: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(name for name in {**recorded, **again} if recorded.get(name) != again.get(name))
 
 
 def _version(rule: Any) -> dict[str, Any]:

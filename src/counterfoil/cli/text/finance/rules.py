@@ -11,7 +11,8 @@ from counterfoil.ops.documents import DocumentFile
 
 if TYPE_CHECKING:
     from counterfoil.apps.finance.rules import CaseResult, Trail
-    from counterfoil.apps.finance.rules.recorded import RecordedRules, Replayed
+    from counterfoil.apps.finance.rules.recorded import RecordedRules
+    from counterfoil.apps.finance.rules.replaying import Replayed
 
 __all__ = ["add", "default", "listing", "replay", "run", "test"]
 
