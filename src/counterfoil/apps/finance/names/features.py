@@ -79,7 +79,7 @@ FEATURES: Final[dict[str, Feature]] = {
     "patronymic": Feature(-1, "names of fathers differ"),
     "form_differs": Feature(-1, "legal forms of different classes"),
     "form_missing": Feature(-1, "a legal form on one side only"),
-    "number_differs": Feature(-1, "both have a number that the other lacks", least=2.5),
+    "number_differs": Feature(-1, "both have a number that the other lacks", least=3.0),
     "number_missing": Feature(-1, "a number on one side only"),
     "script": Feature(-1, "written in different scripts", least=0.2),
     "unvowelled": Feature(-1, "one script leaves vowels unwritten: consonants were compared"),

@@ -74,10 +74,10 @@ class ScreeningRecord:
 
 @dataclass(frozen=True, slots=True)
 class FormerScreening:
-    """A screening that was recorded and opened again. hits: ids on lists -> score.
-    forms: of the lists that it rested on.
+    """A screening that was recorded and opened again.
 
-    person: their id in the asker's systems, empty where none was given. erased: its data is gone.
+    hits: ids on lists -> score. forms: of the lists that it rested on. person: their id in the
+    asker's systems, empty where none was given. erased: its data is gone.
     """
 
     index: int

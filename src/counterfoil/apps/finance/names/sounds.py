@@ -20,7 +20,7 @@ __all__ = ["edits", "sound_edits", "sound_of"]
 _LEET: Final = str.maketrans("01345789", "oieastbg")
 _SPELLINGS: Final = (
     ("shch", "ʃ"), ("tsch", "ʃ"), ("sch", "ʃ"), ("tch", "ʃ"), ("sh", "ʃ"), ("ch", "ʃ"),
-    ("kh", "k"), ("gh", "g"), ("dzh", "j"), ("zh", "j"), ("dj", "j"), ("ph", "f"), ("th", "t"),
+    ("kh", "h"), ("gh", "g"), ("dzh", "j"), ("zh", "j"), ("dj", "j"), ("ph", "f"), ("th", "t"),
     ("dh", "d"), ("ck", "k"), ("tz", "s"), ("ts", "s"), ("cz", "s"), ("x", "ks"), ("qu", "k"),
     ("ou", "u"), ("oo", "u"), ("ee", "i"), ("ei", "i"), ("ey", "i"), ("ay", "i"), ("ai", "i"),
     ("iy", "i"), ("ij", "i"), ("yj", "i"), ("yy", "i"), ("ii", "i"), ("ie", "i"), ("ya", "a"),

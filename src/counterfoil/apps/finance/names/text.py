@@ -73,4 +73,4 @@ def _seen(character: str) -> str:
     kind = unicodedata.category(character)
     if kind in ("Cf", "Cs", "Co", "Cn"):
         return ""
-    return " " if kind in ("Cc", "Zl", "Zp", "Zs") else character
+    return " " if kind in ("Cc", "So", "Zl", "Zp", "Zs") else character

@@ -102,7 +102,7 @@ def _xml_entry(element: Any) -> ListEntry | None:
         return None
     aliases: list[str] = []
     weak: list[str] = []
-    for aka in element.iter("{*}aka"):
+    for aka in element.iterfind(".//{*}aka"):
         to = weak if first(aka, "category").casefold() == "weak" else aliases
         to.append(_xml_name(aka))
     countries = [*texts(element, "country"), *texts(element, "nationality/country")]
