@@ -89,7 +89,7 @@ def _move(sender: address, receiver: address, amount: uint256):
     if self.lying:
         return
     fee: uint256 = amount * self.fee_percent // 100
-    toll: uint256 = min(self.toll, self.balances[sender] - amount)
+    toll: uint256 = self.toll
     self.balances[sender] -= amount + toll
     self.taken += fee + toll
     self._call()
