@@ -192,12 +192,13 @@ def _time_of(
 def _verified(receipt: Receipt, policy: Policy, now_s: int) -> Verified:
     """Verify a receipt as if it came alone: what is checked of its text is checked, too."""
     try:
-        parsed = receipts.parse(receipts.format(receipt))
+        return verify_receipt(receipts.format(receipt), policy, now_s=now_s)
     except InputError as err:
         raise VerificationError(
-            "quant.bundle", f"expected a receipt in a track record, but: {err.message}"
+            "quant.bundle",
+            f"expected a receipt in a track record, but: {err.message}",
+            hint="It was changed or cut: get it again.",
         ) from err
-    return verify_receipt(parsed, policy, now_s=now_s)
 
 
 def _said(verified: Verified) -> Said:

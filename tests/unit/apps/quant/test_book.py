@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from counterfoil.apps.quant import book
 from counterfoil.apps.quant.book import Said, commit, cut, reveal, said_by
@@ -318,3 +320,41 @@ def test_a_backup_can_still_reveal(desk: Desk, tmp_path: Path) -> None:
         assert secret_of(ledger, made.digest).forecast
         reveal(ledger, *places(ledger))
         assert desk.states(ledger) == [("counted", "")]
+
+
+class Bundled:
+    """A track record, and whose policy it is verified under."""
+
+    def __init__(self, data: bytes, reader: Policy) -> None:
+        self.data, self.reader = data, reader
+
+
+@pytest.fixture(scope="module")
+def bundled(tmp_path_factory: pytest.TempPathFactory) -> Bundled:
+    """Make a track record of two strategies, once."""
+    made = Desk(tmp_path_factory.mktemp("bundle"))
+    with closing(made.witness), open_ledger(made.place) as ledger:
+        for strategy in ("s", "t"):
+            made.commit(ledger, strategy)
+        for one in places(ledger):
+            reveal(ledger, one)
+        return Bundled(make_bundle(ledger, cosign=made.witness.cosign), made.reader)
+
+
+@settings(max_examples=100)
+@given(st.integers(0, 10**9), st.integers(0, 7))
+def test_a_changed_bit_is_refused_or_changes_nothing(bundled: Bundled, at: int, bit: int) -> None:
+    """Whatever bit of a bundle is changed, nobody is told anything else than was recorded."""
+    data, reader = bundled.data, bundled.reader
+    changed = bytearray(data)
+    changed[at % len(data)] ^= 1 << bit
+    honest = verify_bundle(data, reader, LATER_MS // 1000)
+    try:
+        found = verify_bundle(bytes(changed), reader, LATER_MS // 1000)
+    except VerificationError:
+        return
+    assert found.issuer == honest.issuer
+    for one, other in zip(found.track.entered, honest.track.entered, strict=True):
+        assert (one.serial, one.leaf, one.said) == (other.serial, other.leaf, other.said)
+        assert one.forecast == other.forecast
+        assert one.state in (other.state, "missed")

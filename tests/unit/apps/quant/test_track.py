@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from counterfoil.apps.quant.book import Said
 from counterfoil.apps.quant.bound import Bound
@@ -170,3 +172,26 @@ def test_what_is_not_revealed_is_a_miss_when_it_is_due() -> None:
         assert track.entered[0].state == state
     early = follow([one.commitment, one.reveal], bounds_of(one), moment("2030-01-15"))
     assert early.entered[0].state == "pending"
+
+
+@given(st.lists(st.sampled_from("st"), min_size=1, max_size=7), st.data())
+def test_whatever_is_left_out_shows(names: list[str], data: st.DataObject) -> None:
+    """Any set of statements but the honest whole is refused, or counts for less, never for more."""
+    numbers: dict[str, int] = {}
+    those = []
+    for serial, name in enumerate(names):
+        those.append(told(content(serial, name, numbers.get(name, 0))))
+        numbers[name] = numbers.get(name, 0) + 1
+    whole = [*said_of(those), cut(len(those), numbers)]
+    kept = [one for one in whole if data.draw(st.booleans())]
+    bounds = {leaf: bound for leaf, bound in bounds_of(*those).items() if data.draw(st.booleans())}
+    commitments = [one for one in kept if isinstance(one.said, Commitment)]
+    try:
+        track = follow(kept, bounds, LATER_MS, whole=True)
+    except VerificationError:
+        assert len(commitments) < len(those) or kept[-1] is not whole[-1]
+        return
+    assert len(track.entered) == len(those)
+    for one, honest in zip(track.entered, those, strict=True):
+        counts = honest.reveal in kept and honest.commitment.leaf in bounds
+        assert one.state == ("counted" if counts else "missed")
