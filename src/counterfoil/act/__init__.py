@@ -9,8 +9,9 @@ This room needs the extra `chain`. It refuses to decide, and to hold money.
 
 from counterfoil.act.acted import Acted
 from counterfoil.act.actor import Actor
+from counterfoil.act.approvals import Approval, Governed, Limits
 from counterfoil.act.call import Call, make_call
-from counterfoil.act.governor import Approval, Governed, Governor, Limits
+from counterfoil.act.governor import Governor
 from counterfoil.act.verdicts import Wanted
 
 __all__ = [

@@ -7,29 +7,27 @@ the contract that it names, and followed back into the log as an action. Whateve
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from counterfoil.act.accounts import account_of_ledger, ensure_funds
 from counterfoil.act.acted import Acted, acted_of, no_job, read_acted
 from counterfoil.act.book import ActBook
 from counterfoil.act.book_tables import ActJob
-from counterfoil.act.deciders import load_decider
 from counterfoil.act.deploying import address_of_contract
 from counterfoil.act.following import follow
 from counterfoil.act.gate import GateContract
-from counterfoil.act.governance import GovernanceWork
 from counterfoil.act.packing import chain_note, is_anchored
+from counterfoil.act.planning import Place, plan
 from counterfoil.act.queue import STUCK_MS, ActQueue, Work
 from counterfoil.act.registry import RegistryContract
-from counterfoil.act.verdict_work import AnnounceWork, VerdictWork
-from counterfoil.act.verdicts import Wanted, make_verdict, sign_verdict, subject_of
+from counterfoil.act.verdict_work import VerdictWork
+from counterfoil.act.verdicts import Wanted
+from counterfoil.act.works import make_works
 from counterfoil.chain import Account, read_deployments
-from counterfoil.errors import CounterfoilError, NotFound, Refused, VerificationError
+from counterfoil.errors import CounterfoilError, NotFound, Refused
 from counterfoil.ledger.chain_access import choose_place
 from counterfoil.ports import Clock, Progress, SystemClock, no_progress
 from counterfoil.proofs.merkle import leaf_hash
@@ -147,15 +145,14 @@ class Actor:
         Raises InputError with code decision.kind or act.*, Refused with code act.replaced,
         NotFound with code act.decider or act.not-deployed.
         """
-        job, _ = self._plan(decision, wanted, subject)
-        return acted_of(job)
+        return acted_of(self._plan(decision, wanted, subject))
 
     def check(self, decision: int | str, wanted: Wanted) -> Acted:
         """Record the verdict, anchor it, and check whether the gate would let it pass now.
 
         Nothing is sent. Raises as `propose`, and Refused with a code `gate.*`.
         """
-        job = self._anchored(self._plan(decision, wanted, None)[0])
+        job = self._anchored(self._plan(decision, wanted, None))
         if job.open and job.phase == "recorded":
             self._verdict_work().check(job)
         return acted_of(job)
@@ -259,45 +256,17 @@ class Actor:
         """Do what can be done now for all jobs on the chain; see `ActQueue.advance`."""
         return self._queue().advance()
 
-    def _plan(
-        self, decision: int | str, wanted: Wanted, subject: str | None
-    ) -> tuple[ActJob, bool]:
-        """Write down the job of a decision and a call; one that never can pass is made anew."""
-        found = self.ledger.decisions.get(decision)
-        decider, actor = load_decider(self.ledger, wanted.decider), self.account("actor")
-        gate, note = self.gate, self.note
-        salt = secrets.token_bytes(_SALT_BYTES)
-        said: dict[str, Any] = {
-            "call": wanted.call.to_json(),
-            "scope": wanted.scope,
-            "amount": str(wanted.amount),
-            "decider": decider.address,
-            "decision": found.index,
-        }
-        if subject is not None:
-            wanted = replace(wanted, subject=subject_of(subject, salt))
-            said |= {"subject": subject, "salt": salt.hex()}
-        now_ms = self._clock.now_ms()
-        place = (self.chain.chain_id, gate.address, note.log_id)
+    def _plan(self, decision: int | str, wanted: Wanted, subject: str | None) -> ActJob:
+        """Write down the job of a decision and a call; see `planning.plan`."""
         own = self.chain.kind == "embedded"  # whose blocks are made when they are wanted
-        latest_s = None if own else self.chain.head().time_s
-        while True:
-            verdict = make_verdict(
-                self.ledger, found, wanted, place, decider.address, now_ms // 1000, latest_s
-            )
-            known = self.book.find(verdict.nonce)
-            if known is not None and known.phase != "dropped":
-                return known, False
-            if known is None:
-                entry = sign_verdict(verdict, decider)
-                job = ActJob(
-                    *(0, verdict.nonce, self.chain.chain_id, "verdict", actor.address, said),
-                    entry,
-                    now_ms,
-                    "planned",
-                )
-                return self.book.plan(job), True
-            wanted = replace(wanted, run=wanted.run + 1)
+        place = Place(
+            chain_id=self.chain.chain_id,
+            gate=self.gate.address,
+            log_id=self.note.log_id,
+            account=self.account("actor").address,
+            latest_s=None if own else self.chain.head().time_s,
+        )
+        return plan(self.ledger, self.book, decision, wanted, subject, place, self.now_ms())
 
     def _anchored(self, job: ActJob) -> ActJob:
         """Bring a job so far that an anchor covers its verdict, where none does."""
@@ -342,15 +311,8 @@ class Actor:
 
     def _works_here(self) -> dict[str, Work]:
         if self._works is None:
-            gate, registry = self.gate, self.registry
-            _require_pair(gate, self.note.contract, registry.address)
-            verdict = VerdictWork(self.ledger, gate, self._first_block())
-            governance = GovernanceWork(self.ledger, registry)
-            self._works = {
-                "verdict": verdict,
-                "announce": AnnounceWork(verdict, gate, self.ledger),
-                **dict.fromkeys(("approve", "revoke", "halt", "resume"), governance),
-            }
+            anchor, first = self.note.contract, self._first_block()
+            self._works = make_works(self.ledger, self.gate, self.registry, anchor, first)
         return self._works
 
     def _verdict_work(self) -> VerdictWork:
@@ -372,19 +334,6 @@ class Actor:
     def _first_block(self) -> int:
         found = read_deployments(self.ledger.layout.deployments, self.chain)
         return found.contracts["decision_gate"].block
-
-
-def _require_pair(gate: GateContract, anchor: str, registry: str) -> None:
-    """Refuse a gate that asks others than the anchor of this log and the registry known here."""
-    asked = (gate.anchor(), gate.registry())
-    if asked != (anchor, registry):
-        raise VerificationError(
-            "act.other-gate",
-            f"expected a gate that asks the anchor {anchor} and the registry {registry}, found one "
-            f"that asks {asked[0]} and {asked[1]}",
-            hint="Another contract stands at that address, or the node lies: use another node of "
-            "the same chain.",
-        )
 
 
 def _dropped(job: ActJob) -> Refused:

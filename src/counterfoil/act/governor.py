@@ -9,100 +9,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final
 
 from counterfoil.act.actor import Actor
+from counterfoil.act.approvals import (
+    Approval,
+    Governed,
+    Limits,
+    approval_of,
+    governed_of,
+    id_of,
+    maker_kind_of,
+    maker_of,
+    terms_of,
+)
 from counterfoil.act.book_tables import ActJob
 from counterfoil.act.deciders import find_decider
 from counterfoil.act.governance import GovernanceKind, claim_said, governance_job, terms_said
-from counterfoil.act.registry import ALL, NEVER, NOBODY, ApprovalState, Claim, Terms
-from counterfoil.act.verdicts import MAKER_KINDS
+from counterfoil.act.registry import Claim
 from counterfoil.chain import read_deployments
 from counterfoil.chain.quantities import address_of
-from counterfoil.errors import InputError, NotFound
+from counterfoil.errors import NotFound
 from counterfoil.formats.verdict import hash_text
 from counterfoil.ports import ChainCall
 
-__all__ = ["Approval", "Governed", "Governor", "Limits"]
+__all__ = ["Governor"]
 
 _POLL_S: Final = 0.05
 _GOVERNED_MAX: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How far and how long a decider may speak; see `provenance.statements.acting.Terms`.
-
-    cap, period_cap: in the unit of the contract's amounts. valid_s: how long the approval holds,
-    seconds, from `since_s` on; since_s: Unix time, None for now. period_s: seconds.
-    """
-
-    cap: int
-    period_cap: int
-    period_count: int
-    valid_s: int
-    period_s: int = 86_400
-    since_s: int | None = None
-    min_age_s: int = 0
-    veto_window_s: int = 0
-    vetoer: str | None = None
-    ordered: bool = False
-    as_signature: bool = False
-    by_proof: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Governed:
-    """What governance did.
-
-    action: `approve`, `revoke`, `halt` or `resume`. approval: its id; None for all. phase: how
-    far, as of `Acted`. transaction, block: where it stands. statement: index of the entry that
-    says so.
-    """
-
-    action: str
-    approval: str | None
-    phase: str
-    transaction: str | None
-    block: int | None
-    statement: int | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Turn it into what the command line and the API print."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """An approval as it stands on the chain.
-
-    id: of it. decider: address. name: what the log calls the decider; scope: its name, or its hash
-    where the log does not say. maker_kind, maker: what it may speak for. state: `holds`, `ahead`
-    (not begun), `over`, `revoked` or `halted`. evidence: leaf of the statement that it rests on.
-    """
-
-    id: str
-    decider: str
-    name: str | None
-    maker_kind: str
-    maker: str
-    scope: str
-    state: str
-    since_s: int
-    until_s: int
-    cap: str
-    period_cap: str
-    period_count: int
-    period_s: int
-    revoked_from_s: int | None
-    halted_until_s: int | None
-    evidence: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Turn it into what the command line and the API print."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 class Governor:
@@ -137,11 +73,11 @@ class Governor:
             self._decider(decider),
             hash_text(self._ledger.config.organisation),
             actor.note.log_id,
-            _kind(maker_kind),
-            _digest(maker),
+            maker_kind_of(maker_kind),
+            maker_of(maker),
             hash_text(scope),
         )
-        terms = _terms(limits, bytes.fromhex(leaf), self._now_s())
+        terms = terms_of(limits, bytes.fromhex(leaf), self._now_s())
         approval = registry.approval_id(claim)
         known = registry.approval(approval).terms
         if limits.since_s is None and known.until:  # asked for again: from when it was before
@@ -172,7 +108,7 @@ class Governor:
             "from_s": str(moment),
             "why": why,
         }
-        call = self._actor.registry.revoke(_id(approval), moment)
+        call = self._actor.registry.revoke(id_of(approval), moment)
         return self._do("revoke", "owner", call, statement, wait_s)
 
     def halt(
@@ -196,13 +132,13 @@ class Governor:
             "halted_s": seconds,
             "why": why,
         }
-        call = self._actor.registry.halt(_id(approval), seconds)
+        call = self._actor.registry.halt(id_of(approval), seconds)
         return self._do("halt", role, call, statement, wait_s)
 
     def resume(self, approval: str | None, *, why: str, wait_s: float = 60.0) -> Governed:
         """End a halt early, by the owner's account. Raises as `revoke`."""
         statement = {"action": "resume", **self._place(), **self._about(approval), "why": why}
-        call = self._actor.registry.resume(_id(approval))
+        call = self._actor.registry.resume(id_of(approval))
         return self._do("resume", "owner", call, statement, wait_s)
 
     def ls(self) -> Iterator[Approval]:
@@ -215,7 +151,7 @@ class Governor:
         for id_, claim in registry.approvals(first, head.number):
             if claim.log_id == log_id:
                 state = registry.approval(id_)
-                yield _approval(claim, state, names, max(head.time_s, self._now_s()))
+                yield approval_of(claim, state, names, max(head.time_s, self._now_s()))
 
     def close(self) -> None:
         """Let go of the actor."""
@@ -257,7 +193,7 @@ class Governor:
                 actor.book.drop(job.number)  # it can be asked for anew, and says then what it says
                 raise error
             if not job.open or time.monotonic() >= until:
-                return _governed(job, statement.get("approval"))
+                return governed_of(job, statement.get("approval"))
             time.sleep(_POLL_S)
 
     def _under_way(self, kind: GovernanceKind, call: ChainCall) -> ActJob | None:
@@ -279,7 +215,7 @@ class Governor:
         """Say what an approval was about, as the statement that gave it does."""
         if approval is None:
             return {}
-        _id(approval)
+        id_of(approval)
         hits = self._ledger.search("kind=governance", limit=_GOVERNED_MAX).hits
         for hit in hits:
             if hit.content.get("approval") == approval:
@@ -314,109 +250,3 @@ class Governor:
 
     def _now_s(self) -> int:
         return self._actor.now_ms() // 1000
-
-
-def _terms(limits: Limits, evidence: bytes, now_s: int) -> Terms:
-    since = now_s if limits.since_s is None else limits.since_s
-    return Terms(
-        since=since,
-        until=since + limits.valid_s,
-        cap=limits.cap,
-        period_cap=limits.period_cap,
-        period_count=limits.period_count,
-        period=limits.period_s,
-        min_age=limits.min_age_s,
-        veto_window=limits.veto_window_s,
-        vetoer=limits.vetoer or NOBODY,
-        ordered=limits.ordered,
-        as_signature=limits.as_signature,
-        by_proof=limits.by_proof,
-        evidence=evidence,
-    )
-
-
-def _approval(claim: Claim, state: ApprovalState, names: dict[str, str], now_s: int) -> Approval:
-    terms = state.terms
-    revoked = None if state.revoked_from == NEVER else state.revoked_from
-    if revoked is not None and revoked <= now_s:
-        word = "revoked"
-    elif state.halted_until > now_s:
-        word = "halted"
-    elif terms.since > now_s:
-        word = "ahead"
-    else:
-        word = "holds" if now_s <= terms.until else "over"
-    scope = claim.scope.hex()
-    return Approval(
-        id=state.id.hex(),
-        decider=claim.decider,
-        name=names.get(claim.decider),
-        maker_kind=claim.maker_kind.name.lower(),
-        maker=claim.maker.hex(),
-        scope=names.get(scope, f"0x{scope}"),
-        state=word,
-        since_s=terms.since,
-        until_s=terms.until,
-        cap=str(terms.cap),
-        period_cap=str(terms.period_cap),
-        period_count=terms.period_count,
-        period_s=terms.period,
-        revoked_from_s=revoked,
-        halted_until_s=state.halted_until if state.halted_until > now_s else None,
-        evidence=terms.evidence.hex(),
-    )
-
-
-def _governed(job: ActJob, approval: str | None) -> Governed:
-    sent = job.attempts[-1].hash if job.attempts else None
-    if job.mined is not None:
-        sent = job.mined.tx_hash
-    return Governed(
-        action=job.kind,
-        approval=approval,
-        phase=job.phase,
-        transaction=None if sent is None else f"0x{sent.hex()}",
-        block=None if job.mined is None else job.mined.block,
-        statement=job.stated,
-    )
-
-
-def _kind(text: str) -> Any:
-    if text not in MAKER_KINDS:
-        raise InputError(
-            "act.kind",
-            f"expected one of {', '.join(MAKER_KINDS)}, found {text[:40]!a}",
-            hint="It says what makes the decisions.",
-        )
-    return MAKER_KINDS[text]
-
-
-def _digest(text: str) -> bytes:
-    try:
-        found = bytes.fromhex(text)
-    except ValueError:
-        found = b""
-    if len(found) != 32:
-        raise InputError(
-            "act.maker",
-            f"expected the SHA-256 of a model, rule or circuit, 64 hexadecimal digits, found "
-            f"{text[:80]!a}",
-            hint="`counterfoil model ls` shows models with their digests.",
-        )
-    return found
-
-
-def _id(approval: str | None) -> bytes:
-    if approval is None:
-        return ALL
-    try:
-        found = bytes.fromhex(approval)
-    except ValueError:
-        found = b""
-    if len(found) != 32:
-        raise InputError(
-            "act.approval",
-            f"expected an approval's id, 64 hexadecimal digits, found {approval[:80]!a}",
-            hint="`counterfoil act approvals` lists them.",
-        )
-    return found

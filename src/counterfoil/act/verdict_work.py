@@ -156,8 +156,8 @@ class VerdictWork:
 class AnnounceWork:
     """Jobs of kind `announce`: they make a verdict public whose approval has a veto window."""
 
-    def __init__(self, work: VerdictWork, gate: GateContract, ledger: Ledger) -> None:
-        self._work, self._gate, self._ledger = work, gate, ledger
+    def __init__(self, work: VerdictWork, gate: GateContract) -> None:
+        self._work, self._gate = work, gate
 
     def record(self, job: ActJob) -> int | None:
         """Record nothing: the verdict stands already."""

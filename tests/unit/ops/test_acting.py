@@ -88,21 +88,24 @@ def test_functions_as_people_name_them(folder: Path) -> None:
     ):
         with refused(code, NotFound):
             acting.check(entry, arg=("1", "true"), ledger=folder, **{**TURN, **change})
-    for change, code in (
+    wrong: tuple[tuple[dict[str, Any], str], ...] = (
         ({"arg": ("1",)}, "act.call"),
         ({"amount": "2.50"}, "act.number"),
         ({"not_before": "soon"}, "decision.time"),
-    ):
+    )
+    for other, code in wrong:
         with refused(code, InputError):
-            acting.check(entry, ledger=folder, **{**TURN, "arg": ("1", "true"), **change})
+            acting.check(entry, ledger=folder, **{**TURN, "arg": ("1", "true"), **other})
 
 
 def test_what_is_in_the_way(folder: Path) -> None:
     """A refusal is raised with its hint, and stands in the list until it is gone."""
     entry = decided(folder)
-    early = {"not_before": "2090-01-01", "up_to": "5", "amount": "5", "subject": "house 7"}
+    early: dict[str, Any] = {"not_before": "2090-01-01", "up_to": "5", "amount": "5"}
     with refused("gate.too-early", Refused):
-        acting.submit(entry, arg=("1", "true"), wait=0, ledger=folder, **TURN, **early)
+        acting.submit(
+            entry, arg=("1", "true"), wait=0, subject="house 7", ledger=folder, **TURN, **early
+        )
     (one,) = acting.listing(ledger=folder)
     assert one.subject == "house 7"
     assert "[gate.too-early]" in shown(acting_text.get(one, PLAIN))
