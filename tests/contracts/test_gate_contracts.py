@@ -15,7 +15,7 @@ from counterfoil.formats.verdict import MakerKind, SignedVerdict, Verdict, diges
 from counterfoil.proofs import gate as gates
 from tests.contracts.gate_rig import CONSUMER, SCOPE, STRANGER, GateRig, reason_of
 from tests.contracts.rig import Contract, copy_sources, refused
-from tests.verdicts import address_of, plain_verdict, sign
+from tests.verdicts import DECIDER, address_of, plain_verdict, sign
 
 HEAD = "# pragma version 0.4.3\n# pragma evm-version cancun\n"
 
@@ -70,6 +70,20 @@ paid: public(bool)
 def settle(payer: address, hash: bytes32, signature: Bytes[4096]):
     assert staticcall ERC1271(payer).isValidSignature(hash, signature) == 0x1626ba7e, "unsigned"
     self.paid = True
+"""
+
+TWICE = """
+from . import IDecisionGate
+
+@external
+def act(gate: address, scope: bytes32, action: bytes32, packed: Bytes[4096]):
+    first: IDecisionGate.Verdict = extcall IDecisionGate(gate).consume(scope, action, 1, packed)
+    again: IDecisionGate.Verdict = extcall IDecisionGate(gate).consume(scope, action, 1, packed)
+
+@external
+def bring(gate: address, scope: bytes32, action: bytes32, packed: Bytes[4096]) -> bytes32:
+    verdict: IDecisionGate.Verdict = extcall IDecisionGate(gate).consume(scope, action, 1, packed)
+    return verdict.outcome
 """
 
 VERIFIER = """
@@ -269,3 +283,16 @@ def test_constructor(rig: GateRig, which: str) -> None:
     pair[which == "registry"] = STRANGER.address
     with pytest.raises(Revert, match="no contract"):
         rig.deploy("decision_gate", *pair)
+
+
+def test_twice_in_one_transaction(rig: GateRig, tmp_path: Path) -> None:
+    """A consumer cannot use a verdict twice, however it goes about it; anybody may bring it."""
+    consumer = deploy(rig, tmp_path, TWICE)
+    said = rig.verdict(consumer=address_of(consumer.address))
+    call = (rig.gate.address, SCOPE, said.action_hash, rig.anchored(rig.entry(said)))
+    with refused("replayed"):
+        consumer("act", *call)
+    assert rig.gate("used", DECIDER.address, said.nonce) is False
+    assert consumer("bring", *call, sender=STRANGER.address) == said.outcome
+    with refused("replayed"):
+        consumer("bring", *call)
