@@ -121,6 +121,7 @@ def test_commit_train_reveal_bundle(
     assert (made["number"], made["bound"], made["counts"]) == (0, None, False)
     assert "nobody but you says when" in text(capsys, "quant", "commit", "mine", "f.json")
     trained = run(capsys, "quant", "train", played / "prices.csv", "--until", "2023-06-30")
+    assert "learned from" in text(capsys, "quant", "train", played / "prices.csv", "--name", "t2")
     by_model = (
         "quant", "commit", "trees", "--model", trained["digest"], "--prices",
         played / "prices.csv", "--entry", "2023-07-03", "--exit", "2023-08-03",
@@ -128,6 +129,8 @@ def test_commit_train_reveal_bundle(
     assert run(capsys, *by_model, "--target", "OAK", "--target", "ELM")["serial"] == 2
     assert run(capsys, "quant", "reveal")["decisions"] != []  # only what is over
     assert text(capsys, "quant", "reveal") == "nothing to reveal\n"
+    tried = text(capsys, "quant", "backtest", played / "prices.csv", "--every", "5")
+    assert "equal weight  Sharpe" in tried
     early = run(capsys, "quant", "reveal", "mine", "--number", "0")
     assert early["decisions"] == []
     assert run(capsys, "quant", "reveal", "other", status=3) == "quant.unknown"

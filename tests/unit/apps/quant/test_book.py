@@ -26,10 +26,12 @@ from counterfoil.errors import (
     NotFound,
     VerificationError,
 )
-from counterfoil.formats.policy import Policy
-from counterfoil.ledger import Ledger, open_ledger
+from counterfoil.formats import receipt as receipts
+from counterfoil.formats.policy import Group, Policy
+from counterfoil.ledger import Ledger, create_ledger, open_ledger
 from counterfoil.ledger.backup import backup
 from counterfoil.ledger.recover import recover
+from counterfoil.ports import SystemClock
 from counterfoil.testing.witnesses import MetWitness
 from tests.ledgers import copy_ledger
 from tests.log_rig import raises_code
@@ -358,3 +360,34 @@ def test_a_changed_bit_is_refused_or_changes_nothing(bundled: Bundled, at: int, 
         assert (one.serial, one.leaf, one.said) == (other.serial, other.leaf, other.said)
         assert one.forecast == other.forecast
         assert one.state in (other.state, "missed")
+
+
+def test_statements_of_two_logs_or_two_issuers(tmp_path: Path) -> None:
+    """A record put together from two logs that the reader believes alike is refused."""
+    bundles, policies, places_of = [], [], []
+    for name, issuer in (("a", "urn:x:one"), ("b", "urn:x:one"), ("c", "urn:x:two")):
+        place = tmp_path / name
+        create_ledger(place, SystemClock(), organisation=issuer, witness=False)
+        with closing(MetWitness(place, tmp_path / f"{name}-witness", name)) as witness:
+            witness.clock.at_ms = EVE
+            policies.append(witness.join())
+            with open_ledger(place) as ledger:
+                commit(ledger, "s", parse_asked(asked()), cosign=witness.cosign)
+                bundles.append(msgspec.json.decode(make_bundle(ledger, cosign=witness.cosign)))
+                places_of.append(place)
+    logs = tuple(log for policy in policies for log in policy.logs)
+    witnesses = tuple(one for policy in policies for one in policy.witnesses)
+    group = Group("any", 1, tuple(one.name for one in witnesses))
+    both = Policy(logs, witnesses, (group,), "any")
+    now_s = LATER_MS // 1000
+    for one in bundles:
+        assert verify_bundle(msgspec.json.encode(one), both, now_s).track.cut == 1
+    for other, code in ((bundles[1], "quant.two-logs"), (bundles[2], "quant.issuer")):
+        mixed = {**bundles[0], "statements": [*bundles[0]["statements"], *other["statements"]]}
+        with raises_code(code, VerificationError):
+            verify_bundle(msgspec.json.encode(mixed), both, now_s)
+    with open_ledger(places_of[0]) as ledger:
+        stray = msgspec.json.decode(receipts.format(ledger.receipt(0)))
+    other_kind = {**bundles[0], "statements": [*bundles[0]["statements"], stray]}
+    with pytest.raises(VerificationError):
+        verify_bundle(msgspec.json.encode(other_kind), policies[0], now_s)
