@@ -50,7 +50,7 @@ class Rule(Header, frozen=True, kw_only=True):
     digest: HexDigest
     size: Count
     kept: ContentRef
-    rules: Annotated[tuple[RuleVersion, ...], msgspec.Meta(min_length=1, max_length=256)]
+    rules: Annotated[tuple[RuleVersion, ...], msgspec.Meta(min_length=1, max_length=64)]
     cases: Count = 0
     accountable: Accountable | None = None
 

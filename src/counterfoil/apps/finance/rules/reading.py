@@ -36,7 +36,7 @@ RULES_MAX_BYTES: Final = 1 << 20
 
 SEVERITIES: Final = ("low", "medium", "high", "critical")
 
-_RULES_MAX: Final = 256
+_RULES_MAX: Final = 64  # all of them stand in one statement
 _LIST_MAX: Final = 1_000
 _WINDOWS_MAX: Final = 8
 _CONDITIONS_MAX: Final = 32

@@ -49,6 +49,7 @@ RULES_ALONE: Final = "payment.rules"
 """Purpose of a decision that nothing but rules had a say in."""
 
 _PAGE: Final = 100
+_TITLE_MAX: Final = 120
 _NO_END: Final = (1 << 53) - 1
 _DATA_CLASS: Final = "decision"
 
@@ -107,8 +108,9 @@ def record_rules(
     }
     if accountable is not None:
         fields["accountable"] = {"name": accountable}
-    subject = Subject(digest={"sha256": rules.digest}, name=rules.title[:255])
-    done = ledger.record_statement("rule", fields, subjects=[subject])
+    subjects = [Subject(digest={"sha256": rules.digest}, name=rules.title[:255])]
+    subjects += [Subject(digest={"sha256": one.digest}, name=one.name[:255]) for one in rules.rules]
+    done = ledger.record_statement("rule", fields, subjects=subjects)
     return _of(ledger.get(done.index))
 
 
@@ -224,7 +226,7 @@ def _version(rule: Any) -> dict[str, Any]:
         "outcome": rule.outcome,
         "severity": rule.severity,
         "jurisdiction": rule.jurisdiction,
-        "title": rule.title,
+        "title": rule.title[:_TITLE_MAX],
     }
     if rule.start_ms:
         said["from_ms"] = rule.start_ms

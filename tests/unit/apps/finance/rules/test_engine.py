@@ -179,3 +179,14 @@ def test_the_same_stream_gives_the_same_trails() -> None:
     assert [one.apply(each).to_json() for each in payments] == [
         other.apply(each).to_json() for each in payments
     ]
+
+
+def test_accounts_that_no_window_sees_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory follows the accounts of late, not all that ever paid; what counts is unchanged."""
+    monkeypatch.setattr("counterfoil.apps.finance.rules.engine._FORGET_EACH", 50)
+    more = 'window.w = { of = "debtor.account", over = "15m" }'
+    made = engine("window.w.count > 1", more)
+    for n in range(400):
+        assert made.apply(payment(n, debtor=f"D{n}")).outcome == "pass"
+    assert len(made._series) < 120
+    assert made.apply(payment(400, debtor="D399")).outcome == "hold"

@@ -100,3 +100,52 @@ def test_versions_must_not_overlap() -> None:
 def test_what_is_no_file_of_rules_is_refused(data: bytes) -> None:
     """Whatever bytes come, it is an InputError."""
     assert refused(data).code.startswith("rules.")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('payments = [{ at = 2026-03-02T12:00:00Z, amount_minor = 501 }]', "payments = []"),
+        ("params = { limit = 500 }", "params = 5"),
+        ("limit = 500", f"limit = {list(range(1001))}"),
+        ("limit = 500", "limit = [[1]]"),
+        ("limit = 500", ", ".join(f"p{n} = {n}" for n in range(65))),
+        ("[[rule.case]]", "[rule.case]"),
+        ("[rule.when]", "[rule.when]\n" + "\n".join(f'c{n} = "true"' for n in range(33))),
+        ("[rule.when]", 'window = { ' + ", ".join(
+            f'w{n} = {{ of = "debtor.account", over = "1h" }}' for n in range(9)
+        ) + " }\n[rule.when]"),
+        ('"it is large" = ', '"it is small" = 5\n"it is large" = '),
+    ],
+    ids=["payments", "params", "list", "nested", "many", "case", "conditions", "windows", "number"],
+)  # fmt: skip
+def test_bounds_are_kept(old: str, new: str) -> None:
+    """Too many, too long and of the wrong kind are refused."""
+    text = rule_file().decode()
+    assert old in text
+    err = refused(text.replace(old, new, 1).encode())
+    assert err.code in ("rules.field", "rules.file", "rules.expression")
+
+
+def test_one_condition_may_stand_alone() -> None:
+    """`when` may be one expression, which is its own name; too many rules are refused."""
+    text = rule_file().decode()
+    head, tail = text.split("[rule.when]")[0], text.split("[[rule.case]]", 1)[1]
+    alone = f'{head}when = "payment.amount_minor > 500"\n[[rule.case]]{tail}'
+    (rule,) = read_rules(alone.encode()).rules
+    assert rule.when == {"payment.amount_minor > 500": "payment.amount_minor > 500"}
+    first, body = text.split("[[rule]]", 1)
+    many = first + "".join(
+        f"[[rule]]{body}".replace('id = "large"', f'id = "large-{n}"') for n in range(65)
+    )
+    assert refused(many.encode()).code == "rules.file"
+
+
+def test_a_case_that_is_no_payment_is_told() -> None:
+    """A case whose payment cannot be read names itself."""
+    rules = read_rules(rule_file().replace(b"amount_minor = 501", b"amount = 501"))
+    assert [one.passed for one in run_cases(rules)] == [True, True]
+    wrong = read_rules(rule_file().replace(b"amount_minor = 501", b"amount_minor = -1"))
+    with pytest.raises(InputError) as caught:
+        list(run_cases(wrong))
+    assert "in case" in caught.value.message
