@@ -141,6 +141,7 @@ class Bank:
             "as_signature": False,
             "by_proof": False,
             "evidence": bytes(32),
+            "consumer": "0x" + "00" * 20,
         } | changes
         claim = (decider, ORGANISATION, self.log_id, 1, MAKER, hash_text(scope))
         found: bytes = self.registry("approve", claim, tuple(terms.values()), sender=OWNER.address)

@@ -18,7 +18,7 @@ from counterfoil.errors import Refused
 from counterfoil.formats import packed_verdict, verdict
 from counterfoil.formats.verdict import MakerKind, SignedVerdict, Verdict, hash_text
 from counterfoil.proofs import gate as gates
-from counterfoil.proofs.governance import NEVER, approval_id
+from counterfoil.proofs.governance import NEVER, NOBODY, approval_id
 from counterfoil.proofs.merkle import leaf_hash
 from tests.contracts.flips import flipped
 from tests.contracts.gate_rig import (
@@ -92,6 +92,7 @@ class GateMachine(RuleBasedStateMachine):
             veto_window=data.draw(often(0, 60)),
             ordered=data.draw(often(False, True)),
             as_signature=data.draw(st.booleans()),
+            consumer=data.draw(often(NOBODY, address_of(CONSUMER), address_of(STRANGER))),
         )
         claim = self.rig.claim(decider=signer, maker_kind=kind, maker=maker, scope=scope)
         known = self.rig.state.approvals.get(approval_id(claim))
@@ -110,7 +111,7 @@ class GateMachine(RuleBasedStateMachine):
     @rule(data=st.data(), seconds=st.sampled_from([1, 60]))
     def halt(self, data: st.DataObject, seconds: int) -> None:
         given = data.draw(st.sampled_from([*sorted(self.rig.state.approvals), bytes(32)]))
-        if self.rests.get(given, 0) > self.now:
+        if max(self.rests.get(one, 0) for one in (given, bytes(32))) > self.now:
             assert reason_of(lambda: self.rig.halt(given, seconds)) == "rest"
             return
         self.rig.halt(given, seconds)

@@ -270,4 +270,5 @@ def terms_words(terms: Terms, vetoer: str | None = None, evidence: bytes = bytes
         *(terms.period, terms.min_age, terms.veto_window),
         own[terms.veto_window != 0] if vetoer is None else vetoer,
         *(terms.ordered, terms.as_signature, terms.by_proof, evidence),
+        "0x" + terms.consumer.hex(),
     )

@@ -11,7 +11,7 @@ from counterfoil.formats import packed_verdict, verdict
 from counterfoil.formats.verdict import MakerKind, SignedVerdict, hash_text
 from counterfoil.proofs.gate_reasons import REASONS
 from counterfoil.proofs.merkle import leaf_hash
-from tests.contracts.gate_rig import GUARDIAN, SCOPE, STRANGER, VETOER, GateRig
+from tests.contracts.gate_rig import CONSUMER, GUARDIAN, SCOPE, STRANGER, VETOER, GateRig
 from tests.contracts.rig import refused
 from tests.verdicts import DECIDER, address_of, sign
 
@@ -45,6 +45,14 @@ def test_known_apart_but_not_together(rig: GateRig) -> None:
     """Two approvals do not make a third: each names decider, maker and scope together."""
     rig.approve(claim=rig.claim(maker=b"\2" * 32, scope=hash_text("payment.hold")))
     assert rig.both(rig.ask(rig.ready(maker=b"\2" * 32))) == "not approved"
+
+
+def test_an_approval_for_one_consumer(rig: GateRig) -> None:
+    """Where an approval names a consumer, its limits are in that one's units, and no other's."""
+    rig.approve(consumer=address_of(CONSUMER))
+    other = rig.ready(consumer=address_of(STRANGER), nonce=bytes(32))
+    assert rig.both(rig.ask(other, consumer=address_of(STRANGER))) == "consumer unknown"
+    assert rig.both(rig.ask(rig.ready())) == ""
 
 
 def test_when_an_approval_holds(rig: GateRig) -> None:

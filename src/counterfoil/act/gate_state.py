@@ -81,6 +81,7 @@ def read_state(
         ordered=stands.terms.ordered,
         as_signature=stands.terms.as_signature,
         by_proof=stands.terms.by_proof,
+        consumer=bytes.fromhex(stands.terms.consumer[2:]),
     )
     given = Approval(claim_of(verdict), terms, stands.revoked_from, stands.halted_until)
     announced = gate.announced(leaf)

@@ -45,7 +45,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On which terms; see `provenance.statements.acting.Terms`. evidence: leaf, 32 bytes."""
+    """On which terms; see `provenance.statements.acting.Terms`. evidence: leaf, 32 bytes.
+
+    consumer: the only contract that may use the verdicts; `NOBODY` for any.
+    """
 
     since: int
     until: int
@@ -60,6 +63,7 @@ class Terms:
     as_signature: bool = False
     by_proof: bool = False
     evidence: bytes = ALL
+    consumer: str = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ class RegistryContract:
         """Read what stands of an approval."""
         ((terms, revoked_from, halted_until),) = self._view("approval_of", approval)
         read = Terms(*terms)
-        read = replace(read, vetoer=address_of(read.vetoer))
+        read = replace(read, vetoer=address_of(read.vetoer), consumer=address_of(read.consumer))
         return ApprovalState(approval, read, revoked_from, halted_until)
 
     def refusal(self, claim: Claim) -> str:

@@ -4,7 +4,7 @@
 """
 @title How an approval fits into few words
 @license Apache-2.0
-@notice Four words for the terms, and one for what became of them. A gate reads them on every use,
+@notice Five words for the terms, and one for what became of them. A gate reads them on every use,
         and each word that it reads costs 2,100 gas.
 """
 
@@ -27,7 +27,7 @@ struct Fate:
 
 @internal
 @pure
-def _pack(terms: IModelRegistry.Terms) -> uint256[4]:
+def _pack(terms: IModelRegistry.Terms) -> uint256[5]:
     flags: uint256 = 0
     if terms.ordered:
         flags |= ORDERED
@@ -45,12 +45,13 @@ def _pack(terms: IModelRegistry.Terms) -> uint256[4]:
         (convert(terms.cap, uint256) << 128) | convert(terms.period_cap, uint256),
         (convert(terms.vetoer, uint256) << 8) | flags,
         convert(terms.evidence, uint256),
+        convert(terms.consumer, uint256),
     ]
 
 
 @internal
 @pure
-def _unpack(words: uint256[4]) -> IModelRegistry.Terms:
+def _unpack(words: uint256[5]) -> IModelRegistry.Terms:
     return IModelRegistry.Terms(
         since=convert(words[0] >> 192, uint64),
         until=convert((words[0] >> 128) & WORD64, uint64),
@@ -65,12 +66,13 @@ def _unpack(words: uint256[4]) -> IModelRegistry.Terms:
         as_signature=words[2] & AS_SIGNATURE != 0,
         by_proof=words[2] & BY_PROOF != 0,
         evidence=convert(words[3], bytes32),
+        consumer=convert(convert(words[4], uint160), address),
     )
 
 
 @internal
 @pure
-def _is_given(words: uint256[4]) -> bool:
+def _is_given(words: uint256[5]) -> bool:
     """
     @dev Whether an approval was ever given: its last second is not zero.
     """

@@ -349,6 +349,8 @@ def _allowed(
     assert verdict.decided_at <= time, "postdated"
     assert verdict.decided_at >= terms.since, "before approval"
     assert time <= terms.until, "after approval"
+    if terms.consumer != empty(address):
+        assert verdict.consumer == terms.consumer, "consumer unknown"
     assert time < approval.revoked_from, "revoked"
     assert block.timestamp >= convert(approval.halted_until, uint256), "halted"
     assert block.timestamp - convert(time, uint256) >= convert(terms.min_age, uint256), "young"

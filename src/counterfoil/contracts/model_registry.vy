@@ -62,7 +62,7 @@ MAX_HALT: public(constant(uint64)) = 7 * 24 * 60 * 60
 owner: public(address)
 proposed_owner: public(address)
 guardian: public(address)
-_terms: HashMap[bytes32, uint256[4]]
+_terms: HashMap[bytes32, uint256[5]]
 _fates: HashMap[bytes32, uint256]  # under zero: of all approvals
 _named: HashMap[bytes32, bool]  # what any approval ever named, hashed with its field's name
 
@@ -141,7 +141,8 @@ def halt(approval_id: bytes32, seconds: uint64):
     """
     @notice Let nothing through for a while, of one approval or, by the zero id, of all.
     @dev By the guardian or the owner. Reverts: "not the guardian", "too long" above `MAX_HALT`,
-         "rest" until as much time has passed since the last halt.
+         "rest" until a week has passed since its last halt ended, and since the last of all did.
+         So one approval is halted for two weeks in three at most, whatever the guardian does.
     @param approval_id The approval, or zero.
     @param seconds For how long.
     """
@@ -149,7 +150,8 @@ def halt(approval_id: bytes32, seconds: uint64):
     assert seconds <= MAX_HALT, "too long"
     now: uint64 = convert(block.timestamp, uint64)
     fate: approvals.Fate = approvals._unpack_fate(self._fates[approval_id])
-    assert now >= fate.rests_until, "rest"
+    of_all: approvals.Fate = approvals._unpack_fate(self._fates[empty(bytes32)])
+    assert now >= max(fate.rests_until, of_all.rests_until), "rest"
     fate.halted_until = now + seconds
     fate.rests_until = now + seconds + MAX_HALT
     self._fates[approval_id] = approvals._pack_fate(fate)

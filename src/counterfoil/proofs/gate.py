@@ -24,7 +24,14 @@ from counterfoil.formats.verdict import (
 )
 from counterfoil.proofs.deciders import signs_alone, verify_decider
 from counterfoil.proofs.gate_reasons import refusal
-from counterfoil.proofs.governance import Approval, Terms, approval_id, claim_of, refused_as
+from counterfoil.proofs.governance import (
+    NOBODY,
+    Approval,
+    Terms,
+    approval_id,
+    claim_of,
+    refused_as,
+)
 from counterfoil.proofs.merkle import leaf_hash, verify_inclusion
 
 __all__ = ["Ask", "GateState", "Passed", "Spent", "check", "check_signature", "consume"]
@@ -205,6 +212,8 @@ def _require_allowed(state: GateState, approval: Approval, said: Verdict, time: 
         raise refusal("before approval", f"{said.decided_at} before {terms.since}")
     if time > terms.until:
         raise refusal("after approval", f"{time} after {terms.until}")
+    if terms.consumer not in (NOBODY, said.consumer):
+        raise refusal("consumer unknown", f"0x{said.consumer.hex()}")
     if time >= approval.revoked_from:
         raise refusal("revoked", f"{time} from {approval.revoked_from} on")
     halted_until = max(approval.halted_until, state.halted_until)

@@ -84,6 +84,12 @@ _MAKE: Final[dict[str, Callable[[str], Refused]]] = {
         found,
         "Have the approval renewed, and decide again.",
     ),
+    "consumer unknown": lambda found: _refused(
+        "gate.consumer-unknown",
+        "a verdict for the contract that the approval names",
+        found,
+        "Have the registry's owner approve it for this contract.",
+    ),
     "revoked": lambda found: _refused(
         "gate.revoked",
         "a verdict that was anchored before its approval was revoked",

@@ -48,8 +48,9 @@ class Terms:
     together move, and most verdicts, in a period of `period` seconds, which begins at a multiple
     of it. min_age: seconds that a root must have been anchored. veto_window: seconds between
     announcing and using; 0 for none. ordered: numbered verdicts only. as_signature: they count as
-    ERC-1271 signatures. by_proof: the decider is a verifier contract. The vetoer and the evidence,
-    which the gate does not ask for, are left out.
+    ERC-1271 signatures. by_proof: the decider is a verifier contract. consumer: the only contract
+    that may use them, `NOBODY` for any. The vetoer and the evidence, which the gate does not ask
+    for, are left out.
     """
 
     since: int
@@ -63,6 +64,7 @@ class Terms:
     ordered: bool = False
     as_signature: bool = False
     by_proof: bool = False
+    consumer: bytes = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
