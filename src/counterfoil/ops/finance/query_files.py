@@ -59,7 +59,8 @@ def asked_names(file: Path, channel: Channel) -> Iterator[AskedName]:
                 f"expected a column name in the first line, found {first.strip()[:80]!a}",
                 hint="Name the column with the names: name.",
             )
-        return _numbered({"name": line} for line in chain([first], lines) if line.strip())
+        whole = (line.rstrip("\r\n") for line in chain([first], lines))
+        return _numbered({"name": line} for line in whole if line.strip())
     return _numbered(_csv(heading, lines))
 
 
