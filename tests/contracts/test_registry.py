@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -141,13 +142,14 @@ def test_halting(rig: GateRig, which: str, who: Any) -> None:
 def test_a_guardian_out_of_control(rig: GateRig) -> None:
     """A guardian that halts whenever it can leaves a third of all time; the owner ends that."""
     at, halted, days = given(rig), 0, 21 * 7
+
+    def halt(which: bytes) -> None:
+        rig.registry("halt", which, WEEK, sender=GUARDIAN.address)
+
     for _ in range(days):
         for which in (at, ALL):
             if rig.registry("approval_of", at)[2] <= rig.world.now:
-                reason = reason_of(
-                    lambda which=which: rig.registry("halt", which, WEEK, sender=GUARDIAN.address)
-                )
-                assert reason in ("", "rest")
+                assert reason_of(partial(halt, which)) in ("", "rest")
         halted += rig.registry("approval_of", at)[2] > rig.world.now
         rig.world.wait(24 * 60 * 60)
     assert halted == days * 2 // 3

@@ -47,6 +47,7 @@ class Limits:
     ordered: bool = False
     as_signature: bool = False
     by_proof: bool = False
+    consumer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ def terms_of(limits: Limits, evidence: bytes, now_s: int) -> Terms:
         as_signature=limits.as_signature,
         by_proof=limits.by_proof,
         evidence=evidence,
+        consumer=limits.consumer or NOBODY,
     )
 
 

@@ -131,6 +131,8 @@ def terms_said(terms: Terms) -> dict[str, Any]:
     }
     if terms.vetoer != NOBODY:
         more["vetoer"] = terms.vetoer
+    if terms.consumer != NOBODY:
+        more["consumer"] = terms.consumer
     return said | {name: value for name, value in more.items() if value}
 
 

@@ -84,6 +84,10 @@ def approve(
     as_signature: Annotated[
         bool, Param("They also count as ERC-1271 signatures, which no period counts.")
     ] = False,
+    consumer: Annotated[
+        str | None,
+        Param("The only contract that may act on it: limits are in its units; else any.", "0x"),
+    ] = None,
     wait: _Wait = 60,
     chain: OnChain = None,
     ledger: LedgerFolder = None,
@@ -105,6 +109,7 @@ def approve(
             vetoer=vetoer,
             ordered=ordered,
             as_signature=as_signature,
+            consumer=consumer,
         )
         index = find_entry(opened, evidence)
         digest = _digest(opened, model, maker_kind)

@@ -47,7 +47,8 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     for, and how many, in `period_s`; in the unit of the consumer's amounts. min_age_s: how long a
     root has been anchored before it counts. veto_window_s: between announcing and using; vetoer:
     who may veto meanwhile. ordered: verdicts count in order only. as_signature: they also count as
-    ERC-1271 signatures. by_proof: the decider is a verifier contract. Source: `IModelRegistry.vyi`.
+    ERC-1271 signatures. by_proof: the decider is a verifier contract. consumer: the only contract
+    that may use them; absent for any. Source: `IModelRegistry.vyi`.
     """
 
     since_s: _Seconds
@@ -62,6 +63,7 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     ordered: bool = False
     as_signature: bool = False
     by_proof: bool = False
+    consumer: _Address | None = None
 
 
 class Governance(Header, frozen=True, kw_only=True):
