@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,42 @@ def decisions(folder: Path) -> list[dict[str, Any]]:
         return [dict(view.content) for view in ledger.views() if view.kind == "decision"]
 
 
+def is_durable(told: list[str], numbers: list[int]) -> bool:
+    """Tell whether all that was told stands in the log."""
+    return set(map(int, told)) <= set(numbers)
+
+
+PLANTED = """
+import sys
+from concurrent.futures import Future
+from counterfoil.cli import main
+from counterfoil.ledger import Ledger
+real = Ledger.record_statements
+def early(self, said, **place):
+    if place["first"] == 0:
+        return real(self, said, **place)
+    told = Future()
+    told.set_result(None)  # the bug: told before anything is recorded
+    return told
+Ledger.record_statements = early
+sys.argv = ["counterfoil", *sys.argv[1:]]
+main()
+"""
+
+
+def test_the_check_sees_what_is_told_too_early(bank: Path, tmp_path: Path) -> None:
+    """With a planted bug, which tells of decisions that nobody recorded, the check above fails."""
+    payments, rules = tmp_path / "payments.ndjson", tmp_path / "rules.toml"
+    write_payments(payments)
+    rules.write_bytes(rule_file())
+    words = ["rules", "run", payments, "--rules", rules, "--record", "--ledger", bank]
+    command = [sys.executable, "-c", PLANTED, *map(str, words)]
+    ran = subprocess.run(command, capture_output=True, check=False)
+    told = [json.loads(line)["id"] for line in ran.stdout.splitlines()]
+    assert len(told) == ROWS // 10
+    assert not is_durable(told, [one["number"] for one in decisions(bank)])
+
+
 def test_a_killed_run_goes_on(bank: Path, tmp_path: Path) -> None:
     """Kill -9 in the middle, and again: every payment is decided on once, what was told stands."""
     payments, rules = tmp_path / "payments.ndjson", tmp_path / "rules.toml"
@@ -72,7 +109,7 @@ def test_a_killed_run_goes_on(bank: Path, tmp_path: Path) -> None:
         said = decisions(bank)
         numbers = [one["number"] for one in said if one["source"].startswith("sha256:")]
         assert numbers == list(range(len(numbers)))
-        assert max(map(int, told)) < len(numbers)
+        assert is_durable(told, numbers)
     rest = run(*words).lines()
     assert [one["id"] for one in rest] == [str(n) for n in range(0, ROWS, 10)]
     said = decisions(bank)

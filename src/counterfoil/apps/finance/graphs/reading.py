@@ -24,9 +24,11 @@ NONE: Final = "none"
 
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "source": ("source", "src", "from", "sender", "payer", "debtor", "debtor_account",
-               "from_account", "orig_acct", "orig_id", "nameorig", "from_address", "originator"),
+               "from_account", "sender_account", "orig_acct", "orig_id", "nameorig",
+               "from_address", "originator", "account"),
     "target": ("target", "dst", "to", "receiver", "payee", "creditor", "creditor_account",
-               "to_account", "bene_acct", "dest_id", "namedest", "to_address", "beneficiary"),
+               "to_account", "receiver_account", "bene_acct", "dest_id", "namedest",
+               "to_address", "beneficiary", "account.1"),
     "amount": ("amount", "amount_minor", "value", "base_amt", "amount_paid", "tx_amount"),
     "time": ("at", "at_ms", "time", "timestamp", "datetime", "date", "tran_timestamp",
              "block_timestamp", "tx_datetime", "step"),
@@ -71,7 +73,7 @@ def read_network(path: Path, columns: Columns | None = None) -> ReadNetwork:
     }
     if not table.num_rows:
         make_network((), (), (), None)  # which says so
-    at = _times(table.column(chosen["time"]), asked.unit, chosen["time"])
+    at = _times(_moments(table, chosen["time"]), asked.unit, chosen["time"])
     amount = None if chosen["amount"] == NONE else _numbers(table, chosen["amount"])
     keep = np.ones(len(at), dtype=bool)
     if amount is not None:
@@ -87,7 +89,30 @@ def read_network(path: Path, columns: Columns | None = None) -> ReadNetwork:
 
 
 def _table(path: Path) -> Any:
-    """Read a table whole; Arrow's own words tell what is wrong with it."""
+    """Read a table whole, and number columns that are called alike: `account`, `account.1`."""
+    table = _read_table(path)
+    names: list[str] = []
+    for name in table.column_names:
+        again = sum(other == name for other in table.column_names[: len(names)])
+        names.append(f"{name}.{again}" if again else name)
+    return table.rename_columns(names)
+
+
+def _moments(table: Any, name: str) -> Any:
+    """Give the column of times; where it holds hours only, with the day beside it."""
+    pyarrow = need("pyarrow", "finance")
+    column = table.column(name)
+    days = next((one for one in table.column_names if one.strip().lower() == "date"), None)
+    if not pyarrow.types.is_time(column.type) or days is None:
+        return column
+    compute = need("pyarrow.compute", "finance")
+    day = table.column(days).cast(pyarrow.timestamp("us"))
+    hours = column.cast(pyarrow.time64("us")).cast(pyarrow.int64()).cast(pyarrow.duration("us"))
+    return compute.add(day, hours)
+
+
+def _read_table(path: Path) -> Any:
+    """Read a table; Arrow's own words tell what is wrong with it."""
     pyarrow = need("pyarrow", "finance")
     name = path.name.lower().removesuffix(".gz")
     try:
@@ -160,7 +185,7 @@ def _times(column: Any, unit: str | None, name: str) -> Any:
     kind = column.type
     try:
         if pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind):
-            column = column.cast(pyarrow.timestamp("us", tz="UTC"))
+            column = _read_texts(column)
             kind = column.type
         if pyarrow.types.is_date(kind):
             column = column.cast(pyarrow.timestamp("s"))
@@ -178,6 +203,16 @@ def _times(column: Any, unit: str | None, name: str) -> Any:
             hint="ISO 8601 such as 2026-11-29T10:00:00Z, or numbers with --unit.",
         ) from err
     return np.floor(numbers * _unit(numbers, unit, name)).astype(np.int64)
+
+
+def _read_texts(column: Any) -> Any:
+    """Read times in text, all of them with a zone or all without, which means UTC."""
+    pyarrow, compute = need("pyarrow", "finance"), need("pyarrow.compute", "finance")
+    plain = compute.replace_substring(column, "/", "-")
+    try:
+        return plain.cast(pyarrow.timestamp("us", tz="UTC"))
+    except pyarrow.ArrowException:
+        return plain.cast(pyarrow.timestamp("us"))
 
 
 def _unit(numbers: Any, unit: str | None, name: str) -> float:

@@ -70,6 +70,18 @@ def test_three_forms_give_the_same(tmp_path: Path) -> None:
         ("a,b,x,day", "A,B,1,3", Columns("a", "b", "x", "day", "d"), 3 * 86_400),
         ("a,b,x,t", "A,B,1,2026-03-02", Columns("a", "b", "x", "t"), NOON_S - 43_200),
         ("a,b,x,t", "A,B,1,2026-03-02 12:00:00", Columns("a", "b", "x", "t"), NOON_S),
+        (
+            "Timestamp,Account,To Bank,Account,Amount Paid",
+            "2026/03/02 12:00,A,7,B,1",
+            Columns(),
+            NOON_S,
+        ),
+        (
+            "Time,Date,Sender_account,Receiver_account,Amount",
+            "12:00:00,2026-03-02,A,B,1",
+            Columns(),
+            NOON_S,
+        ),
         ("source,target,t", f"A,B,{NOON_S}", Columns(amount="none", time="t"), NOON_S),
         ("source,target,value,t", "A,B,1,1772452800000", Columns(time="t"), NOON_S),
     ],
@@ -80,6 +92,7 @@ def test_times_have_their_unit(
     """Dates, times and numbers with a unit give seconds."""
     read = read_network(write(tmp_path, f"{head}\n{row}\n"), columns)
     assert read.network.at.tolist() == [at]
+    assert list(read.network.accounts) == ["A", "B"]
 
 
 @pytest.mark.parametrize(
