@@ -54,7 +54,7 @@ class EscrowStage(RuleBasedStateMachine):
         self.tokens = [bank.token, self.strange]
         self.model = EscrowModel(bank.escrow.address)
         self.fee = self.toll = 0
-        self.lying = False
+        self.lying = self.calls = False
         self.barred: set[str] = set()
         self.given = [0, 0]  # tokens that nobody deposited
         self.halted_until = 0
