@@ -45,6 +45,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package = Package("@somebody/anvil", "1.0.0", "bin/anvil", digest)
     kind = (sys.platform, platform.machine())
     monkeypatch.setattr(npm_packages, "ANVIL", {kind: package})
+    monkeypatch.setattr(npm_packages, "ANYWHERE", {})
     monkeypatch.setattr(npm_packages, "NPM", tmp_path / "dev")
     return tmp_path
 

@@ -45,27 +45,44 @@ ANVIL = {
 }
 """System and machine -> the package that holds anvil, a second EVM to compare ours with."""
 
+ANYWHERE = {
+    "solc": Package(
+        "solc",
+        "0.8.37",
+        "soljson.js",
+        "ieUYdPDRGNKMsZpCfi9tY64Q+ASoL8tyhLuvf9cFiqDs+6ijlx8Wn2CRi0N71AlCvRx0V092rlUYu3b3PuxWlA==",
+    ),
+}
+"""Packages for all machines: Solidity's compiler in WebAssembly, which node runs."""
+
 
 def ensure_npm_packages() -> None:
     """Fetch what is missing; elsewhere than on the systems named, nothing.
 
     Never fails: a test that misses its program skips with a reason, or fails where all is required.
     """
-    package = ANVIL.get((sys.platform, platform.machine()))
-    if package is None:
+    anvil = ANVIL.get((sys.platform, platform.machine()))
+    if anvil is None:
         say("some tests will be skipped: no anvil is pinned for this kind of machine")
-        return
-    folder = NPM / f"anvil-{package.version}"
-    if (folder / "anvil").exists():
+    else:
+        _ensure("anvil", anvil)
+    for called, package in ANYWHERE.items():
+        _ensure(called, package)
+
+
+def _ensure(called: str, package: Package) -> None:
+    """Fetch a package unless its program is there."""
+    folder = NPM / f"{called}-{package.version}"
+    if (folder / Path(package.program).name).exists():
         return
     if not shutil.which("npm"):
         say(f"some tests will be skipped: npm is missing, which gets {package.name}")
         return
-    say(f"getting anvil, which the tests use: npm pack {package.name}@{package.version}")
+    say(f"getting {called}, which the tests use: npm pack {package.name}@{package.version}")
     try:
         _fetch(package, folder)
     except (OSError, ValueError, subprocess.SubprocessError, tarfile.TarError) as err:
-        say(f"could not: {err}; the tests that need anvil will say so")
+        say(f"could not: {err}; the tests that need {called} will say so")
 
 
 def _fetch(package: Package, folder: Path) -> None:

@@ -19,6 +19,7 @@ PACKAGES = {
     "mkfs.ext4": "e2fsprogs",
     "mount": "mount",
     "nft": "nftables",
+    "node": "nodejs",
     "npm": "npm",
     "strace": "strace",
     "unshare": "util-linux",

@@ -123,7 +123,9 @@ class VerdictWork:
             return event
         signer = f"0x{verdict.signer.hex()}"
         for event in self._gate.consumed(self._first, head):
-            if event.signer.lower() == signer and event.nonce == verdict.nonce:
+            same = event.signer.lower() == signer and event.nonce == verdict.nonce
+            # a proof's nonce is of what it shows, not of the call: it may have been used for another
+            if same and event.action_hash == verdict.action_hash:
                 return event
         return None
 

@@ -10,6 +10,7 @@ from counterfoil.ports import PredicateType
 from counterfoil.provenance.statements.acting import Decider, Governance
 from counterfoil.provenance.statements.alerts import Acknowledgement, Alert, Watcher
 from counterfoil.provenance.statements.checks import Check, Refusal
+from counterfoil.provenance.statements.circuits import Circuit
 from counterfoil.provenance.statements.datasets import Dataset, Transformation
 from counterfoil.provenance.statements.decisions import Action, Decision
 from counterfoil.provenance.statements.incidents import Incident
@@ -22,6 +23,7 @@ __all__ = [
     "ACTION",
     "ALERT",
     "CHECK",
+    "CIRCUIT",
     "CONSENT",
     "DATASET",
     "DECIDER",
@@ -44,6 +46,7 @@ ACKNOWLEDGEMENT: Final = PredicateType(f"{URI_BASE}acknowledgement/v1", Acknowle
 ACTION: Final = PredicateType(f"{URI_BASE}action/v1", Action)
 ALERT: Final = PredicateType(f"{URI_BASE}alert/v1", Alert)
 CHECK: Final = PredicateType(f"{URI_BASE}check/v1", Check)
+CIRCUIT: Final = PredicateType(f"{URI_BASE}circuit/v1", Circuit)
 CONSENT: Final = PredicateType(f"{URI_BASE}consent/v1", Consent)
 DATASET: Final = PredicateType(f"{URI_BASE}dataset/v1", Dataset)
 DECIDER: Final = PredicateType(f"{URI_BASE}decider/v1", Decider)
