@@ -18,7 +18,8 @@ from counterfoil.apps.finance.graphs.network import Ints, Network, segments
 __all__ = ["Links", "link_payments"]
 
 _EACH: Final = 12
-_ROUNDS: Final = 4_000_000
+_EACH_WAY: Final = 48
+_ROUNDS: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ def link_payments(network: Network, window_s: int, loss: float) -> Links:
     """Find which payments may have been passed on.
 
     window_s: longest time between the two, seconds. loss: largest share that may be missing, 0 to
-    1. Gives at most a dozen links for each payment out, the latest payments in first.
+    1. Gives at most a dozen links for each payment out, the latest payments in first, and
+    48 for each payment in.
     """
     width = -np.log1p(-loss)
     level = np.floor(np.log(network.amount) / width).astype(np.int64)
@@ -74,6 +76,7 @@ def link_payments(network: Network, window_s: int, loss: float) -> Links:
     first = np.concatenate([none, *(one for one, _ in found)])
     second = np.concatenate([none, *(two for _, two in found)])
     first, second = _latest(first, second)
+    first, second = _soonest(first, second)
     return Links(first, second, _weigh(network, first, second))
 
 
@@ -84,6 +87,16 @@ def _latest(first: Ints, second: Ints) -> tuple[Ints, Ints]:
     begins = np.flatnonzero(np.r_[True, second[1:] != second[:-1]]) if len(second) else second
     rank = np.arange(len(second)) - np.repeat(begins, np.diff(np.r_[begins, len(second)]))
     keep = rank < _EACH
+    return first[keep], second[keep]
+
+
+def _soonest(first: Ints, second: Ints) -> tuple[Ints, Ints]:
+    """Keep the soonest few that may have passed each payment on, so that hubs stay bounded."""
+    order = np.lexsort((second, first))
+    first, second = first[order], second[order]
+    begins = np.flatnonzero(np.r_[True, first[1:] != first[:-1]]) if len(first) else first
+    rank = np.arange(len(first)) - np.repeat(begins, np.diff(np.r_[begins, len(first)]))
+    keep = rank < _EACH_WAY
     return first[keep], second[keep]
 
 

@@ -20,7 +20,7 @@ from counterfoil.extras import need
 __all__ = ["find_chains", "find_cycles"]
 
 _STEPS: Final = 10
-_BEAM: Final = 400_000
+_BEAM: Final = 150_000
 _LEAST: Final = 3
 
 

@@ -214,3 +214,16 @@ def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(InputError) as caught:
         search_network(network(CYCLE), Settings(**wrong))  # type: ignore[arg-type]
     assert caught.value.code == "graph.setting"
+
+
+def test_hubs_stay_bounded() -> None:
+    """Where everybody pays a hub the same and it pays all of them the same, links stay few."""
+    edges: list[Edge] = [(f"P{n}", "H", 700 + n / 100, 50) for n in range(600)]
+    edges += [("H", f"Q{n}", 710 + n / 100, 50) for n in range(600)]
+    made = network(edges)
+    links = link_payments(made, 3 * DAY, 0.15)
+    assert 0 < len(links.first) <= 12 * made.size
+    assert np.bincount(links.first).max() <= 48
+    assert np.bincount(links.second).max() <= 12
+    find_cycles(made, links, 30 * DAY, 0)
+    assert find_chains(made, links, 0).strength.max(initial=0) < 10
