@@ -125,11 +125,11 @@ class ActBook(BookFile):
         self._change(number, phase="recorded", entry_index=index)
 
     def add_attempt(self, number: int, call: ChainCall, attempt: Attempt) -> None:
-        """Write down a signed transaction, before it is sent."""
+        """Write down a signed transaction, before it is sent; the same one is now the last."""
         with self._writing() as db:
             db.execute(
-                "INSERT INTO attempt (job, hash, raw, nonce, gas, max_fee, priority_fee, legacy, "
-                "at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO attempt (job, hash, raw, nonce, gas, max_fee, "
+                "priority_fee, legacy, at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     number,
                     attempt.hash,
