@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import counterfoil
 from counterfoil.ledger.audit import audit
 from tests.journeys.command_line import counterfoil as run
+from tests.journeys.command_line import start
 from tests.lists_made import SIMPLE, write_sdn
 
 QUERIES = (
@@ -181,3 +183,33 @@ def test_many_names_go_over_processes(tmp_path: Path) -> None:
     found = run("finance", "screen", "--queries", tmp_path / "q.txt", "--list", sdn).lines()
     assert [one["query"] for one in found] == names
     assert [at for at, one in enumerate(found) if one["hits"]] == list(range(0, 5000, 50))
+
+
+def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
+    """Kill -9 of a screening leaves none of its processes behind."""
+    (tmp_path / "q.txt").write_text("\n".join(f"Person{at:06} Sokolov" for at in range(60_000)))
+    sdn = write_sdn(tmp_path / "sdn")
+    ran = start("finance", "screen", "--queries", tmp_path / "q.txt", "--list", sdn)
+    assert ran.stdout is not None
+    ran.stdout.readline()  # it is at work
+    children = children_of(ran.pid)
+    ran.kill()
+    ran.communicate()
+    assert children
+    deadline = time.monotonic() + 60
+    while any(map(is_there, children)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [child for child in children if is_there(child)]
+
+
+def children_of(pid: int) -> list[int]:
+    """List the processes that a process started."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_there(pid: int) -> bool:
+    """Tell whether a process still runs."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -154,7 +155,16 @@ def _ready(lists: Sequence[SanctionsList], hit_from: float) -> None:
     from counterfoil.apps.finance.names.screening import Screener
 
     global _screener
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _screener = Screener(lists, hit_from=hit_from)
+
+
+def _end_with_parent() -> None:
+    """End when the process that asks is gone, however it went: nobody else would end this one."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _screen(queries: list[Query]) -> list[Screened]:
