@@ -41,7 +41,12 @@ def test_runtime(name: str) -> None:
     artifact, world = load_artifact(name), World()
     inputs = [entry["inputs"] for entry in artifact.abi if entry["type"] == "constructor"]
     kinds = [part["type"] for part in (inputs[0] if inputs else ())]
-    some = {"address": world.deploy_anchor().address, "string": "Some", "uint8": 2}
+    some = {
+        "address": world.deploy_anchor().address,
+        "bytes32": bytes(32),
+        "string": "Some",
+        "uint8": 2,
+    }
     arguments = encode(kinds, [some.get(kind, 1) for kind in kinds])
     address, code = world.env.deploy_code(bytecode=artifact.bytecode + arguments)
     assert bytes(world.env.get_code(address)) == bytes(code)
