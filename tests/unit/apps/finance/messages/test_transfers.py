@@ -50,6 +50,16 @@ def test_versions_are_read(version: str) -> None:
     assert read_pacs008(pacs008(version=version), 0).definition == f"pacs.008.001.{version}"
 
 
+@pytest.mark.parametrize(
+    "namespace", ["urn:swift:xsd:x$pacs.008.001.09", "http://x/pacs.008.001.09"]
+)
+def test_namespaces_may_be_anybodys(namespace: str) -> None:
+    """A namespace of another house is read, if it ends with the message's name."""
+    ours = "urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"
+    text = pacs008().decode().replace(ours, namespace)
+    assert read_pacs008(text.encode(), 0).definition == "pacs.008.001.09"
+
+
 def test_an_envelope_is_opened() -> None:
     """A Document beside its header, in any envelope, is found."""
     body = pacs008().split(b"?>", 1)[1]
