@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -40,14 +41,15 @@ def test_runtime(name: str) -> None:
     """
     artifact, world = load_artifact(name), World()
     inputs = [entry["inputs"] for entry in artifact.abi if entry["type"] == "constructor"]
-    kinds = [part["type"] for part in (inputs[0] if inputs else ())]
-    some = {
-        "address": world.deploy_anchor().address,
-        "bytes32": bytes(32),
-        "string": "Some",
-        "uint8": 2,
-    }
-    arguments = encode(kinds, [some.get(kind, 1) for kind in kinds])
+    made = inputs[0] if inputs else ()
+    kinds = [part["type"] for part in made]
+    some = {"address": world.deploy_anchor().address, "string": "Some", "uint8": 2}
+    hashes = {part["name"]: sha256(part["name"].encode()).digest() for part in made}
+    values = [
+        hashes[part["name"]] if part["type"] == "bytes32" else some.get(part["type"], 1)
+        for part in made
+    ]
+    arguments = encode(kinds, values)
     address, code = world.env.deploy_code(bytecode=artifact.bytecode + arguments)
     assert bytes(world.env.get_code(address)) == bytes(code)
     assert bytes(code).startswith(artifact.runtime)
