@@ -152,7 +152,7 @@ def test_a_verdict_that_says_otherwise(rig: Rig, name: str) -> None:
         rig.prove(rig.verdict(**changes))
 
 
-@pytest.mark.parametrize("at", [0, 100, 1000, 2000, -33, -1])
+@pytest.mark.parametrize("at", [0, 1000, -1])
 def test_an_altered_proof(rig: Rig, at: int) -> None:
     """One bit of a proof, and it proves nothing."""
     shown = rig.proof.proof
@@ -161,7 +161,7 @@ def test_an_altered_proof(rig: Rig, at: int) -> None:
         rig.prove(rig.verdict(), altered.encoded())
 
 
-@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("place", [1, 2])
 def test_other_public_values(rig: Rig, place: int) -> None:
     """A proof does not hold for other inputs or another score, even if the verdict goes along."""
     values = list(rig.proof.values)

@@ -124,7 +124,7 @@ class VerdictWork:
         signer = f"0x{verdict.signer.hex()}"
         for event in self._gate.consumed(self._first, head):
             same = event.signer.lower() == signer and event.nonce == verdict.nonce
-            # a proof's nonce is of what it shows, not of the call: it may have been used for another
+            # a proof's nonce is of what it shows: it may have been used for another call
             if same and event.action_hash == verdict.action_hash:
                 return event
         return None

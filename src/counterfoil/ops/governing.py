@@ -88,6 +88,9 @@ def approve(
         str | None,
         Param("The only contract that may act on it: limits are in its units; else any.", "0x"),
     ] = None,
+    by_proof: Annotated[
+        bool, Param("The decider is a circuit's verifier: a proof stands for its signature.")
+    ] = False,
     wait: _Wait = 60,
     chain: OnChain = None,
     ledger: LedgerFolder = None,
@@ -110,6 +113,7 @@ def approve(
             ordered=ordered,
             as_signature=as_signature,
             consumer=consumer,
+            by_proof=by_proof,
         )
         index = find_entry(opened, evidence)
         digest = _digest(opened, model, maker_kind)

@@ -39,6 +39,7 @@ GROUPS: Final[dict[str, str]] = {
     "pace": "When to anchor and to commit: what waiting costs, and what it saves.",
     "contract": "Our contracts on a chain.",
     "act": "Contracts that act on proven decisions, and who may speak to them.",
+    "circuit": "Proofs, without showing inputs, that a model computed a score.",
     "chain": "EVM chains as tables: read, reported on, searched for what is suspicious.",
     "account": "Accounts of EVM chains: which ones look like fraud.",
     "finance": "Payments: fraud, sanctions and names, messages, laundering in graphs.",

@@ -3,7 +3,7 @@
 The verdict names the circuit's verifier as its signer and has no signature; its nonce and subject
 are made of the proof's public values. The proof goes to the gate first, in a transaction of its
 own, after a trial that costs nothing. This module refuses a decision that says another score or
-outcome than the proof, and a proof of another circuit.
+outcome than the proof, and a proof of another circuit, or one that was used.
 Source: `contracts/decision_gate.vy` (`prove`), `contracts/circuit_verifier.vy`.
 """
 
@@ -11,17 +11,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from counterfoil.act.acted import Acted
 from counterfoil.act.book_tables import ActJob
 from counterfoil.act.circuits.circuit import Circuit
 from counterfoil.act.circuits.proving import Proof
 from counterfoil.act.circuits.registering import contract_of
-from counterfoil.act.circuits.values import score_text
-from counterfoil.act.gate import reason_of, refused_by_gate
+from counterfoil.act.gate import GateContract, reason_of, refused_by_gate
 from counterfoil.act.verdicts import Wanted, make_verdict
-from counterfoil.chain import ContractAbi, read_deployments, transact
+from counterfoil.chain import ContractAbi, prepare, read_deployments, wait_receipt
 from counterfoil.chain.quantities import checksum
 from counterfoil.contracts import load_artifact
 from counterfoil.errors import CounterfoilError, Refused
@@ -32,28 +31,29 @@ from counterfoil.proofs.merkle import leaf_hash
 
 if TYPE_CHECKING:
     from counterfoil.act.actor import Actor
-    from counterfoil.ledger import Recorded
+    from counterfoil.ledger import Ledger, Recorded
 
 __all__ = ["act_by_proof", "prove_call", "record_proven_decision", "verdict_by_proof"]
+
+_EMBEDDED_GAS: Final = 10_000_000
 
 _VERIFIER: Final = frozenset(
     {"form", "signer", "maker", "values", "score", "outcome", "subject", "proof"}
 )
 
 
-def record_proven_decision(actor: Actor, circuit: Circuit, proof: Proof, **more: Any) -> Recorded:
+def record_proven_decision(ledger: Ledger, circuit: Circuit, proof: Proof) -> Recorded:
     """Record the decision that a proof shows: its score exactly, and the outcome by the threshold.
 
-    more: other fields of the statement. Raises as `Ledger.record_statement`.
+    Raises as `Ledger.record_statement`.
     """
     fields = {
         "model": {"digest": circuit.digest, "name": circuit.name},
         "outcome": circuit.outcome(proof.values[-1]),
-        "score": score_text(proof.values[-1], circuit.scale),
+        "score": circuit.score(proof.values[-1]),
         "threshold": circuit.threshold,
-        **more,
     }
-    return actor.ledger.record_statement("decision", fields)
+    return ledger.record_statement("decision", fields)
 
 
 def act_by_proof(
@@ -68,8 +68,8 @@ def act_by_proof(
     """Have a contract act on a proven decision, and wait until its action is recorded.
 
     wanted: its decider is of no account. One proof is good for one verdict. Cut off anywhere, the
-    same call goes on. Raises Refused with code circuit.proof or circuit.other, NotFound with code
-    circuit.not-there, and as `Actor.settle`.
+    same call goes on. Raises Refused with code circuit.proof, circuit.other or circuit.used,
+    NotFound with code circuit.not-there, and as `Actor.settle`.
     """
     if proof.circuit != circuit.digest:
         raise Refused(
@@ -139,23 +139,39 @@ def _plan(
 
 def _show(actor: Actor, job: ActJob, proof: Proof) -> None:
     """Have the gate check the proof, unless it did."""
-    said = verdicts.parse(job.entry).verdict
-    if actor.gate.used(checksum(said.signer), said.nonce):
-        return  # `settle` tells whether it was by this verdict
-    gate, words = actor.gate.address, job.entry[:WORDS_BYTES]
-    leaf = leaf_hash(words)
-    topics = [ContractAbi(load_artifact("decision_gate").abi).topic("Proven"), leaf]
-    first = read_deployments(actor.ledger.layout.deployments, actor.chain)
-    begin = first.contracts["decision_gate"].block
-    head = actor.chain.head().number
-    if any(True for _ in actor.chain.logs(gate, begin, head, topics)):
+    said, gate = verdicts.parse(job.entry).verdict, actor.gate
+    known = read_deployments(actor.ledger.layout.deployments, actor.chain).contracts
+    begin, head = known["decision_gate"].block, actor.chain.head().number
+    if gate.used(checksum(said.signer), said.nonce):
+        _require_same(gate, said, begin, head)
         return
-    call = prove_call(gate, words, proof)
+    words = job.entry[:WORDS_BYTES]
+    topics = [ContractAbi(load_artifact("decision_gate").abi).topic("Proven"), leaf_hash(words)]
+    if any(True for _ in actor.chain.logs(gate.address, begin, head, topics)):
+        return
+    call = prove_call(gate.address, words, proof)
     try:
         actor.chain.call(call)
     except Refused as err:
         raise _explained(err) from err
-    transact(actor.chain, actor.account("actor"), call)
+    # pairings take our own chain's EVM seconds, and an estimate would do them several times
+    gas = _EMBEDDED_GAS if actor.chain.kind == "embedded" else None
+    prepared = prepare(actor.chain, actor.account("actor"), call, gas=gas)
+    actor.chain.send_raw(prepared.raw)
+    wait_receipt(actor.chain, prepared.hash)
+
+
+def _require_same(gate: GateContract, said: Verdict, begin: int, head: int) -> None:
+    """Refuse a proof that was used up for another call."""
+    for event in gate.consumed(begin, head):
+        if event.nonce == said.nonce and event.action_hash == said.action_hash:
+            return
+    raise Refused(
+        "circuit.used",
+        "expected a proof that no verdict used, found that one did, for another call",
+        hint="One set of public values is good for one verdict: inputs that are not shown need "
+        "something in them that differs from case to case.",
+    )
 
 
 def _explained(err: Refused) -> CounterfoilError:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from counterfoil.act.circuits.solidity import Compiled
-from counterfoil.act.circuits.values import signed
+from counterfoil.act.circuits.values import score_text, signed
 from counterfoil.errors import NotFound, VerificationError
 
 __all__ = [
@@ -78,6 +78,10 @@ class Circuit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def outcome(self, value: int) -> str:
         """Tell the outcome of a score, as the field element that a proof shows."""
         return self.outcome_from if signed(value) >= self.units else self.outcome_below
+
+    def score(self, value: int) -> str:
+        """Write a score exactly, as decimal text."""
+        return score_text(value, self.scale)
 
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""

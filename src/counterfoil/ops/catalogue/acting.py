@@ -112,4 +112,30 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "Show what was asked of a contract: decision, verdict, transaction, action, and trouble.",
         "3 --ledger shop",
     ),
+    writes(
+        "circuit add",
+        "circuits:add",
+        "Make a circuit of a recorded model, put its verifiers on a chain, and record it.",
+        "fraud_v7 fraud.onnx --model fraud:7 --threshold 0.5 --from hold --below pass "
+        "--samples rows.json --srs kzg.srs --compiler soljson.js --ledger shop",
+    ),
+    writes(
+        "circuit prove",
+        "circuits:proving",
+        "Prove a circuit's score of one row of inputs, and record the decision that it makes.",
+        "fraud_v7 row.json -o proof.json --ledger shop",
+    ),
+    writes(
+        "circuit submit",
+        "circuits:submit",
+        "Have a contract act on a decision by its proof, in the place of a decider's signature.",
+        "17 --circuit fraud_v7 --proof proof.json --contract example_switch --function turn "
+        "--arg 1 --arg true --scope switch.turn --ledger shop",
+    ),
+    reads(
+        "circuit ls",
+        "circuits:listing",
+        "List the ledger's circuits; their files are held against what was made.",
+        "--ledger shop",
+    ),
 )
