@@ -45,11 +45,17 @@ PLAN = Plan(
 def compiler() -> Path:
     """Give the path of Solidity's compiler."""
     __tracebackhide__ = True
-    require(find_spec("ezkl") and find_spec("onnx"), "the extra zk is not installed")
+    require_ezkl()
     program("node")
     found = sorted((ROOT / ".dev" / "npm").glob("solc-*/soljson.js"))
     require(found, "solc is not installed: ./dev test gets it where npm is there")
     return found[-1]
+
+
+def require_ezkl() -> None:
+    """Skip the test where EZKL is missing."""
+    __tracebackhide__ = True
+    require(find_spec("ezkl") and find_spec("onnx"), "the extra zk is not installed")
 
 
 @cache
