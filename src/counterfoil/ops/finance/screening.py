@@ -86,7 +86,7 @@ def screen(
     born: Annotated[str, Param("Date of birth: YYYY, YYYY-MM or YYYY-MM-DD.", "DATE")] = "",
     country: Annotated[str, Param("Country of nationality, by code or name.")] = "",
     threshold: Annotated[
-        str | None, Param("Score from which on an entry is a hit; 0.7 if left out.", "SCORE")
+        str | None, Param("Score from which on an entry is a hit; 0.8 if left out.", "SCORE")
     ] = None,
     ledger: Annotated[
         Path | None, Param("Record each screening in this ledger, names sealed.", "DIR")
@@ -143,7 +143,7 @@ def rescreen(
     actor: Annotated[str, Param("Who looks; that what is sealed is opened is recorded.", "NAME")],
     every: Annotated[bool, Param("Tell of names of which nothing changed, too.")] = False,
     threshold: Annotated[
-        str | None, Param("Score from which on an entry is a hit; 0.7 if left out.", "SCORE")
+        str | None, Param("Score from which on an entry is a hit; 0.8 if left out.", "SCORE")
     ] = None,
     ledger: LedgerFolder = None,
     progress: Progress = no_progress,

@@ -109,11 +109,14 @@ def _runs(many: dict[int, Part], single: dict[int, Part], *, flip: bool) -> list
         return found
     for to, its in single.items():
         size = len(its.text)
+        most = min(_LETTERS, size) if its.initials else _RUN
         for start in many:
             parts, length = [many[start]], len(many[start].text)
-            while len(parts) < _LETTERS and (part := many.get(start + len(parts))) is not None:
+            while len(parts) < most and (part := many.get(start + len(parts))) is not None:
                 parts.append(part)
                 length += len(part.text)
+                if 3 * length > 4 * size and not its.initials:
+                    break
                 if size != len(parts) and not 3 * length <= 4 * size <= 5 * length:
                     continue
                 pair = _run(parts, its)

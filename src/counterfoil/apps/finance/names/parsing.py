@@ -49,7 +49,8 @@ ABJAD: Final[frozenset[Script]] = frozenset({"arabic", "hebrew"})
 _WEIGHTS: Final = {"title": 0.25, "particle": 0.15, "generic": 0.5, "initial": 0.5, "common": 0.5}
 _COMMON: Final = frozenset({"abdul", "muhammad"})  # names that mostly stand before another
 _PARTS_MAX: Final = 24
-_INITIALS_MAX: Final = 3
+_INITIALS_MAX: Final = 3  # letters of a person's that may stand for words
+_ACRONYM_MAX: Final = 6  # and of an organisation's
 _CAMEL: Final = re.compile(r"(?<=[a-z]{2})(?=[A-Z][A-Za-z])")
 _QUOTES: Final = re.compile(r"['`’‘ʼʻʹ´]")
 _DOTTED: Final = re.compile(r"\b(?:[a-z]\.){2,}(?:[a-z]\b)?|\b(?:[a-z]\.)+[a-z]\b")
@@ -85,6 +86,7 @@ class Name:
     words as written, of a syllabic script. forms: classes of its legal forms. numbers: in it, in
     order. comma: the family name came first, by a comma. cut: it was
     longer than `NAME_MAX`. weight: of all parts.
+    joined: its words without spaces.
     """
 
     shown: str
@@ -98,11 +100,7 @@ class Name:
     comma: bool
     cut: bool
     weight: float
-
-    @property
-    def joined(self) -> str:
-        """All words that carry something, without spaces."""
-        return "".join(part.text for part in self.parts)
+    joined: str
 
 
 @lru_cache(maxsize=1 << 16)
@@ -145,6 +143,7 @@ def parse(text: str, kind: Kind) -> Name:
         comma=comma,
         cut=cut,
         weight=sum(part.weight for part in parts),
+        joined="".join(part.text for part in parts),
     )
 
 
@@ -225,7 +224,8 @@ def _long_word(word: str) -> str:
 def _part(word: str, kind: Kind, at: int, *, leads: bool) -> Part:
     if kind != "person":
         role = _thing_role(word)
-        return Part(word, role, _weight(role, len(word)), word[0], role == "name")
+        initials = role == "name" and 1 < len(word) <= _ACRONYM_MAX
+        return Part(word, role, _weight(role, len(word)), word[0], initials)
     role, read = _person_role(word, at, leads=leads), VARIANTS.get(word, word)
     initials = 1 < len(word) <= _INITIALS_MAX and not {*word} & {*"aeiouy"}
     return Part(read, role, _weight(role, len(read)), word[0] + read[0], initials)

@@ -23,7 +23,7 @@ from counterfoil.apps.finance.names.wording import words_of
 
 __all__ = ["HITS_MAX", "HIT_FROM", "Hit", "Query", "Screened", "Screener"]
 
-HIT_FROM: Final = 0.7
+HIT_FROM: Final = 0.8
 """Score from which on an entry is a hit where nothing else is asked for."""
 
 HITS_MAX: Final = 20

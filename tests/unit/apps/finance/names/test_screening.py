@@ -20,7 +20,7 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> SanctionsList:
     return read_list(write_sdn(tmp_path_factory.mktemp("lists") / "sdn"))
 
 
-def screened(listed: SanctionsList, *queries: Query, hit_from: float = 0.7) -> list[Screened]:
+def screened(listed: SanctionsList, *queries: Query, hit_from: float = 0.8) -> list[Screened]:
     return list(Screener([listed], hit_from=hit_from).screen(queries))
 
 
