@@ -14,6 +14,8 @@ from typing import Any, Final
 
 import msgspec
 
+from counterfoil.apps.finance.messages import read_pacs008, status_of, write_pacs002
+from counterfoil.apps.finance.rules import read_rules, run_cases
 from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.formats import (
     batch,
@@ -168,6 +170,21 @@ def _convict(data: bytes) -> None:
         assert proven.first.origin == proven.second.origin == proven.key.name
 
 
+def _message(data: bytes) -> None:
+    """Read a pacs.008; what is read can be answered, and the answer has its form."""
+    with suppress(InputError):
+        read = read_pacs008(data, 0)
+        write_pacs002(read, [status_of(one, "pass") for one in read.transfers], 0)
+
+
+def _rules(data: bytes) -> None:
+    """Read rules; what is read has digests, and its cases run or are refused."""
+    with suppress(InputError):
+        read = read_rules(data)
+        assert all(len(one.digest) == 64 for one in read.rules)
+        list(run_cases(read))
+
+
 CHECKS: Final[dict[str, Check]] = {
     "json": _json,
     "normalise": _normalise,
@@ -193,5 +210,7 @@ CHECKS: Final[dict[str, Check]] = {
     "proposal": _canonical(proposal.parse, proposal.format),
     "bundle": _canonical(bundle.parse, bundle.format),
     "tile-path": _text(tile.parse_path, str),
+    "message": _message,
+    "rules": _rules,
 }
 """Name -> check."""

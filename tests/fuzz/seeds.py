@@ -31,6 +31,8 @@ from counterfoil.proofs.merkle import leaf_hash, reader_of
 from counterfoil.proofs.signing import public_of
 from tests import c2sp
 from tests.logs_on_disk import entries_of, other_entries, sign_tree
+from tests.messages_made import pacs008, transfer
+from tests.payments_made import rule_file
 from tests.predicate_samples import HEADER, SAMPLES
 from tests.statements import Actor, batch_entry, entry_of, member_entry, payload_of, record
 from tests.unit.network.houses import card_of
@@ -114,6 +116,8 @@ SEEDS: dict[str, list[bytes]] = {
         tile.tile_path(0, 7, 9).encode(),
         tile.entries_path(256, 3).encode(),
     ],
+    "message": [pacs008(), pacs008([transfer("E1", ids="<TxId>T1</TxId>"), transfer("E2")])],
+    "rules": [rule_file(), rule_file(more='window.w = { of = "debtor.account", over = "1h" }')],
 }
 """Check -> samples."""
 
