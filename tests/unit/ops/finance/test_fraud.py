@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -106,25 +105,14 @@ def test_a_stream_from_a_file_and_a_pipe(place: Path, capsys: pytest.CaptureFixt
 def test_a_stream_over_http(place: Path) -> None:
     """POST decides one payment or several; what is none says why; it ends with the generator."""
     folder = copy_ledger(place / "ledger")
-    found = run(
+    found: Any = run(
         model=model(),
         ledger=folder,
         listen="127.0.0.1:0",
         seal=False,
         channel=Channel(BytesIO(), BytesIO()),
     )
-    serving: list[Any] = []
-    ready = threading.Event()
-
-    def serve() -> None:
-        try:
-            serving.append(next(found))
-        finally:
-            ready.set()
-
-    serve()
-    assert ready.is_set()
-    url = serving[0].url
+    url = next(found).url
     http = urllib3.PoolManager(retries=False)
     row = {"id": "a", "at_ms": 1_783_000_000_000, "amount_minor": 5, "customer": "c"}
     row["terminal"] = "t"

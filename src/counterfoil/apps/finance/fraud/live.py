@@ -26,7 +26,7 @@ from counterfoil.apps.finance.fraud.kept import Kept
 from counterfoil.apps.finance.fraud.payment import Payment
 from counterfoil.apps.finance.fraud.stating import Statements
 from counterfoil.apps.finance.payments import payment_digest
-from counterfoil.errors import CounterfoilError, Unavailable
+from counterfoil.errors import Conflict, CounterfoilError, Unavailable
 from counterfoil.ledger import Ledger, RecordedMany
 from counterfoil.provenance.models import Explained
 
@@ -136,8 +136,7 @@ class Live:
             self._journal.save(state)
             return state, Decider(self._kept, state.memory)
         decider = Decider(self._kept, state.memory)
-        recorded = self._recorded(state.stream)
-        number, lost = self._journal.first, list[tuple[Event, Decided]]()
+        number, taken = self._journal.first, list[tuple[Event, Decided]]()
         for event in events:
             if event.payment is None:
                 if number >= state.number:
@@ -148,27 +147,29 @@ class Live:
                 continue  # the state was saved, and the journal not yet begun anew
             decided = decider.decide(event.payment)
             self._remember(state, decided)
-            if state.number > recorded:
-                lost.append((event, decided))
-        for begin in range(0, len(lost), _BATCH):
-            part = lost[begin : begin + _BATCH]
-            first = state.number - len(lost) + begin
-            self._record(part, state.stream, first).result()
-        self.recovered = len(lost)
+            taken.append((event, decided))
+        for begin in range(0, len(taken), _BATCH):
+            part = taken[begin : begin + _BATCH]
+            self._record_again(state, part, state.number - len(taken) + begin)
         self._journal.save(state)
         return state, decider
 
-    def _recorded(self, series: str) -> int:
-        """Tell how many decisions of a series are in the log: they become durable in order."""
-        own = self._ledger.config.organisation
-        return next(
-            (
-                count
-                for issuer, name, count in self._ledger.sources()
-                if (issuer, name) == (own, series)
-            ),
-            0,
-        )
+    def _record_again(
+        self, state: State, part: Sequence[tuple[Event, Decided]], first: int
+    ) -> None:
+        """Record what was journalled; what is on record already is answered with its place."""
+        try:
+            done = self._record(part, state.stream, first).result()
+        except Conflict:  # said by another build of the libraries: what is on record stands
+            if len(part) > 1:
+                for at, one in enumerate(part):
+                    self._record_again(state, [one], first + at)
+            return
+        self.recovered += done.new
+        for (_, decided), index in zip(part, done.indices, strict=True):
+            name = decided.payment.id
+            if name in state.answered:
+                state.answered[name] = msgspec.structs.replace(state.answered[name], index=index)
 
     # Deciding ----------------------------------------------------------------------------------
 
@@ -212,6 +213,8 @@ class Live:
         made: list[tuple[_Asked, Decided]] = []
         simple: list[tuple[_Asked, Any]] = []
         first = self._state.number
+        if self._failed is not None:  # nothing may be recorded behind what is not
+            raise _stopped(self._failed)
         for asked in batch:
             event = asked.event
             if event.payment is None:

@@ -58,7 +58,7 @@ def test_the_served_graph_says_what_the_trees_say(missing: bool) -> None:
     thresholds = [float(part.split(",")[0]) for part in splits.split('"threshold": ')[1:]]
     edges[:200, 0] = np.array(thresholds[:200], np.float32)[: len(edges[:200])]
     edges[:50, 1] = np.nan
-    margins = booster.predict(edges, raw_score=True)
+    margins = np.asarray(booster.predict(edges, raw_score=True), np.float64)
     for row, margin, probability in zip(
         edges, margins, calibration.probability(margins), strict=True
     ):
