@@ -194,13 +194,16 @@ def listing(*, ledger: LedgerFolder = None) -> Iterator[Circuit]:
 
 def _table(data: bytes) -> list[list[float]]:
     """Read one row of numbers, or several, as JSON."""
-    try:
-        said = json.loads(data)
-        rows = said if said and isinstance(said[0], list) else [said]
-        return [[float(one) for one in row] for row in rows]
-    except (KeyError, TypeError, ValueError) as err:
+    said = json_text.parse(data)
+    rows = said if isinstance(said, list) and said and isinstance(said[0], list) else [said]
+    if not all(isinstance(row, list) and row and all(map(_is_number, row)) for row in rows):
         raise InputError(
             "circuit.rows",
             "expected a list of numbers as JSON, or a list of such lists, found something else",
             hint="For example [0.5, 1.25].",
-        ) from err
+        )
+    return [[float(one) for one in row] for row in rows]
+
+
+def _is_number(one: object) -> bool:
+    return isinstance(one, int | float) and not isinstance(one, bool)
