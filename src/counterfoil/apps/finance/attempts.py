@@ -96,7 +96,7 @@ def refusals() -> Iterator[tuple[str, str, Callable[[Used], None]]]:
     )
     yield (
         "a proof that is cut short",
-        "gate.packed",
+        "gate.form",
         lambda used: used.check(packed=used.packed[:100]),
     )
 
