@@ -115,7 +115,7 @@ def recorded(view: RecordView, data: bytes) -> Node:
         "recorded",
         index=view.index,
         leaf=view.leaf,
-        name=_title(view.content),
+        name="" if view.kind == "verdict" else _title(view.content),  # its texts are hashes
         at_ms=view.at_ms,
         issuer=view.issuer,
         artefacts=artefacts_of(said, subjects) if view.kind != "record" else (),
