@@ -59,7 +59,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "finance.names:match",
         "Score pairs of names: whether each is a match, how probably, and why.",
         "pairs.csv",
-        "pairs.csv --threshold 0.7 --json",
+        "pairs.csv --threshold 0.7",
     ),
     reads(
         "finance graph",
@@ -73,7 +73,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "finance.screening:screen",
         "Screen names against sanctions lists: who on them each may be, and why.",
         "'Jane Doe' --list sdn/ --born 1970-05-01",
-        "--queries customers.csv --list sdn/ --list consolidated.xml --ledger bank/ --json",
+        "--queries customers.csv --list sdn/ --list consolidated.xml --ledger bank/",
     ),
     reads(
         "finance train",
