@@ -114,7 +114,8 @@ def test_otherwise_than_decided(ledger: Ledger, word: str) -> None:
     """A verdict that says otherwise than its decision is refused, and in a log it is found."""
     decision = decided(ledger)
     said = about(ledger, decision)
-    said = replace(said, **{word: 1 if word == "score" else b"\1" * 32})
+    changes: dict[str, Any] = {word: 1 if word == "score" else b"\1" * 32}
+    said = replace(said, **changes)
     with ledger:
         with pytest.raises(CounterfoilError) as caught:
             ledger.record_verdict(entry_of(said), decision)
