@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 import counterfoil
+from counterfoil.apps.finance.fraud.kept import load_kept
+from counterfoil.apps.finance.fraud.scoring import score_table
+from counterfoil.apps.finance.fraud.table import read_table
 from counterfoil.formats.entry import StatementEntry, parse
 from counterfoil.ledger.audit import audit
 from tests.fraud_made import made, model, rows, written
@@ -17,7 +20,7 @@ from tests.ledgers import copy_ledger
 from tests.shared_data import ROOT
 
 KILLED = -9
-PAYMENTS = 240
+PAYMENTS = 160
 
 
 def file_of_payments(folder: Path) -> Path:
@@ -65,14 +68,14 @@ def check(told: list[str], found: dict[str, tuple[int, float]]) -> None:
 def test_answered_payments_survive_kills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed twice and run to its end, each payment has one decision: that which was answered.
 
-    The scores are those of a run that nobody killed.
+    The scores are those of the file, scored at once.
     """
     monkeypatch.setenv("COUNTERFOIL_STATE", str(tmp_path / "state"))
     assert made().is_dir()
     stream = file_of_payments(tmp_path)
     folder = copy_ledger(tmp_path / "ledger")
     told: list[str] = []
-    for lines in (1, 90):
+    for lines in (1, 60):
         told += killed_after(folder, stream, lines)
         check(told, recorded(folder))
     told += killed_after(folder, stream, 0)
@@ -80,17 +83,16 @@ def test_answered_payments_survive_kills(tmp_path: Path, monkeypatch: pytest.Mon
     check(told, found)
     assert len(found) == PAYMENTS
     assert not audit(folder, full=True).damaged
-    other = copy_ledger(tmp_path / "other")
-    killed_after(other, stream, 0)
-    whole = recorded(other)
-    assert {name: score for name, (_, score) in found.items()} == {
-        name: score for name, (_, score) in whole.items()
-    }
+    kept = load_kept(model())
+    payments = read_table(stream, kept.manifest.columns).payments
+    scores = score_table(kept, payments).scores
+    offline = {one.id: score for one, score in zip(payments, scores, strict=True)}
+    assert {name: score for name, (_, score) in found.items()} == offline
 
 
 def test_an_answer_too_early_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that answers what it has only taken loses some of it: the check sees that."""
     monkeypatch.setenv("COUNTERFOIL_STATE", str(tmp_path / "state"))
     folder = copy_ledger(tmp_path / "ledger")
-    told = killed_after(folder, file_of_payments(tmp_path), 200, plant="early")
+    told = killed_after(folder, file_of_payments(tmp_path), 130, plant="early")
     assert not {line.split()[0] for line in told} <= set(recorded(folder))
