@@ -32,6 +32,7 @@ _PACKAGES: Final = {
     "lightgbm": "models",
     "mcp": "agents",
     "numpy": "frames",
+    "onnx": "zk",
     "onnxruntime": "models",
     "onnxmltools": "finance",
     "opentelemetry": "otel",
@@ -48,6 +49,7 @@ _PACKAGES: Final = {
 
 _ROOMS: Final = {
     "counterfoil.act": "chain",
+    "counterfoil.act.circuits": "chain,zk",
     "counterfoil.apps.finance": "finance",
     "counterfoil.apps.quant": "quant",
     "counterfoil.chain": "chain",

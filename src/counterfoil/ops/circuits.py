@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -116,7 +117,7 @@ def proving(
     name: _Name,
     row: Annotated[Path, Param("One row of inputs, a list as JSON, or - for stdin.", "ROW")],
     *,
-    output: Annotated[Path, Param("Where the proof goes.", "FILE", short="o")],
+    out: Annotated[Path, Param("Where the proof goes.", "FILE", short="o")],
     ledger: LedgerFolder = None,
     channel: Channel,
 ) -> ProvenDecision:
@@ -135,11 +136,11 @@ def proving(
         folder = circuits_folder(opened)
         circuit = load_circuit(folder, name)
         proof = prove(folder, circuit, given[0])
-        write_file(output, json.dumps(proof.to_json()).encode() + b"\n")
+        write_file(out, json.dumps(proof.to_json()).encode() + b"\n")
         done, value = record_proven_decision(opened, circuit, proof), proof.values[-1]
         return ProvenDecision(
             *(done.index, done.leaf, circuit.digest, circuit.score(value), circuit.outcome(value)),
-            *(proof.subject.hex(), proof.nonce.hex(), str(output), len(proof.proof)),
+            *(proof.subject.hex(), proof.nonce.hex(), str(out), len(proof.proof)),
         )
 
 
@@ -183,13 +184,17 @@ def submit(
         return act_by_proof(actor, known, shown, find_entry(opened, entry), wanted, wait_s=wait)
 
 
-def listing(*, ledger: LedgerFolder = None) -> Iterator[Circuit]:
+def listing(
+    *,
+    limit: Annotated[int, Param("At most so many.", "N", short="n")] = 50,
+    ledger: LedgerFolder = None,
+) -> Iterator[Circuit]:
     """List the ledger's circuits; their files are held against what was made.
 
     Raises VerificationError with code circuit.differs.
     """
     with open_for_reading(ledger) as opened:
-        yield from list_circuits(circuits_folder(opened))
+        yield from islice(list_circuits(circuits_folder(opened)), limit)
 
 
 def _table(data: bytes) -> list[list[float]]:

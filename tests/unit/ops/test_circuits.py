@@ -67,7 +67,7 @@ def test_from_a_model_to_an_action(tmp_path: Path) -> None:
         ledger=folder,
     )
     channel = Channel(io.BytesIO(), io.BytesIO())
-    proven = circuits.proving(NAME, row, output=proof, ledger=folder, channel=channel)
+    proven = circuits.proving(NAME, row, out=proof, ledger=folder, channel=channel)
     assert (proven.score, proven.outcome) == ("0.75", PLAN.outcome_from)
     assert "proven turn on, score 0.75" in shown(circuits_text.proving(proven, PLAIN))
     asked: dict[str, Any] = {"contract": "example_switch", "function": "turn", "scope": SCOPE}
@@ -91,7 +91,7 @@ def test_inputs_that_are_none(tmp_path: Path) -> None:
     for text in ("{}", "[]", "[true]", '["a"]', "[[1, 2], [3, 4]]", "7", '{"a": [1]}'):
         row.write_text(text)
         with refused("circuit.rows", InputError):
-            circuits.proving(NAME, row, output=tmp_path / "p", ledger=folder, channel=channel)
+            circuits.proving(NAME, row, out=tmp_path / "p", ledger=folder, channel=channel)
     row.write_text("{}")
     with refused("circuit.proof-file", InputError):
         circuits.submit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,37 @@ import pytest
 import counterfoil
 from counterfoil.act import Actor, Governor
 from counterfoil.act.circuits import Circuit, Proof
-from counterfoil.act.circuits.by_proof import act_by_proof, record_proven_decision
+from counterfoil.act.circuits.by_proof import (
+    act_by_proof,
+    prove_call,
+    record_proven_decision,
+    verdict_by_proof,
+)
 from counterfoil.act.circuits.registering import (
     RegisteredCircuit,
     circuits_folder,
     contract_of,
     register,
 )
+from counterfoil.chain import open_chain
 from counterfoil.errors import CounterfoilError
+from counterfoil.formats.verdict import format_words
 from counterfoil.ledger import Ledger
-from tests.acting import LIMITS, SCOPE, copy_acting, is_on, switch_at, turned, wanted
+from tests.acting import (
+    LIMITS,
+    SCOPE,
+    acting_folder,
+    copy_acting,
+    is_on,
+    pay_accounts,
+    prepare,
+    switch_at,
+    turned,
+    wanted,
+)
+from tests.anvil import running_anvil
 from tests.circuits import model, put_circuit, small_proof
+from tests.ledgers import set_setting
 
 
 @pytest.fixture
@@ -123,3 +144,31 @@ def test_what_is_refused(ledger: Ledger, actor: Actor, circuit: Circuit) -> None
     assert caught.value.code.startswith("gate.")
     approve(actor, put)
     assert act_by_proof(actor, circuit, proof, decision.index, asked).phase == "done"
+
+
+def test_on_another_engine(tmp_path: Path) -> None:
+    """A node that shares no code with ours takes the proof, but not for another chain."""
+    folder = acting_folder(tmp_path, "embedded")
+    with running_anvil() as anvil:
+        set_setting(folder, "anchor_chains", f'["{anvil.url}"]')
+        set_setting(folder, "anchor_confirmations", "1")
+        anvil.rpc("evm_setIntervalMining", 1)
+        with counterfoil.open(folder) as ledger:
+            with closing(open_chain(anvil.url)) as chain:
+                pay_accounts(ledger, chain, anvil.account)
+            with Actor(ledger) as actor:
+                prepare(actor, approved=False)
+                circuit = put_circuit(circuits_folder(ledger))
+                approve(actor, registered(actor, circuit))
+                proof = small_proof()
+                decision = record_proven_decision(ledger, circuit, proof)
+                asked = wanted(switch_at(actor), maker_kind="circuit")
+                acted = act_by_proof(actor, circuit, proof, decision.index, asked)
+                assert acted.action is not None
+                assert ledger.get(acted.action).content["evidence"]["established"] == "zk"
+                assert is_on(actor)
+                here = verdict_by_proof(actor, circuit, proof, decision.index, asked)
+                words = format_words(replace(here, chain_id=here.chain_id + 1))
+                with pytest.raises(CounterfoilError) as caught:
+                    actor.chain.call(prove_call(actor.gate.address, words, proof))
+                assert "'chain'" in caught.value.message
