@@ -36,6 +36,7 @@ from counterfoil.formats import (
     statement,
     tile,
     tlog_proof,
+    verdict,
     vkey,
     witness_request,
 )
@@ -101,6 +102,10 @@ def _entry(data: bytes) -> None:
     try:
         value = entry.parse(data)
     except InputError:
+        return
+    if isinstance(value, entry.VerdictEntry):
+        assert data.startswith(entry.VERDICT_TYPE_WORD)
+        assert verdict.format(value.signed) == data
         return
     assert data[:1] == b"{"
     assert envelope.format(value.envelope) == data

@@ -63,13 +63,16 @@ def test_random_bytes(data: bytes) -> None:
         parsed = entry.parse(data)
     except InputError:
         return
+    assert not isinstance(parsed, entry.VerdictEntry)
     assert envelope.format(parsed.envelope) == data
 
 
 @pytest.mark.parametrize("count", [0, 2])
 def test_a_batch_has_one_signature(count: int) -> None:
     """A batch without a signature signs nothing, and with two it is unclear who speaks."""
-    payload = entry.parse(batch_entry(ACTOR, [PAYLOAD])).envelope.payload
+    signed = entry.parse(batch_entry(ACTOR, [PAYLOAD]))
+    assert isinstance(signed, entry.BatchEntry)
+    payload = signed.envelope.payload
     signers = [ACTOR, Actor("second")][:count]
     with refused("entry.unsigned"):
         entry.parse(entry_of(payload, *signers, payload_type=BATCH_PAYLOAD_TYPE))

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 from counterfoil.errors import VerificationError
 from counterfoil.formats import entry as entries
-from counterfoil.formats.entry import StatementEntry
+from counterfoil.formats.entry import StatementEntry, VerdictEntry
 from counterfoil.formats.envelope import Envelope
 from counterfoil.formats.predicates import Key, parse_predicate
 from counterfoil.proofs.keyring import Keyring
@@ -27,8 +27,10 @@ def statement_at(world: World, index: int) -> tuple[StatementEntry, Key]:
 
 def with_signatures_of(parsed: StatementEntry, entry: bytes) -> StatementEntry:
     """Put the signatures of another entry under a statement."""
-    signatures = entries.parse(entry).envelope.signatures
-    wrapped = Envelope(parsed.envelope.payload, parsed.envelope.payload_type, signatures)
+    other = entries.parse(entry)
+    assert not isinstance(other, VerdictEntry)
+    envelope = parsed.envelope
+    wrapped = Envelope(envelope.payload, envelope.payload_type, other.envelope.signatures)
     return StatementEntry(wrapped, parsed.statement)
 
 

@@ -79,7 +79,9 @@ def test_a_genesis_is_signed_by_its_own_key_alone() -> None:
     """A first statement signed by another key, by two, or by none is refused."""
     own = World()
     own.add(OWNER, OWNER)
-    payload = entries.parse(own.entries[0]).envelope.payload
+    first = entries.parse(own.entries[0])
+    assert isinstance(first, entries.StatementEntry)
+    payload = first.envelope.payload
     for signers in ([SECOND], [OWNER, SECOND], []):
         world = World(entries=[entry_of(payload, *signers)], key_entries=[0])
         is_refused(world, "key.genesis")

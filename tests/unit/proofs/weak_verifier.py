@@ -19,7 +19,7 @@ from counterfoil.formats import receipt as receipts
 from counterfoil.formats.ascii import decode_base64
 from counterfoil.formats.batch import member_hash
 from counterfoil.formats.block import row_leaf
-from counterfoil.formats.entry import BatchEntry, Entry, StatementEntry
+from counterfoil.formats.entry import BatchEntry, Entry, StatementEntry, VerdictEntry
 from counterfoil.formats.envelope import pae
 from counterfoil.formats.policy import Policy
 from counterfoil.formats.predicates import (
@@ -112,7 +112,10 @@ class WeakVerifier:
 
     def signatures(self, receipt: Receipt, record: Entry) -> None:
         """Check who signed the record, itself or in a batch."""
-        signed, index = record, receipt.record.index
+        if isinstance(record, VerdictEntry):
+            raise InputError("weak.verdict", "expected a statement or a batch")
+        signed: StatementEntry | BatchEntry = record
+        index = receipt.record.index
         statement = (
             parse_predicate(record.statement) if isinstance(record, StatementEntry) else None
         )
@@ -121,9 +124,10 @@ class WeakVerifier:
         if not record.envelope.signatures and receipt.batch is not None:
             proof = receipt.batch.signature
             self.prove(proof)
-            signed = entries.parse(proof.entry)
-            if not isinstance(signed, BatchEntry):
+            parsed = entries.parse(proof.entry)
+            if not isinstance(parsed, BatchEntry):
                 raise InputError("weak.batch", "expected a batch")
+            signed = parsed
             self.member(signed, proof.index, receipt, record)
             index = proof.index
         elif receipt.batch is not None:
@@ -148,7 +152,9 @@ class WeakVerifier:
         """Check one signature."""
         self.do("signature", lambda: verify_ed25519(public, message, signature))
 
-    def member(self, signed: BatchEntry, at: int, receipt: Receipt, record: Entry) -> None:
+    def member(
+        self, signed: BatchEntry, at: int, receipt: Receipt, record: StatementEntry | BatchEntry
+    ) -> None:
         """Check that a record is a member of a batch."""
         count = signed.batch.count
         position = receipt.record.index - (at - count)

@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from counterfoil.act import actions
+from counterfoil.act import Governed, Governor, Limits, actions
 from counterfoil.act.deciders import list_deciders, new_decider
-from counterfoil.act.deploying import DeployedContract, deploy_contract
-from counterfoil.act.governor import Governed, Governor, Limits
+from counterfoil.act.deploying import DeployedContract, address_of_contract, deploy_contract
 from counterfoil.apps.finance.held.desk import DESK_DECIDER, HOLD_DECIDER
 from counterfoil.apps.finance.held.policy import POLICY_TEXT, record_policy
 
@@ -85,6 +84,7 @@ def set_up(
     desk = record_policy(ledger, policy)
     governor = Governor(actor)
     terms = Limits(
+        consumer=address_of_contract(ledger, chain, "escrow"),
         cap=limits.payment,
         period_cap=limits.day,
         period_count=limits.count,
