@@ -22,6 +22,7 @@ from counterfoil.provenance.statements.parts import decimal_text
 
 __all__ = ["Choice", "choose_model", "record_choice"]
 
+_FRAUDS: Final = 20  # of fewer, resampling cannot tell chance
 _METHOD: Final = (
     "Average precision on payments later than all that either model learned from; the interval of "
     "the gain resamples cards, 400 times, paired."
@@ -40,8 +41,8 @@ class Choice:
 
     @property
     def outcome(self) -> Literal["replace", "keep"]:
-        """Replace where the challenger is better by more than chance."""
-        return "replace" if self.gain.low > 0 else "keep"
+        """Replace where the challenger is better by more than chance, and frauds are not few."""
+        return "replace" if self.gain.low > 0 and self.frauds >= _FRAUDS else "keep"
 
 
 def choose_model(
