@@ -33,7 +33,16 @@ if TYPE_CHECKING:
     from counterfoil.act.actor import Actor
     from counterfoil.ledger import Ledger, Recorded
 
-__all__ = ["act_by_proof", "prove_call", "record_proven_decision", "verdict_by_proof"]
+__all__ = [
+    "PROOF_MAX_BYTES",
+    "act_by_proof",
+    "prove_call",
+    "record_proven_decision",
+    "verdict_by_proof",
+]
+
+PROOF_MAX_BYTES: Final = 30_560
+"""Longest proof that a verifier contract takes, without its public values."""
 
 _EMBEDDED_GAS: Final = 10_000_000
 
@@ -68,14 +77,20 @@ def act_by_proof(
     """Have a contract act on a proven decision, and wait until its action is recorded.
 
     wanted: its decider is of no account. One proof is good for one verdict. Cut off anywhere, the
-    same call goes on. Raises Refused with code circuit.proof, circuit.other or circuit.used,
-    NotFound with code circuit.not-there, and as `Actor.settle`.
+    same call goes on. Raises Refused with code circuit.proof, circuit.other, circuit.used
+    or circuit.proof-size, NotFound with code circuit.not-there, and as `Actor.settle`.
     """
     if proof.circuit != circuit.digest:
         raise Refused(
             "circuit.other",
             f"expected a proof of the circuit {circuit.digest}, found one of {proof.circuit[:64]}",
             hint="Name the circuit that the proof was made with.",
+        )
+    if len(proof.proof) > PROOF_MAX_BYTES:
+        raise Refused(
+            "circuit.proof-size",
+            f"expected a proof of at most {PROOF_MAX_BYTES} bytes, found {len(proof.proof)}",
+            hint="Make the circuit with more rows or a smaller --base: it has fewer columns then.",
         )
     job = _plan(actor, circuit, proof, decision, wanted)
     _show(actor, job, proof)

@@ -14,6 +14,7 @@ import counterfoil
 from counterfoil.act import Actor, Governor
 from counterfoil.act.circuits import Circuit, Proof
 from counterfoil.act.circuits.by_proof import (
+    PROOF_MAX_BYTES,
     act_by_proof,
     prove_call,
     record_proven_decision,
@@ -138,6 +139,10 @@ def test_what_is_refused(ledger: Ledger, actor: Actor, circuit: Circuit) -> None
     with pytest.raises(CounterfoilError) as caught:
         act_by_proof(actor, circuit, foreign, boasting.index, asked)
     assert caught.value.code == "circuit.other"
+    long = replace(proof, proof=bytes(PROOF_MAX_BYTES + 1))
+    with pytest.raises(CounterfoilError) as caught:
+        act_by_proof(actor, circuit, long, boasting.index, asked)
+    assert caught.value.code == "circuit.proof-size"
     decision = record_proven_decision(ledger, circuit, proof)
     with pytest.raises(CounterfoilError) as caught:
         act_by_proof(actor, circuit, proof, decision.index, asked)
