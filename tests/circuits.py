@@ -61,6 +61,8 @@ def require_ezkl() -> None:
 @cache
 def model() -> bytes:
     """Give a logistic regression of two inputs."""
+    __tracebackhide__ = True
+    require_ezkl()
     return logistic([0.75, -0.5], 0.125)
 
 

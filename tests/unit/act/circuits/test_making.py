@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,17 @@ from counterfoil.act.circuits.shapes import logistic
 from counterfoil.act.circuits.solidity import CODE_MAX_BYTES, compile_verifier
 from counterfoil.act.circuits.values import FIELD, score_text, threshold_units
 from counterfoil.errors import CounterfoilError, Unavailable
-from tests.circuits import NAME, PLAN, ROW, compiler, model, put_circuit, small_circuit, small_proof
+from tests.circuits import (
+    NAME,
+    PLAN,
+    ROW,
+    compiler,
+    model,
+    put_circuit,
+    require_ezkl,
+    small_circuit,
+    small_proof,
+)
 
 
 def code_of(caught: pytest.ExceptionInfo[CounterfoilError]) -> str:
@@ -84,12 +95,13 @@ def test_plans_that_make_no_sense(tmp_path: Path, name: str) -> None:
 
 def test_models_that_no_circuit_holds(tmp_path: Path) -> None:
     """No ONNX, operators of ONNX-ML, or more than one row are refused with what to do."""
-    helper = pytest.importorskip("onnx").helper
-    made: Any = pytest.importorskip("onnx").load_model_from_string(model())
+    require_ezkl()
+    onnx: Any = import_module("onnx")
+    made = onnx.load_model_from_string(model())
     made.graph.node[0].domain = "ai.onnx.ml"
     made.graph.node[0].op_type = "TreeEnsembleRegressor"
-    wide: Any = pytest.importorskip("onnx").load_model_from_string(model())
-    wide.graph.input.append(helper.make_tensor_value_info("y", 1, [1, 2]))
+    wide = onnx.load_model_from_string(model())
+    wide.graph.input.append(onnx.helper.make_tensor_value_info("y", 1, [1, 2]))
     for content, code in (
         (b"no model", "circuit.model"),
         (made.SerializeToString(), "circuit.operator"),
