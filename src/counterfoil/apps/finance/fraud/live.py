@@ -124,7 +124,18 @@ class Live:
             raise _stopped(self._failed)
         asked = _Asked(event, Future())
         self._asked.put(asked)
+        self._refuse_waiting()  # where it failed just now, and nobody takes any more
         return asked.answer
+
+    def _refuse_waiting(self) -> None:
+        """Tell all who wait that the stream has stopped, if it has: nobody may wait for ever."""
+        while (failed := self._failed) is not None:
+            try:
+                asked = self._asked.get_nowait()
+            except queue.Empty:
+                return
+            if asked is not None:
+                asked.answer.set_exception(_stopped(failed))
 
     # Going on where it ended -------------------------------------------------------------------
 
@@ -185,13 +196,7 @@ class Live:
                 self._fail(batch, err)
                 ended = True
         self._written.put(None)
-        while self._failed is not None:  # nobody may wait for ever
-            try:
-                asked = self._asked.get(timeout=0.2)
-            except queue.Empty:
-                return
-            if asked is not None:
-                asked.answer.set_exception(_stopped(self._failed))
+        self._refuse_waiting()
 
     def _take(self) -> tuple[list[_Asked], bool]:
         first = self._asked.get()
