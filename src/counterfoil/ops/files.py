@@ -16,7 +16,15 @@ from typing import Final
 from counterfoil.errors import CounterfoilError, InputError, NotFound, Unavailable
 from counterfoil.ports import STANDARD_STREAM, Channel
 
-__all__ = ["POLICY_MAX_BYTES", "read_file", "read_input", "refuse_json", "shown", "write_file"]
+__all__ = [
+    "POLICY_MAX_BYTES",
+    "keep_input",
+    "read_file",
+    "read_input",
+    "refuse_json",
+    "shown",
+    "write_file",
+]
 
 POLICY_MAX_BYTES: Final = 1 << 20
 """Largest policy file that is read, bytes."""
@@ -103,6 +111,24 @@ def write_file(path: Path, data: bytes) -> None:
             fresh.unlink(missing_ok=True)
     except (OSError, ValueError) as err:
         raise _unwritable(path, err) from err
+
+
+def keep_input(file: Path, *outputs: Path | None) -> None:
+    """Refuse to write a result over the file that it is made from.
+
+    Raises InputError with code file.is-input.
+    """
+    for out in outputs:
+        try:
+            same = out is not None and STANDARD_STREAM not in (file, out) and file.samefile(out)
+        except (OSError, ValueError):
+            continue  # one of them is not there: whoever reads or writes it says so
+        if same:
+            raise InputError(
+                "file.is-input",
+                f"expected another file to write to, found {shown(file)}, which is read",
+                hint="Name another file: what is read is not written over.",
+            )
 
 
 def _bounded(data: bytes, limit: int, name: str) -> bytes:

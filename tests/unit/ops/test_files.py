@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from counterfoil.errors import CounterfoilError, InputError, NotFound, Unavailable
-from counterfoil.ops.files import read_file, read_input, shown, write_file
+from counterfoil.ops.files import keep_input, read_file, read_input, shown, write_file
 from counterfoil.ports import STANDARD_STREAM, Channel
 
 
@@ -90,6 +90,20 @@ def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
         write_file(tmp_path / ("n" * 300), b"data")
     assert full.value.code == "file.write"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_read_is_not_written_over(tmp_path: Path) -> None:
+    """A result goes to another file than its input, by whatever name that is called."""
+    given, other, link = tmp_path / "in.csv", tmp_path / "out.csv", tmp_path / "link.csv"
+    given.write_text("a\n1\n")
+    link.symlink_to(given)
+    for out in (given, link, tmp_path / "." / "in.csv"):
+        with pytest.raises(InputError) as found:
+            keep_input(given, other, out)
+        assert found.value.code == "file.is-input"
+    other.write_text("a\n1\n")
+    keep_input(given, other, None, tmp_path / "none.csv", STANDARD_STREAM)
+    keep_input(STANDARD_STREAM, STANDARD_STREAM)
 
 
 def test_a_disk_that_fails_is_told_from_a_file_that_does_not_fit(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from counterfoil.errors import InputError
-from counterfoil.ops.files import shown, write_file
+from counterfoil.ops.files import keep_input, shown, write_file
 from counterfoil.ops.place import open_for_writing
 from counterfoil.ports import STANDARD_STREAM, Document, Param, Progress, no_progress
 
@@ -180,12 +180,14 @@ def score(
     """Score a file of payments, each from those before it, and say which ones to hold.
 
     Labels in the file are learned from when they are known, never before. Raises NotFound with code
-    fraud.model-missing, InputError with code fraud.column or fraud.rows, and as `open_source`.
+    fraud.model-missing, InputError with code fraud.column, fraud.rows or file.is-input, and as
+    `open_source`.
     """
     from counterfoil.apps.finance.fraud.kept import load_kept
     from counterfoil.apps.finance.fraud.scoring import figures_of, score_table
     from counterfoil.apps.finance.fraud.table import read_table
 
+    keep_input(data, out)
     kept = load_kept(model)
     table = read_table(data, kept.manifest.columns, unit=kept.manifest.unit, progress=progress)
     found = score_table(kept, table.payments, progress)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from counterfoil.errors import InputError
-from counterfoil.ops.files import shown, write_file
+from counterfoil.ops.files import keep_input, shown, write_file
 from counterfoil.ops.finance.fraud import Data, ModelFolder
 from counterfoil.ops.place import open_for_writing
 from counterfoil.ports import Param, Progress, no_progress
@@ -70,6 +70,7 @@ def report(
     from counterfoil.apps.finance.fraud.kept import load_kept
     from counterfoil.apps.finance.fraud.report import judge, write_report
 
+    keep_input(data, out)
     kept = load_kept(model)
     table, found = _scored(kept, data, progress)
     judged = judge(kept, table.payments, found, table.notes)

@@ -18,7 +18,7 @@ from counterfoil.errors import InputError
 from counterfoil.extras import brings
 from counterfoil.ledger.documents import security, written_page
 from counterfoil.ops.decisions import parse_time
-from counterfoil.ops.files import write_file
+from counterfoil.ops.files import keep_input, write_file
 from counterfoil.ops.table_options import on_disk
 from counterfoil.ports import Channel, Param, Progress, no_progress
 
@@ -66,8 +66,9 @@ def graph(
 ) -> Iterator[dict[str, Any]]:
     """Find what looks like laundering in a network of payments, the most surprising first.
 
-    Raises NotFound with code file.missing, InputError with code graph.*.
+    Raises NotFound with code file.missing, InputError with code graph.* or file.is-input.
     """
+    keep_input(file, scores, report)
     with brings("finance"):
         from counterfoil.apps.finance.graphs import Settings, search_network
         from counterfoil.apps.finance.graphs.reading import Columns, read_network

@@ -26,7 +26,7 @@ from counterfoil.apps.finance.rules.recorded import decision_said, person_of, re
 from counterfoil.errors import CounterfoilError
 from counterfoil.ops.decisions import parse_time
 from counterfoil.ops.documents import DocumentOut
-from counterfoil.ops.files import read_input, shown, write_file
+from counterfoil.ops.files import keep_input, read_input, shown, write_file
 from counterfoil.ops.finance.message_screening import NameHit, screen_transfers
 from counterfoil.ops.finance.payment_files import open_payments
 from counterfoil.ops.finance.rules import Jurisdiction, Rules, load_rules
@@ -171,10 +171,11 @@ def message(
     The same message again, with the same rules, is the same decision. Raises InputError with code
     message.*, rules.*, payment.* or names.*, and as `Ledger.record_statements`.
     """
+    keep_input(file, out)
     now_ms = time.time_ns() // 1_000_000
     at_ms = now_ms if at is None else parse_time(at, datetime.now(UTC))
     data = read_input(file, channel, MESSAGE_MAX_BYTES)
-    engine = Engine(load_rules(rules, channel), jurisdiction or None)
+    engine = Engine(load_rules(rules, channel, jurisdiction), jurisdiction or None)
     series = f"message:{sha256(data).hexdigest()}#rules:{engine.rules.digest[:16]}"
     if record and at is None:
         at_ms = _taken_on(series, ledger) or at_ms

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,7 +32,7 @@ from counterfoil.apps.finance.rules.recorded import (
 )
 from counterfoil.apps.finance.rules.replaying import Replayed, replay_decision
 from counterfoil.apps.finance.rules.shipped import default_text
-from counterfoil.errors import CounterfoilError, Refused
+from counterfoil.errors import CounterfoilError, InputError, Refused
 from counterfoil.ledger import Ledger, RecordedMany
 from counterfoil.ops.documents import DocumentFile, DocumentOut, give_out
 from counterfoil.ops.files import read_input
@@ -129,7 +129,7 @@ def run(
     was interrupted, and what is recorded already is not recorded twice. Raises InputError with
     code rules.* or payment.* naming the row, and as `Ledger.record_statements`.
     """
-    engine = Engine(load_rules(rules, channel), jurisdiction or None)
+    engine = Engine(load_rules(rules, channel, jurisdiction), jurisdiction or None)
     with ExitStack() as closing:
         payments = open_payments(file, channel, progress, source)
         if not record:
@@ -157,9 +157,22 @@ def replay(
         return replay_decision(opened, find_entry(opened, entry), actor=actor)
 
 
-def load_rules(file: Path | None, channel: Channel) -> RuleSet:
-    """Read the rules that were named, or those that are shipped."""
-    return default_rules() if file is None else _read(file, channel)
+def load_rules(file: Path | None, channel: Channel, jurisdictions: Collection[str] = ()) -> RuleSet:
+    """Read the rules that were named, or those that are shipped.
+
+    Raises InputError with code rules.jurisdiction where one of `jurisdictions` has no rule: a
+    misspelt one would let everything pass.
+    """
+    rules = default_rules() if file is None else _read(file, channel)
+    there = {rule.jurisdiction for rule in rules.rules}
+    for one in jurisdictions:
+        if one not in there:
+            raise InputError(
+                "rules.jurisdiction",
+                f"expected one of {', '.join(sorted(there))}, found {one[:40]!a}",
+                hint="Name a jurisdiction as the rules do; without one, all rules apply.",
+            )
+    return rules
 
 
 def _read(file: Path, channel: Channel) -> RuleSet:

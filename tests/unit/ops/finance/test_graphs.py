@@ -89,3 +89,9 @@ def test_nothing_is_left_of_a_failure(table: Path, tmp_path: Path, channel: Chan
     with pytest.raises(CounterfoilError) as caught:
         list(graph(tmp_path / "none.csv", channel=channel))
     assert caught.value.code == "file.missing"
+    before = table.read_bytes()
+    over: dict[str, Any]
+    for over in ({"scores": table}, {"report": table}):
+        with pytest.raises(CounterfoilError) as caught:
+            list(graph(table, channel=channel, **over))
+        assert (caught.value.code, table.read_bytes()) == ("file.is-input", before)

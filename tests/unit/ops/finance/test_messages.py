@@ -148,3 +148,6 @@ def test_nothing_is_left_of_a_failure(tmp_path: Path, channel: Channel) -> None:
     with pytest.raises(CounterfoilError) as caught:
         message(sent, out=tmp_path / "none" / "out.xml", at=AT, channel=channel)
     assert caught.value.code == "file.folder"
+    with pytest.raises(CounterfoilError) as caught:
+        message(sent, out=sent, at=AT, channel=channel)
+    assert (caught.value.code, sent.read_bytes()) == ("file.is-input", pacs008())

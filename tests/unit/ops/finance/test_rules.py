@@ -98,6 +98,17 @@ def test_payments_that_do_not_pass_are_told(files: tuple[Path, Path], channel: C
     assert list(run(payments, jurisdiction=("US",), channel=channel)) == []
 
 
+def test_a_jurisdiction_without_rules_is_refused(
+    files: tuple[Path, Path], channel: Channel
+) -> None:
+    """One that is misspelt would let everything pass: it is told, with those that there are."""
+    for wrong in (("us",), ("US", "Mars")):
+        with pytest.raises(CounterfoilError) as caught:
+            list(run(files[0], jurisdiction=wrong, channel=channel))
+        assert caught.value.code == "rules.jurisdiction"
+        assert "US" in caught.value.message
+
+
 @pytest.mark.parametrize("sealed", [True, False])
 def test_each_payment_leaves_a_decision(
     bank: Path, files: tuple[Path, Path], channel: Channel, sealed: bool

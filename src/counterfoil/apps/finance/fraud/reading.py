@@ -124,10 +124,12 @@ def _text(value: Any) -> str | None:
 
 
 def _wrong(number: int, column: str, expected: str, found: Any) -> InputError:
-    kind = "nothing" if found is None or found == "" else f"{type(found).__name__}"
+    words = {str: "text", bool: "a truth value", int: "a number", float: "a number"}
+    empty = found is None or found == ""
+    kind = "nothing" if empty else f"{words.get(type(found), type(found).__name__)} that is none"
     return InputError(
         "fraud.row",
-        f"row {number}: expected {expected} as {column[:80]!a}, found {kind} that is none",
+        f"row {number}: expected {expected} as {column[:80]!a}, found {kind}",
         hint="Correct the row, or name another column.",
     )
 

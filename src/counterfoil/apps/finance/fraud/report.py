@@ -74,7 +74,8 @@ def write_report(judged: Judged, title: str) -> bytes:
          "that is fraud, and the share of all fraud that is above it. The lower line is chance.",
          _precision_curve(judged)),
         ("What decisions cost", "Cost of frauds that were missed and of reviews, as the bar is "
-         "lowered or raised for all payments by a factor. At 1 it is where the costs put it.",
+         "lowered or raised for all payments by the factors in the table, step by step. At the "
+         "factor 1 it is where the costs put it.",
          _cost_curve(judged)),
         ("Confusion", "What was decided by the bar, and what it was.", _confusion(judged)),
         ("What the probabilities are worth", "Payments by their score, a tenth of the frauds' "
