@@ -20,7 +20,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "contracts:deploy",
         "Put contracts on a chain, after those that they need; what stands there is found.",
         "decision_gate --ledger shop",
-        "token escrow --ledger shop",
+        "escrow token --set name_='Test euro' --set symbol_=TEUR --set decimals_=2 --ledger shop",
     ),
     reads(
         "contract ls",

@@ -127,7 +127,14 @@ def screen(
         asked = asked_names(queries, channel)
     else:
         row = {"name": name, "schema": schema, "born": born, "country": country}
-        asked = iter([AskedName(1, "", make_query(row))])
+        query = make_query(row)
+        if born.strip() and not query.born:
+            raise InputError(
+                "names.query",
+                f"expected a date of birth, found {born[:40]!a}",
+                hint="Write it as YYYY, YYYY-MM or YYYY-MM-DD.",
+            )
+        asked = iter([AskedName(1, "", query)])
     lists = read_lists(list)
     versions = tuple(one.version for one in lists)
     found = screened_many(lists, asked, hit_from, progress)

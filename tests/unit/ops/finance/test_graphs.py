@@ -90,8 +90,8 @@ def test_nothing_is_left_of_a_failure(table: Path, tmp_path: Path, channel: Chan
         list(graph(tmp_path / "none.csv", channel=channel))
     assert caught.value.code == "file.missing"
     before = table.read_bytes()
-    over: dict[str, Any]
-    for over in ({"scores": table}, {"report": table}):
+    for name in ("scores", "report"):
+        over: dict[str, Any] = {name: table}
         with pytest.raises(CounterfoilError) as caught:
             list(graph(table, channel=channel, **over))
         assert (caught.value.code, table.read_bytes()) == ("file.is-input", before)

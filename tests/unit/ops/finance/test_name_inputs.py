@@ -97,6 +97,15 @@ def test_bad_screenings_are_told(
     assert caught.value.hint
 
 
+def test_a_date_of_birth_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """What is named on the command line is used, or refused: never left out in silence."""
+    listed = (write_sdn(tmp_path / "sdn"),)
+    with pytest.raises(InputError, match=r"names\.query"):
+        list(screen("Jane Doe", list=listed, born="yesterday", channel=channel()))
+    (found,) = screen("Jane Doe", list=listed, born="1970-05", channel=channel())
+    assert found.found.query.born == ("1970-05",)
+
+
 def test_screening_again_needs_a_list() -> None:
     """Without a list there is nothing to screen against again."""
     with pytest.raises(InputError, match=r"names\.nothing"):

@@ -29,6 +29,24 @@ HIT_FROM: Final = 0.8
 HITS_MAX: Final = 20
 """Most hits of a query that are told."""
 
+_NARROWING: Final = frozenset(
+    (
+        "person",
+        "individual",
+        "vessel",
+        "ship",
+        "airplane",
+        "aircraft",
+        "vehicle",
+        "legalentity",
+        "company",
+        "organization",
+        "organisation",
+        "publicbody",
+        "entity",
+        "business",
+    )
+)
 _WEAK: Final = -1.0  # log-odds of an alias that the list itself calls weak
 
 
@@ -200,9 +218,16 @@ class Screener:
 
 def _read(query: Query) -> list[Name]:
     """Read a name as a person's and as an organisation's, or as its schema says."""
-    return [parse(query.name, kind) for kind in kinds_of(query.schema)]
+    return [parse(query.name, kind) for kind in kinds_of(_schema(query))]
 
 
 def _may_be(query: Query, kind: Kind) -> bool:
     """Tell whether a query may be an entry of this kind; without a schema it may be of any."""
-    return not query.schema.strip() or kind in kinds_of(query.schema)
+    schema = _schema(query)
+    return not schema or kind in kinds_of(schema)
+
+
+def _schema(query: Query) -> str:
+    """Give the schema in small letters; one that is not known narrows nothing down."""
+    said = query.schema.strip().casefold()
+    return said if said in _NARROWING else ""

@@ -76,6 +76,14 @@ def test_a_schema_narrows_the_search(listed: SanctionsList) -> None:
     assert (person.outcome, company.outcome) == ("hit", "clear")
 
 
+@pytest.mark.parametrize("schema", ["Persn", "natural person", "PERSON ", "x"])
+def test_a_schema_that_is_not_known_hides_nobody(listed: SanctionsList, schema: str) -> None:
+    """A slip in the schema clears nobody: the name is compared with entries of every kind."""
+    found = screened(listed, Query("Grigory Sokolov", schema), Query("MV Sea Heron 4", schema))
+    wanted = ["hit", "clear"] if schema.strip() == "PERSON" else ["hit", "hit"]
+    assert [one.outcome for one in found] == wanted
+
+
 def test_weak_aliases_count_less() -> None:
     """A name that the list itself calls weak scores less than the same name as an alias."""
     entries = [
