@@ -160,7 +160,7 @@ def _lines(channel: Channel) -> Iterator[dict[str, Any]]:
 
 def _submit(live: Live, kept: Kept, row: dict[str, Any], number: int) -> Future[DecidedPayment]:
     """Take a row: a payment, or the label of an earlier one as {"label_of": ID, "label": 0|1}."""
-    from counterfoil.apps.finance.fraud.reading import label_of, payment_of
+    from counterfoil.apps.finance.fraud.reading import label_of, name_by_content, payment_of
 
     answer: Future[DecidedPayment] = Future()
     if "label_of" in row:
@@ -173,7 +173,13 @@ def _submit(live: Live, kept: Kept, row: dict[str, Any], number: int) -> Future[
     try:
         if set(row) == {"error"}:
             raise InputError("fraud.row", str(row["error"]))
-        payment = payment_of(row, kept.manifest.columns, number, kept.manifest.unit)
+        payment = payment_of(
+            row,
+            kept.manifest.columns,
+            number,
+            kept.manifest.unit,
+            unnamed=name_by_content(row),
+        )
     except InputError as err:
         answer.set_result(_refused(err.message))
         return answer

@@ -102,6 +102,22 @@ def test_a_stream_from_a_file_and_a_pipe(place: Path, capsys: pytest.CaptureFixt
     assert found[-1].decided == 2
 
 
+def test_a_payment_without_an_id_has_its_own_answer(place: Path) -> None:
+    """No decision answers another payment, in whatever stream that is the first; its own does."""
+    folder = copy_ledger(place / "ledger")
+    one = {"at_ms": 1_783_000_000_000, "amount_minor": 5, "customer": "c"}
+    other = {**one, "amount_minor": 7}
+    found: list[DecidedPayment] = []
+    for several in ([one, other, one], [one], [other]):
+        source = BytesIO(b"\n".join(json.dumps(row).encode() for row in several))
+        told = run(Path("-"), model=model(), ledger=folder, channel=Channel(source, BytesIO()))
+        found += [answer for answer in told if isinstance(answer, DecidedPayment)]
+    names = [answer.id for answer in found]
+    assert names[0] != names[1]
+    assert names == [names[0], names[1], names[0], names[0], names[1]]
+    assert [answer.again for answer in found] == [False, False, True, True, True]
+
+
 def test_a_stream_over_http(place: Path) -> None:
     """POST decides one payment or several; what is none says why; it ends with the generator."""
     folder = copy_ledger(place / "ledger")

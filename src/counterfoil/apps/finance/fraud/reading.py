@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +21,15 @@ from counterfoil.errors import InputError
 from counterfoil.ledger.sources import open_source
 from counterfoil.ports import Progress, no_progress
 
-__all__ = ["UNITS", "label_of", "number_of", "payment_of", "read_rows", "time_of"]
+__all__ = [
+    "UNITS",
+    "label_of",
+    "name_by_content",
+    "number_of",
+    "payment_of",
+    "read_rows",
+    "time_of",
+]
 
 UNITS: Final = {"s": 1000.0, "ms": 1.0, "min": 60_000.0, "h": 3_600_000.0, "d": 86_400_000.0}
 """Unit of a number that is a time -> ms."""
@@ -42,11 +51,14 @@ def read_rows(path: Path, progress: Progress = no_progress) -> Iterator[dict[str
         progress(done, None, "rows read")
 
 
-def payment_of(row: Mapping[str, Any], columns: Columns, number: int, unit: str = "") -> Payment:
+def payment_of(
+    row: Mapping[str, Any], columns: Columns, number: int, unit: str = "", *, unnamed: str = ""
+) -> Payment:
     """Make a payment of a row.
 
-    number: of the row, from 0; its id where it has none. unit: of times that are numbers, see
-    `UNITS`; else by their size. Raises InputError with code fraud.row.
+    number: of the row, from 0. unit: of times that are numbers, see `UNITS`; else by their size.
+    unnamed: its id where it has none; else one of its number. Raises InputError with code
+    fraud.row.
     """
     at_ms = time_of(row.get(columns.time), unit)
     if at_ms is None:
@@ -62,7 +74,7 @@ def payment_of(row: Mapping[str, Any], columns: Columns, number: int, unit: str 
     known = None if columns.known is None else time_of(row.get(columns.known), unit)
     named = None if columns.id is None else _text(row.get(columns.id))
     return Payment(
-        named or f"row-{number}",
+        named or unnamed or f"row-{number}",
         at_ms,
         amount,
         None if columns.card is None else _text(row.get(columns.card)),
@@ -72,6 +84,12 @@ def payment_of(row: Mapping[str, Any], columns: Columns, number: int, unit: str 
         tuple(number_of(row.get(name)) for name in columns.numbers),
         tuple(_text(row.get(name)) for name in columns.words),
     )
+
+
+def name_by_content(row: Mapping[str, Any]) -> str:
+    """Name a payment that has no id by all that it says: another payment has another name."""
+    said = msgspec.json.encode(row, order="sorted")
+    return f"unnamed-{sha256(said).hexdigest()[:32]}"
 
 
 def number_of(value: Any) -> float | None:
