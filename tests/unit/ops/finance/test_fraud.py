@@ -11,6 +11,7 @@ import pytest
 import urllib3
 
 import counterfoil
+from counterfoil.apps.finance.fraud.kept import load_kept
 from counterfoil.cli import main
 from counterfoil.ops.finance.fraud_run import DecidedPayment, Stopped, run
 from counterfoil.ports import Channel
@@ -52,6 +53,19 @@ def test_training_is_on_record(place: Path, capsys: pytest.CaptureFixture[str]) 
     text = said([*words[:-1], "--capacity", "5", "--text"], capsys)
     assert text.startswith("learned  ")
     assert f"entry                  {done['index']}\n" in text, "the same model is recorded once"
+
+
+def test_a_model_that_nobody_could_judge_says_so(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no payment is later than what was learned there are no figures, and that is told."""
+    first = list(rows()[:100])
+    first[3:9] = [{**one, "fraud": 1} for one in first[3:9]]
+    given = written(place / "a.csv", first)
+    done = json.loads(said(["finance", "train", given, "-o", place / "m", "--json"], capsys))
+    assert done["figures"] == {}
+    assert any("is not known" in note for note in done["notes"])
+    assert not any("is not known" in note for note in load_kept(model()).manifest.notes)
 
 
 def test_a_file_is_scored_in_its_order(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

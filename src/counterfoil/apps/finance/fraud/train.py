@@ -30,6 +30,11 @@ __all__ = ["REVIEW_SHARE", "Trained", "train"]
 REVIEW_SHARE: Final = 0.1
 """What a review costs where nobody said: this share of the mean amount."""
 
+_UNJUDGED: Final = (
+    "too few payments later than what a first model learned: how good this one is, and whether its "
+    "scores are probabilities, is not known"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Trained:
@@ -88,7 +93,7 @@ def train(
         data=_digest(path),
         figures=figures,
         digests={},
-        notes=tuple(table.notes),
+        notes=(*table.notes, *(() if figures else (_UNJUDGED,))),
         until_ms=table.payments[-1].at_ms,
     )
     return Trained(

@@ -176,7 +176,7 @@ def decide_case(
     if len(why.split()) < 2:
         raise InputError(
             "held.why",
-            f"expected the reason in words, found {why[:60]!a}",
+            f"expected the reason in two words or more, found {why[:60]!a}",
             hint="Say what was seen: whoever audits this was not there.",
         )
     policy = desk_policy(ledger) or record_policy(ledger)
