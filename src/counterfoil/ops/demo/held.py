@@ -220,7 +220,8 @@ class HeldPayments:
         except CounterfoilError as err:
             if err.code == code:
                 facts = {"tried": tried, "caught_by": _THE_GATE, "code": code}
-                return "cheat", f"{tried}: caught", {**facts, "words": err.message}
+                says = f"Tried: {tried}. Caught by {_THE_GATE}: {err.message}"
+                return "cheat", says, {**facts, "words": err.message}
             raise broken(f"the gate to say {code}, not {err.code}") from err
         raise broken(f"the gate to refuse: {tried}")
 

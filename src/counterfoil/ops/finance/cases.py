@@ -108,6 +108,12 @@ def desk(
     held.policy, act.maker; and as `contract deploy` and `act approve`.
     """
     limits = DeskLimits(payment=_amount(per_payment), day=_amount(per_day))
+    if limits.payment > limits.day:
+        raise InputError(
+            "case.amount",
+            f"expected no more a payment than a day, found {limits.payment} and {limits.day}",
+            hint="A verdict of more than a day's limit could never pass.",
+        )
     text = POLICY_TEXT
     if policy is not None:
         text = read_input(policy, channel, _POLICY_MAX_BYTES).decode("utf-8", "replace")

@@ -22,7 +22,9 @@ MODEL_NAME: Final = "payment-fraud"
 
 _METHOD: Final = (
     "Scores of payments that were later than all that the scoring model had learned from: forward "
-    "in time, in blocks of this data set; the recorded model learned from all of it afterwards."
+    "in time, in blocks of this data set; the recorded model learned from all of it afterwards. "
+    "The number of trees, the calibration and the bar were chosen on the same payments, so the "
+    "figures are somewhat better than what a later file will show."
 )
 
 

@@ -20,7 +20,7 @@ from counterfoil.act.escrow_contract import EscrowContract, PaymentState, Standi
 from counterfoil.apps.finance.held.records import SOURCE, EscrowedPayment
 from counterfoil.chain import ContractAbi, transact
 from counterfoil.contracts import load_artifact
-from counterfoil.errors import Conflict, InputError, NotFound
+from counterfoil.errors import Conflict, CounterfoilError, InputError, NotFound
 from counterfoil.formats.statement import Subject
 from counterfoil.ports import ChainCall
 
@@ -170,6 +170,24 @@ class EscrowDesk:
     def credit(self, account: str) -> int:
         """Tell what an account may take out, in the token's smallest unit."""
         return self.contract.credit(self.token, account)
+
+    def shown(self, amount: int, token: str) -> str:
+        """Write an amount for people: by the token's decimals, with its symbol, where it has them.
+
+        What a token says of itself is its own word, and neither is asked of every ERC-20.
+        """
+        abi = ContractAbi(load_artifact("token").abi)
+        try:
+            (decimals,) = abi.decode(
+                "decimals", self.actor.chain.call(ChainCall(token, abi.encode("decimals")))
+            )
+            (symbol,) = abi.decode(
+                "symbol", self.actor.chain.call(ChainCall(token, abi.encode("symbol")))
+            )
+        except CounterfoilError:
+            return f"{amount} of the smallest unit"
+        whole, rest = divmod(amount, 10**decimals)
+        return f"{whole}.{rest:0{decimals}d} {symbol}" if decimals else f"{whole} {symbol}"
 
     def _send(self, call: ChainCall) -> None:
         transact(self.actor.chain, self.actor.account("actor"), call)

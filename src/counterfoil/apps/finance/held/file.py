@@ -41,9 +41,10 @@ class CaseFile:
     """A case and what is around it.
 
     inputs, contributions: of the decision to hold; opened: personal ones were opened for somebody;
-    sealed: they exist and were not. standing: on the chain, where it was asked; falls_to: account
-    that gets the money if nobody decides, and from when, POSIX seconds. about: other decisions on
-    the same payment. same_payer: other escrowed payments of its payer. receipts: role -> receipt.
+    sealed: they exist and were not. standing: on the chain, where it was asked; amount, left: with
+    the token's decimals and symbol, then. falls_to: account that gets the money if nobody decides,
+    and from when, POSIX seconds. about: other decisions on the same payment. same_payer: other
+    escrowed payments of its payer. receipts: role -> receipt.
     """
 
     case: Case
@@ -56,6 +57,8 @@ class CaseFile:
     about: tuple[RecordView, ...]
     same_payer: tuple[RecordView, ...]
     standing: Standing | None = None
+    amount: str = ""
+    left: str = ""
     falls_to: tuple[str, int] | None = None
     receipts: Mapping[str, Receipt] = field(default_factory=dict)
 
@@ -110,10 +113,12 @@ def gather(
     if has_sealed and actor is not None:
         inputs, contributions = _open(ledger, number, actor)
         opened = True
-    standing = falls_to = None
+    standing, falls_to, amount, left = None, None, "", ""
     if desk is not None and case.agreed is not None:
         standing = desk.escrow.standing(case.agreed)
         falls_to = _falls_to(case, standing)
+        amount = desk.escrow.shown(int(case.agreed.said.amount), case.agreed.said.token)
+        left = desk.escrow.shown(standing.left, case.agreed.said.token)
     return CaseFile(
         case=case,
         inputs=inputs,
@@ -125,6 +130,8 @@ def gather(
         about=_about(ledger, case),
         same_payer=_same_payer(ledger, case),
         standing=standing,
+        amount=amount,
+        left=left,
         falls_to=falls_to,
         receipts=_receipts(ledger, case),
     )

@@ -70,7 +70,7 @@ def _head(file: CaseFile) -> str:
         ("Payment", case.payment or "not named"),
         ("Held at", _moment(case.hold.at_ms)),
         ("By", str((said.get("model") or {}).get("name") or "a model")),
-        ("Score", f"{said.get('score', 'none')} (held from {said.get('threshold', 'unknown')})"),
+        ("Score", f"{_number(said.get('score'))} (held from {_number(said.get('threshold'))})"),
         ("Answers for it", str((said.get("accountable") or {}).get("name") or "nobody named")),
         ("Note", str(said.get("note") or "none")),
     ]
@@ -100,7 +100,7 @@ def _reasons(file: CaseFile) -> str:
     found = sorted(file.contributions.items(), key=lambda one: -abs(float(one[1])))
     most = abs(float(found[0][1])) or 1.0
     rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td class="n">{escape(value[:12])}</td>'
+        f'<tr><th scope="row">{escape(name)}</th><td class="n">{escape(_number(value))}</td>'
         f"<td>{_bar(float(value) / most)}</td></tr>"
         for name, value in found[:_REASONS_MAX]
     )
@@ -143,7 +143,7 @@ def _money(file: CaseFile) -> str:
         return '<p class="note">This payment goes through no escrow.</p>'
     said = file.case.agreed.said
     facts = [
-        ("Amount", f"{said.amount} of the smallest unit of {said.token}"),
+        ("Amount", file.amount or f"{said.amount} of the smallest unit of {said.token}"),
         ("Payer", said.payer),
         ("Payee", said.payee),
         ("Escrow", f"{said.escrow} on chain {said.chain_id}"),
@@ -151,7 +151,7 @@ def _money(file: CaseFile) -> str:
     ]
     if file.standing is not None:
         facts.append(("State", file.standing.state.value))
-        facts.append(("Left", str(file.standing.left)))
+        facts.append(("Left", file.left or str(file.standing.left)))
     if file.falls_to is not None:
         account, from_s = file.falls_to
         when = _moment(from_s * 1000)
@@ -208,7 +208,19 @@ def _commands(file: CaseFile) -> str:
     return f"<pre>{escape(lines)}</pre>"
 
 
+def _number(text: object) -> str:
+    """Write decimal text with four digits that count."""
+    try:
+        return f"{float(str(text)):.4g}"
+    except ValueError:
+        return "unknown"
+
+
 def _value(value: Any) -> str:
+    if value is None:
+        return "not known"
+    if isinstance(value, float):
+        return f"{value:.6g}"
     if isinstance(value, Mapping):
         return ", ".join(f"{name}: {_value(one)}" for name, one in value.items())
     return str(value)

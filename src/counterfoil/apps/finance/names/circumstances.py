@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from counterfoil.apps.finance.names.lists.countries import is_country
+
 __all__ = ["Circumstance", "weigh_birth", "weigh_countries"]
 
 _SAME_DAY: Final = 2.5
@@ -48,13 +50,21 @@ def weigh_birth(mine: tuple[str, ...], its: tuple[str, ...]) -> Circumstance | N
 
 
 def weigh_countries(mine: tuple[str, ...], its: tuple[str, ...]) -> Circumstance | None:
-    """Weigh countries: one in common, or none."""
+    """Weigh countries: one in common, or none; a text that is no country sets nobody apart.
+
+    >>> weigh_countries(("atlantis",), ("ve",)).odds, weigh_countries(("us",), ("ve",)).odds
+    (0.0, -0.5)
+    """
     if not mine or not its:
         return None
     common = sorted({*mine} & {*its})
     if common:
         return Circumstance("countries", _SHARED, f"countries in common: {', '.join(common)}")
-    said = f"no country in common: {', '.join(sorted(mine))} and {', '.join(sorted(its))}"
+    one, other = sorted(filter(is_country, mine)), sorted(filter(is_country, its))
+    if not one or not other:
+        unknown = ", ".join(sorted(its if one else mine))
+        return Circumstance("countries", 0.0, f"not known as a country: {unknown}")
+    said = f"no country in common: {', '.join(one)} and {', '.join(other)}"
     return Circumstance("countries", _APART, said)
 
 

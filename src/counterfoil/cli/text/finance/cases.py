@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.acting import submit
@@ -82,16 +82,15 @@ def get(file: CaseFile, paint: Paint) -> Iterator[str]:
     """Show all that is known."""
     case, said = file.case, file.case.hold.said
     yield f"{paint.strong(f'case {case.number}')}: {_state(case.state, paint)}"
-    standing = (
-        None if file.standing is None else f"{file.standing.state}, {file.standing.left} left"
-    )
-    falls = None
+    standing = falls = None
+    if file.standing is not None:
+        standing = f"{file.standing.state}, {file.left or file.standing.left} left"
     if file.falls_to is not None:
         falls = f"to {file.falls_to[0]} from {time_of(file.falls_to[1] * 1000)} on"
     yield from facts(
         [
             ("payment", case.payment),
-            ("score", said.get("score")),
+            ("score", _score(said)),
             ("note", said.get("note")),
             ("in the escrow", standing),
             ("else it goes", falls),
@@ -127,8 +126,13 @@ def _line(case: Case, paint: Paint) -> str:
     escrow = "in escrow" if case.agreed is not None else ""
     return (
         f"{case.number:>8}  {_state(case.state, paint)}  {time_of(case.hold.at_ms)}  "
-        f"{plain(case.payment or '')}  {said.get('score', '')}  {paint.quiet(escrow)}"
+        f"{plain(case.payment or '')}  {_score(said)}  {paint.quiet(escrow)}"
     ).rstrip()
+
+
+def _score(said: dict[str, Any]) -> str:
+    score = said.get("score")
+    return "" if score is None else f"{float(score):.3f}"
 
 
 def _state(state: str, paint: Paint) -> str:

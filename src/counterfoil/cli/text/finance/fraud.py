@@ -48,7 +48,7 @@ def shown_figures(figures: Mapping[str, float]) -> list[tuple[str, str]]:
     if not figures:
         return []
     return [
-        ("later payments", f"{figures['payments']:,.0f}, {figures['frauds']:,.0f} of them fraud"),
+        ("judged on", f"{figures['payments']:,.0f}, {figures['frauds']:,.0f} of them fraud"),
         ("average precision", f"{figures['average_precision']:.3f}"),
         ("card precision at 100", f"{figures['card_precision_100']:.3f}"),
         ("held", f"{figures['held']:,.0f}, {figures['held_frauds']:,.0f} of them fraud"),

@@ -202,7 +202,10 @@ def test_a_file_tells_all_that_is_known(place: tuple[Ledger, Actor, Desk]) -> No
     ]  # fmt: skip
     assert [one["index"] for one in told["about"]] == [rules]
     assert {one["payment"] for one in told["same_payer"]} >= {"p-terms"}
+    assert (file.amount, file.left) == ("25.00 TEUR", "25.00 TEUR")
     page = case_page(ledger, file).decode()
+    assert "25.00 TEUR" in page
+    assert "0.93 (held from unknown)" in page
     assert f"<h1>Case {number}</h1>" in page
     assert "structuring" in page
     assert "&lt;b&gt;3&lt;/b&gt;" in page

@@ -1,6 +1,6 @@
 """Sanctions lists: their forms, read into one shape."""
 
-from counterfoil.apps.finance.names.lists.countries import country_code
+from counterfoil.apps.finance.names.lists.countries import country_code, is_country
 from counterfoil.apps.finance.names.lists.dates import read_dates
 from counterfoil.apps.finance.names.lists.detect import list_files, read_list
 from counterfoil.apps.finance.names.lists.entry import (
@@ -15,6 +15,7 @@ __all__ = [
     "ListVersion",
     "SanctionsList",
     "country_code",
+    "is_country",
     "list_files",
     "make_list",
     "read_dates",
