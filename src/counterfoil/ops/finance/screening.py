@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from counterfoil.apps.finance.names.lists import ListVersion, SanctionsList
     from counterfoil.apps.finance.names.recorded import ScreeningRecord
     from counterfoil.apps.finance.names.rescreening import Rescreened
-    from counterfoil.apps.finance.names.screening import Screened
+    from counterfoil.apps.finance.names.screening import Query, Screened
 
 __all__ = ["RescreenedName", "ScreenedName", "read_lists", "rescreen", "screen"]
 
@@ -134,6 +134,7 @@ def screen(
                 f"expected a date of birth, found {born[:40]!a}",
                 hint="Write it as YYYY, YYYY-MM or YYYY-MM-DD.",
             )
+        _require_countries(query)
         asked = iter([AskedName(1, "", query)])
     lists = read_lists(list)
     versions = tuple(one.version for one in lists)
@@ -188,3 +189,15 @@ def read_lists(paths: tuple[Path, ...]) -> list[SanctionsList]:
             hint="Add --list FILE; docs/guides/finance-screening.md says which forms are read.",
         )
     return [read_list(path) for path in paths]
+
+
+def _require_countries(query: Query) -> None:
+    from counterfoil.apps.finance.names.lists import is_country
+
+    for country in query.countries:
+        if not is_country(country):
+            raise InputError(
+                "names.query",
+                f"expected a country, found {country[:40]!a}",
+                hint="Write its ISO 3166 code, such as VE or VEN, or its name in English.",
+            )

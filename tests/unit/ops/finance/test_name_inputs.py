@@ -106,6 +106,15 @@ def test_a_date_of_birth_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     assert found.found.query.born == ("1970-05",)
 
 
+def test_a_country_that_is_not_known_is_told(tmp_path: Path) -> None:
+    """A country on the command line is one that is known, or refused; codes and names are."""
+    listed = (write_sdn(tmp_path / "sdn"),)
+    with pytest.raises(InputError, match=r"a country, found 'atlantis' \[names\.query\]"):
+        list(screen("Jane Doe", list=listed, country="Atlantis", channel=channel()))
+    (found,) = screen("Jane Doe", list=listed, country="gbr; GL; Reunion", channel=channel())
+    assert found.found.query.countries == ("gb", "gl", "re")
+
+
 def test_screening_again_needs_a_list() -> None:
     """Without a list there is nothing to screen against again."""
     with pytest.raises(InputError, match=r"names\.nothing"):

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from counterfoil.apps.finance.names.circumstances import weigh_birth, weigh_countries
-from counterfoil.apps.finance.names.lists import SanctionsList, make_list, read_list
+from counterfoil.apps.finance.names.lists import SanctionsList, country_code, make_list, read_list
 from counterfoil.apps.finance.names.lists.entry import ListEntry
 from counterfoil.apps.finance.names.made import SAMES
 from counterfoil.apps.finance.names.screening import HITS_MAX, Query, Screened, Screener
@@ -74,6 +74,16 @@ def test_a_schema_narrows_the_search(listed: SanctionsList) -> None:
         listed, Query("Grigory Sokolov", "Person"), Query("Grigory Sokolov", "Company")
     )
     assert (person.outcome, company.outcome) == ("hit", "clear")
+
+
+def test_a_country_that_is_not_known_weighs_nothing(listed: SanctionsList) -> None:
+    """A slip in the country moves no score, and is told; another country does."""
+    queries = [Query("Grigory Sokolov", countries=said) for said in ((), ("atlantis",), ("ve",))]
+    told, slip, other = (one.hits[0] for one in screened(listed, *queries, hit_from=0.01))
+    assert slip.score == told.score > other.score
+    assert slip.why[-1] == "not known as a country: atlantis"
+    assert other.why[-1].startswith("no country in common: ve and ")
+    assert {country_code(said) for said in ("VEN", "ve", "Venezuela")} == {"ve"}
 
 
 @pytest.mark.parametrize("schema", ["Persn", "natural person", "PERSON ", "x"])
