@@ -122,7 +122,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     writes(
         "circuit prove",
         "circuits:proving",
-        "Prove a circuit's score of one row of inputs, and record the decision that it makes.",
+        "Prove a circuit's score of one row, and record the decision that it makes.",
         "fraud_v7 row.json -o proof.json --ledger shop",
     ),
     writes(

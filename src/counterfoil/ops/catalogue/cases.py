@@ -12,21 +12,21 @@ __all__ = ["OPERATIONS"]
 OPERATIONS: Final[tuple[Operation, ...]] = (
     writes(
         "case desk",
-        "finance.cases:desk",
+        "finance.escrowed:desk",
         "Put escrow, gate and registry on a chain, make the desk's keys, and approve them.",
         "4f2a...9c --evidence 12 --per-payment 500000 --per-day 5000000 --ledger bank/",
         "4f2a...9c --evidence 12 --per-payment 500000 --per-day 5000000 --own-token TEUR",
     ),
     writes(
         "case agree",
-        "finance.cases:agree",
+        "finance.escrowed:agree",
         "Record the terms of a payment that goes through the escrow, and give what its payer "
         "signs.",
         "p-17 --payer 0x5aAe... --payee 0xfB69... --amount 1250 --due 86400 --ledger bank/",
     ),
     writes(
         "case bring",
-        "finance.cases:bring",
+        "finance.escrowed:bring",
         "Bring a payment into the escrow by its payer's signature.",
         "p-17 0x9c1f...1b --ledger bank/",
     ),
@@ -62,7 +62,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     ),
     writes(
         "case settle",
-        "finance.cases:settle",
+        "finance.escrowed:settle",
         "Do what the clock has decided about a payment in the escrow; anybody may.",
         "p-17 --ledger bank/",
     ),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.acting import submit
-from counterfoil.cli.text.words import brief, facts, number, or_nothing, plain, time_of
+from counterfoil.cli.text.words import facts, number, or_nothing, plain, time_of
 from counterfoil.ops.documents import DocumentFile
 
 if TYPE_CHECKING:
@@ -16,56 +15,8 @@ if TYPE_CHECKING:
     from counterfoil.apps.finance.held.cases import Case
     from counterfoil.apps.finance.held.desk import CaseDecided
     from counterfoil.apps.finance.held.file import CaseFile
-    from counterfoil.apps.finance.held.setting_up import SetUp
-    from counterfoil.ops.finance.cases import Paid, ToSign
 
-__all__ = [
-    "agree",
-    "bring",
-    "decide",
-    "desk",
-    "get",
-    "hold",
-    "listing",
-    "page",
-    "settle",
-]
-
-
-def desk(done: SetUp, paint: Paint) -> Iterator[str]:
-    """Show which contracts stand and what was approved."""
-    for contract in done.contracts:
-        word = paint.good("deployed") if contract.new else paint.quiet("stands")
-        yield f"{word}  {contract.name} at {contract.address} on chain {contract.chain_id}"
-    for approval in done.approvals:
-        yield f"{paint.good('approved')}  {brief(approval.approval or '')}, {approval.phase}"
-
-
-def agree(done: ToSign, paint: Paint) -> Iterator[str]:
-    """Show the terms, and the document that the payer signs."""
-    said = done.agreed.said
-    yield f"{paint.good('agreed')}  {plain(said.payment)} as entry {done.agreed.index}"
-    yield from facts(
-        [
-            ("payer", said.payer),
-            ("payee", said.payee),
-            ("amount", said.amount),
-            ("payment id", f"0x{said.payment_id}"),
-        ],
-        paint,
-    )
-    yield "the payer signs:"
-    yield json.dumps(done.document, sort_keys=True)
-
-
-def bring(done: Paid, paint: Paint) -> Iterator[str]:
-    """Show where the payment stands."""
-    yield from settle(done, paint)
-
-
-def settle(done: Paid, paint: Paint) -> Iterator[str]:
-    """Show where the payment stands."""
-    yield f"{paint.good(done.state)}  {plain(done.payment)}, {done.left} left in the escrow"
+__all__ = ["decide", "get", "hold", "listing", "page"]
 
 
 def hold(done: Acted, paint: Paint) -> Iterator[str]:
