@@ -143,7 +143,8 @@ def test_the_whole_story_by_the_shell(bank: Path, tmp_path: Path) -> None:
     run("rules", "default", "-o", mine).json()
     assert all(one["passed"] for one in run("rules", "test", mine).lines())
     recorded = run("rules", "add", mine, "--ledger", bank).json()
-    sent.write_bytes(pacs008([transfer("E1"), transfer("E2", creditor="")]))
+    nameless = "<PstlAdr><Ctry>US</Ctry></PstlAdr>"
+    sent.write_bytes(pacs008([transfer("E1"), transfer("E2", creditor=nameless)]))
     command: list[str | Path] = ["finance", "message", sent, "-o", status, "--rules", mine]
     command += ["--record", "--ledger", bank]
     done = run(*command).json()

@@ -69,6 +69,20 @@ def test_shipped_rules_are_a_file(tmp_path: Path, channel: Channel) -> None:
     assert b"".join(printed.chunks) == out.read_bytes()
 
 
+def test_nothing_is_said_to_leave_the_union_unless_a_country_says_so(
+    tmp_path: Path, channel: Channel
+) -> None:
+    """Accounts without countries are flagged, with the reason that these are not told."""
+    payments = tmp_path / "payments.csv"
+    payments.write_text(
+        "id,at,amount_minor,currency,debtor,creditor\n0,2026-03-02T12:00:00Z,5000,EUR,DE1,US2\n"
+    )
+    (untold,) = run(payments, channel=channel)
+    assert untold.outcome == "flag"
+    assert "country of the payer or of the payee is not told" in str(untold.to_json())
+    assert "that leaves the Union" not in str(untold.to_json())
+
+
 def test_rules_are_recorded_once(bank: Path, files: tuple[Path, Path], channel: Channel) -> None:
     """The same text is one maker; another text is another; those that fail are not recorded."""
     _, text = files
