@@ -68,11 +68,16 @@ class PaymentTerms:
     due_s: int = 0
 
     def __post_init__(self) -> None:
-        try:
-            for name in ("payer", "payee", "token", "arbiter"):
+        for name in ("payer", "payee", "token", "arbiter"):
+            try:
                 object.__setattr__(self, name, address_of(getattr(self, name)))
-        except ValueError as err:
-            raise InputError("act.terms", f"expected the terms of a payment, but: {err}") from err
+            except ValueError as err:
+                raise InputError(
+                    "act.terms",
+                    f"for the {name}: {err}",
+                    hint="An address is 0x and 40 hexadecimal digits; of one in capitals and small "
+                    "letters, these are its checksum.",
+                ) from err
         times = (self.window_s, self.due_s, self.deadline_s)
         if not 0 < self.amount <= _MAX_AMOUNT or not all(0 <= time <= _MAX_TIME for time in times):
             raise InputError(

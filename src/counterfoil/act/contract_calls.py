@@ -1,6 +1,6 @@
 """Find the function that people mean: of one of our contracts by its name, else as they spell it.
 
-This module refuses functions that take no proof.
+This module refuses functions that take no proof, and contracts that are no name and no address.
 """
 
 from __future__ import annotations
@@ -24,10 +24,16 @@ def call_of(actor: Actor, contract: str, function: str, arguments: Sequence[Any]
 
     contract: the name of one of ours that stands on the chain, or an address. function: its
     signature without the proof, such as `turn(uint256,bool)`; of ours, the name is enough.
-    arguments: as for `make_call`. Raises NotFound with code act.not-deployed or act.function,
-    InputError with code act.call.
+    arguments: as for `make_call`. Raises NotFound with code act.contract, act.not-deployed or
+    act.function, InputError with code act.call.
     """
     address = contract
+    if contract not in NAMES and not contract.startswith("0x"):
+        raise NotFound(
+            "act.contract",
+            f"expected an address or one of {', '.join(NAMES)}, found {contract[:80]!a}",
+            hint="`counterfoil contract ls` shows those that stand; another's address is 0x...",
+        )
     if contract in NAMES:
         address = address_of_contract(actor.ledger, actor.chain, contract)
     if "(" not in function:

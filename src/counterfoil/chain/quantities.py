@@ -66,7 +66,8 @@ def hash_of(value: object) -> bytes:
 def address_of(value: object) -> str:
     """Read an address, and write it with its checksum; a wrong checksum is refused (EIP-55)."""
     if not isinstance(value, str) or not _ADDRESS.fullmatch(value):
-        raise ValueError(f"expected an address, found {_shown(value)}")
+        found = ascii(value[:60]) if isinstance(value, str) else _shown(value)
+        raise ValueError(f"expected an address of 20 bytes, found {found}")
     right = checksum(bytes.fromhex(value[2:]))
     if value not in (right, value.lower(), "0x" + value[2:].upper()):
         raise ValueError(f"expected the address {right}, found the checksum of {value}")

@@ -8,6 +8,7 @@ import pytest
 
 from counterfoil.act.actions import NOBODY, PaymentTerms, hold
 from counterfoil.act.call import call_from_json
+from counterfoil.errors import InputError
 from tests.statements import refused
 
 ONE = "0x52908400098527886E0F7030069857D2E4169EE7"
@@ -44,6 +45,16 @@ def test_terms_that_are_none(changes: dict[str, Any]) -> None:
     """What the contract could not take is refused before anybody signs it."""
     with refused("act.terms"):
         PaymentTerms(**TOLD | changes)
+
+
+@pytest.mark.parametrize("name", ["payer", "payee", "token", "arbiter"])
+def test_an_address_that_is_none_is_named(name: str) -> None:
+    """Which of the addresses is wrong is said, and how one looks."""
+    with pytest.raises(InputError) as caught:
+        PaymentTerms(**TOLD | {name: "0x12"})
+    said = f"for the {name}: expected an address of 20 bytes, found '0x12'"
+    assert (caught.value.code, caught.value.message) == ("act.terms", said)
+    assert "40 hexadecimal digits" in (caught.value.hint or "")
 
 
 def test_calls_survive_json() -> None:

@@ -85,6 +85,7 @@ def test_functions_as_people_name_them(folder: Path) -> None:
         ({"function": "spin"}, "act.function"),
         ({"contract": address}, "act.function"),
         ({"contract": "escrow"}, "act.not-deployed"),
+        ({"contract": "nope"}, "act.contract"),
     ):
         with refused(code, NotFound):
             acting.check(entry, arg=("1", "true"), ledger=folder, **{**TURN, **change})
