@@ -113,12 +113,16 @@ def require_labels(payments: Sequence[Payment]) -> None:
     """Refuse what nothing can be learned from. Raises InputError with code fraud.labels."""
     frauds = sum(one.label == 1 for one in payments)
     genuine = sum(one.label == 0 for one in payments)
-    if frauds < 2 or genuine < 2:
-        raise InputError(
-            "fraud.labels",
-            f"expected frauds and genuine payments with labels, found {frauds} and {genuine}",
-            hint="Name the column: --label COLUMN, 1 for fraud and 0 for genuine.",
-        )
+    if frauds >= 2 and genuine >= 2:
+        return
+    raise InputError(
+        "fraud.labels",
+        "expected at least 2 frauds and 2 genuine payments with labels, found "
+        f"{frauds} and {genuine}",
+        hint="Add payments whose outcome is known; the label is 1 for fraud and 0 for genuine."
+        if frauds + genuine
+        else "Name the column: --label COLUMN, 1 for fraud and 0 for genuine.",
+    )
 
 
 def _as_model(columns: Columns, names: Sequence[str]) -> Columns:

@@ -142,6 +142,15 @@ def test_one_class_teaches_nothing(tmp_path: Path, label: Any) -> None:
     assert refused.value.code == "fraud.labels"
 
 
+def test_how_many_of_each_are_needed_is_said(tmp_path: Path) -> None:
+    """With labels but too few frauds, what lacks is payments, and no name of a column."""
+    given = [{**one, "fraud": int(n == 3)} for n, one in enumerate(rows(days=2, customers=10))]
+    read = read_table(written(tmp_path / "a.csv", given), {})
+    with pytest.raises(InputError, match=r"at least 2 frauds and 2 genuine .* found 1 and") as few:
+        require_labels(read.payments)
+    assert "Name the column" not in (few.value.hint or "")
+
+
 def test_a_model_refuses_a_file_of_other_columns(tmp_path: Path) -> None:
     """A role or a feature that is missing is named; a label, an id and more columns may be."""
     given = [{**one, "distance": number % 7} for number, one in enumerate(rows(days=2))]
