@@ -83,6 +83,12 @@ def _require(heading: list[str], needed: tuple[str, ...], name: str) -> None:
     missing = [column for column in needed if column not in heading]
     if not missing:
         return
+    if not heading:
+        raise InputError(
+            "names.columns",
+            f"expected the columns {', '.join(needed)} in {name}, found an empty file",
+            hint="Name the columns in the first line, and write a row a line below it.",
+        )
     found = ", ".join(heading)[:80]
     raise InputError(
         "names.columns",

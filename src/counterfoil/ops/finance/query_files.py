@@ -56,7 +56,8 @@ def asked_names(file: Path, channel: Channel) -> Iterator[AskedName]:
         if file != STANDARD_STREAM and ".csv" in "".join(file.suffixes).lower():
             raise InputError(
                 "names.columns",
-                f"expected a column name in the first line, found {first.strip()[:80]!a}",
+                "expected a column name in the first line, found "
+                + (ascii(first.strip()[:80]) if first else "an empty file"),
                 hint="Name the column with the names: name.",
             )
         whole = (line.rstrip("\r\n") for line in chain([first], lines))

@@ -40,6 +40,16 @@ def test_bad_pairs_are_told(tmp_path: Path, text: str, threshold: str | None, co
     assert caught.value.hint
 
 
+def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
+    """What is wrong with an empty file is that it is empty."""
+    (tmp_path / "none.csv").touch()
+    listed = (write_sdn(tmp_path / "sdn"),)
+    with pytest.raises(InputError, match="found an empty file"):
+        list(match(tmp_path / "none.csv", channel=channel()))
+    with pytest.raises(InputError, match="found an empty file"):
+        list(screen(queries=tmp_path / "none.csv", list=listed, channel=channel()))
+
+
 def test_pairs_come_from_anywhere(tmp_path: Path) -> None:
     """Standard input, a packed file, other orders of columns and short rows are read."""
     text = "\ufeffschema,NAME2,name1,x\nPerson,Ann Lee,Ann Lee,1\n\nPerson,Ann Lee\n".encode()
