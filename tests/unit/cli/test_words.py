@@ -7,7 +7,15 @@ import io
 import pytest
 
 from counterfoil.cli.paint import Paint
-from counterfoil.cli.text.words import brief, content_line, facts, number, plain, time_of
+from counterfoil.cli.text.words import (
+    brief,
+    content_line,
+    facts,
+    number,
+    or_nothing,
+    plain,
+    time_of,
+)
 
 PLAIN = Paint(io.StringIO())
 
@@ -40,6 +48,15 @@ def test_what_has_no_value_is_left_out() -> None:
         "  a    0",
         "  bcd  x",
     ]
+
+
+def test_a_heading_comes_with_its_first_line_alone() -> None:
+    """Nothing is headed where there is nothing, or where an error comes first."""
+    assert list(or_nothing(["a", "b"], "none", "heading")) == ["heading", "a", "b"]
+    assert list(or_nothing([], "none", "heading")) == ["none"]
+    broken = or_nothing((str(1 // each) for each in (0,)), "none", "heading")
+    with pytest.raises(ZeroDivisionError):
+        next(broken)
 
 
 def test_colour_is_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:

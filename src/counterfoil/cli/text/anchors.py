@@ -21,13 +21,13 @@ def now(found: Iterable[AnchorState], paint: Paint) -> Iterator[str]:
 
 def listing(found: Iterable[AnchorView], paint: Paint) -> Iterator[str]:
     """Show anchors, one a line."""
-    yield paint.quiet(f"{'size':>12}  {'root':13}  {'anchored':23}  chain, block, transaction")
+    heading = paint.quiet(f"{'size':>12}  {'root':13}  {'anchored':23}  chain, block, transaction")
     lines = (
         f"{one.size:>12}  {brief(one.root)}  {time_of(one.time_s * 1000)}  "
         f"{one.chain_id}, {one.block}, {brief(one.transaction[2:])}"
         for one in found
     )
-    yield from or_nothing(lines, "no final anchor: `counterfoil anchor now` anchors")
+    yield from or_nothing(lines, "no final anchor: `counterfoil anchor now` anchors", heading)
 
 
 def status(found: Iterable[ChainStatus], paint: Paint) -> Iterator[str]:

@@ -57,10 +57,10 @@ def submit(found: Acted, paint: Paint) -> Iterator[str]:
 
 def listing(found: Iterable[Circuit], paint: Paint) -> Iterator[str]:
     """Show circuits, one a line."""
-    yield paint.quiet(f"{'circuit':20}  {'digest':13}  {'inputs':7}  2^rows  outcome")
+    heading = paint.quiet(f"{'circuit':20}  {'digest':13}  {'inputs':7}  2^rows  outcome")
     lines = (
         f"{one.name:20}  {brief(one.digest)}  {one.visibility:7}  {one.logrows:6}  "
         f"{plain(one.outcome_from)} from {one.threshold} on"
         for one in found
     )
-    yield from or_nothing(lines, "no circuit: `counterfoil circuit add` makes one")
+    yield from or_nothing(lines, "no circuit: `counterfoil circuit add` makes one", heading)

@@ -20,9 +20,10 @@ def deploy(found: Iterable[DeployedContract], paint: Paint) -> Iterator[str]:
 
 def listing(found: Iterable[DeployedContract], paint: Paint) -> Iterator[str]:
     """Show contracts, one a line."""
-    yield paint.quiet(f"{'contract':16}  {'address':42}  {'source':13}  chain, block")
+    heading = paint.quiet(f"{'contract':16}  {'address':42}  {'source':13}  chain, block")
     lines = (
         f"{one.name:16}  {one.address:42}  {brief(one.source_sha256)}  {one.chain_id}, {one.block}"
         for one in found
     )
-    yield from or_nothing(lines, "no contract: `counterfoil contract deploy NAME` puts one there")
+    nothing = "no contract: `counterfoil contract deploy NAME` puts one there"
+    yield from or_nothing(lines, nothing, heading)

@@ -47,10 +47,15 @@ def content_line(content: Any) -> str:
     return text if len(text) <= _CONTENT_SHOWN else f"{text[:_CONTENT_SHOWN]}…"
 
 
-def or_nothing(lines: Iterable[str], nothing: str) -> Iterator[str]:
-    """Show lines as they come, and say so where there is none."""
+def or_nothing(lines: Iterable[str], nothing: str, heading: str = "") -> Iterator[str]:
+    """Show lines as they come, and say so where there is none.
+
+    heading: line before the first; none comes before an error or where nothing follows.
+    """
     none = True
     for line in lines:
+        if none and heading:
+            yield heading
         none = False
         yield line
     if none:
