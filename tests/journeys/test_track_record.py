@@ -126,7 +126,8 @@ def test_commit_train_reveal_bundle(
         "quant", "commit", "trees", "--model", trained["digest"], "--prices",
         played / "prices.csv", "--entry", "2023-07-03", "--exit", "2023-08-03",
     )  # fmt: skip
-    assert run(capsys, *by_model, "--target", "OAK", "--target", "ELM")["serial"] == 2
+    late = run(capsys, *by_model, "--target", "OAK", "--target", "ELM")
+    assert (late["serial"], late["late"], late["counts"], made["late"]) == (2, True, False, False)
     assert run(capsys, "quant", "reveal")["decisions"] != []  # only what is over
     assert text(capsys, "quant", "reveal") == "nothing to reveal\n"
     tried = text(capsys, "quant", "backtest", played / "prices.csv", "--every", "5")

@@ -7,7 +7,7 @@ tell it. What is due is due by this machine's clock, which is its reader's.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Final
@@ -98,6 +98,7 @@ def commit(
 ) -> Committed:
     """Commit a forecast before its outcome: hidden, numbered, and timed by others.
 
+    One that has begun already by this machine's clock is marked late: it counts as missed.
     Raises InputError with code quant.forecast, quant.which, quant.date, quant.short or
     quant.strategy, and as `book.commit`.
     """
@@ -115,7 +116,8 @@ def commit(
         digest = None
         if asked is None:
             digest, asked = _by_model(opened, model or "", prices, entry, exit, target)
-        return book.commit(opened, strategy, asked, model=digest)
+        done = book.commit(opened, strategy, asked, model=digest)
+        return replace(done, late=done.starts_ms <= now_ms())
 
 
 def reveal(

@@ -73,7 +73,11 @@ Cosign = Callable[[Receipt], Receipt]
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """A forecast that is committed. bound: by when, as others say; None where none has said it."""
+    """A forecast that is committed.
+
+    bound: by when, as others say; None where none has said it. late: by the clock of who committed
+    it, it had begun already, so that it can never count.
+    """
 
     strategy: str
     number: int
@@ -83,6 +87,7 @@ class Committed:
     digest: str
     starts_ms: int
     bound: Bound | None
+    late: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""

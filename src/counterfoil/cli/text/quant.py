@@ -30,7 +30,12 @@ def commit(done: Committed, paint: Paint) -> Iterator[str]:
         f"{plain(done.strategy)}, entry {done.index}"
     )
     begins = time_of(done.starts_ms)
-    if done.bound is None:
+    if done.late and not done.counts:
+        yield paint.bad("  too late") + (
+            f": it began {begins}, before it was committed; it can never count, and counts as "
+            "missed"
+        )
+    elif done.bound is None:
         yield paint.bad("  nobody but you says when") + (
             ": it counts only once a witness of somebody else cosigns, or an anchor stands, before "
             f"{begins}"
