@@ -25,7 +25,7 @@ def few(examples: int) -> settings:
 
 def test_any_order(anchor: Contract) -> None:
     """Sizes only grow, anchored roots stay, and only who may, does: in whatever order."""
-    run_state_machine_as_test(machine(anchor), settings=few(30))
+    run_state_machine_as_test(machine(anchor), settings=few(12))
 
 
 @pytest.mark.campaign
@@ -52,7 +52,7 @@ BUGS: dict[str, tuple[str, str, str]] = {
 }
 
 
-SLOW = {"no deadline", "the flag is lost", "too few"}
+SLOW = {"a key again", "no deadline", "stale relays", "the flag is lost", "too few"}
 """Bugs that take a long story to show."""
 
 

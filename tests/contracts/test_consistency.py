@@ -99,8 +99,8 @@ def test_all_extensions(anchor: Contract) -> None:
 
 def test_changed_extensions(anchor: Contract) -> None:
     """Each changed byte of a root, proof or size is refused, unless Python finds it right too."""
-    assert wrong_answers(anchor, 9, every=True, step=6) == []
-    assert wrong_answers(anchor, LEAVES, every=False, step=3) == []
+    assert wrong_answers(anchor, 9, every=True, step=9) == []
+    assert wrong_answers(anchor, LEAVES, every=False, step=5) == []
 
 
 def test_what_passes_changed_is_right() -> None:
@@ -134,7 +134,13 @@ BUGS: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("bug", BUGS)
+FEW = ("old root unchecked", "length unchecked")
+"""Bugs that are planted every time; the others are for a campaign."""
+
+
+@pytest.mark.parametrize(
+    "bug", [one if one in FEW else pytest.param(one, marks=pytest.mark.campaign) for one in BUGS]
+)
 def test_planted_bugs_are_found(bug: str, tmp_path: Path) -> None:
     """Control: with one check removed, the search above finds a wrong answer."""
     path = planted(tmp_path / "planted", "rfc9162.vy", *BUGS[bug])

@@ -102,7 +102,7 @@ BUGS: dict[str, tuple[str, str, str]] = {
     ),
 }
 
-QUICK = {"a part moves, and stays", "dormant funds are kept"}
+QUICK = {"dormant funds are kept"}
 """Bugs that a few stories show; others take up to a thousand of them, and are for a campaign."""
 
 

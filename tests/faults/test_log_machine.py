@@ -29,8 +29,8 @@ def run(machine: type[LogMachine], examples: int, **changes: Any) -> None:
 
 
 def test_memory() -> None:
-    """500 histories over stores in memory."""
-    run(LogMachine, 500)
+    """300 histories over stores in memory."""
+    run(LogMachine, 300)
 
 
 def test_sqlite() -> None:

@@ -15,7 +15,7 @@ from counterfoil.proofs.signing import NoteSigner
 from tests.faults.network_simulation import Hostile, Simulation, run_seed
 from tests.organisation import Organisation
 
-SEEDS = 160
+SEEDS = 80
 STEPS = 200
 
 

@@ -140,7 +140,9 @@ def test_ctrl_c_in_the_middle_of_the_tour(
     assert whole(folder)[0] == origin
 
 
-@pytest.mark.parametrize("when", ["records", "cheats", "serves"])
+@pytest.mark.parametrize(
+    "when", ["records", pytest.param("cheats", marks=pytest.mark.campaign), "serves"]
+)
 def test_killed_and_run_again(
     tmp_path: Path, state: Path, running: list[Process], when: str
 ) -> None:

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from counterfoil.apps.quant.records import BUNDLE_TYPE
 from counterfoil.errors import InputError
 from counterfoil.formats.anchors import ANCHORS_TYPE
 from counterfoil.formats.card import CARD_TYPE
@@ -54,7 +53,9 @@ _TYPES: Final = {
     EVIDENCE_TYPE: Kind("evidence of two histories", "evidence verify FILE"),
     CARD_TYPE: Kind("an organisation's card", "network found CARD..."),
     PROPOSAL_TYPE: Kind("a network's proposal", "network agree FILE"),
-    BUNDLE_TYPE: Kind("a track record", "quant verify FILE --policy FILE"),
+    "https://counterfoil.dev/track-record/v1": Kind(
+        "a track record", "quant verify FILE --policy FILE"
+    ),
     ANCHORS_TYPE: Kind("a list of anchors", "verify RECEIPT --policy FILE --anchors FILE"),
 }
 

@@ -151,6 +151,7 @@ def test_what_is_refused(ledger: Ledger, actor: Actor, circuit: Circuit) -> None
     assert act_by_proof(actor, circuit, proof, decision.index, asked).phase == "done"
 
 
+@pytest.mark.campaign
 def test_on_another_engine(tmp_path: Path) -> None:
     """A node that shares no code with ours takes the proof, but not for another chain."""
     folder = acting_folder(tmp_path, "embedded")

@@ -97,7 +97,7 @@ def poisson_tail(count: Ints, rate: Floats) -> Floats:
     where that is small; nothing where the mean is as large as the count.
     count: (k,) at least 1; rate: (k,) above zero.
 
-    >>> float(poisson_tail(np.array([3]), np.array([1.0])).round(2))
+    >>> float(poisson_tail(np.array([3]), np.array([1.0]))[0].round(2))
     1.09
     """
     known = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, int(count.max()) + 2)))])
