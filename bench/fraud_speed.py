@@ -27,6 +27,7 @@ import counterfoil
 from bench.measure import START_MS, fdatasync_probe, scratch, table
 from counterfoil.apps.finance.fraud.kept import Kept, load_kept, save_kept
 from counterfoil.apps.finance.fraud.live import Live
+from counterfoil.apps.finance.fraud.pauses import few_pauses
 from counterfoil.apps.finance.fraud.payment import Payment
 from counterfoil.apps.finance.fraud.recording import record_model
 from counterfoil.apps.finance.fraud.train import train
@@ -51,7 +52,7 @@ def main(rates: Sequence[int]) -> None:
         rows = []
         with counterfoil.open(folder / "ledger", create=True) as ledger:
             model = record_model(ledger, kept).index
-            with Live(ledger, kept, model, folder / "live") as live:
+            with Live(ledger, kept, model, folder / "live") as live, few_pauses():
                 warm = [live.decide(payment) for payment in stream[:2000]]
                 for one in warm:
                     one.result()

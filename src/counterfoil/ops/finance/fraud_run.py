@@ -91,6 +91,7 @@ def run(
     """
     from counterfoil.apps.finance.fraud.kept import load_kept
     from counterfoil.apps.finance.fraud.live import Live
+    from counterfoil.apps.finance.fraud.pauses import few_pauses
     from counterfoil.apps.finance.fraud.recording import record_model
 
     if (data is None) == (listen is None):
@@ -105,7 +106,7 @@ def run(
     began = time.monotonic()
     with open_anchoring(folder) as opened:
         recorded = record_model(opened, kept, accountable=accountable)
-        with Live(opened, kept, recorded.index, place, sealed=seal) as live:
+        with Live(opened, kept, recorded.index, place, sealed=seal) as live, few_pauses():
             tally = _Tally()
             if listen is not None:
                 yield from _serve(live, kept, listen, tally)
