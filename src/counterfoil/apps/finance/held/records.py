@@ -8,16 +8,18 @@ Source: `contracts/terms.vy`.
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
-from counterfoil.act.actions import PaymentTerms
 from counterfoil.formats.predicates import Header
 from counterfoil.formats.predicates.header import Count, HexDigest, Name
 from counterfoil.formats.predicates.registry import URI_BASE
 from counterfoil.ports import PredicateType
 from counterfoil.provenance.statements.parts import Reference
+
+if TYPE_CHECKING:  # every ledger knows this kind, and few have a chain
+    from counterfoil.act.actions import PaymentTerms
 
 __all__ = ["ESCROWED_PAYMENT", "SOURCE", "EscrowedPayment"]
 
@@ -55,6 +57,8 @@ class EscrowedPayment(Header, frozen=True, kw_only=True):
     @property
     def terms(self) -> PaymentTerms:
         """The terms as the contract takes them. Raises InputError with code act.terms."""
+        from counterfoil.act.actions import PaymentTerms
+
         return PaymentTerms(
             payer=self.payer,
             payee=self.payee,
