@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from counterfoil.act import Actor
-from counterfoil.chain import ContractAbi, transact
-from counterfoil.contracts import load_artifact
-from counterfoil.ports import ChainCall
+from counterfoil.act.token_contract import TokenContract
+from counterfoil.chain import transact
 
 __all__ = ["mint"]
 
 
 def mint(actor: Actor, token: str, account: str, amount: int) -> None:
     """Give an account money; amount: in the token's smallest unit."""
-    abi = ContractAbi(load_artifact("token").abi)
-    call = ChainCall(token, abi.encode("mint", account, amount))
+    call = TokenContract(actor.chain, token).mint(account, amount)
     transact(actor.chain, actor.account("owner"), call)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from counterfoil.act import Actor
+from counterfoil.act.token_contract import TokenContract
 from counterfoil.apps.finance.fraud.kept import Kept, load_kept, save_kept
 from counterfoil.apps.finance.fraud.live import Answer, Live
 from counterfoil.apps.finance.fraud.recording import record_training
@@ -21,14 +22,13 @@ from counterfoil.apps.finance.held.file import gather
 from counterfoil.apps.finance.held.page import case_page
 from counterfoil.apps.finance.held.setting_up import DeskLimits, set_up
 from counterfoil.apps.finance.simulated import Seen, payments, to_payment, write_training
-from counterfoil.chain import Account, ContractAbi, create_account, transact
-from counterfoil.contracts import load_artifact
+from counterfoil.chain import Account, create_account, transact
 from counterfoil.errors import Unavailable
 from counterfoil.formats import receipt as receipts
 from counterfoil.ledger import Layout, Ledger, create_ledger, open_ledger
 from counterfoil.ledger.anchor_setup import use_own_chain
 from counterfoil.ledger.models import RecordedModel
-from counterfoil.ports import APP_LEDGER, ChainCall, Progress, Scene, SystemClock
+from counterfoil.ports import APP_LEDGER, Progress, Scene, SystemClock
 from counterfoil.proofs.verify import verify_receipt
 from counterfoil.provenance.statements.parts import Accountable
 
@@ -148,9 +148,8 @@ def _streamed(
 def _pay_in(
     desk: Desk, large: Sequence[Seen], payer: Account, payee: Account, progress: Progress
 ) -> None:
-    abi = ContractAbi(load_artifact("token").abi)
-    total = sum(one.amount_minor for one in large)
-    mint = ChainCall(desk.escrow.token, abi.encode("mint", payer.address, total))
+    token = TokenContract(desk.actor.chain, desk.escrow.token)
+    mint = token.mint(payer.address, sum(one.amount_minor for one in large))
     transact(desk.actor.chain, desk.actor.account("owner"), mint)
     for number, one in enumerate(large):
         agreed = desk.escrow.agree(

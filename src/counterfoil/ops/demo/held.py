@@ -22,6 +22,7 @@ from counterfoil.provenance.statements.parts import Accountable, Reference
 
 if TYPE_CHECKING:
     from counterfoil.act import Acted, Actor
+    from counterfoil.apps.finance.attempts import Used
     from counterfoil.apps.finance.held.desk import Desk
     from counterfoil.apps.finance.held.escrowing import Agreed
     from counterfoil.chain import Account
@@ -132,32 +133,11 @@ class HeldPayments:
         return "decide", says, facts
 
     def cheats(self) -> Iterator[Callable[[], Told]]:
-        """List what is tried on the gate with a verdict that it let by."""
-        yield self.use_again
-        yield self.take_more
-        yield self.bring_as_stranger
-        yield self.change_the_verdict
+        """List ways around the gate, with a verdict that it let by."""
+        from counterfoil.apps.finance.attempts import refusals
 
-    def use_again(self) -> Told:
-        """Show the verdict that was used once more."""
-        return self._refused("the same verdict shown to the gate again", "gate.replayed")
-
-    def take_more(self) -> Told:
-        """Ask for ten times the amount under the same verdict."""
-        return self._refused(
-            "a verdict used for ten times its amount", "gate.action", amount_times=10
-        )
-
-    def bring_as_stranger(self) -> Told:
-        """Use the verdict from another contract than the one that it names."""
-        stranger = self._account("payee").address
-        return self._refused(
-            "a verdict used by somebody whom it does not name", "gate.consumer", consumer=stranger
-        )
-
-    def change_the_verdict(self) -> Told:
-        """Change one bit of the verdict: its outcome."""
-        return self._refused("one bit of a verdict changed", "gate.inclusion", flip=True)
+        for tried, code, act in refusals():
+            yield partial(self._refused, tried, code, act)
 
     def _hold_one(self, desk: Desk, decided: Decided, payer: Account, payee: Account) -> _Held:
         """Bring one payment into the escrow, say that the model holds it, and have it held."""
@@ -181,46 +161,17 @@ class HeldPayments:
             raise broken("the escrow to hold what was decided to be held")
         return _Held(case, agreed, held)
 
-    def _refused(
-        self,
-        tried: str,
-        code: str,
-        *,
-        amount_times: int = 1,
-        consumer: str | None = None,
-        flip: bool = False,
-    ) -> Told:
-        """Ask the gate on the chain about a verdict, used otherwise than it says."""
-        from counterfoil.act import actions
-        from counterfoil.act.packing import pack
-        from counterfoil.chain.anchor_contract import AnchorContract
-        from counterfoil.contracts import load_artifact
-        from counterfoil.formats import verdict as verdicts
+    def _refused(self, tried: str, code: str, act: Callable[[Used], None]) -> Told:
+        """Ask the gate on the chain about a verdict that was used, used otherwise than it says."""
+        from counterfoil.apps.finance.attempts import used_verdict
 
-        acted = self._held[0].done
-        if acted is None or acted.verdict is None:
-            raise broken("a verdict that was used")
-        gate = self._actor.gate
-        anchor = AnchorContract(self._actor.chain, gate.anchor(), load_artifact("anchor").abi)
-        entry = self._ledger.entry(acted.verdict)
-        said = verdicts.parse(entry).verdict
-        packed = bytearray(pack(self._ledger, anchor, said.log_id, acted.verdict))
-        if flip:
-            packed[bytes(packed).index(said.outcome)] ^= 1
-        amount = int(acted.amount) * amount_times
-        wanted = actions.return_(acted.consumer, self._held[0].agreed.said.terms, amount)
+        what = f"a verdict, which was used: {tried}"
         try:
-            gate.check(
-                said.scope,
-                wanted.action_hash(self._actor.chain.chain_id),
-                amount,
-                consumer or acted.consumer,
-                bytes(packed),
-            )
+            act(used_verdict(self._actor))
         except CounterfoilError as err:
             if err.code == code:
-                facts = {"tried": tried, "caught_by": _THE_GATE, "code": code}
-                says = f"Tried: {tried}. Caught by {_THE_GATE}: {err.message}"
+                says = f"Tried: {what}. Caught by {_THE_GATE}: {err.message}"
+                facts = {"tried": what, "caught_by": _THE_GATE, "code": code}
                 return "cheat", says, {**facts, "words": err.message}
             raise broken(f"the gate to say {code}, not {err.code}") from err
         raise broken(f"the gate to refuse: {tried}")
@@ -234,12 +185,10 @@ class HeldPayments:
 
     def _mint(self, desk: Desk, account: str, amount: int) -> None:
         """Give the payer the money, as the token's owner."""
-        from counterfoil.chain import ContractAbi, transact
-        from counterfoil.contracts import load_artifact
-        from counterfoil.ports import ChainCall
+        from counterfoil.act.token_contract import TokenContract
+        from counterfoil.chain import transact
 
-        abi = ContractAbi(load_artifact("token").abi)
-        call = ChainCall(desk.escrow.token, abi.encode("mint", account, amount))
+        call = TokenContract(self._actor.chain, desk.escrow.token).mint(account, amount)
         transact(self._actor.chain, self._actor.account("owner"), call)
 
 

@@ -25,8 +25,10 @@ Told = tuple[Path, list[Step]]
 CAUGHT = [
     "gate.replayed",
     "gate.action",
+    "gate.scope",
     "gate.consumer",
     "gate.inclusion",
+    "gate.form",
     "audit.bundle-changed",
     "witness.rolled-back",
     "witness.rolled-back",

@@ -141,11 +141,8 @@ def list_cases(
 
 
 def payment_of(said: Mapping[str, Any]) -> str | None:
-    """Tell which payment a decision is about, by its reference or by inputs that are open."""
+    """Tell which payment a decision is about, by its reference to it."""
     for one in said.get("based_on") or ():
         if one.get("role") == PAYMENT_ROLE and one.get("name"):
             return str(one["name"])
-    payment = (said.get("inputs") or {}).get("payment")
-    if isinstance(payment, Mapping) and payment.get("id"):
-        return str(payment["id"])
     return None

@@ -17,10 +17,11 @@ import msgspec
 from counterfoil.act.actions import NOBODY, PaymentTerms, authorization_of
 from counterfoil.act.deploying import address_of_contract
 from counterfoil.act.escrow_contract import EscrowContract, PaymentState, Standing
+from counterfoil.act.token_contract import TokenContract
 from counterfoil.apps.finance.held.records import SOURCE, EscrowedPayment
-from counterfoil.chain import ContractAbi, transact
+from counterfoil.chain import transact
 from counterfoil.contracts import load_artifact
-from counterfoil.errors import Conflict, CounterfoilError, InputError, NotFound
+from counterfoil.errors import Conflict, InputError, NotFound
 from counterfoil.formats.statement import Subject
 from counterfoil.ports import ChainCall
 
@@ -149,7 +150,7 @@ class EscrowDesk:
             agreed.said.terms,
             self.actor.chain.chain_id,
             self.contract.address,
-            self._token_domain(),
+            TokenContract(self.actor.chain, agreed.said.token).domain(),
         )
 
     def bring(self, agreed: Agreed, signature: bytes) -> None:
@@ -171,33 +172,8 @@ class EscrowDesk:
         """Tell what an account may take out, in the token's smallest unit."""
         return self.contract.credit(self.token, account)
 
-    def shown(self, amount: int, token: str) -> str:
-        """Write an amount for people: by the token's decimals, with its symbol, where it has them.
-
-        What a token says of itself is its own word, and neither is asked of every ERC-20.
-        """
-        abi = ContractAbi(load_artifact("token").abi)
-        try:
-            (decimals,) = abi.decode(
-                "decimals", self.actor.chain.call(ChainCall(token, abi.encode("decimals")))
-            )
-            (symbol,) = abi.decode(
-                "symbol", self.actor.chain.call(ChainCall(token, abi.encode("symbol")))
-            )
-        except CounterfoilError:
-            return f"{amount} of the smallest unit"
-        whole, rest = divmod(amount, 10**decimals)
-        return f"{whole}.{rest:0{decimals}d} {symbol}" if decimals else f"{whole} {symbol}"
-
     def _send(self, call: ChainCall) -> None:
         transact(self.actor.chain, self.actor.account("actor"), call)
-
-    def _token_domain(self) -> tuple[str, str]:
-        """Ask the token for the name and version of its EIP-712 domain (EIP-5267)."""
-        abi = ContractAbi(load_artifact("token").abi)
-        data = self.actor.chain.call(ChainCall(self.token, abi.encode("eip712Domain")))
-        _, name, version, *_ = abi.decode("eip712Domain", data)
-        return name, version
 
 
 def find_agreed(ledger: Ledger, payment: str) -> Agreed | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from counterfoil.act.token_contract import TokenContract
 from counterfoil.apps.finance.held.cases import Case, find_case
 from counterfoil.errors import CounterfoilError, NotFound
 
@@ -117,8 +118,8 @@ def gather(
     if desk is not None and case.agreed is not None:
         standing = desk.escrow.standing(case.agreed)
         falls_to = _falls_to(case, standing)
-        amount = desk.escrow.shown(int(case.agreed.said.amount), case.agreed.said.token)
-        left = desk.escrow.shown(standing.left, case.agreed.said.token)
+        token = TokenContract(desk.actor.chain, case.agreed.said.token)
+        amount, left = token.shown(int(case.agreed.said.amount)), token.shown(standing.left)
     return CaseFile(
         case=case,
         inputs=inputs,
