@@ -13,4 +13,5 @@ def test_it_conforms() -> None:
     assert found.looked.decisions > 400
     assert found.looked.actions >= 4
     assert found.looked.explained >= 2
+    assert found.looked.sealed >= 400
     assert found.attempts == 6

@@ -22,6 +22,14 @@ APP: Final = App(
     contracts=("decision_gate", "escrow"),
     attempts="counterfoil.apps.finance.attempts:attempts",
     explained=("hold",),
+    personal=(
+        "card_count_1d",
+        "card_mean_7d",
+        "card_mean_30d",
+        "card_since_h",
+        "card_hour_share",
+        "card_of_median",
+    ),
     extra="chain,finance",
 )
 """What the entry point `counterfoil.apps` names."""
