@@ -10,13 +10,11 @@ import io
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from counterfoil.errors import InputError
 from counterfoil.extras import brings
-from counterfoil.ledger.documents import security, written_page
 from counterfoil.ops.decisions import parse_time
 from counterfoil.ops.files import keep_input, write_file
 from counterfoil.ops.table_options import on_disk
@@ -30,11 +28,6 @@ __all__ = ["graph"]
 
 _SPAN: Final = re.compile(r"([1-9][0-9]{0,4})([smhd])")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_STYLE: Final = (
-    "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem}"
-    "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;"
-    "border-bottom:1px solid #8884;vertical-align:top}td.n{text-align:right;white-space:nowrap}"
-)
 
 
 def graph(
@@ -71,6 +64,7 @@ def graph(
     keep_input(file, scores, report)
     with brings("finance"):
         from counterfoil.apps.finance.graphs import Settings, search_network
+        from counterfoil.apps.finance.graphs.page import findings_page
         from counterfoil.apps.finance.graphs.reading import Columns, read_network
 
     since_s = None if since is None else parse_time(since, datetime.now(UTC)) // 1000
@@ -84,7 +78,8 @@ def graph(
     if scores is not None:
         write_file(scores, _scores(read, found))
     if report is not None:
-        write_file(report, _page(read, found.findings[:limit]))
+        network, told = read.network, found.findings[:limit]
+        write_file(report, findings_page(network.size, len(network.accounts), told))
     for one in found.findings[:limit]:
         yield _row(one)
 
@@ -113,23 +108,3 @@ def _scores(read: ReadNetwork, found: Searched) -> bytes:
     )
     writer.writerows((account, f"{score:.6g}") for account, score in order)
     return text.getvalue().encode("utf-8", "backslashreplace")
-
-
-def _page(read: ReadNetwork, findings: tuple[Finding, ...]) -> bytes:
-    rows = "".join(
-        f"<tr><td>{escape(one.pattern)}</td><td class='n'>{one.score:.1f}</td>"
-        f"<td class='n'>{one.amount:,.2f}</td><td>{escape(one.why)}</td>"
-        f"<td>{escape(', '.join(map(str, one.rows[:12])))}{'…' if len(one.rows) > 12 else ''}</td>"
-        "</tr>"
-        for one in findings
-    )
-    network = read.network
-    body = (
-        "<h1>What looks like laundering</h1>"
-        f"<p>{network.size:,} payments between {len(network.accounts):,} accounts. The score is "
-        "minus the decimal logarithm of how many findings as strong chance gives in a network like "
-        "this. It is a place to look, no verdict.</p><table><thead><tr><th>Pattern</th>"
-        f"<th>Score</th><th>Amount</th><th>Why</th><th>Rows</th></tr></thead><tbody>{rows}</tbody>"
-        "</table>"
-    )
-    return written_page("Laundering in payments", body, _STYLE, security([], _STYLE))
