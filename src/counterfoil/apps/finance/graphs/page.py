@@ -18,7 +18,7 @@ __all__ = ["findings_page"]
 
 _ROWS_SHOWN: Final = 12
 _METER: Final = 60
-_PAGE_STYLE: Final = STYLE + "td.why{white-space:normal;min-width:14rem}"
+_PAGE_STYLE: Final = STYLE + "th{white-space:nowrap}td.why{white-space:normal;min-width:14rem}"
 
 
 def findings_page(payments: int, accounts: int, findings: Sequence[Finding]) -> bytes:
@@ -61,7 +61,7 @@ def _row(one: Finding, most: float) -> str:
         f'<rect class="bar" width="{width:.1f}" height="8"/></svg>'
     )
     return (
-        f'<tr><td>{escape(one.pattern)}</td><td class="n">{one.score:.1f}</td><td>{meter}</td>'
+        f'<tr><td>{escape(one.pattern)}</td><td class="n">{one.score:z.1f}</td><td>{meter}</td>'
         f'<td class="n">{one.amount:,.2f}</td><td class="why">{escape(one.why)}</td>'
         f'<td class="why">{escape(rows)}{more}</td></tr>'
     )

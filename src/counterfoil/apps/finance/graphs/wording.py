@@ -45,8 +45,8 @@ def say(network: Network, pattern: str, payments: Any, chance: float) -> str:
 
 
 def _often(chance: float) -> str:
-    if chance >= 1:
-        return f"about {chance:,.0f} as strong"
+    if chance > 2 / 3:  # else "in 1 times" would be said
+        return f"about {max(chance, 1):,.0f} as strong"
     return f"one as strong in {1 / chance:,.0f} times" if chance > 1e-6 else "hardly any as strong"
 
 
