@@ -121,3 +121,14 @@ def test_import_is_light() -> None:
     code = f"import sys, counterfoil; print([m for m in {heavy} if m in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_kinds_of_statements_are_light() -> None:
+    """Every ledger knows all kinds, those of apps too: that loads no chain, model or table."""
+    heavy = ["counterfoil.act", "counterfoil.chain", "lightgbm", "numpy", "pyarrow", "web3"]
+    code = (
+        "import sys; from counterfoil.ledger.predicate_types import registered; registered(); "
+        f"print([m for m in {heavy} if m in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
