@@ -86,9 +86,9 @@ class Desk:
     def hold(self, number: int, *, wait_s: float = _WAIT_S) -> Acted:
         """Have the escrow hold the payment that a decision says to hold.
 
-        number: of the case. wait_s: as of `Actor.act`. Raises NotFound with code held.no-escrow,
-        Conflict with code held.state where it is held or settled without this decision, and as
-        `Actor.act`.
+        number: of the case. wait_s: seconds, as of `Actor.act`. Raises InputError with code
+        held.case, NotFound with code held.no-escrow, and as `Actor.act`: Refused with code
+        act.consumer where the escrow has held or settled it already.
         """
         case = find_case(self.ledger, number)
         agreed = _require_agreed(case)

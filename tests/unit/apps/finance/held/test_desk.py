@@ -237,3 +237,13 @@ def test_sealed_reasons_are_opened_for_who_is_named(place: tuple[Ledger, Actor, 
     ledger.people.erase("card-7")
     erased = gather(ledger, number, actor="Ada Example")
     assert (erased.inputs, erased.contributions) == ({}, {})
+
+
+def test_what_is_held_is_not_held_again(place: tuple[Ledger, Actor, Desk]) -> None:
+    """A second decision to hold the same payment is refused by the escrow, in its word."""
+    ledger, _, desk = place
+    agreed = paid_in(desk, "p-again", 100)
+    desk.hold(held_payment(ledger, "p-again"))
+    with raises_code("act.consumer", Refused):
+        desk.hold(held_payment(ledger, "p-again"))
+    assert desk.escrow.standing(agreed).state is PaymentState.HELD
