@@ -27,9 +27,15 @@ def test_a_killed_watcher_loses_and_doubles_no_alert() -> None:
     ("plant", "harm"), [("forget-first", "missing"), ("own-numbers", "doubled")]
 )
 def test_a_watcher_that_is_careless_is_found_out(plant: str, harm: str) -> None:
-    """The planted bugs: an outbox emptied too early loses, numbers as they come double."""
-    report = run_rig("watch_kill_rig", 23, plant)
-    assert any(one.partition(": ")[2].startswith(harm) for one in report["wrong"])
+    """The planted bugs: an outbox emptied too early loses, numbers as they come double.
+
+    Other threads take steps, too, so that steps far apart may all miss the few that do harm: then
+    steps nearer to each other are looked at.
+    """
+    wrong = (
+        one for stride in (23, 11, 5) for one in run_rig("watch_kill_rig", stride, plant)["wrong"]
+    )
+    assert any(one.partition(": ")[2].startswith(harm) for one in wrong)
 
 
 @pytest.mark.campaign
