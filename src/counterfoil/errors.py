@@ -15,6 +15,8 @@ __all__ = [
     "InputError",
     "NotFound",
     "Refused",
+    "TooMany",
+    "Unauthenticated",
     "Unavailable",
     "VerificationError",
 ]
@@ -73,6 +75,12 @@ class Conflict(Refused):
     http_status = 409
 
 
+class Unauthenticated(Refused):
+    """Who asks did not show who they are, or what they showed does not count."""
+
+    http_status = 401
+
+
 class VerificationError(CounterfoilError):
     """A signature, proof or log is not what it claims to be."""
 
@@ -85,6 +93,26 @@ class Unavailable(CounterfoilError):
 
     exit_status = 5
     http_status = 503
+
+
+class TooMany(Unavailable):
+    """More was asked for than a limit or quota allows now.
+
+    retry_after_s: when to ask again, seconds from now; nothing was done.
+    """
+
+    http_status = 429
+
+    def __init__(
+        self, code: str, message: str, *, hint: str = "", retry_after_s: float = 1.0
+    ) -> None:
+        super().__init__(code, message, hint=hint)
+        self.retry_after_s = retry_after_s
+
+    def renewed(self, message: str = "") -> Self:
+        """Make the error anew, with the same wait."""
+        text = message or self.message
+        return type(self)(self.code, text, hint=self.hint, retry_after_s=self.retry_after_s)
 
 
 class FatalLogError(CounterfoilError):

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from counterfoil import errors
-from counterfoil.errors import Conflict, CounterfoilError, Refused
+from counterfoil.errors import (
+    Conflict,
+    CounterfoilError,
+    Refused,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
 
 STATUS = {
     "CounterfoilError": (1, 500),
@@ -14,8 +21,10 @@ STATUS = {
     "InputError": (2, 400),
     "NotFound": (3, 404),
     "Refused": (4, 403),
+    "Unauthenticated": (4, 401),
     "Conflict": (4, 409),
     "Unavailable": (5, 503),
+    "TooMany": (5, 429),
 }
 
 
@@ -38,6 +47,15 @@ def test_one_tree(name: str) -> None:
     assert getattr(errors, name)("a.code", "m").hint == ""
 
 
-def test_a_conflict_is_a_refusal() -> None:
-    """Who handles refusals handles conflicts, too."""
+def test_kinds_of_refusals() -> None:
+    """Who handles refusals handles conflicts, too, and who tries again tries after a limit, too."""
     assert issubclass(Conflict, Refused)
+    assert issubclass(Unauthenticated, Refused)
+    assert issubclass(TooMany, Unavailable)
+
+
+def test_a_limit_says_when_to_ask_again() -> None:
+    """The wait that a limit tells stays with the error, wherever it is raised again."""
+    error = TooMany("a.code", "expected less", hint="wait", retry_after_s=2.5)
+    again = error.renewed("expected much less")
+    assert (again.message, again.hint, again.retry_after_s) == ("expected much less", "wait", 2.5)

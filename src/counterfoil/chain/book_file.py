@@ -30,7 +30,8 @@ class BookKind:
     """What a book is.
 
     schema: SQL that makes its tables; table: one of them. more: SQL for tables that books of the
-    same version may lack. version, application_id: what SQLite keeps in the file.
+    same version may lack. version, application_id: what SQLite keeps in the file. mode: who may
+    read a new file, 0o600 for its owner only.
     """
 
     schema: str
@@ -38,6 +39,7 @@ class BookKind:
     version: int
     application_id: int
     more: str = ""
+    mode: int = 0o644
 
 
 class BookFile(ABC):
@@ -143,6 +145,7 @@ def _make_file(path: Path, kind: BookKind) -> None:
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     fresh.unlink(missing_ok=True)
     try:
+        os.close(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, kind.mode))
         with closing(sqlite3.connect(fresh, isolation_level=None)) as made:
             made.executescript(
                 f"PRAGMA synchronous = EXTRA; BEGIN; {kind.schema} "
