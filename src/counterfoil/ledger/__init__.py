@@ -6,6 +6,7 @@ from counterfoil.ledger.layout import Layout
 from counterfoil.ledger.ledger import Ledger
 from counterfoil.ledger.open import open_ledger
 from counterfoil.ledger.results import Recorded, RecordedMany
+from counterfoil.ledger.shared import SharedLedger
 from counterfoil.ledger.view import RecordView
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "RecordView",
     "Recorded",
     "RecordedMany",
+    "SharedLedger",
     "create_ledger",
     "open_ledger",
 ]

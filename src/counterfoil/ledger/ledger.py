@@ -264,7 +264,7 @@ class Ledger(Accountable):
 
         Raises Refused with code ledger.not-owner in a process that does not own the ledger.
         """
-        self._require_usable()
+        self.require_usable()
         if self._admin is None:
             raise Refused(
                 "ledger.not-owner",
@@ -291,7 +291,7 @@ class Ledger(Accountable):
         place: as in `anchor_chains`, or its name; the first when None. The caller closes it.
         Raises Refused with code anchor.no-chain, NotFound with code act.chain, and as `anchor`.
         """
-        self._require_usable()
+        self.require_usable()
         from counterfoil.ledger.chain_access import choose_place, open_ledger_chain
 
         recorder = self._recorder
@@ -306,7 +306,7 @@ class Ledger(Accountable):
         old. None where nothing was recorded since that is counted. `ops.energy.energy_of` works out
         figures for each entry, anchor and decision.
         """
-        self._require_usable()
+        self.require_usable()
         recorder = self._recorder
         return read_spent(self.layout) if recorder is None else recorder.spent()
 
@@ -341,7 +341,11 @@ class Ledger(Accountable):
     def _note_closed(self) -> None:
         self._closed = True
 
-    def _require_usable(self) -> None:
+    def require_usable(self) -> None:
+        """Refuse a ledger that was closed, or opened in another process.
+
+        Raises Unavailable with code ledger.closed, Refused with code ledger.forked.
+        """
         if self._closed:
             raise Unavailable(
                 "ledger.closed",
@@ -356,7 +360,7 @@ class Ledger(Accountable):
             )
 
     def _writable(self) -> Recorder:
-        self._require_usable()
+        self.require_usable()
         if self._recorder is None:
             raise Refused(
                 "ledger.read-only",

@@ -1,4 +1,4 @@
-"""Find the ledger that an operation is about, and open it.
+"""Find the ledger that an operation is about, and open it, or borrow it where it is open already.
 
 This module refuses to make a ledger: `init` does.
 """
@@ -6,11 +6,13 @@ This module refuses to make a ledger: `init` does.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 from counterfoil.errors import NotFound
-from counterfoil.ledger import Config, Layout, Ledger, open_ledger
+from counterfoil.ledger import Config, Layout, Ledger, SharedLedger, open_ledger
 from counterfoil.pace import CheapestWithin, HoldWithin
 from counterfoil.ports import Pace, Param
 
@@ -19,6 +21,7 @@ __all__ = [
     "AcceptNewWitness",
     "LedgerFolder",
     "find_ledger",
+    "lending",
     "open_anchoring",
     "open_for_reading",
     "open_for_writing",
@@ -38,6 +41,28 @@ AcceptNewWitness = Annotated[
     Param("Go on once where your own witness has no memory of the ledger; this is recorded."),
 ]
 """The parameter of operations that may be the first after a memory was lost."""
+
+
+_LENT: Final[dict[Path, Ledger]] = {}
+
+
+@contextmanager
+def lending(ledger: Ledger) -> Iterator[None]:
+    """Lend an open ledger, for a block, to every operation of this process that asks for it.
+
+    So that a process that serves many opens its ledger once. ledger: one that this process owns.
+    """
+    place = ledger.layout.folder.resolve()
+    _LENT[place] = ledger
+    try:
+        yield
+    finally:
+        del _LENT[place]
+
+
+def _borrowed(folder: Path) -> Ledger | None:
+    lent = _LENT.get(folder.resolve()) if _LENT else None
+    return None if lent is None else SharedLedger(lent)
 
 
 def find_ledger(given: Path | None) -> Path:
@@ -62,12 +87,14 @@ def find_ledger(given: Path | None) -> Path:
 
 def open_for_reading(given: Path | None) -> Ledger:
     """Open the ledger that is meant beside whoever owns it; errors as `open_ledger`."""
-    return open_ledger(find_ledger(given), read_only=True)
+    folder = find_ledger(given)
+    return _borrowed(folder) or open_ledger(folder, read_only=True)
 
 
 def open_for_writing(given: Path | None, *, accept_new_witness: bool = False) -> Ledger:
     """Own the ledger that is meant; errors as `open_ledger`."""
-    return open_ledger(find_ledger(given), accept_new_witness=accept_new_witness)
+    folder = find_ledger(given)
+    return _borrowed(folder) or open_ledger(folder, accept_new_witness=accept_new_witness)
 
 
 def open_anchoring(path: str | Path, **options: Any) -> Ledger:
@@ -80,4 +107,5 @@ def open_anchoring(path: str | Path, **options: Any) -> Ledger:
     def cheapest(config: Config) -> Pace:
         return CheapestWithin(config.anchor_max_wait_s)
 
-    return open_ledger(path, **{"pace": cheapest, "hold": HoldWithin, **options})
+    borrowed = _borrowed(Path(path)) if not options else None
+    return borrowed or open_ledger(path, **{"pace": cheapest, "hold": HoldWithin, **options})

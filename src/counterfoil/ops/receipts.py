@@ -11,13 +11,18 @@ from typing import Annotated, Any, Final, Literal
 from counterfoil.errors import Conflict, InputError, NotFound, Unavailable
 from counterfoil.formats import note
 from counterfoil.formats.receipt import RECEIPT_MAX_BYTES, Receipt
-from counterfoil.ledger import Ledger, open_ledger
+from counterfoil.ledger import Ledger
 from counterfoil.ledger.view import view
 from counterfoil.log import parse_signed
 from counterfoil.ops.endings import form_by_ending
 from counterfoil.ops.files import read_input, shown, write_file
 from counterfoil.ops.kinds import told_apart
-from counterfoil.ops.place import LedgerFolder, find_ledger
+from counterfoil.ops.place import (
+    LedgerFolder,
+    find_ledger,
+    open_for_reading,
+    open_for_writing,
+)
 from counterfoil.ops.receipt_files import MEDIA_TYPES, Form, format_receipt, parse_receipt
 from counterfoil.ops.records import Entry, find_entry
 from counterfoil.ports import STANDARD_STREAM, Channel, Document, Param
@@ -143,12 +148,12 @@ def open_published(given: Path | None, entry: str | None = None) -> Ledger:
     this becomes. Raises as `find_ledger`, `open_ledger` and `find_entry`.
     """
     folder = find_ledger(given)
-    ledger = open_ledger(folder, read_only=True)
+    ledger = open_for_reading(folder)
     try:
         index = ledger.size - 1 if entry is None else find_entry(ledger, entry)
         until = time.monotonic() + _PUBLISH_WAIT_S
         while _published_size(ledger) <= index < ledger.size and time.monotonic() < until:
-            with contextlib.suppress(Conflict, Unavailable), open_ledger(folder) as owned:
+            with contextlib.suppress(Conflict, Unavailable), open_for_writing(folder) as owned:
                 owned.publish()
             time.sleep(_POLL_S)
     except BaseException:

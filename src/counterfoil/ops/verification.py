@@ -22,13 +22,13 @@ from counterfoil.formats.checkpoint import Checkpoint
 from counterfoil.formats.policy import Policy
 from counterfoil.formats.receipt import RECEIPT_MAX_BYTES, Receipt
 from counterfoil.formats.tlog_proof import TlogProof
-from counterfoil.ledger import open_ledger
 from counterfoil.ledger.anchor_check import CheckedAnchor, check_claims_on, seen_anchors
 from counterfoil.ledger.memory import seen_states
 from counterfoil.ledger.seen import check_ledger, remember
 from counterfoil.ledger.view import view
 from counterfoil.ops.files import POLICY_MAX_BYTES, read_file, read_input
 from counterfoil.ops.kinds import told_apart
+from counterfoil.ops.place import open_for_reading
 from counterfoil.ops.receipt_files import Form, parse_receipt
 from counterfoil.ports import Channel, Param
 from counterfoil.proofs.merkle import leaf_hash, verify_inclusion
@@ -131,7 +131,7 @@ def verify(
     if rpc:
         found = _with_anchors(found, data, trusted, rpc, named)
     if ledger is not None:
-        with open_ledger(ledger, read_only=True) as opened:
+        with open_for_reading(ledger) as opened:
             check_ledger(opened, _checkpoint(found))
     return replace(found, seen=_remember(found, note))
 

@@ -1,0 +1,106 @@
+"""Put the node's shell together: every room's endpoints, each behind the guard.
+
+This module refuses to hold logic, and to serve a path that does not say who may ask.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from counterfoil.errors import CounterfoilError, InputError, NotFound
+from counterfoil.http import api, pages, receivers
+from counterfoil.http.endpoint import Endpoint, Mounted
+from counterfoil.http.guarding import SECURITY_HEADERS, let_in
+from counterfoil.http.mounting import MountedRoute
+from counterfoil.http.pages.failures import failure_page
+from counterfoil.http.problems import problem
+from counterfoil.http.site import Site
+
+__all__ = ["make_app"]
+
+_LOG: Final = logging.getLogger("counterfoil.http")
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+def make_app(site: Site) -> Starlette:
+    """Make the ASGI application of a node.
+
+    site: what it serves. The most asked for comes first, since routes are tried in order.
+    """
+    offered: list[Endpoint | Mounted] = [
+        *api.endpoints(site),
+        *receivers.endpoints(site),
+        *pages.endpoints(site),
+    ]
+    app = Starlette(routes=[_route(site, one) for one in offered])
+
+    async def lost(request: Request, err: Exception) -> Response:
+        return _told(site, request, _of_starlette(request, err))
+
+    async def unforeseen(request: Request, err: Exception) -> Response:
+        _LOG.error("unforeseen", exc_info=err)
+        return _told(site, request, CounterfoilError("http.unforeseen", "something went wrong"))
+
+    app.add_exception_handler(HTTPException, lost)
+    app.add_exception_handler(Exception, unforeseen)
+    return app
+
+
+def _route(site: Site, one: Endpoint | Mounted) -> BaseRoute:
+    if isinstance(one, Mounted):
+        return MountedRoute(site, one)
+
+    async def answer(request: Request) -> Response:
+        try:
+            let_in(site, request, one.need)
+            response = await one.answer(request)
+        except CounterfoilError as err:
+            response = failure_page(site, request, err) if one.tells == "page" else problem(err)
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    return Route(one.path, answer, methods=[one.method])
+
+
+def _told(site: Site, request: Request, err: CounterfoilError) -> Response:
+    """Tell an error that no endpoint told: as a page to browsers, else as a problem document."""
+    wants_page = "text/html" in request.headers.get("accept", "")
+    response = failure_page(site, request, err) if wants_page else problem(err)
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _of_starlette(request: Request, err: Exception) -> CounterfoilError:
+    status = err.status_code if isinstance(err, HTTPException) else 500
+    if status == 404:
+        return NotFound(
+            "http.path",
+            f"expected a path that is served here, found {request.url.path[:200]!a}",
+            hint="/openapi.json lists what programs may ask for; / is where people begin.",
+        )
+    if status == 405:
+        return MethodNotAllowed(
+            "http.method",
+            f"expected another method than {request.method} for {request.url.path[:200]!a}",
+            hint="/openapi.json lists the methods of each path.",
+        )
+    return InputError("http.request", f"expected a request that makes sense, found {status}")
+
+
+class MethodNotAllowed(InputError):
+    """A path that is served, asked in a way that it is not."""
+
+    http_status = 405

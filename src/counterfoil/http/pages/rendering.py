@@ -1,0 +1,140 @@
+"""Turn facts into a page: one environment of templates, everything escaped.
+
+Formats are filters: how a time, a hash, a count or an amount looks is said here once. This module
+refuses to fetch facts.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
+from starlette.requests import Request
+
+from counterfoil import __version__
+from counterfoil.http.site import Site
+
+__all__ = ["NAVIGATION", "STATIC", "TEMPLATES", "render"]
+
+_HERE: Final = Path(__file__).resolve().parent.parent
+TEMPLATES: Final = _HERE / "templates"
+"""Folder of templates."""
+STATIC: Final = _HERE / "static"
+"""Folder of style and scripts."""
+
+NAVIGATION: Final = (
+    ("overview", "Overview", "/"),
+    ("records", "Records", "/records"),
+    ("checkpoints", "Checkpoints", "/checkpoints"),
+    ("lineage", "Lineage", "/lineage"),
+    ("models", "Models", "/models"),
+    ("watch", "Watch", "/watch"),
+    ("contracts", "Contracts", "/contracts"),
+    ("finance", "Finance", "/apps/finance"),
+    ("verify", "Verify", "/verify"),
+    ("ops", "Operations", "/ops"),
+    ("api", "API", "/api"),
+    ("docs", "Docs", "/docs"),
+)
+"""The menu: name, words, address."""
+
+_SHORT: Final = 12
+_WHOLE_FROM: Final = 1000
+
+
+def render(site: Site, template: str, facts: Mapping[str, Any], request: Request) -> str:
+    """Render a template of this node with facts, its frame included."""
+    principal = getattr(request.state, "principal", None)
+    common = {
+        "navigation": NAVIGATION,
+        "origin": site.ledger.origin,
+        "principal": principal,
+        "csrf": getattr(request.state, "csrf", ""),
+        "version": __version__,
+        "here": request.url.path,
+        "static": _stamped(),
+    }
+    return _environment().get_template(template).render({**common, **facts})
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "when": _when,
+        "short": _short,
+        "count": _count,
+        "pretty": _pretty,
+        "minor": _minor,
+        "query": lambda found: urlencode(found, doseq=True),
+    }
+    return environment
+
+
+@cache
+def _stamped() -> str:
+    """Name the state of style and scripts, so that they may be cached for ever."""
+    digest = sha256()
+    for path in sorted(STATIC.rglob("*")):
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _when(at_ms: int | None) -> Markup:
+    """Show a time, Unix ms, in UTC to the second; a dash where there is none."""
+    if at_ms is None:
+        return Markup("–")
+    try:
+        moment = datetime.datetime.fromtimestamp(at_ms / 1000, datetime.UTC)
+    except (OverflowError, OSError, ValueError):
+        return Markup("<span class='mono'>%s</span>") % at_ms
+    full = moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return Markup('<time datetime="%s" title="%s">%s</time>') % (
+        full,
+        full,
+        moment.strftime("%Y-%m-%d %H:%M:%S"),
+    )
+
+
+def _short(text: str | None) -> Markup:
+    """Show the beginning of a hash; all of it can be copied."""
+    if not text:
+        return Markup("–")
+    shown = Markup("%s…") % text[:_SHORT] if len(text) > _SHORT + 1 else escape(text)
+    return Markup('<code class="hash" title="%s" data-copy="%s">%s</code>') % (text, text, shown)
+
+
+def _count(number: float | None) -> str:
+    """Show a number with thin spaces between thousands; a dash where there is none."""
+    if number is None:
+        return "–"
+    if number == round(number) or abs(number) >= _WHOLE_FROM:
+        return f"{round(number):,}".replace(",", "\u202f")
+    return f"{number:.3g}"
+
+
+def _minor(amount: int | None, currency: str = "") -> str:
+    """Show an amount in hundredths of its unit."""
+    if amount is None:
+        return "–"
+    sign, units = ("\u2212" if amount < 0 else ""), abs(amount)
+    return f"{sign}{units // 100:,}.{units % 100:02} {currency}".replace(",", "\u202f").strip()
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)

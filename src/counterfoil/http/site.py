@@ -1,0 +1,30 @@
+"""What everything that answers a request has in common: the ledger, the guard, the node's state.
+
+This module refuses to answer anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from counterfoil.ledger import Ledger
+from counterfoil.ops.node.settings import NodeSettings
+from counterfoil.ops.node.status import NodeStatus
+from counterfoil.ports.access import Guard
+
+__all__ = ["Site"]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A node as its shell sees it.
+
+    ledger: open, owned by this process, and lent to operations (`ops.place.lending`). guard: who
+    may do what. status: how the node's parts fare, now.
+    """
+
+    ledger: Ledger
+    guard: Guard
+    status: Callable[[], NodeStatus]
+    settings: NodeSettings = field(default_factory=NodeSettings)
