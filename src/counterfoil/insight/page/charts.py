@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any, Final
 
+from counterfoil.drawing.scale import moment, number, share, ticks
 from counterfoil.insight.figures import Result, Shape
-from counterfoil.insight.page.scale import moment, number, share, ticks
 
 __all__ = ["band", "bars", "histogram", "lorenz", "svg"]
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any, Final
 
+from counterfoil.drawing.scale import address, moment, number, share
 from counterfoil.insight.figures import Result, Shape
-from counterfoil.insight.page.scale import address, moment, number, share
 
 __all__ = ["findings", "grid", "tiles"]
 

@@ -9,9 +9,9 @@ from html import escape
 from math import cos, pi, sin, sqrt
 from typing import Any, Final
 
+from counterfoil.drawing.scale import number, share
 from counterfoil.insight.figures import Result, Shape
 from counterfoil.insight.page.charts import svg
-from counterfoil.insight.page.scale import number, share
 
 __all__ = ["bands", "communities"]
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
+from counterfoil.drawing.scale import number, ticks
 from counterfoil.insight.page.charts import svg
-from counterfoil.insight.page.scale import number, ticks
 
 __all__ = ["Line", "curves", "pillars"]
 

@@ -11,11 +11,14 @@ from html import escape
 from math import floor, log10
 from typing import Any, Final
 
-__all__ = ["address", "moment", "number", "share", "ticks"]
+__all__ = ["address", "instant", "moment", "number", "share", "ticks", "time_ticks"]
 
 _SUFFIXES: Final = ((1e15, "e15"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _DAY_S: Final = 86_400
 _LAST_S: Final = 253_402_300_799  # 9999-12-31
+_STEPS_S: Final = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, _DAY_S)
+_DAYS: Final = (1, 2, 7, 14, 28, 91, 182, 365)
+_MARKS: Final = 6
 
 
 def number(value: float | int) -> str:
@@ -66,6 +69,42 @@ def ticks(most: float) -> Sequence[float]:
     step = next(unit * part for part in (0.2, 0.5, 1.0, 2.0) if most / (unit * part) <= 5)
     count = int(-(-most // step))
     return [round(step * at, 12) for at in range(count + 1)]
+
+
+def time_ticks(first_s: float, last_s: float) -> Sequence[tuple[float, str]]:
+    """Choose up to 6 round moments (UTC) between two, each with its name, as exact as needed.
+
+    first_s, last_s: Unix seconds. Where a day begins, its date stands instead of 00:00.
+
+    >>> time_ticks(1_700_000_000, 1_700_007_200)[:2]
+    [(1700001000, '22:30'), (1700002800, '23:00')]
+    """
+    if not 0 <= first_s < last_s <= _LAST_S:
+        return [(first_s, instant(first_s))] if 0 <= first_s <= _LAST_S else []
+    span = last_s - first_s
+    steps = (*_STEPS_S, *(_DAY_S * days for days in _DAYS))
+    step = next((one for one in steps if span / one < _MARKS), _DAY_S * 365 * 10)
+    step = step if span / step < _MARKS else int(span / _MARKS // _DAY_S + 1) * _DAY_S
+    found = []
+    at = int(-(-first_s // step) * step)
+    while at <= last_s:
+        moment_ = datetime.fromtimestamp(at, UTC)
+        day = step >= _DAY_S or (moment_.hour, moment_.minute, moment_.second) == (0, 0, 0)
+        form = "%Y-%m-%d" if day else "%H:%M" if step >= 60 else "%H:%M:%S"
+        found.append((at, moment_.strftime(form)))
+        at += step
+    return found
+
+
+def instant(at_s: float) -> str:
+    """Write a moment in UTC to the second; what no calendar has as seconds.
+
+    >>> instant(1_700_000_000)
+    '2023-11-14 22:13:20 UTC'
+    """
+    if not 0 <= at_s <= _LAST_S:
+        return f"{at_s:.0f} s after 1970"
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def address(value: str) -> str:
