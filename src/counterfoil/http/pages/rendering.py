@@ -20,6 +20,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 
 from counterfoil import __version__
+from counterfoil.drawing import STYLE
 from counterfoil.http.site import Site
 
 __all__ = ["NAVIGATION", "STATIC", "TEMPLATES", "render"]
@@ -88,7 +89,7 @@ def _environment() -> Environment:
 @cache
 def _stamped() -> str:
     """Name the state of style and scripts, so that they may be cached for ever."""
-    digest = sha256()
+    digest = sha256(STYLE.encode())
     for path in sorted(STATIC.rglob("*")):
         if path.is_file():
             digest.update(path.read_bytes())
