@@ -1,0 +1,25 @@
+"""Who may do what in a node: keys, roles, tokens, sessions, limits, and what was refused.
+
+This room knows no web framework; a shell asks its `Guard`. It refuses to keep a secret: of keys,
+sessions and tokens only digests are written down.
+"""
+
+from counterfoil.access.book import AccessBook
+from counterfoil.access.guard import Guard, Limits, Refusal
+from counterfoil.access.keyring import AccessKey, AccessKeys
+from counterfoil.access.limits import Admission, Rate
+from counterfoil.access.principal import ROLES, Principal, Role
+
+__all__ = [
+    "ROLES",
+    "AccessBook",
+    "AccessKey",
+    "AccessKeys",
+    "Admission",
+    "Guard",
+    "Limits",
+    "Principal",
+    "Rate",
+    "Refusal",
+    "Role",
+]

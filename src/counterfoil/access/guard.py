@@ -1,0 +1,255 @@
+"""The one object that a shell asks: who is this, may they, and is there room for it now.
+
+It knows headers, cookies and an address, and nothing of a web framework. This module refuses to
+let somebody in by default: what is not allowed is refused, and every refusal is heard by `refused`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from counterfoil.access.book import AccessBook
+from counterfoil.access.credentials import Credential, read_credential
+from counterfoil.access.keyring import AccessKey, AccessKeys
+from counterfoil.access.limits import Admission, Buckets, InFlight, Rate, address_group
+from counterfoil.access.principal import Principal, Role
+from counterfoil.access.quotas import Quotas
+from counterfoil.errors import CounterfoilError, Refused, TooMany, Unauthenticated
+from counterfoil.ports import Clock
+
+__all__ = ["Guard", "Limits", "Refusal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a node allows where a key says nothing.
+
+    requests: of one key. failures: of one address that shows what does not count. anonymous: of
+    one address that shows nothing. in_flight, in_flight_bytes: at once, of all.
+    """
+
+    requests: Rate = field(default=Rate(5_000.0, 10_000))
+    failures: Rate = field(default=Rate(0.2, 20))
+    anonymous: Rate = field(default=Rate(50.0, 200))
+    in_flight: int = 512
+    in_flight_bytes: int = 256 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Somebody was not let in. code: of the error. what: first words of the operation, or path."""
+
+    code: str
+    address: str
+    name: str
+    key_id: str
+    what: str
+
+
+class Guard:
+    """Guards one ledger's node. Safe for threads.
+
+    book: of keys. refused: hears every refusal; it must be quick and must not raise.
+    """
+
+    def __init__(
+        self,
+        book: AccessBook,
+        clock: Clock,
+        *,
+        limits: Limits | None = None,
+        refused: Callable[[Refusal], None] | None = None,
+    ) -> None:
+        self._book, self._clock = book, clock
+        self._limits = limits or Limits()
+        self._refused = refused
+        self.keys = AccessKeys(book, clock)
+        self.quotas = Quotas(book, clock)
+        self._buckets = Buckets()
+        self._failures = Buckets()
+        self._flight = InFlight(self._limits.in_flight, self._limits.in_flight_bytes)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        origin: str,
+        clock: Clock,
+        *,
+        limits: Limits | None = None,
+        refused: Callable[[Refusal], None] | None = None,
+    ) -> Guard:
+        """Open the keys of the ledger with `origin`, kept at `path`. Raises as `AccessBook`."""
+        return cls(AccessBook(path, origin), clock, limits=limits, refused=refused)
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are under way."""
+        return self._flight.count
+
+    def identify(
+        self, headers: Mapping[str, str], cookies: Mapping[str, str], address: str
+    ) -> Principal | None:
+        """Tell who asks; None where they show nothing.
+
+        headers: names in lower case. address: of the client, as text. Raises Unauthenticated for
+        what does not count, TooMany with code access.failures for an address that showed that too
+        often.
+        """
+        try:
+            shown = read_credential(headers, cookies)
+            return None if shown is None else self._check(shown)
+        except Unauthenticated as err:
+            raise self._failed(err, address) from None
+
+    def require(
+        self, principal: Principal | None, role: Role, words: Sequence[str], address: str
+    ) -> Principal:
+        """Let a principal do something, or refuse.
+
+        words: of the operation; empty for what belongs to none. Raises Unauthenticated with code
+        access.unknown, Refused with code access.role or access.scope.
+        """
+        if principal is None:
+            error: CounterfoilError = Unauthenticated(
+                "access.unknown",
+                "expected a key or a token, found none",
+                hint="Send: Authorization: Bearer cfk_...; `counterfoil access add` makes a key.",
+            )
+        elif not principal.has(role):
+            error = Refused(
+                "access.role",
+                f"expected the role {role}, found {', '.join(sorted(principal.roles))}",
+                hint="Ask the node's operator for a key with that role.",
+            )
+        elif not principal.in_scope(words):
+            error = Refused(
+                "access.scope",
+                f"expected the scope {words[0]}, found {', '.join(sorted(principal.scopes))}",
+                hint="Ask the node's operator for a key with that scope.",
+            )
+        else:
+            return principal
+        self.note(error, principal, address, " ".join(words[:3]))
+        raise error
+
+    def require_source(self, principal: Principal, source: str | None, address: str) -> None:
+        """Let a principal write a series, or refuse; None is the ledger's own series.
+
+        Raises Refused with code access.source.
+        """
+        if principal.may_write(source):
+            return
+        error = Refused(
+            "access.source",
+            f"expected one of the series that the key may write, found {source!a}",
+            hint=f"It may write: {', '.join(sorted(principal.sources))}.",
+        )
+        self.note(error, principal, address, "record")
+        raise error
+
+    def admit(
+        self, principal: Principal | None, records: int, size: int, address: str
+    ) -> Admission:
+        """Find room for a request, or tell when to ask again.
+
+        records: how many it brings, as far as known; `charge` counts more. size: bytes of its
+        body. Raises TooMany with code access.rate, access.quota or access.busy.
+        """
+        try:
+            self._check_rate(principal, address)
+            admission = self._flight.enter(size)
+            try:
+                self._use_quota(principal, records)
+            except BaseException:
+                admission.leave()
+                raise
+            return admission
+        except TooMany as err:
+            self.note(err, principal, address, "")
+            raise
+
+    def charge(self, principal: Principal | None, records: int, address: str) -> None:
+        """Count further records of a request that was let in. Raises as `admit` does by quota."""
+        try:
+            self._use_quota(principal, records)
+        except TooMany as err:
+            self.note(err, principal, address, "")
+            raise
+
+    def refund(self, principal: Principal | None, records: int) -> None:
+        """Give back what was counted for records that were not stored."""
+        if principal is not None and records:
+            self.quotas.give_back(principal.key_id, records)
+
+    def note(
+        self, err: CounterfoilError, principal: Principal | None, address: str, what: str
+    ) -> None:
+        """Have a refusal heard."""
+        if self._refused is not None:
+            name, key_id = (principal.name, principal.key_id) if principal else ("", "")
+            self._refused(Refusal(err.code, address, name, key_id, what))
+
+    def tick(self) -> None:
+        """Write down what may wait; call it about once a minute."""
+        self.keys.flush()
+
+    def close(self) -> None:
+        """Write down what waits, and close the book."""
+        with ExitStack() as ending:  # each is done, whatever became of those before
+            ending.callback(self._book.close)
+            ending.callback(self.quotas.close)
+            self.tick()
+
+    def _check(self, shown: Credential) -> Principal:
+        if shown.kind == "key":
+            return self.keys.check(shown.text)[1]
+        raise Unauthenticated(
+            "access.token-issuer",
+            "expected a key of this ledger, found a token of an issuer that it does not know",
+            hint="Name the issuer in access.toml.",
+        )
+
+    def _failed(self, err: Unauthenticated, address: str) -> CounterfoilError:
+        """Make the error for what does not count: another one where an address tries and tries.
+
+        What counts is let in from there all the same, so that nobody can lock others out.
+        """
+        self.note(err, None, address, "")
+        wait = self._failures.take(address_group(address), self._limits.failures)
+        if not wait:
+            return err
+        return TooMany(
+            "access.failures",
+            "expected a key or a token that counts, found too many that do not from this address",
+            hint="Check the key; tries of this address are answered slowly from now on.",
+            retry_after_s=wait,
+        )
+
+    def _check_rate(self, principal: Principal | None, address: str) -> None:
+        if principal is None:
+            name, rate = f"address {address_group(address)}", self._limits.anonymous
+        else:
+            name, rate = f"key {principal.key_id}", self._rate_of(principal)
+        wait = self._buckets.take(name, rate)
+        if wait:
+            raise TooMany(
+                "access.rate",
+                f"expected at most {rate.per_s:g} requests a second, and {rate.burst} at once",
+                hint="Send several records in one request, or ask the operator for more.",
+                retry_after_s=wait,
+            )
+
+    def _use_quota(self, principal: Principal | None, records: int) -> None:
+        key = None if principal is None or not records else self.keys.known(principal.key_id)
+        if key is not None and key.quota is not None:
+            self.quotas.take(key.key_id, key.quota, records)
+
+    def _rate_of(self, principal: Principal) -> Rate:
+        key: AccessKey | None = self.keys.known(principal.key_id)
+        if key is None or key.rate is None:
+            return self._limits.requests
+        return Rate(key.rate, key.burst or max(1, int(2 * key.rate)))

@@ -1,0 +1,153 @@
+"""Token buckets and the work in flight: what a client may ask for now, in bounded memory.
+
+Buckets of those who have not come for longest are forgotten first; a forgotten bucket is a full
+one, so that many addresses are met by a bucket of all of them together. This module refuses to
+sleep: it tells when to ask again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+from types import TracebackType
+
+from counterfoil.errors import TooMany
+
+__all__ = ["Admission", "Buckets", "InFlight", "Rate", "address_group"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """per_s: how many a second, in the long run. burst: how many at once."""
+
+    per_s: float
+    burst: int
+
+
+class Buckets:
+    """A token bucket for each name, the newest `most` of them. Safe for threads.
+
+    clock: seconds that only grow.
+    """
+
+    def __init__(self, most: int = 10_000, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._clock = most, clock
+        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._levels)
+
+    def take(self, name: str, rate: Rate, amount: float = 1.0) -> float:
+        """Take from a bucket: 0.0 when there was enough, else seconds until there is.
+
+        Nothing is taken where there is not enough. More than the burst at once needs a full
+        bucket and leaves it owing.
+        """
+        with self._lock:
+            now = self._clock()
+            level = self._level(name, rate, now)
+            needed = min(amount, rate.burst)
+            if level < needed:
+                self._keep(name, level, now)
+                return (needed - level) / rate.per_s
+            self._keep(name, level - amount, now)
+            return 0.0
+
+    def wait(self, name: str, rate: Rate) -> float:
+        """Tell how long until one can be taken, seconds; takes nothing."""
+        with self._lock:
+            return max(0.0, 1.0 - self._level(name, rate, self._clock())) / rate.per_s
+
+    def _level(self, name: str, rate: Rate, now: float) -> float:
+        level, at = self._levels.get(name, (float(rate.burst), now))
+        return min(float(rate.burst), level + (now - at) * rate.per_s)
+
+    def _keep(self, name: str, level: float, now: float) -> None:
+        self._levels[name] = (level, now)
+        self._levels.move_to_end(name)
+        while len(self._levels) > self._most:
+            self._levels.popitem(last=False)
+
+
+class InFlight:
+    """How much work is under way at once, by count and by bytes. Safe for threads."""
+
+    def __init__(self, most: int, most_bytes: int) -> None:
+        self._most, self._most_bytes = most, most_bytes
+        self._count = self._bytes = 0
+        self._lock = threading.Lock()
+
+    @property
+    def count(self) -> int:
+        """How many requests are under way."""
+        return self._count
+
+    def enter(self, size: int) -> Admission:
+        """Count a request in; leave the admission when it is answered.
+
+        size: bytes that it holds in memory. Raises TooMany with code access.busy.
+        """
+        with self._lock:
+            alone = self._count == 0
+            if self._count >= self._most or (self._bytes + size > self._most_bytes and not alone):
+                raise TooMany(
+                    "access.busy",
+                    f"expected at most {self._most} requests and {self._most_bytes} bytes at "
+                    "once, found more",
+                    hint="Nothing was stored: send it again after the pause that was told.",
+                    retry_after_s=1.0,
+                )
+            self._count += 1
+            self._bytes += size
+        return Admission(self, size)
+
+    def _leave(self, size: int) -> None:
+        with self._lock:
+            self._count -= 1
+            self._bytes -= size
+
+
+class Admission:
+    """A request that was let in; a context manager, left once."""
+
+    def __init__(self, flight: InFlight, size: int) -> None:
+        self._flight, self._size, self._left = flight, size, False
+
+    def leave(self) -> None:
+        """Count it out; again does nothing."""
+        if not self._left:
+            self._left = True
+            self._flight._leave(self._size)
+
+    def __enter__(self) -> Admission:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.leave()
+
+
+def address_group(address: str) -> str:
+    """Give what stands for an address in limits: an IPv6 /64 is one place, others are themselves.
+
+    >>> address_group("2001:db8::1:2:3"), address_group("192.0.2.1"), address_group("?")
+    ('2001:db8::/64', '192.0.2.1', '?')
+    """
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address[:64]
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
+    return str(parsed)
