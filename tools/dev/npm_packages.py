@@ -52,8 +52,15 @@ ANYWHERE = {
         "soljson.js",
         "ieUYdPDRGNKMsZpCfi9tY64Q+ASoL8tyhLuvf9cFiqDs+6ijlx8Wn2CRi0N71AlCvRx0V092rlUYu3b3PuxWlA==",
     ),
+    "axe": Package(
+        "axe-core",
+        "4.14.1",
+        "axe.min.js",
+        "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
+    ),
 }
-"""Packages for all machines: Solidity's compiler in WebAssembly, which node runs."""
+"""Packages for all machines: Solidity's compiler in WebAssembly, which node runs, and axe-core,
+which looks in a browser for what keeps people from using a page."""
 
 
 def ensure_npm_packages() -> None:
