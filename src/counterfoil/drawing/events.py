@@ -18,7 +18,7 @@ Kind = Literal["ok", "wait", "bad", "seal", "accent"]
 """How a mark looks; its meaning is said in words, too."""
 
 _LANE: Final = 26
-_LANE_NAME: Final = 22
+_LANE_NAME: Final = 19
 _LEFT: Final = 150
 
 

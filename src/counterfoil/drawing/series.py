@@ -24,7 +24,8 @@ from counterfoil.drawing.svg import (
 
 __all__ = ["line_with_band", "sparkline"]
 
-_DOTS_MAX: Final = 120
+_DOTS_MAX: Final = 60
+_SPOTS_MAX: Final = 400
 _LEGEND_STEP: Final = 150
 
 
@@ -93,12 +94,12 @@ def sparkline(title: str, values: Sequence[float], *, width: int = 120, height: 
 
 
 def _dots(plot: Plot, points: Sequence[tuple[float, ...]], unit: str) -> list[str]:
-    """Give each point a mark to rest a pointer on, where there are not too many."""
-    radius = 2.5 if len(points) <= _DOTS_MAX else 0
+    """Give each point a mark to rest a pointer on, unseen where there are many."""
+    radius, kind = (2.5, "dot") if len(points) <= _DOTS_MAX else (5, "spot")
+    step = -(-len(points) // _SPOTS_MAX) or 1
     return [
-        circle(plot.x(at), plot.y(value), radius, "dot", f"{instant(at)}: {_amount(value, unit)}")
-        for at, value in points
-        if radius
+        circle(plot.x(at), plot.y(value), radius, kind, f"{instant(at)}: {_amount(value, unit)}")
+        for at, value in points[::step]
     ]
 
 

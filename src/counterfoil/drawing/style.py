@@ -8,19 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["MARKS", "STYLE"]
-
-MARKS: Final = """
-.bar{fill:var(--accent)}.bar.bad{fill:var(--bad)}.track{fill:var(--line)}
-.grid{stroke:var(--line);fill:none}.axis,.rule{stroke:var(--muted);fill:none}
-.rule{stroke-dasharray:4 4}.area{fill:var(--accent);opacity:.25}
-.line{stroke:var(--accent);fill:none;stroke-width:2}.line.second{stroke:var(--seal)}
-.dot{fill:var(--accent)}
-"""
-"""CSS of what charts are made of, in whatever picture."""
+__all__ = ["STYLE"]
 
 STYLE: Final = """
 .drawing{display:block;width:100%;max-width:720px;height:auto}
+.wide>.drawing{min-width:34rem}.wide>.drawing:is(.spark,.stick){min-width:0}
 .drawing text{font-size:12px;fill:var(--muted)}.drawing .name{fill:var(--ink)}
 .drawing .mono{font-family:ui-monospace,"DejaVu Sans Mono",monospace}
 .drawing .bar{fill:var(--accent)}.drawing .bar.bad{fill:var(--bad)}
@@ -30,6 +22,7 @@ STYLE: Final = """
 .drawing .area{fill:var(--accent);opacity:.25}.drawing .waited{fill:var(--seal);opacity:.18}
 .drawing .line{stroke:var(--accent);fill:none;stroke-width:2}
 .drawing .guess{stroke:var(--accent);fill:none;stroke-width:2;stroke-dasharray:5 4}
+.drawing .spot{fill:transparent}.drawing .spot:hover{fill:var(--accent)}
 .drawing .dot,.drawing .accent{fill:var(--accent)}.drawing .ok{fill:var(--ok)}
 .drawing .wait{fill:var(--wait)}.drawing .bad{fill:var(--bad)}.drawing .seal{fill:var(--seal)}
 .drawing a:focus-visible{outline:2px solid var(--accent);outline-offset:2px}

@@ -148,7 +148,9 @@ class Plot:
         for at, name in time_ticks(self.first, self.last):
             x = self.x(at)
             parts.append(path(f"M{x:.1f} {self.floor:g}v4", "axis"))
-            parts.append(text(x, self.height - 8, name, "middle"))
+            near_end = x + 3.5 * len(name) > self.width
+            end = self.width - 2 if near_end else x
+            parts.append(text(end, self.height - 8, name, "end" if near_end else "middle"))
         return parts
 
 

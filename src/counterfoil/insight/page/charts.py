@@ -11,6 +11,7 @@ from html import escape
 from typing import Any, Final
 
 from counterfoil.drawing.scale import moment, number, share, ticks
+from counterfoil.drawing.svg import line_of, text
 from counterfoil.insight.figures import Result, Shape
 
 __all__ = ["band", "bars", "histogram", "lorenz", "svg"]
@@ -71,11 +72,10 @@ def histogram(result: Result, shape: Shape) -> str:
         x = _LEFT + place * width
         parts.append(_bar(x, width, float(row[1]), axis[-1], "bar", told))
         if not shares and at % max(1, len(rows) // 10) == 0:
-            parts.append(_text(x + width / 2, _HEIGHT - 14, number(row[0]), "middle"))
+            parts.append(text(x + width / 2, _HEIGHT - 14, number(row[0]), "middle"))
     if shares:
         parts += [
-            _text(_LEFT + _INNER * at / 4, _HEIGHT - 14, f"{25 * at} %", "middle")
-            for at in range(5)
+            text(_LEFT + _INNER * at / 4, _HEIGHT - 14, f"{25 * at} %", "middle") for at in range(5)
         ]
         middle = _LEFT + _INNER / 2
         parts.append(f'<path class="rule" d="M{middle:.1f} {_TOP}V{_TOP + _TALL}"/>')
@@ -96,8 +96,8 @@ def band(result: Result, shape: Shape) -> str:
     lower = [(x(row), _y(float(row[1]), axis[-1])) for row in reversed(rows)]
     middle = [(x(row), _y(float(row[2]), axis[-1])) for row in rows]
     parts = _axis(axis, result.figure.unit)
-    parts.append(f'<path class="area" d="{_path(upper + lower)}Z"/>')
-    parts.append(f'<path class="line" d="{_path(middle)}"/>')
+    parts.append(f'<path class="area" d="{line_of(upper + lower)}Z"/>')
+    parts.append(f'<path class="line" d="{line_of(middle)}"/>')
     for row, (at, height) in zip(rows, middle, strict=True):
         told = (
             f"{moment(row[0], shape.step, shape.timed)}: {number(row[2])} "
@@ -123,15 +123,15 @@ def lorenz(result: Result, shape: Shape) -> str:
     parts = [f'<path class="rule" d="M{left} {12 + box}L{left + box} 12"/>']
     parts.append(f'<path class="axis" d="M{left} 12V{12 + box}H{left + box}"/>')
     for part in range(0, 5, 2):
-        parts.append(_text(left + box * part / 4, size - 18, f"{25 * part} %", "middle"))
-        parts.append(_text(left - 6, 16 + box * (1 - part / 4), f"{25 * part} %", "end"))
+        parts.append(text(left + box * part / 4, size - 18, f"{25 * part} %", "middle"))
+        parts.append(text(left - 6, 16 + box * (1 - part / 4), f"{25 * part} %", "end"))
     for number_, side in enumerate(dict.fromkeys(row[0] for row in result.rows)):
         curve = [at(row) for row in result.rows if row[0] == side]
         kind = "line" if number_ == 0 else "line second"
-        parts.append(f'<path class="{kind}" d="{_path([(left, 12.0 + box), *curve])}"/>')
+        parts.append(f'<path class="{kind}" d="{line_of([(left, 12.0 + box), *curve])}"/>')
         y = 30 + 18 * number_
         parts.append(f'<path class="{kind}" d="M{left + 10} {y - 4}h18"/>')
-        parts.append(_text(left + 34, y, str(side), "start"))
+        parts.append(text(left + 34, y, str(side), "start"))
     return svg(result.figure.title, parts, size, size)
 
 
@@ -153,9 +153,9 @@ def _axis(axis: Sequence[float], unit: str) -> list[str]:
     for value in axis:
         y = _y(value, axis[-1])
         parts.append(f'<path class="grid" d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"/>')
-        parts.append(_text(_LEFT - 6, y + 4, number(value), "end"))
+        parts.append(text(_LEFT - 6, y + 4, number(value), "end"))
     if unit:
-        parts.append(_text(_WIDTH - _RIGHT, _HEIGHT - 2, unit, "end"))
+        parts.append(text(_WIDTH - _RIGHT, _HEIGHT - 2, unit, "end"))
     return parts
 
 
@@ -177,13 +177,5 @@ def _moments(result: Result, shape: Shape) -> list[str]:
     for at, anchor, place in places[: 1 if buckets == 1 else 3]:
         middle = _LEFT + (at + 0.5) * _INNER / buckets
         name = moment(start + at * shape.step, shape.step, shape.timed)
-        parts.append(_text(place(middle), _HEIGHT - 16, name, anchor))
+        parts.append(text(place(middle), _HEIGHT - 16, name, anchor))
     return parts
-
-
-def _path(points: Sequence[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-
-
-def _text(x: float, y: float, text: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'

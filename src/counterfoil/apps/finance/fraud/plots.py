@@ -10,6 +10,7 @@ from html import escape
 from typing import Final
 
 from counterfoil.drawing.scale import number, ticks
+from counterfoil.drawing.svg import text
 from counterfoil.insight.page.charts import svg
 
 __all__ = ["Line", "curves", "pillars"]
@@ -39,7 +40,7 @@ def curves(label: str, lines: Sequence[Line], x_name: str, y_name: str) -> str:
             parts.append(f'<path class="{kind}" d="M{path}"><title>{escape(name)}</title></path>')
         x = _LEFT + 12 + 170 * at
         parts.append(f'<path class="{kind}" d="M{x} {_HEIGHT - 6}h18"/>')
-        parts.append(_text(x + 24, _HEIGHT - 2, name, "start"))
+        parts.append(text(x + 24, _HEIGHT - 2, name, "start"))
     return svg(label, parts, _WIDTH, _HEIGHT)
 
 
@@ -59,7 +60,7 @@ def pillars(label: str, rows: Sequence[tuple[str, float, float]], y_name: str) -
                 f"<title>{escape(told)}</title></rect>"
             )
         if at % max(1, len(rows) // 8) == 0:
-            parts.append(_text(x + width / 2, _HEIGHT - _BOTTOM + 16, name, "middle"))
+            parts.append(text(x + width / 2, _HEIGHT - _BOTTOM + 16, name, "middle"))
     return svg(label, parts, _WIDTH, _HEIGHT)
 
 
@@ -70,14 +71,14 @@ def _axes(
     for value in up:
         y = _y(value, up[-1])
         parts.append(f'<path class="grid" d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"/>')
-        parts.append(_text(_LEFT - 6, y + 4, number(value), "end"))
+        parts.append(text(_LEFT - 6, y + 4, number(value), "end"))
     if marked:
         for at, value in enumerate(across):
             anchor = "end" if at == len(across) - 1 else "middle"
             x = _x(value, across[-1])
-            parts.append(_text(x, _HEIGHT - _BOTTOM + 16, number(value), anchor))
-    parts.append(_text(_LEFT + 4, _TOP - 3, y_name, "start"))
-    parts.append(_text(_WIDTH - _RIGHT, _HEIGHT - 2, x_name, "end"))
+            parts.append(text(x, _HEIGHT - _BOTTOM + 16, number(value), anchor))
+    parts.append(text(_LEFT + 4, _TOP - 3, y_name, "start"))
+    parts.append(text(_WIDTH - _RIGHT, _HEIGHT - 2, x_name, "end"))
     return parts
 
 
@@ -92,7 +93,3 @@ def _x(value: float, most: float) -> float:
 
 def _y(value: float, most: float) -> float:
     return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - value / most)
-
-
-def _text(x: float, y: float, text: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
