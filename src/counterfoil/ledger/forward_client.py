@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from counterfoil.errors import Unavailable
+from counterfoil.errors import FatalLogError, Unavailable
 from counterfoil.ledger.energy import Spent, read_spent
 from counterfoil.ledger.forward_server import socket_path
 from counterfoil.ledger.frames import Answer, Request, raised, receive, send
@@ -145,6 +145,10 @@ class ForwardingRecorder:
     def spent(self) -> Spent | None:
         """Tell what the owner last wrote down, at most a minute old."""
         return read_spent(self._layout)
+
+    def fatal(self) -> FatalLogError | None:
+        """Leave it to the owner."""
+        return None
 
     def close(self) -> None:
         """Finish what was begun and hang up."""

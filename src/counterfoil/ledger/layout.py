@@ -78,6 +78,11 @@ class Layout:
         return self.folder / "act.db"
 
     @property
+    def access_book(self) -> Path:
+        """Keys, sessions and quotas of a node that serves the ledger."""
+        return self.folder / "access.db"
+
+    @property
     def energy(self) -> Path:
         """`energy.json`: CPU seconds and joules that the ledger has cost."""
         return self.folder / "energy.json"

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from counterfoil.errors import Refused, Unavailable
+from counterfoil.errors import FatalLogError, Refused, Unavailable
 from counterfoil.formats.predicates import ContentRef
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger.accountable import Accountable
@@ -309,6 +309,11 @@ class Ledger(Accountable):
         self.require_usable()
         recorder = self._recorder
         return read_spent(self.layout) if recorder is None else recorder.spent()
+
+    @property
+    def fatal(self) -> FatalLogError | None:
+        """Why the log must not go on, in the process that owns it; None while it goes on."""
+        return None if self._recorder is None else self._recorder.fatal()
 
     def publish(self) -> None:
         """Wait until everything that is committed is published."""

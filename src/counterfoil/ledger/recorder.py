@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from counterfoil.errors import InputError, Refused
+from counterfoil.errors import FatalLogError, InputError, Refused
 from counterfoil.formats.sealed import Sealed
 from counterfoil.ledger.anchorer import Anchorer, check_by
 from counterfoil.ledger.block_writer import record_block
@@ -114,6 +114,9 @@ class Recorder(Protocol):
 
     def spent(self) -> Spent | None:
         """Tell what the ledger has cost; None where nothing was counted."""
+
+    def fatal(self) -> FatalLogError | None:
+        """Tell why the log must not go on; None while it does, or where its owner knows."""
 
     def close(self) -> None:
         """Finish what was begun and let go."""
@@ -305,6 +308,10 @@ class LocalRecorder:
         """Tell what it has cost until now; see `EnergyMeter.present`."""
         meter = self._meter
         return None if meter is None else meter.present()
+
+    def fatal(self) -> FatalLogError | None:
+        """Tell why the log must not go on."""
+        return self._writing.log.fatal
 
     def _require_anchorer(self) -> Anchorer:
         if self._anchorer is None:

@@ -86,6 +86,11 @@ class Log:
         self._thread.start()
 
     @property
+    def fatal(self) -> FatalLogError | None:
+        """Why the log must not go on; None while it goes on."""
+        return self._sequencer.fatal
+
+    @property
     def head(self) -> Head:
         """The last committed state."""
         return self._sequencer.head
