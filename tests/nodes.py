@@ -4,45 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
-from counterfoil.errors import Refused, Unauthenticated
+from counterfoil.access import AccessBook, Guard
 from counterfoil.http import Site, make_app
 from counterfoil.ledger import Ledger
 from counterfoil.ops.node.settings import NodeSettings
 from counterfoil.ops.node.status import NodeStatus, Service
 from counterfoil.ops.place import lending
 from counterfoil.ops.serving import serving
-from counterfoil.ports.access import ROLES, Principal, Role
+from counterfoil.ports import SystemClock
+from counterfoil.ports.access import ROLES, Principal
 
 __all__ = ["KeyRing", "served"]
 
 
-class KeyRing:
-    """A guard that knows one key a role, which is the role's name; it works, and keeps no book."""
+class KeyRing(Guard):
+    """A guard that, beside real keys, knows one of each role by the role's name; also as cookie."""
 
     def identify(
         self, headers: Mapping[str, str], cookies: Mapping[str, str], address: str
     ) -> Principal | None:
         shown = headers.get("authorization", "").removeprefix("Bearer ") or cookies.get("key", "")
-        if not shown:
-            return None
         role = next((one for one in ROLES if one == shown), None)
         if role is None:
-            raise Unauthenticated("access.unknown", "expected a key of this node, found another")
+            return super().identify(headers, cookies, address)
         return Principal(f"the {role}", role, frozenset({role}))
-
-    def require(
-        self, principal: Principal | None, role: Role, words: tuple[str, ...], address: str
-    ) -> Principal:
-        if principal is None:
-            raise Unauthenticated("access.none", "expected a key, found none")
-        if not principal.may(role):
-            raise Refused("access.role", f"expected a key of a {role}, found {principal.name}")
-        return principal
-
-    def admit(self, principal: Principal, records: int, address: str) -> None:
-        pass
 
 
 @contextmanager
@@ -53,6 +40,8 @@ def served(ledger: Ledger, settings: NodeSettings | None = None) -> Iterator[str
     def status() -> NodeStatus:
         return NodeStatus(began, (Service("sequencer", "running", began, needed=True),))
 
-    site = Site(ledger, KeyRing(), status, settings or NodeSettings())
-    with lending(ledger), serving(make_app(site)) as url:
+    book = AccessBook(ledger.layout.folder / "access.db", ledger.origin)
+    guard = KeyRing(book, SystemClock())
+    site = Site(ledger, guard, status, settings or NodeSettings())
+    with closing(guard), lending(ledger), serving(make_app(site)) as url:
         yield url

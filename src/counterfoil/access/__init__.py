@@ -8,7 +8,7 @@ from counterfoil.access.book import AccessBook
 from counterfoil.access.guard import Guard, Limits, Refusal
 from counterfoil.access.keyring import AccessKey, AccessKeys
 from counterfoil.access.limits import Admission, Rate
-from counterfoil.access.principal import ROLES, Principal, Role
+from counterfoil.ports.access import ROLES, Principal, Role
 
 __all__ = [
     "ROLES",

@@ -15,10 +15,10 @@ from counterfoil.access.book import AccessBook
 from counterfoil.access.credentials import Credential, read_credential
 from counterfoil.access.keyring import AccessKey, AccessKeys
 from counterfoil.access.limits import Admission, Buckets, InFlight, Rate, address_group
-from counterfoil.access.principal import Principal, Role
 from counterfoil.access.quotas import Quotas
 from counterfoil.errors import CounterfoilError, Refused, TooMany, Unauthenticated
 from counterfoil.ports import Clock
+from counterfoil.ports.access import Principal, Role
 
 __all__ = ["Guard", "Limits", "Refusal"]
 
@@ -119,7 +119,7 @@ class Guard:
                 "expected a key or a token, found none",
                 hint="Send: Authorization: Bearer cfk_...; `counterfoil access add` makes a key.",
             )
-        elif not principal.has(role):
+        elif not principal.may(role):
             error = Refused(
                 "access.role",
                 f"expected the role {role}, found {', '.join(sorted(principal.roles))}",

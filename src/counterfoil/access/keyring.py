@@ -15,10 +15,10 @@ from hmac import compare_digest
 from typing import Any, Final
 
 from counterfoil.access.book import AccessBook
-from counterfoil.access.principal import ROLES, Principal, Role
 from counterfoil.access.tokens import AccessToken, digest_of, new_token, parse_token
 from counterfoil.errors import Conflict, InputError, NotFound, Unauthenticated
 from counterfoil.ports import Clock
+from counterfoil.ports.access import ROLES, Principal, Role
 
 __all__ = ["NAME_MAX", "AccessKey", "AccessKeys"]
 

@@ -39,6 +39,6 @@ def let_in(site: Site, request: Request, need: Need) -> Principal | None:
     found = site.guard.identify(request.headers, request.cookies, address)
     if need.role is not None:
         found = site.guard.require(found, need.role, need.words, address)
-        site.guard.admit(found, 0, address)
+        site.guard.admit(found, 0, 0, address).leave()
     request.state.principal = found
     return found

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from counterfoil.access import Guard
 from counterfoil.ledger import Ledger
 from counterfoil.ops.node.settings import NodeSettings
 from counterfoil.ops.node.status import NodeStatus
-from counterfoil.ports.access import Guard
 
 __all__ = ["Site"]
 

@@ -1,15 +1,16 @@
-"""Who asks a node for something, and the one who decides whether they may.
+"""Who asks a node for something, and what they may do: roles, scopes and series, as plain data.
 
-The types that the shell and the room of access share. This module refuses to decide anything.
+The types that the shell and the room of access share. This module refuses to decide how somebody
+shows who they are: `access.Guard` does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
-__all__ = ["ROLES", "Guard", "Principal", "Role"]
+__all__ = ["ROLES", "Principal", "Role", "Via"]
 
 Role = Literal["writer", "reader", "auditor", "operator"]
 """writer: records, and takes receipts of what it recorded. reader: reads what is not sealed.
@@ -18,15 +19,18 @@ auditor: a reader who may open, replay and explain what is sealed, and sees refu
 
 ROLES: Final[tuple[Role, ...]] = ("writer", "reader", "auditor", "operator")
 
+Via = Literal["key", "session", "oidc"]
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who asks.
 
     name: given by an operator, or of their organisation's sign-in. key_id: what identifies their
-    key, never the key. roles: what they may do. scopes: first words of operations that they may
-    use; none means all. sources: series that they may write; none means all. via: how they showed
-    who they are.
+    key, never the key; of a sign-in `oidc:` and a digest of issuer and subject. roles: what they
+    may do; `may` knows what a role covers. scopes: first words of operations that they may use;
+    none means all. sources: series that they may write; none means all. via: how they showed who
+    they are.
     """
 
     name: str
@@ -34,37 +38,17 @@ class Principal:
     roles: frozenset[Role]
     scopes: frozenset[str] = frozenset()
     sources: frozenset[str] = frozenset()
-    via: Literal["key", "session", "oidc"] = "key"
+    via: Via = "key"
 
     def may(self, role: Role) -> bool:
         """Tell whether their roles cover one."""
         covering = {role, "operator"} | ({"auditor"} if role == "reader" else set())
         return bool(self.roles & covering)
 
+    def in_scope(self, words: Sequence[str]) -> bool:
+        """Tell whether they may use an operation, by its words; no words are always in scope."""
+        return not self.scopes or not words or words[0] in self.scopes
 
-class Guard(Protocol):
-    """Decides who may do what, how often, and keeps account of what it refused.
-
-    Safe for threads. `address` is the peer's, as text.
-    """
-
-    def identify(
-        self, headers: Mapping[str, str], cookies: Mapping[str, str], address: str
-    ) -> Principal | None:
-        """Tell who asks; None where nothing was shown.
-
-        headers: by lower-case name. Raises Unauthenticated for what does not count, TooMany where
-        an address failed too often.
-        """
-
-    def require(
-        self, principal: Principal | None, role: Role, words: tuple[str, ...], address: str
-    ) -> Principal:
-        """Let them do something, or raise.
-
-        words: of the operation, or one that names what is asked for. Raises Unauthenticated where
-        nobody was shown, Refused with code access.role or access.scope.
-        """
-
-    def admit(self, principal: Principal, records: int, address: str) -> None:
-        """Count a request, and so many records of it. Raises TooMany."""
+    def may_write(self, source: str | None) -> bool:
+        """Tell whether they may write a series; None is the ledger's own series."""
+        return not self.sources or (source is not None and source in self.sources)
