@@ -16,7 +16,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from starlette.requests import Request
 
 from counterfoil import __version__
@@ -47,7 +47,6 @@ NAVIGATION: Final = (
 )
 """The menu: name, words, address."""
 
-_SHORT: Final = 12
 _WHOLE_FROM: Final = 1000
 
 
@@ -80,6 +79,7 @@ def _environment() -> Environment:
         "short": _short,
         "count": _count,
         "pretty": _pretty,
+        "drawn": Markup,
         "minor": _minor,
         "query": lambda found: urlencode(found, doseq=True),
     }
@@ -113,11 +113,10 @@ def _when(at_ms: int | None) -> Markup:
 
 
 def _short(text: str | None) -> Markup:
-    """Show the beginning of a hash; all of it can be copied."""
+    """Show a hash; the style cuts it to its beginning, so that whoever copies it has all of it."""
     if not text:
         return Markup("–")
-    shown = Markup("%s…") % text[:_SHORT] if len(text) > _SHORT + 1 else escape(text)
-    return Markup('<code class="hash" title="%s" data-copy="%s">%s</code>') % (text, text, shown)
+    return Markup('<code class="hash" title="%s" data-copy>%s</code>') % (text, text)
 
 
 def _count(number: float | None) -> str:
