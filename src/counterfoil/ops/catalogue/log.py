@@ -23,6 +23,14 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "Make a new ledger: its log, its keys and the trust policy for its readers.",
         "shop --organisation https://shop.example",
     ),
+    writes(
+        "up",
+        "up:up",
+        "Serve a ledger: API, pages, watchers, anchoring and actions in one process, until a signal.",
+        "--ledger shop",
+        "--ledger shop --create --listen 127.0.0.1:0",
+        "--ledger shop --listen 0.0.0.0:8420 --url https://ledger.example.org --public hashes",
+    ),
     reads(
         "status",
         "ledgers:status",
@@ -87,6 +95,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "Check the whole log: hashes, tree, database, and with --full every signature.",
         "--ledger shop --full",
         "--ledger shop --against receipt.json --policy policy.txt",
+        role="auditor",
     ),
     reads(
         "checkpoint ls",
@@ -123,18 +132,21 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "keys:new",
         "Make a further key and state it in the log.",
         "intake-2 --role producer --ledger shop",
+        role="operator",
     ),
     writes(
         "key rotate",
         "keys:rotate",
         "Replace the producer key by a new one; earlier entries stay good.",
         "--why 'a year is over' --ledger shop",
+        role="operator",
     ),
     writes(
         "key revoke",
         "keys:revoke",
         "End a key from an entry on; what it signed before stays good.",
         "3f2a --why 'laptop lost' --ledger shop",
+        role="operator",
     ),
     reads(
         "export",
@@ -159,6 +171,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "health:doctor",
         "Look over a ledger's disk, database, keys and clock, and say what to do.",
         "--ledger shop",
+        role="operator",
     ),
     reads(
         "schema",

@@ -1,0 +1,113 @@
+"""Open all that a node is made of, in order, and close it in the other.
+
+The ledger comes first and goes last: what answers requests is closed before the ledger commits what
+waits and lets go. This module refuses to answer requests.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from counterfoil.access import Guard
+from counterfoil.ledger import Ledger
+from counterfoil.ledger.state import state_folder
+from counterfoil.network.node import read_peers
+from counterfoil.ops.node import parts
+from counterfoil.ops.node.status import NodeStatus, Service
+from counterfoil.ops.node.supervisor import Part, Supervisor
+from counterfoil.ops.place import lending, open_anchoring
+from counterfoil.ports import Clock, SystemClock
+
+__all__ = ["NO_WATCHERS", "Node", "opened_node"]
+
+NO_WATCHERS: Final = "none"
+"""In the place of names: no watcher."""
+
+_TICK_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What runs. operator_key: made now, since there was none; it is not kept anywhere."""
+
+    ledger: Ledger
+    guard: Guard
+    supervisor: Supervisor
+    started_ms: int
+    operator_key: str | None
+
+    def status(self) -> NodeStatus:
+        """Tell how its parts fare, now."""
+        return NodeStatus(self.started_ms, (self._log(), *self.supervisor.services()))
+
+    def _log(self) -> Service:
+        fatal = self.ledger.fatal
+        size, at_ms = self.ledger.committed
+        if fatal is not None:
+            return Service("log", "failed", at_ms, str(fatal), needed=True)
+        return Service("log", "running", self.started_ms, f"{size} entries", needed=True)
+
+
+@contextlib.contextmanager
+def opened_node(
+    folder: Path,
+    *,
+    watchers: Sequence[str],
+    heard: Callable[[Service], None],
+    clock: Clock | None = None,
+) -> Iterator[Node]:
+    """Own a ledger and start what runs beside answering, for a block.
+
+    folder: the ledger's. watchers: names, `all`, or NO_WATCHERS. heard: is told of each part that
+    changes. Raises as `open_ledger`, and as the access book.
+    """
+    clock = clock or SystemClock()
+    with contextlib.ExitStack() as stack:
+        ledger = stack.enter_context(open_anchoring(folder))
+        guard = Guard.open(ledger.layout.access_book, ledger.origin, clock)
+        stack.callback(guard.close)
+        stack.enter_context(lending(ledger))
+        supervisor = Supervisor(clock, heard)
+        stack.callback(supervisor.close)
+        node = Node(ledger, guard, supervisor, clock.now_ms(), _first_key(guard))
+        _start(node, watchers)
+        yield node
+
+
+def _start(node: Node, watchers: Sequence[str]) -> None:
+    ledger, supervisor = node.ledger, node.supervisor
+    supervisor.start("access", _ticking(node.guard), needed=True)
+    names = [name for name in watchers if name != NO_WATCHERS]
+    if names:
+        supervisor.start("watchers", _later(lambda: parts.watching(ledger, names)))
+    if ledger.config.anchor_chains:
+        supervisor.start("actions", parts.acting(ledger))
+    supervisor.start("retention", parts.retaining(ledger))
+    peers = read_peers(ledger.layout.folder / "peers")
+    if peers:
+        supervisor.start("mirrors", parts.mirroring(peers, state_folder() / "mirrors"))
+
+
+def _later(make: Callable[[], Callable[[Part], None]]) -> Callable[[Part], None]:
+    """Make work when it begins: what cannot be made is then told as a failure of that part."""
+    return lambda part: make()(part)
+
+
+def _ticking(guard: Guard) -> Callable[[Part], None]:
+    def work(part: Part) -> None:
+        while not part.wait(_TICK_S):
+            guard.tick()
+
+    return work
+
+
+def _first_key(guard: Guard) -> str | None:
+    """Make a key for the operator where nobody has one."""
+    if any("operator" in key.roles for key in guard.keys.list()):
+        return None
+    _, token = guard.keys.add("operator", ["operator"])
+    return token.text
