@@ -41,7 +41,7 @@ _SKIPPED: Final = (
     "ordinary; --blank zero learns from them, too"
 )
 
-_File = Annotated[Path, Param("CSV file of accounts (.gz, too), one a row.", "FILE")]
+_File = Annotated[Path, Param("CSV file of accounts (.gz, too), one a row.", "FILE", holds="file")]
 _Blank = Annotated[
     str, Param("Rows without token fields: skip them, or read zero for blank.", "skip|zero")
 ]
@@ -114,7 +114,16 @@ class ScoredAccount:
 def train(
     file: _File,
     *,
-    out: Annotated[Path, Param("Where to write the model, a LightGBM text.", "MODEL", short="o")],
+    out: Annotated[
+        Path,
+        Param(
+            "Where to write the model, a LightGBM text.",
+            "MODEL",
+            short="o",
+            holds="output",
+            ending=".txt",
+        ),
+    ],
     blank: _Blank = "skip",
 ) -> TrainedAccounts:
     """Learn from labelled accounts which ones are fraud.
@@ -149,10 +158,16 @@ def train(
 def describe(
     data: Annotated[
         tuple[Path, ...],
-        Param("A folder of `chain sync`, or files of one chain: Parquet, CSV, JSON.", "DATA"),
+        Param(
+            "A folder of `chain sync`, or files of one chain: Parquet, CSV, JSON.",
+            "DATA",
+            holds="tree",
+        ),
     ],
     *,
-    out: Annotated[Path, Param("The table to write, as CSV.", "FILE", short="o")],
+    out: Annotated[
+        Path, Param("The table to write, as CSV.", "FILE", short="o", holds="output", ending=".csv")
+    ],
     least: Annotated[int, Param("Transactions that an account has at least.", "N")] = 2,
 ) -> DescribedAccounts:
     """Make the table of accounts from a chain's tables, to be scored.
@@ -204,7 +219,7 @@ def evaluate(
 def score(
     file: _File,
     *,
-    model: Annotated[Path, Param("What `account train` wrote.", "MODEL")],
+    model: Annotated[Path, Param("What `account train` wrote.", "MODEL", holds="file")],
 ) -> Iterator[ScoredAccount]:
     """Score accounts: how much each looks like fraud.
 
@@ -238,7 +253,10 @@ def score(
 
 def trust(
     file: Annotated[
-        Path, Param("CSV file of ratings: source, target, rating, time (.gz, too).", "FILE")
+        Path,
+        Param(
+            "CSV file of ratings: source, target, rating, time (.gz, too).", "FILE", holds="file"
+        ),
     ],
 ) -> ForeseenDistrust:
     """Judge how well distrust is foreseen from who rated whom, learned early and judged late.

@@ -17,7 +17,8 @@ def mcp(
     ledger: LedgerFolder = None,
     allow_writes: Annotated[bool, Param("Let the agent record, too.")] = False,
     policy: Annotated[
-        Path | None, Param("Whom receipts are held to; else the ledger's own policy.", "FILE")
+        Path | None,
+        Param("Whom receipts are held to; else the ledger's own policy.", "FILE", holds="machine"),
     ] = None,
 ) -> None:
     """Serve a ledger to an AI agent, on standard input and output (Model Context Protocol).

@@ -70,7 +70,7 @@ def ack(
 def labels(
     *,
     out: Annotated[
-        Path, Param("File to write, or - for standard output.", "FILE", short="o")
+        Path, Param("File to write, or - for standard output.", "FILE", short="o", holds="output")
     ] = STANDARD_STREAM,
     format: Annotated[
         Literal["csv", "ndjson"], Param("A table, or JSON with the evidence.")

@@ -117,7 +117,8 @@ def verify(
     *,
     ledger: LedgerFolder = None,
     rpc: Annotated[
-        tuple[str, ...], Param("Ask these nodes; else those of the settings.", "URL")
+        tuple[str, ...],
+        Param("Ask these nodes; else those of the settings.", "URL", holds="machine"),
     ] = (),
 ) -> Iterator[CheckedAnchor]:
     """Ask the chains whether every anchor of a ledger is there.

@@ -56,7 +56,9 @@ def listing() -> Iterator[ListedApp]:
 
 def demo(
     name: Annotated[str, Param("Name of an app.", "APP")],
-    folder: Annotated[Path, Param("Folder to play it in: none yet, or an empty one.", "DIR")],
+    folder: Annotated[
+        Path, Param("Folder to play it in: none yet, or an empty one.", "DIR", holds="machine")
+    ],
     *,
     progress: Progress,
 ) -> Iterator[Scene]:

@@ -42,10 +42,14 @@ def audit(
     full: Annotated[bool, Param("Check every signature too, not only the hashes.")] = False,
     against: Annotated[
         tuple[Path, ...],
-        Param("A receipt, tlog-proof or checkpoint that somebody kept, to compare with.", "FILE"),
+        Param(
+            "A receipt, tlog-proof or checkpoint that somebody kept, to compare with.",
+            "FILE",
+            holds="file",
+        ),
     ] = (),
     policy: Annotated[
-        Path | None, Param("Your own trust policy; else the ledger's.", "FILE")
+        Path | None, Param("Your own trust policy; else the ledger's.", "FILE", holds="file")
     ] = None,
     progress: Progress = no_progress,
 ) -> Audited:

@@ -14,8 +14,10 @@ __all__ = ["backup"]
 
 
 def backup(
-    folder: Annotated[Path, Param("The ledger's folder.", "DIR")],
-    destination: Annotated[Path, Param("Folder of the copy; again for the next copy.", "DEST")],
+    folder: Annotated[Path, Param("The ledger's folder.", "DIR", holds="machine")],
+    destination: Annotated[
+        Path, Param("Folder of the copy; again for the next copy.", "DEST", holds="machine")
+    ],
     *,
     with_keys: Annotated[
         bool, Param("Copy the private keys too; keep such a copy as safe as the keys.")

@@ -76,7 +76,12 @@ class _Tally:
 
 def batch(
     file: Annotated[
-        Path, Param("NDJSON, CSV or Parquet file, or - for NDJSON from standard input.", "FILE")
+        Path,
+        Param(
+            "NDJSON, CSV or Parquet file, or - for NDJSON from standard input.",
+            "FILE",
+            holds="file",
+        ),
     ],
     *,
     ledger: LedgerFolder = None,

@@ -125,12 +125,15 @@ class Reported:
 
 def sync(
     files: Annotated[
-        tuple[Path, ...], Param("Files of one chain, in place of a node.", "FILE")
+        tuple[Path, ...], Param("Files of one chain, in place of a node.", "FILE", holds="file")
     ] = (),
     *,
-    out: Annotated[Path, Param("The folder of the tables.", "DIR", short="o")],
+    out: Annotated[
+        Path, Param("The folder of the tables.", "DIR", short="o", holds="output-folder")
+    ],
     rpc: Annotated[
-        str | None, Param("The chain: http(s) address of a node, or embedded:PATH.", "URL")
+        str | None,
+        Param("The chain: http(s) address of a node, or embedded:PATH.", "URL", holds="machine"),
     ] = None,
     first: Annotated[
         int | None, Param("First block of a new folder; else the last 1,000.", "BLOCK")
@@ -203,7 +206,9 @@ def _copied(files: tuple[Path, ...], out: Path) -> SyncedFolder:
 
 def simulate(
     *,
-    out: Annotated[Path, Param("A new folder for the tables.", "DIR", short="o")],
+    out: Annotated[
+        Path, Param("A new folder for the tables.", "DIR", short="o", holds="output-folder")
+    ],
     transactions: Annotated[int, Param("How many, 1 to 20,000,000.", "N")] = 100_000,
     seed: Annotated[int, Param("The same seed gives the same chain.", "N")] = 1,
     progress: Progress = no_progress,
@@ -225,12 +230,19 @@ def simulate(
 def report(
     data: Annotated[
         tuple[Path, ...],
-        Param("A folder of `chain sync`, or files of one chain: Parquet, CSV, JSON.", "DATA"),
+        Param(
+            "A folder of `chain sync`, or files of one chain: Parquet, CSV, JSON.",
+            "DATA",
+            holds="tree",
+        ),
     ],
     *,
-    out: Annotated[Path | None, Param("The page to write.", "FILE", short="o")] = None,
+    out: Annotated[
+        Path | None, Param("The page to write.", "FILE", short="o", holds="output", ending=".html")
+    ] = None,
     ledger: Annotated[
-        Path | None, Param("Record the figures in this ledger, for receipts.", "DIR")
+        Path | None,
+        Param("Record the figures in this ledger, for receipts.", "DIR", holds="also-ledger"),
     ] = None,
     progress: Progress = no_progress,
 ) -> Reported:
@@ -263,11 +275,18 @@ def report(
 
 
 def check(
-    data: Annotated[tuple[Path, ...], Param("The data that the figure was made from.", "DATA")],
+    data: Annotated[
+        tuple[Path, ...], Param("The data that the figure was made from.", "DATA", holds="tree")
+    ],
     *,
-    receipt: Annotated[Path, Param("A figure's receipt, saved from a report.", "FILE")],
+    receipt: Annotated[
+        Path, Param("A figure's receipt, saved from a report.", "FILE", holds="file")
+    ],
     policy: Annotated[
-        Path, Param("Whom you trust: a C2SP tlog-policy that you did not get here.", "FILE")
+        Path,
+        Param(
+            "Whom you trust: a C2SP tlog-policy that you did not get here.", "FILE", holds="file"
+        ),
     ],
 ) -> FigureChecked:
     """Check a figure of a report: its receipt, and that the data gives the same result again.

@@ -37,13 +37,17 @@ __all__ = [
     "suggest",
 ]
 
-_Suite = Annotated[Path | None, Param("Rules and limits, TOML or JSON; else the defaults.", "FILE")]
+_Suite = Annotated[
+    Path | None, Param("Rules and limits, TOML or JSON; else the defaults.", "FILE", holds="file")
+]
 _Reference = Annotated[
-    Path | None, Param("Trusted data to compare with, such as the training set.", "FILE")
+    Path | None,
+    Param("Trusted data to compare with, such as the training set.", "FILE", holds="file"),
 ]
 _Label = Annotated[str | None, Param("Column that is to be predicted.", "NAME")]
 _Into = Annotated[
-    Path | None, Param("Record the result in this ledger; else it is only shown.", "DIR")
+    Path | None,
+    Param("Record the result in this ledger; else it is only shown.", "DIR", holds="also-ledger"),
 ]
 _About = Annotated[
     str | None,
@@ -218,7 +222,7 @@ def suggest(
     file: TableFile,
     *,
     out: Annotated[
-        Path, Param("File to write, or - for standard output.", "FILE", short="o")
+        Path, Param("File to write, or - for standard output.", "FILE", short="o", holds="output")
     ] = STANDARD_STREAM,
     label: _Label = None,
     sensitive: Annotated[

@@ -64,27 +64,35 @@ class ProvenDecision:
 
 def add(
     name: _Name,
-    file: Annotated[Path, Param("The model's ONNX file: one row in, one value out.", "FILE")],
+    file: Annotated[
+        Path, Param("The model's ONNX file: one row in, one value out.", "FILE", holds="file")
+    ],
     *,
     model: Annotated[str, Param("The recorded model: index, leaf, digest, name.", "MODEL")],
     threshold: Annotated[str, Param("From this score on, the outcome is --from.", "SCORE")],
     from_: Annotated[str, Param("The outcome from the threshold on.", "OUTCOME")],
     below: Annotated[str, Param("The outcome below it.", "OUTCOME")],
     compiler: Annotated[
-        Path, Param("Solidity's compiler: soljson.js of the npm package solc.", "FILE")
+        Path,
+        Param("Solidity's compiler: soljson.js of the npm package solc.", "FILE", holds="machine"),
     ],
     inputs: Annotated[
         Literal["public", "hashed", "private"], Param("What proofs show of the inputs.")
     ] = "hashed",
     scale: Annotated[int, Param("Numbers are multiples of 2^-BITS.", "BITS")] = 7,
     samples: Annotated[
-        Path | None, Param("Rows of inputs as JSON, from which its size is chosen.", "FILE")
+        Path | None,
+        Param("Rows of inputs as JSON, from which its size is chosen.", "FILE", holds="file"),
     ] = None,
     rows: Annotated[int, Param("Without samples: it has 2^N rows.", "N")] = 15,
     base: Annotated[int, Param("Without samples: whole numbers in so many parts.", "N")] = 16_384,
     srs: Annotated[
         Path | None,
-        Param("A ceremony's reference string; else one is made, whose maker can forge.", "FILE"),
+        Param(
+            "A ceremony's reference string; else one is made, whose maker can forge.",
+            "FILE",
+            holds="file",
+        ),
     ] = None,
     chain: OnChain = None,
     ledger: LedgerFolder = None,
@@ -115,9 +123,13 @@ def add(
 
 def proving(
     name: _Name,
-    row: Annotated[Path, Param("One row of inputs, a list as JSON, or - for stdin.", "ROW")],
+    row: Annotated[
+        Path, Param("One row of inputs, a list as JSON, or - for stdin.", "ROW", holds="file")
+    ],
     *,
-    out: Annotated[Path, Param("Where the proof goes.", "FILE", short="o")],
+    out: Annotated[
+        Path, Param("Where the proof goes.", "FILE", short="o", holds="output", ending=".json")
+    ],
     ledger: LedgerFolder = None,
     channel: Channel,
 ) -> ProvenDecision:
@@ -148,7 +160,7 @@ def submit(
     entry: Entry,
     *,
     circuit: Annotated[str, Param("The circuit that proved it.", "NAME")],
-    proof: Annotated[Path, Param("The proof, as `circuit prove` wrote it.", "FILE")],
+    proof: Annotated[Path, Param("The proof, as `circuit prove` wrote it.", "FILE", holds="file")],
     contract: Annotated[
         str, Param("The contract that acts: its name where we put it, or its address.", "NAME|0x")
     ],

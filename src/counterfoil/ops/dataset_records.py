@@ -52,7 +52,9 @@ DatasetName = Annotated[
 ]
 
 Proves = Literal["row", "no-row"]
-ProofOut = Annotated[Path, Param("Where to; - for standard output.", "FILE", short="o")]
+ProofOut = Annotated[
+    Path, Param("Where to; - for standard output.", "FILE", short="o", holds="output")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,9 @@ class RowShown:
 
 
 def add(
-    path: Annotated[Path, Param("A table (Parquet, CSV, NDJSON, Arrow), or a folder.", "FILE")],
+    path: Annotated[
+        Path, Param("A table (Parquet, CSV, NDJSON, Arrow), or a folder.", "FILE", holds="tree")
+    ],
     name: Annotated[str, Param("What to call it.", "NAME")],
     *,
     ledger: LedgerFolder = None,
@@ -195,7 +199,9 @@ def listing(
 
 def match(
     dataset: DatasetName,
-    path: Annotated[Path, Param("A table or folder, - for a table on standard input.", "FILE")],
+    path: Annotated[
+        Path, Param("A table or folder, - for a table on standard input.", "FILE", holds="tree")
+    ],
     *,
     ledger: LedgerFolder = None,
     missing: Missing = (),
@@ -219,7 +225,7 @@ def match(
 def prove(
     dataset: DatasetName,
     row: Annotated[int, Param("Its number, from 0; a header is not counted.", "ROW")],
-    path: Annotated[Path, Param("The data set itself, as it was recorded.", "FILE")],
+    path: Annotated[Path, Param("The data set itself, as it was recorded.", "FILE", holds="tree")],
     *,
     ledger: LedgerFolder = None,
     model: Annotated[
@@ -244,7 +250,9 @@ def prove(
 
 def prove_absence(
     dataset: DatasetName,
-    path: Annotated[Path, Param("A table of one row, with the data set's columns.", "FILE")],
+    path: Annotated[
+        Path, Param("A table of one row, with the data set's columns.", "FILE", holds="file")
+    ],
     *,
     ledger: LedgerFolder = None,
     out: ProofOut = STANDARD_STREAM,
@@ -266,9 +274,11 @@ def prove_absence(
 
 
 def verify(
-    file: Annotated[Path, Param("The proof about a row, - for standard input.", "FILE")],
+    file: Annotated[
+        Path, Param("The proof about a row, - for standard input.", "FILE", holds="file")
+    ],
     *,
-    policy: Annotated[Path, Param("Whom you trust: a tlog-policy file.", "FILE")],
+    policy: Annotated[Path, Param("Whom you trust: a tlog-policy file.", "FILE", holds="file")],
     channel: Channel,
 ) -> RowShown:
     """Verify a proof about a row offline, against your own policy.

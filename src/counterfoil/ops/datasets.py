@@ -79,7 +79,12 @@ class Compared:
 
 def fingerprint(
     path: Annotated[
-        Path, Param("A table (Parquet, CSV, NDJSON, Arrow) or a folder, - for a stream.", "FILE")
+        Path,
+        Param(
+            "A table (Parquet, CSV, NDJSON, Arrow) or a folder, - for a stream.",
+            "FILE",
+            holds="tree",
+        ),
     ],
     *,
     channel: Channel,
@@ -106,8 +111,8 @@ def fingerprint(
 
 
 def diff(
-    a: Annotated[Path, Param("The table before.", "A")],
-    b: Annotated[Path, Param("The table after.", "B")],
+    a: Annotated[Path, Param("The table before.", "A", holds="file")],
+    b: Annotated[Path, Param("The table after.", "B", holds="file")],
     *,
     key: Annotated[str | None, Param("A column whose values name rows.", "COLUMN")] = None,
     limit: Annotated[int, Param("List at most so many changes.", "N", short="n")] = 100,

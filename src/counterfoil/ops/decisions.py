@@ -64,7 +64,8 @@ class Decided:
 
 def add(
     inputs: Annotated[
-        str, Param("The inputs: a JSON object, a file that holds one, or -.", "INPUTS")
+        str,
+        Param("The inputs: a JSON object, a file that holds one, or -.", "INPUTS", holds="object"),
     ],
     *,
     model: Annotated[str, Param("Index, leaf, digest or name[:version] of the model.", "MODEL")],

@@ -14,7 +14,9 @@ from counterfoil.ports import STANDARD_STREAM, Document, Param
 
 __all__ = ["DocumentFile", "DocumentOut", "give_out"]
 
-DocumentOut = Annotated[Path, Param("File to write, or - for standard output.", "FILE", short="o")]
+DocumentOut = Annotated[
+    Path, Param("File to write, or - for standard output.", "FILE", short="o", holds="output")
+]
 """The parameter of operations that make a document."""
 
 

@@ -62,7 +62,8 @@ def energy(
         int | None, Param("Watts of one busy core, for the estimate; else 7.", "W")
     ] = None,
     openmetrics: Annotated[
-        Path | None, Param("Write the totals here, too, for Prometheus to collect.", "FILE")
+        Path | None,
+        Param("Write the totals here, too, for Prometheus to collect.", "FILE", holds="machine"),
     ] = None,
 ) -> Energy:
     """Say what a ledger has cost in CPU time and joules, in all and for each thing recorded.

@@ -37,7 +37,9 @@ class ExportFile:
 
 def export(
     *,
-    out: Annotated[Path, Param("File to write, or - for standard output.", "FILE", short="o")],
+    out: Annotated[
+        Path, Param("File to write, or - for standard output.", "FILE", short="o", holds="output")
+    ],
     ledger: LedgerFolder = None,
     format: Annotated[
         Format | None, Param("How they are written; else by the file's ending, else NDJSON.")

@@ -66,7 +66,11 @@ def fees(
     *,
     rpc: Annotated[
         str,
-        Param("A node's address, embedded:PATH, or a file: see the documentation.", "URL|FILE"),
+        Param(
+            "A node's address, embedded:PATH, or a file: see the documentation.",
+            "URL|FILE",
+            holds="machine",
+        ),
     ],
     horizon: Annotated[int, Param("How many blocks ahead to forecast, 1 to 1000.", "H")] = 20,
     blocks: Annotated[int, Param("How many of the newest blocks to learn from.", "N")] = 2_000,

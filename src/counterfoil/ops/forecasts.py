@@ -108,7 +108,9 @@ class _Loaded:
 
 
 def evaluate(
-    file: Annotated[Path, Param("CSV file (.gz, too), or - for standard input.", "FILE")],
+    file: Annotated[
+        Path, Param("CSV file (.gz, too), or - for standard input.", "FILE", holds="file")
+    ],
     *,
     value: Annotated[str, Param("The column with the numbers, oldest first.", "COL")],
     horizon: Annotated[int, Param("How many rows ahead to forecast, 1 to 1000.", "H")],
@@ -116,7 +118,10 @@ def evaluate(
     season: Annotated[int | None, Param("Rows after which it repeats; else found.", "N")] = None,
     forecaster: Annotated[str, Param("Which forecaster, by its entry point.", "NAME")] = "auto",
     out: Annotated[
-        Path | None, Param("Write every forecast here, as CSV.", "FILE", short="o")
+        Path | None,
+        Param(
+            "Write every forecast here, as CSV.", "FILE", short="o", holds="output", ending=".csv"
+        ),
     ] = None,
     progress: Progress = no_progress,
     channel: Channel,
@@ -170,7 +175,9 @@ def evaluate(
 
 
 def run(
-    file: Annotated[Path, Param("CSV file (.gz, too), or - for standard input.", "FILE")],
+    file: Annotated[
+        Path, Param("CSV file (.gz, too), or - for standard input.", "FILE", holds="file")
+    ],
     *,
     value: Annotated[str, Param("The column with the numbers, oldest first.", "COL")],
     horizon: Annotated[int, Param("How many rows ahead to forecast, 1 to 1000.", "H")],

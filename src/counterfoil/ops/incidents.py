@@ -33,6 +33,7 @@ _Fields = Annotated[
     Param(
         "A JSON object with the incident's fields, a file that holds one, or - for standard input.",
         "FIELDS",
+        holds="object",
     ),
 ]
 _Link = Annotated[
@@ -40,7 +41,9 @@ _Link = Annotated[
     Param("Index or leaf of a decision, model or alert that it is about.", "INDEX|LEAF"),
 ]
 _Person = Annotated[str | None, Param("Whose personal data is sealed with it.", "ID")]
-_Personal = Annotated[str | None, Param("A JSON object of personal data, to be sealed.", "FIELDS")]
+_Personal = Annotated[
+    str | None, Param("A JSON object of personal data, to be sealed.", "FIELDS", holds="object")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,14 @@ def report(
     incident: _Incident,
     *,
     out: Annotated[
-        Path, Param("File to write; its ending says how: .html, .json or .zip.", "FILE", short="o")
+        Path,
+        Param(
+            "File to write; its ending says how: .html, .json or .zip.",
+            "FILE",
+            short="o",
+            holds="output",
+            ending=".zip",
+        ),
     ],
     ledger: LedgerFolder = None,
 ) -> IncidentFile:

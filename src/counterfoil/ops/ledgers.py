@@ -69,7 +69,9 @@ class Status:
 
 
 def init(
-    folder: Annotated[Path, Param("Folder to make; it must be empty or not there.", "DIR")],
+    folder: Annotated[
+        Path, Param("Folder to make; it must be empty or not there.", "DIR", holds="machine")
+    ],
     *,
     name: Annotated[
         str | None, Param("What people call the ledger; else the folder's name.", "NAME")

@@ -56,7 +56,10 @@ def trace(
     width: _Width = 20,
     as_of: _AsOf = None,
     receipts: Annotated[
-        Path | None, Param("Write the receipts of all statements into this folder.", "DIR")
+        Path | None,
+        Param(
+            "Write the receipts of all statements into this folder.", "DIR", holds="output-folder"
+        ),
     ] = None,
     progress: Progress = no_progress,
 ) -> Traced:
@@ -85,7 +88,9 @@ def trace(
 def prov(
     entry: Entry,
     *,
-    out: Annotated[Path, Param("File to write, or - for standard output.", "FILE", short="o")],
+    out: Annotated[
+        Path, Param("File to write, or - for standard output.", "FILE", short="o", holds="output")
+    ],
     ledger: LedgerFolder = None,
     depth: _Depth = 12,
     width: _Width = 20,

@@ -65,9 +65,15 @@ def run(
     ledger: LedgerFolder = None,
     peers: Annotated[
         Path | None,
-        Param("Policies of the others' logs, one a file; else `peers` in the ledger.", "DIR"),
+        Param(
+            "Policies of the others' logs, one a file; else `peers` in the ledger.",
+            "DIR",
+            holds="machine",
+        ),
     ] = None,
-    listen: Annotated[str, Param("Where to answer.", "HOST:PORT")] = "127.0.0.1:8420",
+    listen: Annotated[
+        str, Param("Where to answer.", "HOST:PORT", holds="machine")
+    ] = "127.0.0.1:8420",
     interval: Interval = 2,
 ) -> Iterator[MemberStarted | PeerEvent]:
     """Own a ledger and serve it, witness the peers' logs, and mirror them, until a signal.

@@ -24,7 +24,10 @@ Interval = Annotated[int, Param("Seconds between two rounds, 1 to 86400.", "S")]
 """The parameter of everything that asks again and again."""
 
 PolicyFile = Annotated[
-    Path, Param("Whom you trust: a C2SP tlog-policy that you did not get there.", "FILE")
+    Path,
+    Param(
+        "Whom you trust: a C2SP tlog-policy that you did not get there.", "FILE", holds="machine"
+    ),
 ]
 
 _INTERVAL_MAX_S: Final = 86_400
@@ -39,8 +42,12 @@ class MirrorStarted:
 
 
 def run(
-    source: Annotated[str, Param("Address or folder of the log, or of a mirror of it.", "URL")],
-    folder: Annotated[Path, Param("The mirror's folder; made if it is not there.", "DIR")],
+    source: Annotated[
+        str, Param("Address or folder of the log, or of a mirror of it.", "URL", holds="machine")
+    ],
+    folder: Annotated[
+        Path, Param("The mirror's folder; made if it is not there.", "DIR", holds="machine")
+    ],
     *,
     policy: PolicyFile,
     mode: Annotated[
@@ -54,7 +61,9 @@ def run(
         bool, Param("First prove again all that is here, and mend what is damaged.")
     ] = False,
     once: Annotated[bool, Param("Copy once and end.")] = False,
-    listen: Annotated[str | None, Param("Serve the copy there while it runs.", "HOST:PORT")] = None,
+    listen: Annotated[
+        str | None, Param("Serve the copy there while it runs.", "HOST:PORT", holds="machine")
+    ] = None,
     interval: Interval = 10,
     progress: Progress = no_progress,
 ) -> Iterator[MirrorEvent | MirrorStarted]:
@@ -83,9 +92,11 @@ def run(
 
 def receipt(
     index: Annotated[int, Param("The entry's index.", "INDEX")],
-    folder: Annotated[Path, Param("The mirror's folder.", "DIR")],
+    folder: Annotated[Path, Param("The mirror's folder.", "DIR", holds="machine")],
     *,
-    out: Annotated[Path, Param("File to write, or - for standard output.", "FILE", short="o")],
+    out: Annotated[
+        Path, Param("File to write, or - for standard output.", "FILE", short="o", holds="machine")
+    ],
     row: Annotated[int | None, Param("A row of a block statement, from 0.", "N")] = None,
 ) -> Saved | Document:
     """Write the receipt of an entry from a mirror alone, also when the log is gone.

@@ -99,7 +99,9 @@ class Scored:
 
 
 def add(
-    path: Annotated[Path, Param("The model: ONNX, LightGBM text, skops, or a folder.", "PATH")],
+    path: Annotated[
+        Path, Param("The model: ONNX, LightGBM text, skops, or a folder.", "PATH", holds="tree")
+    ],
     name: Annotated[str, Param("What to call it.", "NAME")],
     *,
     ledger: LedgerFolder = None,
@@ -117,9 +119,12 @@ def add(
     outcomes: Annotated[
         str | None, Param("What it can say, in the model's order.", "NAME,NAME,...")
     ] = None,
-    card: Annotated[Path | None, Param("A model card, text or Markdown.", "FILE")] = None,
+    card: Annotated[
+        Path | None, Param("A model card, text or Markdown.", "FILE", holds="file")
+    ] = None,
     code: Annotated[
-        Path | None, Param("Folder of the code that made it; else the current one.", "DIR")
+        Path | None,
+        Param("Folder of the code that made it; else the current one.", "DIR", holds="machine"),
     ] = None,
     explained_by: Annotated[
         str | None, Param("A recorded model that explains this one's scores.", "MODEL")
@@ -163,6 +168,7 @@ def get(
             "output.",
             "FILE",
             short="o",
+            holds="output",
         ),
     ] = None,
 ) -> ModelShown | Document:
@@ -201,14 +207,20 @@ def listing(
 def score(
     model: ModelName,
     inputs: Annotated[
-        str, Param("A JSON object of its features, a file with one, or - for a pipe.", "INPUTS")
+        str,
+        Param(
+            "A JSON object of its features, a file with one, or - for a pipe.",
+            "INPUTS",
+            holds="object",
+        ),
     ],
     *,
     ledger: LedgerFolder = None,
     outcome: Annotated[str | None, Param("Whose score; else the model's own.", "NAME")] = None,
     explain: Annotated[bool, Param("Say what each input added.")] = False,
     artefact: Annotated[
-        Path | None, Param("A copy of the model, where its bytes were not kept.", "PATH")
+        Path | None,
+        Param("A copy of the model, where its bytes were not kept.", "PATH", holds="tree"),
     ] = None,
     channel: Channel,
 ) -> Scored:
@@ -267,11 +279,19 @@ def evaluate(
 
 
 def sign(
-    path: Annotated[Path, Param("The model: a file or folder.", "PATH")],
+    path: Annotated[Path, Param("The model: a file or folder.", "PATH", holds="tree")],
     *,
-    key: Annotated[Path, Param("Private key in PEM, on P-256, P-384 or P-521.", "FILE")],
+    key: Annotated[
+        Path, Param("Private key in PEM, on P-256, P-384 or P-521.", "FILE", holds="machine")
+    ],
     out: Annotated[
-        Path, Param("Where to write the signature; - for standard output.", "FILE", short="o")
+        Path,
+        Param(
+            "Where to write the signature; - for standard output.",
+            "FILE",
+            short="o",
+            holds="output",
+        ),
     ],
 ) -> SignedModel | Document:
     """Sign a model's files; the package model-signing accepts the signature.
@@ -293,10 +313,12 @@ def sign(
 
 
 def verify_signature(
-    path: Annotated[Path, Param("The model: a file or folder.", "PATH")],
-    signature: Annotated[Path, Param("The signature.", "FILE")],
+    path: Annotated[Path, Param("The model: a file or folder.", "PATH", holds="tree")],
+    signature: Annotated[Path, Param("The signature.", "FILE", holds="file")],
     *,
-    key: Annotated[Path, Param("Public key in PEM of whoever should have signed.", "FILE")],
+    key: Annotated[
+        Path, Param("Public key in PEM of whoever should have signed.", "FILE", holds="file")
+    ],
 ) -> SignedModel:
     """Check a model's files against a signature by this tool or by model-signing.
 

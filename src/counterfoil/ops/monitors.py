@@ -73,11 +73,17 @@ class Convicted:
 def run(
     sources: Annotated[
         tuple[str, ...],
-        Param("Address or folder of the log or of a mirror, or witness:ADDRESS.", "URL"),
+        Param(
+            "Address or folder of the log or of a mirror, or witness:ADDRESS.",
+            "URL",
+            holds="machine",
+        ),
     ],
     *,
     policy: PolicyFile,
-    state: Annotated[Path, Param("Folder that keeps what was seen, and evidence.", "DIR")],
+    state: Annotated[
+        Path, Param("Folder that keeps what was seen, and evidence.", "DIR", holds="machine")
+    ],
     watch_key: Annotated[
         tuple[str, ...], Param("Tell of entries that this key signed.", "KEYID")
     ] = (),
@@ -110,10 +116,11 @@ def run(
 
 
 def verify(
-    file: Annotated[Path, Param("Evidence, or - for standard input.", "FILE")],
+    file: Annotated[Path, Param("Evidence, or - for standard input.", "FILE", holds="file")],
     *,
     policy: Annotated[
-        Path | None, Param("Your policy: tells whether you trust the convicted key.", "FILE")
+        Path | None,
+        Param("Your policy: tells whether you trust the convicted key.", "FILE", holds="file"),
     ] = None,
     channel: Channel,
 ) -> Convicted:
@@ -132,14 +139,20 @@ def verify(
 
 
 def make(
-    first: Annotated[Path, Param("A checkpoint, receipt or tlog-proof.", "FIRST")],
-    second: Annotated[Path, Param("Another of the same log.", "SECOND")],
+    first: Annotated[Path, Param("A checkpoint, receipt or tlog-proof.", "FIRST", holds="file")],
+    second: Annotated[Path, Param("Another of the same log.", "SECOND", holds="file")],
     *,
     policy: PolicyFile,
-    out: Annotated[Path, Param("File to write.", "FILE", short="o")],
+    out: Annotated[
+        Path, Param("File to write.", "FILE", short="o", holds="output", ending=".json")
+    ],
     from_: Annotated[
         tuple[str, ...],
-        Param("Address or folder that may have the tiles, where the sizes differ.", "URL"),
+        Param(
+            "Address or folder that may have the tiles, where the sizes differ.",
+            "URL",
+            holds="machine",
+        ),
     ] = (),
 ) -> Convicted:
     """Make evidence of two checkpoints that one log signed and that exclude each other.

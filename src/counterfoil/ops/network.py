@@ -51,10 +51,14 @@ _JSON: Final = "application/json"
 
 Mirrors = Annotated[
     Path | None,
-    Param("Folder of the mirrors of the others' logs; else `mirrors` in the state folder.", "DIR"),
+    Param(
+        "Folder of the mirrors of the others' logs; else `mirrors` in the state folder.",
+        "DIR",
+        holds="machine",
+    ),
 ]
 Why = Annotated[str, Param("Why, for people; it is recorded.", "TEXT")]
-ProposalFile = Annotated[Path, Param("The proposal.", "FILE")]
+ProposalFile = Annotated[Path, Param("The proposal.", "FILE", holds="file")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,11 @@ def card(
     ledger: LedgerFolder = None,
     witness: Annotated[
         Path | None,
-        Param("Folder of the witness run for others; else `public-witness` in the state.", "DIR"),
+        Param(
+            "Folder of the witness run for others; else `public-witness` in the state.",
+            "DIR",
+            holds="machine",
+        ),
     ] = None,
     log_url: Annotated[str | None, Param("Where the log's files are served.", "URL")] = None,
     witness_url: Annotated[str | None, Param("The witness's submission prefix.", "URL")] = None,
@@ -130,7 +138,9 @@ def card(
 
 
 def found(
-    card_files: Annotated[tuple[Path, ...], Param("The founders' cards, all of them.", "CARD")],
+    card_files: Annotated[
+        tuple[Path, ...], Param("The founders' cards, all of them.", "CARD", holds="file")
+    ],
     *,
     why: Why = "",
     out: DocumentOut = STANDARD_STREAM,
@@ -144,7 +154,9 @@ def found(
 
 
 def invite(
-    card_file: Annotated[Path, Param("The organisation's card, from itself.", "CARD")],
+    card_file: Annotated[
+        Path, Param("The organisation's card, from itself.", "CARD", holds="file")
+    ],
     *,
     ledger: LedgerFolder = None,
     mirrors: Mirrors = None,
@@ -223,7 +235,8 @@ def freeze(
     *,
     ledger: LedgerFolder = None,
     checkpoint: Annotated[
-        Path | None, Param("Another's last checkpoint; else this ledger ends.", "FILE")
+        Path | None,
+        Param("Another's last checkpoint; else this ledger ends.", "FILE", holds="file"),
     ] = None,
     successor: Annotated[
         str | None, Param("Origin of the log in which the story goes on.", "ORIGIN")
@@ -255,7 +268,9 @@ def freeze(
 
 
 def accuse(
-    evidence: Annotated[Path, Param("Evidence that a log signed two histories.", "FILE")],
+    evidence: Annotated[
+        Path, Param("Evidence that a log signed two histories.", "FILE", holds="file")
+    ],
     *,
     ledger: LedgerFolder = None,
     mirrors: Mirrors = None,

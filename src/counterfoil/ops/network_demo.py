@@ -63,7 +63,8 @@ class Scene:
 
 def network_demo(
     folder: Annotated[
-        Path | None, Param("Where to make the three; else a temporary folder.", "DIR")
+        Path | None,
+        Param("Where to make the three; else a temporary folder.", "DIR", holds="machine"),
     ] = None,
 ) -> Iterator[Scene]:
     """Let three organisations witness and mirror each other; one is killed, one lies.

@@ -114,7 +114,9 @@ class Simulated:
 
 
 def simulate(
-    file: Annotated[Path, Param("CSV file (.gz, too), or - for standard input.", "FILE")],
+    file: Annotated[
+        Path, Param("CSV file (.gz, too), or - for standard input.", "FILE", holds="file")
+    ],
     *,
     fee: Annotated[str | None, Param("The column with the fee of each row.", "COL")] = None,
     gas_used: Annotated[str | None, Param("The column with the gas used by blocks.", "COL")] = None,

@@ -78,7 +78,9 @@ def pack(
         str | None, Param("A model, decision or other statement; else a period.", "INDEX|LEAF")
     ] = None,
     *,
-    out: Annotated[Path, Param("File to write, or - for standard output.", "FILE", short="o")],
+    out: Annotated[
+        Path, Param("File to write, or - for standard output.", "FILE", short="o", holds="output")
+    ],
     ledger: LedgerFolder = None,
     html: Annotated[
         bool, Param("One page instead of a zip; it carries the pack. So it is for .html.")
@@ -124,10 +126,15 @@ def pack(
 
 
 def check(
-    file: Annotated[Path, Param("The pack: a zip, or a page that carries one.", "PACK")],
+    file: Annotated[
+        Path, Param("The pack: a zip, or a page that carries one.", "PACK", holds="file")
+    ],
     *,
     policy: Annotated[
-        Path, Param("Whom you trust: a C2SP tlog-policy that you did not get here.", "FILE")
+        Path,
+        Param(
+            "Whom you trust: a C2SP tlog-policy that you did not get here.", "FILE", holds="file"
+        ),
     ],
     progress: Progress = no_progress,
 ) -> Checked:

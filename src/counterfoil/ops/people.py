@@ -53,7 +53,8 @@ Actor = Annotated[
 ]
 Purpose = Annotated[str, Param("What for; stands in the log.", "PURPOSE")]
 Token = Annotated[
-    Path | None, Param("File that holds the token of a grant, - for standard input.", "FILE")
+    Path | None,
+    Param("File that holds the token of a grant, - for standard input.", "FILE", holds="file"),
 ]
 Why = Annotated[str, Param("The reason; stands in the log.", "TEXT")]
 Until = Annotated[
@@ -279,9 +280,9 @@ def disclose(
 
 
 def verify_field(
-    file: Annotated[Path, Param("A disclosure, - for standard input.", "FILE")],
+    file: Annotated[Path, Param("A disclosure, - for standard input.", "FILE", holds="file")],
     *,
-    policy: Annotated[Path, Param("Whom you trust: a tlog-policy file.", "FILE")],
+    policy: Annotated[Path, Param("Whom you trust: a tlog-policy file.", "FILE", holds="file")],
     channel: Channel,
 ) -> VerifiedField:
     """Verify a disclosed field offline, against your own policy.

@@ -32,13 +32,18 @@ ENVIRONMENT: Final = "COUNTERFOIL_LEDGER"
 
 LedgerFolder = Annotated[
     Path | None,
-    Param(f"The ledger's folder; else ${ENVIRONMENT}, else the current folder.", "DIR"),
+    Param(
+        f"The ledger's folder; else ${ENVIRONMENT}, else the current folder.", "DIR", holds="ledger"
+    ),
 ]
 """The parameter that every operation on a ledger has."""
 
 AcceptNewWitness = Annotated[
     bool,
-    Param("Go on once where your own witness has no memory of the ledger; this is recorded."),
+    Param(
+        "Go on once where your own witness has no memory of the ledger; this is recorded.",
+        holds="machine",
+    ),
 ]
 """The parameter of operations that may be the first after a memory was lost."""
 

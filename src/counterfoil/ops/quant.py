@@ -85,11 +85,17 @@ def commit(
     strategy: Annotated[str, Param("The strategy's name.", "STRATEGY")],
     forecast_file: Annotated[
         Path | None,
-        Param("A forecast as JSON, or - for standard input; not with --model.", "FORECAST"),
+        Param(
+            "A forecast as JSON, or - for standard input; not with --model.",
+            "FORECAST",
+            holds="file",
+        ),
     ] = None,
     *,
     model: Annotated[str | None, Param("A recorded model of `quant train`.", "MODEL")] = None,
-    prices: Annotated[Path | None, Param("Prices before the entry, for the model.", "FILE")] = None,
+    prices: Annotated[
+        Path | None, Param("Prices before the entry, for the model.", "FILE", holds="file")
+    ] = None,
     entry: Annotated[str | None, Param("Day from which the model forecasts.", "DATE")] = None,
     exit: Annotated[str | None, Param("Day up to which it does.", "DATE")] = None,
     target: Annotated[tuple[str, ...], Param("What to forecast; else all.", "NAME")] = (),

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["Cost", "PricesFile", "check_cost", "digest_of_prices", "now_ms", "recorded_prices"]
 
 PricesFile = Annotated[
-    Path, Param("Prices: CSV or Parquet, a column for each thing or a row for each price.", "FILE")
+    Path,
+    Param(
+        "Prices: CSV or Parquet, a column for each thing or a row for each price.",
+        "FILE",
+        holds="file",
+    ),
 ]
 Cost = Annotated[int, Param("Cost of trading, in 1/10,000 of what is bought or sold.", "N")]
 

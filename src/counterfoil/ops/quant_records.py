@@ -43,10 +43,15 @@ __all__ = ["BundleFile", "VerifiedRecord", "bundle", "report", "verify"]
 
 _Rpc = Annotated[
     tuple[str, ...],
-    Param("Ask this chain by when forecasts were anchored: a node, or embedded:PATH.", "URL"),
+    Param(
+        "Ask this chain by when forecasts were anchored: a node, or embedded:PATH.",
+        "URL",
+        holds="machine",
+    ),
 ]
 _Anchors = Annotated[
-    Path | None, Param("Whose anchors you count: an anchors.json of your own.", "FILE")
+    Path | None,
+    Param("Whose anchors you count: an anchors.json of your own.", "FILE", holds="file"),
 ]
 
 
@@ -87,7 +92,8 @@ def report(
     prices: PricesFile,
     *,
     policy: Annotated[
-        Path | None, Param("Whose times you believe; else the ledger's own policy.", "FILE")
+        Path | None,
+        Param("Whose times you believe; else the ledger's own policy.", "FILE", holds="file"),
     ] = None,
     rpc: _Rpc = (),
     anchors: _Anchors = None,
@@ -121,7 +127,9 @@ def report(
 
 def bundle(
     *,
-    out: Annotated[Path, Param("File to write.", "FILE", short="o")],
+    out: Annotated[
+        Path, Param("File to write.", "FILE", short="o", holds="output", ending=".json")
+    ],
     ledger: LedgerFolder = None,
 ) -> BundleFile:
     """Write the whole track record as one file that anybody verifies offline.
@@ -137,12 +145,17 @@ def bundle(
 
 
 def verify(
-    file: Annotated[Path, Param("A track record, or - for standard input.", "FILE")],
+    file: Annotated[Path, Param("A track record, or - for standard input.", "FILE", holds="file")],
     *,
     policy: Annotated[
-        Path, Param("Whom you trust: a C2SP tlog-policy that you did not get here.", "FILE")
+        Path,
+        Param(
+            "Whom you trust: a C2SP tlog-policy that you did not get here.", "FILE", holds="file"
+        ),
     ],
-    prices: Annotated[Path | None, Param("Prices of your own, to judge it by.", "FILE")] = None,
+    prices: Annotated[
+        Path | None, Param("Prices of your own, to judge it by.", "FILE", holds="file")
+    ] = None,
     rpc: _Rpc = (),
     anchors: _Anchors = None,
     cost_bps: Cost = 10,

@@ -70,7 +70,9 @@ class ReceiptView:
 def get(
     entry: Entry,
     *,
-    out: Annotated[Path, Param("File to write, or - for standard output.", "FILE", short="o")],
+    out: Annotated[
+        Path, Param("File to write, or - for standard output.", "FILE", short="o", holds="output")
+    ],
     ledger: LedgerFolder = None,
     row: Annotated[int | None, Param("A row of a block statement, from 0.", "N")] = None,
     html: Annotated[
@@ -107,7 +109,9 @@ def get(
 
 
 def show(
-    file: Annotated[Path, Param("A receipt in any form, or - for standard input.", "FILE")],
+    file: Annotated[
+        Path, Param("A receipt in any form, or - for standard input.", "FILE", holds="file")
+    ],
     *,
     channel: Channel,
 ) -> ReceiptView:

@@ -34,7 +34,12 @@ _POLL_S: Final = 0.2
 
 def add(
     content: Annotated[
-        str, Param("A JSON object, a file that holds one, or - for standard input.", "CONTENT")
+        str,
+        Param(
+            "A JSON object, a file that holds one, or - for standard input.",
+            "CONTENT",
+            holds="object",
+        ),
     ],
     *,
     ledger: LedgerFolder = None,
@@ -92,7 +97,9 @@ def tail(
     *,
     ledger: LedgerFolder = None,
     limit: Annotated[int, Param("How many, from 0.", "N", short="n")] = 10,
-    follow: Annotated[bool, Param("Go on with what comes, until interrupted.", short="f")] = False,
+    follow: Annotated[
+        bool, Param("Go on with what comes, until interrupted.", short="f", holds="machine")
+    ] = False,
     all_entries: Annotated[bool, Param("Show batch signatures too.")] = False,
 ) -> Iterator[RecordView]:
     """Show the last records, oldest first.

@@ -17,12 +17,14 @@ __all__ = ["recover"]
 
 
 def recover(
-    folder: Annotated[Path, Param("The ledger's folder.", "DIR")],
+    folder: Annotated[Path, Param("The ledger's folder.", "DIR", holds="machine")],
     *,
-    from_: Annotated[Path | None, Param("A backup or mirror to mend it from.", "COPY")] = None,
+    from_: Annotated[
+        Path | None, Param("A backup or mirror to mend it from.", "COPY", holds="machine")
+    ] = None,
     last_known: Annotated[
         tuple[Path, ...],
-        Param("A checkpoint, receipt or tlog-proof that somebody kept.", "FILE"),
+        Param("A checkpoint, receipt or tlog-proof that somebody kept.", "FILE", holds="machine"),
     ] = (),
     successor: Annotated[
         bool, Param("Begin a new log in an empty DIR that names where the old one ended.")

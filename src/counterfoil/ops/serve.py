@@ -29,7 +29,9 @@ class Serving:
 def serve(
     *,
     ledger: LedgerFolder = None,
-    listen: Annotated[str, Param("Where to answer.", "HOST:PORT")] = "127.0.0.1:8420",
+    listen: Annotated[
+        str, Param("Where to answer.", "HOST:PORT", holds="machine")
+    ] = "127.0.0.1:8420",
     share: Annotated[
         Literal["hashes", "entries", "all"],
         Param("Hash tiles and checkpoints alone; entries too; or payloads too."),

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
-from counterfoil.ports import Channel, Param, Progress
+from counterfoil.ports import Channel, Holds, Param, Progress
 
 __all__ = ["Field", "Kind", "fields_of", "given_by_shell"]
 
@@ -43,6 +43,8 @@ class Field:
     help: str
     value: str
     short: str
+    holds: Holds
+    ending: str
 
     @property
     def plain_name(self) -> str:
@@ -104,4 +106,6 @@ def _field(parameter: inspect.Parameter, hint: Any) -> Field:
         help=param.help,
         value=param.value,
         short=param.short,
+        holds=param.holds or ("machine" if kind is Path else ""),
+        ending=param.ending,
     )

@@ -30,7 +30,9 @@ from counterfoil.provenance.statements.datasets import Column, Dataset
 
 __all__ = ["Receiving", "Written", "croissant", "openlineage", "receive"]
 
-_Out = Annotated[Path, Param("File to write, or - for standard output.", "FILE", short="o")]
+_Out = Annotated[
+    Path, Param("File to write, or - for standard output.", "FILE", short="o", holds="output")
+]
 _MEDIA: Final = {
     ".csv": "text/csv",
     ".parquet": "application/vnd.apache.parquet",
@@ -69,7 +71,8 @@ def croissant(
     *,
     out: _Out,
     file: Annotated[
-        Path | None, Param("The data itself; it is checked against its fingerprint.", "PATH")
+        Path | None,
+        Param("The data itself; it is checked against its fingerprint.", "PATH", holds="tree"),
     ] = None,
     url: Annotated[str | None, Param("Where others find that file; else its name.", "URL")] = None,
     missing: Annotated[
@@ -129,10 +132,13 @@ def openlineage(
 def receive(
     *,
     key_file: Annotated[
-        Path, Param("File of the clients' API key; made if it is not there.", "FILE")
+        Path,
+        Param("File of the clients' API key; made if it is not there.", "FILE", holds="machine"),
     ],
     ledger: LedgerFolder = None,
-    listen: Annotated[str, Param("Where to answer.", "HOST:PORT")] = "127.0.0.1:8430",
+    listen: Annotated[
+        str, Param("Where to answer.", "HOST:PORT", holds="machine")
+    ] = "127.0.0.1:8430",
 ) -> Iterator[Receiving]:
     """Record what OpenLineage clients send, until a signal.
 

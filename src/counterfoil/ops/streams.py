@@ -43,7 +43,9 @@ class ScoredRow:
 
 
 def score(
-    file: Annotated[Path, Param("CSV file (.gz, too), or - for standard input.", "FILE")],
+    file: Annotated[
+        Path, Param("CSV file (.gz, too), or - for standard input.", "FILE", holds="file")
+    ],
     *,
     value: Annotated[str, Param("The column with the numbers.", "COL")],
     time: Annotated[str | None, Param("The column with the times, oldest first.", "COL")] = None,

@@ -16,7 +16,8 @@ from counterfoil.ports import STANDARD_STREAM, Channel, Param
 __all__ = ["Columns", "Missing", "Reading", "TableFile", "Types", "on_disk", "reading"]
 
 TableFile = Annotated[
-    Path, Param("A table (Parquet, CSV, NDJSON, Arrow), - for standard input.", "FILE")
+    Path,
+    Param("A table (Parquet, CSV, NDJSON, Arrow), - for standard input.", "FILE", holds="file"),
 ]
 Types = Annotated[
     tuple[str, ...],

@@ -49,10 +49,16 @@ class Threats:
 def threats(
     data: Annotated[
         tuple[Path, ...],
-        Param("A folder of `chain sync`, or files of one chain: Parquet, CSV, JSON.", "DATA"),
+        Param(
+            "A folder of `chain sync`, or files of one chain: Parquet, CSV, JSON.",
+            "DATA",
+            holds="tree",
+        ),
     ],
     *,
-    known: Annotated[tuple[Path, ...], Param("List of labelled accounts.", "FILE")] = (),
+    known: Annotated[
+        tuple[Path, ...], Param("List of labelled accounts.", "FILE", holds="file")
+    ] = (),
     least: Annotated[int, Param("Score from which on a finding is told, percent.", "P")] = 50,
     only: Annotated[tuple[str, ...], Param("Only this detector.", "NAME")] = (),
     progress: Progress = no_progress,

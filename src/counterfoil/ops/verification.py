@@ -91,24 +91,39 @@ class Verification:
 
 
 def verify(
-    file: Annotated[Path, Param("A receipt in any form, or - for standard input.", "FILE")],
+    file: Annotated[
+        Path, Param("A receipt in any form, or - for standard input.", "FILE", holds="file")
+    ],
     *,
     policy: Annotated[
-        Path, Param("Whom you trust: a C2SP tlog-policy that you did not get here.", "FILE")
+        Path,
+        Param(
+            "Whom you trust: a C2SP tlog-policy that you did not get here.", "FILE", holds="file"
+        ),
     ],
     entry: Annotated[
-        Path | None, Param("The entry, for a tlog-proof that does not hold it.", "FILE")
+        Path | None,
+        Param("The entry, for a tlog-proof that does not hold it.", "FILE", holds="file"),
     ] = None,
     ledger: Annotated[
-        Path | None, Param("Hold the ledger in this folder to the receipt, too.", "DIR")
+        Path | None,
+        Param("Hold the ledger in this folder to the receipt, too.", "DIR", holds="also-ledger"),
     ] = None,
     rpc: Annotated[
         tuple[str, ...],
-        Param("Ask this chain whether it is anchored there: a node, or embedded:PATH.", "URL"),
+        Param(
+            "Ask this chain whether it is anchored there: a node, or embedded:PATH.",
+            "URL",
+            holds="machine",
+        ),
     ] = (),
     anchors: Annotated[
         Path | None,
-        Param("Whose anchors you count: an anchors.json that you did not get here.", "FILE"),
+        Param(
+            "Whose anchors you count: an anchors.json that you did not get here.",
+            "FILE",
+            holds="file",
+        ),
     ] = None,
     channel: Channel,
 ) -> Verification:

@@ -46,12 +46,19 @@ Names = Annotated[
     tuple[str, ...], Param("Watchers by name (see `watch ls`), or all that read a log.", "NAME")
 ]
 LogPlace = Annotated[
-    str | None, Param("Watch this log instead: an address, or the folder of a log.", "URL")
+    str | None,
+    Param("Watch this log instead: an address, or the folder of a log.", "URL", holds="machine"),
 ]
-PolicyOf = Annotated[Path | None, Param("Whom you trust for --log: a C2SP tlog-policy.", "FILE")]
+PolicyOf = Annotated[
+    Path | None, Param("Whom you trust for --log: a C2SP tlog-policy.", "FILE", holds="file")
+]
 FromPlace = Annotated[
     str | None,
-    Param("What a watcher reads that reads no log: a monitor's folder, FILE.csv#TIMES.", "WHERE"),
+    Param(
+        "What a watcher reads that reads no log: a monitor's folder, FILE.csv#TIMES.",
+        "WHERE",
+        holds="machine",
+    ),
 ]
 Settings = Annotated[
     tuple[str, ...],

@@ -66,7 +66,8 @@ def run(
     set_: Settings = (),
     window: WindowS = _WINDOW_S,
     state: Annotated[
-        Path | None, Param("Folder of the watchers' states; else watch/ in the ledger.", "DIR")
+        Path | None,
+        Param("Folder of the watchers' states; else watch/ in the ledger.", "DIR", holds="machine"),
     ] = None,
     learned: Annotated[
         int, Param("Learn from entries below it in silence, where a watcher is new.", "INDEX")
@@ -129,10 +130,11 @@ def backtest(
 def listing(
     *,
     ledger: Annotated[
-        Path | None, Param("Also say where each stands in this ledger.", "DIR")
+        Path | None, Param("Also say where each stands in this ledger.", "DIR", holds="also-ledger")
     ] = None,
     state: Annotated[
-        Path | None, Param("Folder of the watchers' states; else watch/ in the ledger.", "DIR")
+        Path | None,
+        Param("Folder of the watchers' states; else watch/ in the ledger.", "DIR", holds="machine"),
     ] = None,
 ) -> Iterator[Listed]:
     """List the watchers that are registered, with their settings.

@@ -44,7 +44,9 @@ _KEY_FILES: Final = {
 }
 _MEMORY: Final = "witness.db"
 
-StateFolder = Annotated[Path, Param("Folder of the witness's key and memory.", "DIR")]
+StateFolder = Annotated[
+    Path, Param("Folder of the witness's key and memory.", "DIR", holds="machine")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,12 @@ class WitnessView:
 def run(
     *,
     state: StateFolder,
-    logs: Annotated[Path, Param("Policy file whose `log` lines are followed.", "FILE")],
-    listen: Annotated[str, Param("Where to answer.", "HOST:PORT")] = "127.0.0.1:8421",
+    logs: Annotated[
+        Path, Param("Policy file whose `log` lines are followed.", "FILE", holds="machine")
+    ],
+    listen: Annotated[
+        str, Param("Where to answer.", "HOST:PORT", holds="machine")
+    ] = "127.0.0.1:8421",
     name: Annotated[
         str | None,
         Param("With --init: the witness's name, a URL without scheme; else random.", "NAME"),

@@ -21,6 +21,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "Put contracts on a chain, after those that they need; what stands there is found.",
         "decision_gate --ledger shop",
         "escrow token --set name_='Test euro' --set symbol_=TEUR --set decimals_=2 --ledger shop",
+        role="operator",
     ),
     reads(
         "contract ls",
@@ -34,6 +35,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "Make a key that signs verdicts for the organisation, and record that it does.",
         "fraud --ledger shop",
         "fraud --revoke --why 'the machine was stolen' --ledger shop",
+        role="operator",
     ),
     reads(
         "act deciders",
@@ -47,30 +49,35 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "Let a decider speak for a model, rule or circuit, for one purpose, within limits.",
         "fraud --model fraud:7 --scope payment.release --evidence 12 --cap 500000 "
         "--period-cap 20000000 --period-count 500 --ledger shop",
+        role="operator",
     ),
     writes(
         "act revoke",
         "governing:revoke",
         "End an approval, for ever: what is anchored from a moment on does not count.",
         "5f…e1 --why 'key was copied' --since 1796000000 --ledger shop",
+        role="operator",
     ),
     writes(
         "act halt",
         "governing:halt",
         "Let nothing through for a while, of one approval or of all.",
         "all --seconds 86400 --why 'odd verdicts' --ledger shop",
+        role="operator",
     ),
     writes(
         "act resume",
         "governing:resume",
         "End a halt early, by the account that owns the registry.",
         "all --why 'looked into' --ledger shop",
+        role="operator",
     ),
     writes(
         "act approvals",
         "governing:approvals",
         "List who may speak for what, as it stands on the chain now.",
         "--ledger shop",
+        role="reader",
     ),
     writes(
         "act check",

@@ -16,6 +16,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "Put escrow, gate and registry on a chain, make the desk's keys, and approve them.",
         "4f2a...9c --evidence 12 --per-payment 500000 --per-day 5000000 --ledger bank/",
         "4f2a...9c --evidence 12 --per-payment 500000 --per-day 5000000 --own-token TEUR",
+        role="operator",
     ),
     writes(
         "case agree",
@@ -47,12 +48,14 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "finance.cases:get",
         "Show all that is known of a held payment.",
         "412 --actor 'Ada Example' --on-chain --ledger bank/",
+        role="auditor",
     ),
     writes(
         "case page",
         "finance.cases:page",
         "Write a held payment's page: reasons, money, history and proofs that check themselves.",
         "412 -o case.html --actor 'Ada Example' --on-chain --ledger bank/",
+        role="auditor",
     ),
     writes(
         "case decide",

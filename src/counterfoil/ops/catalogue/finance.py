@@ -46,6 +46,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "finance.rules:replay",
         "Compute a decision by rules again, from what was recorded.",
         "12 --actor auditor --ledger bank/",
+        role="auditor",
     ),
     writes(
         "finance message",
@@ -100,6 +101,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "finance.screening:rescreen",
         "Screen again the names that a ledger has screened, against lists as they are now.",
         "--list sdn/ --actor compliance --ledger bank/",
+        role="auditor",
     ),
     reads(
         "finance report",

@@ -93,12 +93,14 @@ _DECISIONS: Final[tuple[Operation, ...]] = (
         "replays:replay",
         "Compute a decision again from what was recorded, and say whether it is the same.",
         "7 --actor auditor --ledger shop",
+        role="auditor",
     ),
     writes(
         "explain",
         "replays:explain",
         "Explain a decision again: what each input added; compared with what was recorded.",
         "7 --ledger shop",
+        role="auditor",
     ),
 )
 

@@ -19,7 +19,10 @@ __all__ = ["demo"]
 
 def demo(
     folder: Annotated[
-        Path | None, Param("Folder to keep everything in; else one in the state folder.", "DIR")
+        Path | None,
+        Param(
+            "Folder to keep everything in; else one in the state folder.", "DIR", holds="machine"
+        ),
     ] = None,
     *,
     fresh: Annotated[bool, Param("Begin anew, without what an earlier run left.")] = False,
@@ -27,7 +30,11 @@ def demo(
     serve: Annotated[bool, Param("Serve the page also where output is no terminal.")] = False,
     listen: Annotated[
         str | None,
-        Param("Where to serve the page; else 127.0.0.1:8420 or the next free port.", "HOST:PORT"),
+        Param(
+            "Where to serve the page; else 127.0.0.1:8420 or the next free port.",
+            "HOST:PORT",
+            holds="machine",
+        ),
     ] = None,
     progress: Progress = no_progress,
     channel: Channel,

@@ -67,7 +67,8 @@ def desk(
     per_day: Annotated[str, Param("Most that a key may move in a day, smallest unit.", "N")],
     maker_kind: Annotated[Literal["model", "rule"], Param("What decides to hold.")] = "model",
     policy: Annotated[
-        Path | None, Param("Policy of the people who decide; else the one shipped.", "FILE")
+        Path | None,
+        Param("Policy of the people who decide; else the one shipped.", "FILE", holds="file"),
     ] = None,
     own_token: Annotated[
         str | None, Param("Make a token for tests and consortia, with this symbol.", "SYMBOL")

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ScoredFile", "TrainedModel", "score", "train"]
 
-Data = Annotated[Path, Param("Payments: CSV, Parquet or NDJSON, one a row.", "DATA")]
-ModelFolder = Annotated[Path, Param("What `finance train` wrote.", "MODEL")]
+Data = Annotated[Path, Param("Payments: CSV, Parquet or NDJSON, one a row.", "DATA", holds="file")]
+ModelFolder = Annotated[Path, Param("What `finance train` wrote.", "MODEL", holds="tree")]
 _Column = Param("The column with it, where its name does not tell.", "COLUMN")
 _Unit = Literal["s", "ms", "min", "h", "d"]
 
@@ -74,7 +74,9 @@ class ScoredFile:
 def train(
     data: Data,
     *,
-    out: Annotated[Path, Param("Folder to write the model to.", "MODEL", short="o")],
+    out: Annotated[
+        Path, Param("Folder to write the model to.", "MODEL", short="o", holds="output-folder")
+    ],
     id_: Annotated[str | None, _Column] = None,
     time: Annotated[str | None, _Column] = None,
     card: Annotated[str | None, _Column] = None,
@@ -102,7 +104,8 @@ def train(
     capacity: Annotated[int, Param("Reviews a day; 0 for any number.", "N")] = 0,
     seed: Annotated[int, Param("Of the rows that each tree sees.", "N")] = 0,
     ledger: Annotated[
-        Path | None, Param("Also record data, model and evaluation in this ledger.", "DIR")
+        Path | None,
+        Param("Also record data, model and evaluation in this ledger.", "DIR", holds="also-ledger"),
     ] = None,
     name: Annotated[str, Param("What to call the model there.", "NAME")] = "payment-fraud",
     check: Annotated[tuple[str, ...], Param("Index or leaf of a check.", "INDEX|LEAF")] = (),
@@ -172,7 +175,10 @@ def score(
     out: Annotated[
         Path,
         Param(
-            "Scores to write, a row for each: .csv, else NDJSON; - for NDJSON.", "FILE", short="o"
+            "Scores to write, a row for each: .csv, else NDJSON; - for NDJSON.",
+            "FILE",
+            short="o",
+            holds="output",
         ),
     ],
     progress: Progress = no_progress,

@@ -60,7 +60,9 @@ def report(
     data: Data,
     *,
     model: ModelFolder,
-    out: Annotated[Path, Param("The page to write, HTML.", "FILE", short="o")],
+    out: Annotated[
+        Path, Param("The page to write, HTML.", "FILE", short="o", holds="output", ending=".html")
+    ],
     progress: Progress = no_progress,
 ) -> ReportedFraud:
     """Write how good a model is on labelled payments: curves, confusion, costs, segments.
@@ -90,10 +92,11 @@ def report(
 def challenge(
     data: Data,
     *,
-    champion: Annotated[Path, Param("The model that decides now.", "MODEL")],
-    challenger: Annotated[Path, Param("The one that may replace it.", "MODEL")],
+    champion: Annotated[Path, Param("The model that decides now.", "MODEL", holds="tree")],
+    challenger: Annotated[Path, Param("The one that may replace it.", "MODEL", holds="tree")],
     ledger: Annotated[
-        Path | None, Param("Record both models, their figures and the choice here.", "DIR")
+        Path | None,
+        Param("Record both models, their figures and the choice here.", "DIR", holds="also-ledger"),
     ] = None,
     accountable: Annotated[str | None, Param("The human who answers for it.", "NAME")] = None,
     progress: Progress = no_progress,

@@ -66,16 +66,19 @@ class Stopped:
 
 def run(
     data: Annotated[
-        Path | None, Param("Payments in order: a file, or - for NDJSON from a pipe.", "DATA")
+        Path | None,
+        Param("Payments in order: a file, or - for NDJSON from a pipe.", "DATA", holds="file"),
     ] = None,
     *,
     model: ModelFolder,
     ledger: LedgerFolder = None,
     listen: Annotated[
-        str | None, Param("Take payments over HTTP instead: POST /payments.", "HOST:PORT")
+        str | None,
+        Param("Take payments over HTTP instead: POST /payments.", "HOST:PORT", holds="machine"),
     ] = None,
     state: Annotated[
-        Path | None, Param("Folder of the stream's state; else finance/ in the ledger.", "DIR")
+        Path | None,
+        Param("Folder of the stream's state; else finance/ in the ledger.", "DIR", holds="machine"),
     ] = None,
     seal: Annotated[bool, Param("Record features openly, not sealed for the card.")] = True,
     accountable: Annotated[str | None, Param("The human who answers for it.", "NAME")] = None,

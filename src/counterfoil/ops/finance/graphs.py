@@ -31,7 +31,9 @@ _UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def graph(
-    file: Annotated[Path, Param("A table of payments: CSV, Parquet or NDJSON.", "FILE")],
+    file: Annotated[
+        Path, Param("A table of payments: CSV, Parquet or NDJSON.", "FILE", holds="file")
+    ],
     *,
     source: Annotated[str | None, Param("Column of who pays.", "COLUMN")] = None,
     target: Annotated[str | None, Param("Column of who is paid.", "COLUMN")] = None,
@@ -50,9 +52,15 @@ def graph(
         str | None, Param("Only what ends then or later; before is history.", "TIME")
     ] = None,
     limit: Annotated[int, Param("Most findings that are told.", "N", short="n")] = 50,
-    report: Annotated[Path | None, Param("Write a page of them, too, as HTML.", "FILE")] = None,
+    report: Annotated[
+        Path | None,
+        Param("Write a page of them, too, as HTML.", "FILE", holds="output", ending=".html"),
+    ] = None,
     scores: Annotated[
-        Path | None, Param("Write the score of every account, too, as CSV.", "FILE")
+        Path | None,
+        Param(
+            "Write the score of every account, too, as CSV.", "FILE", holds="output", ending=".csv"
+        ),
     ] = None,
     progress: Progress = no_progress,
     channel: Channel,

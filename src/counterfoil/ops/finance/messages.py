@@ -147,14 +147,17 @@ class _Decided:
 
 
 def message(
-    file: Annotated[Path, Param("A pacs.008 in XML, or - for standard input.", "FILE")],
+    file: Annotated[
+        Path, Param("A pacs.008 in XML, or - for standard input.", "FILE", holds="file")
+    ],
     *,
     out: DocumentOut = STANDARD_STREAM,
     rules: Rules = None,
     jurisdiction: Jurisdiction = (),
     list: Lists = (),
     history: Annotated[
-        Path | None, Param("Earlier payments, oldest first, for the rules' windows.", "FILE")
+        Path | None,
+        Param("Earlier payments, oldest first, for the rules' windows.", "FILE", holds="file"),
     ] = None,
     accepted: Annotated[Accepted, Param("How acceptance is told.")] = "ACTC",
     at: Annotated[str | None, Param("When the message was taken on; else now.", "TIME")] = None,

@@ -53,7 +53,10 @@ class MatchedPair:
 
 def match(
     pairs: Annotated[
-        Path, Param("CSV file with columns name1, name2 and schema (.gz, too), or -.", "PAIRS")
+        Path,
+        Param(
+            "CSV file with columns name1, name2 and schema (.gz, too), or -.", "PAIRS", holds="file"
+        ),
     ],
     *,
     threshold: Annotated[

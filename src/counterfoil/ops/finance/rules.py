@@ -45,9 +45,12 @@ __all__ = ["Rules", "add", "default", "listing", "load_rules", "replay", "run", 
 
 _IN_FLIGHT: Final = 4
 
-_File = Annotated[Path, Param("A file of rules in TOML, or - for standard input.", "FILE")]
+_File = Annotated[
+    Path, Param("A file of rules in TOML, or - for standard input.", "FILE", holds="file")
+]
 Rules = Annotated[
-    Path | None, Param("A file of rules in TOML; else those that are shipped.", "FILE")
+    Path | None,
+    Param("A file of rules in TOML; else those that are shipped.", "FILE", holds="file"),
 ]
 """The parameter that names rules."""
 
@@ -108,7 +111,12 @@ def listing(
 
 def run(
     file: Annotated[
-        Path, Param("Payments: NDJSON, CSV or Parquet, or - for NDJSON on standard input.", "FILE")
+        Path,
+        Param(
+            "Payments: NDJSON, CSV or Parquet, or - for NDJSON on standard input.",
+            "FILE",
+            holds="file",
+        ),
     ],
     *,
     rules: Rules = None,

@@ -28,7 +28,11 @@ __all__ = ["RescreenedName", "ScreenedName", "read_lists", "rescreen", "screen"]
 
 Lists = Annotated[
     tuple[Path, ...],
-    Param("A list: a file (.gz, too) or a folder, of OFAC, the UN or OpenSanctions.", "LIST"),
+    Param(
+        "A list: a file (.gz, too) or a folder, of OFAC, the UN or OpenSanctions.",
+        "LIST",
+        holds="tree",
+    ),
 ]
 """The parameter that names lists."""
 
@@ -80,7 +84,11 @@ def screen(
     list: Lists = (),
     queries: Annotated[
         Path | None,
-        Param("Names to screen: CSV with a column name, JSON lines, plain lines, or -.", "FILE"),
+        Param(
+            "Names to screen: CSV with a column name, JSON lines, plain lines, or -.",
+            "FILE",
+            holds="file",
+        ),
     ] = None,
     schema: Annotated[str, Param("What bears the name: Person, Company, Vessel ...")] = "",
     born: Annotated[str, Param("Date of birth: YYYY, YYYY-MM or YYYY-MM-DD.", "DATE")] = "",
@@ -89,13 +97,19 @@ def screen(
         str | None, Param("Score from which on an entry is a hit; 0.8 if left out.", "SCORE")
     ] = None,
     ledger: Annotated[
-        Path | None, Param("Record each screening in this ledger, names sealed.", "DIR")
+        Path | None,
+        Param("Record each screening in this ledger, names sealed.", "DIR", holds="also-ledger"),
     ] = None,
     source: Annotated[
         str | None, Param("Name of the series of records; else the file's digest.", "NAME")
     ] = None,
     receipts: Annotated[
-        Path | None, Param("Folder for a receipt of each recorded screening with hits.", "DIR")
+        Path | None,
+        Param(
+            "Folder for a receipt of each recorded screening with hits.",
+            "DIR",
+            holds="output-folder",
+        ),
     ] = None,
     progress: Progress = no_progress,
     channel: Channel,
