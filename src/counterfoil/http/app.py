@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from counterfoil.errors import CounterfoilError, InputError, NotFound
-from counterfoil.http import api, pages, receivers
+from counterfoil.http import api, documentation, pages, receivers
 from counterfoil.http.endpoint import Endpoint, Mounted
 from counterfoil.http.guarding import SECURITY_HEADERS, let_in
 from counterfoil.http.mounting import MountedRoute
@@ -42,6 +42,7 @@ def make_app(site: Site) -> Starlette:
         *api.endpoints(site),
         *receivers.endpoints(site),
         *pages.endpoints(site),
+        *documentation.endpoints(site),
     ]
     app = Starlette(routes=[_route(site, one) for one in offered])
 
