@@ -9,37 +9,25 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from counterfoil.errors import InputError, Unavailable
-from counterfoil.ports.lines import LINE, Line
+from counterfoil.ops.protocols import HEAD_MAX_BYTES, App, careful_protocol, fast_protocol
 
 if TYPE_CHECKING:
-    import asyncio
-
     import uvicorn
 
 __all__ = ["App", "Listener", "listen_on", "serve", "serving", "until_signal"]
 
-App = Callable[
-    [
-        MutableMapping[str, Any],
-        Callable[[], Awaitable[MutableMapping[str, Any]]],
-        Callable[[MutableMapping[str, Any]], Awaitable[None]],
-    ],
-    Awaitable[None],
-]
-"""An ASGI 3.0 app."""
-
 _CONNECTIONS_MAX: Final = 512
 _BACKLOG: Final = 128
 _IDLE_S: Final = 60
-_HEAD_S: Final = 10.0
 _FINISH_S: Final = 5
 _STARTED_WITHIN_S: Final = 30.0
 _LOOK_AGAIN_S: Final = 0.01
@@ -128,10 +116,20 @@ def until_signal() -> Iterator[Callable[..., bool]]:
 
 
 @contextmanager
-def serving(app: App, listen: str | Listener = "127.0.0.1:0") -> Iterator[str]:
-    """Serve in a thread for the duration of a block, which gets the URL. Raises as `listen_on`."""
+def serving(
+    app: App,
+    listen: str | Listener = "127.0.0.1:0",
+    *,
+    fast: bool = False,
+    connections_max: int = _CONNECTIONS_MAX,
+) -> Iterator[str]:
+    """Serve in a thread for the duration of a block, which gets the URL.
+
+    fast: with a parser and an event loop in C, of the extra `node`. connections_max: at a time;
+    who comes then is told 503. Raises as `listen_on`.
+    """
     listener = listen if isinstance(listen, Listener) else listen_on(listen)
-    server = _server(app)
+    server = _server(app, fast, connections_max)
     thread = threading.Thread(
         target=server.run, args=([listener.socket],), name="serving", daemon=True
     )
@@ -153,42 +151,19 @@ def _wait_started(server: uvicorn.Server, thread: threading.Thread) -> None:
         time.sleep(_LOOK_AGAIN_S)
 
 
-def _server(app: App) -> uvicorn.Server:
-    import h11
+def _server(
+    app: App, fast: bool = False, connections_max: int = _CONNECTIONS_MAX
+) -> uvicorn.Server:
     import uvicorn
-    from uvicorn.protocols.http.h11_impl import H11Protocol
 
-    class Patient(H11Protocol):
-        """Hangs up on who does not finish the head of a request in time."""
-
-        _timer: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: Any) -> None:
-            super().connection_made(transport)
-            self.app = _on_line(app, Line(lambda: server.should_exit, transport.abort))
-            self._wait_for_head()
-
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            if self.conn.their_state is h11.IDLE:  # a part of a head has come
-                self._wait_for_head()
-            elif self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-
-        def _wait_for_head(self) -> None:
-            if self._timer is None:
-                self._timer = self.loop.call_later(_HEAD_S, self.transport.close)
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            if self._timer is not None:
-                self._timer.cancel()
-            super().connection_lost(exc)
+    def ending() -> bool:
+        return server.should_exit
 
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            http=Patient,
+            http=(fast_protocol if fast else careful_protocol)(app, ending),
+            loop="uvloop" if fast and sys.platform != "win32" else "asyncio",
             ws="none",
             lifespan="off",
             log_config=None,
@@ -196,28 +171,14 @@ def _server(app: App) -> uvicorn.Server:
             access_log=False,
             proxy_headers=False,
             server_header=False,
-            limit_concurrency=_CONNECTIONS_MAX,
+            limit_concurrency=connections_max,
             timeout_keep_alive=_IDLE_S,
             timeout_graceful_shutdown=_FINISH_S,
-            h11_max_incomplete_event_size=16_384,
+            h11_max_incomplete_event_size=HEAD_MAX_BYTES,
             reset_contextvars=True,
         )
     )
     return server
-
-
-def _on_line(app: App, line: Line) -> App:
-    """Let an app know its requests' connection, see `ports.lines`."""
-
-    async def answer(
-        scope: MutableMapping[str, Any],
-        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
-        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
-    ) -> None:
-        scope["extensions"] = {**(scope.get("extensions") or {}), LINE: line}
-        await app(scope, receive, send)
-
-    return answer
 
 
 def _split(listen: str) -> tuple[str, int]:

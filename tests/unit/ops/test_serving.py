@@ -9,13 +9,16 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from counterfoil.errors import InputError, Unavailable
+from counterfoil.ops import protocols
 from counterfoil.ops import serving as module
 from counterfoil.ops.serving import listen_on, serve, serving, until_signal
 from tests.shared_data import ROOT
@@ -42,9 +45,10 @@ def get(url: str) -> bytes:
     return body
 
 
-def test_in_a_thread() -> None:
+@pytest.mark.parametrize("fast", [False, True])
+def test_in_a_thread(fast: bool) -> None:
     """During the block it serves on a free port of this machine, afterwards it does not."""
-    with serving(hello) as url:
+    with serving(hello, fast=fast) as url:
         assert url.startswith("http://127.0.0.1:")
         assert get(url) == b"hello"
     with pytest.raises(OSError, match="refused"):
@@ -102,7 +106,7 @@ class Dead:
 
 def test_a_server_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that cannot start is Unavailable, and its address is free again."""
-    monkeypatch.setattr(module, "_server", lambda app: Dead())
+    monkeypatch.setattr(module, "_server", lambda *_: Dead())
     listener = listen_on("127.0.0.1:0")
     with pytest.raises(Unavailable) as caught, serving(hello, listener):
         pass
@@ -149,10 +153,11 @@ def test_ipv6() -> None:
         assert get(url) == b"hello"
 
 
-def test_silence_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("fast", [False, True])
+def test_silence_is_hung_up_on(monkeypatch: pytest.MonkeyPatch, fast: bool) -> None:
     """Who connects and does not send the head of a request in time is hung up on."""
-    monkeypatch.setattr(module, "_HEAD_S", 0.2)
-    with serving(hello) as url:
+    monkeypatch.setattr(protocols, "HEAD_S", 0.2)
+    with serving(hello, fast=fast) as url:
         host, port = urlsplit(url).netloc.split(":")
         whole = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
         for first, then in [(b"", b""), (b"GET / HT", b""), (whole, b"GET / HT")]:
@@ -166,11 +171,56 @@ def test_silence_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
         assert get(url) == b"hello"
 
 
+@pytest.mark.parametrize("fast", [False, True])
+def test_long_heads(fast: bool) -> None:
+    """A head of more than 16 KiB is refused, in one piece or in many, and others are served on."""
+    start = b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: "
+    with serving(hello, fast=fast) as url:
+        host, port = urlsplit(url).netloc.split(":")
+        for pieces in (1, 12):
+            with socket.create_connection((host, int(port)), timeout=30) as line:
+                line.sendall(start)
+                for _ in range(pieces):
+                    with suppress(OSError):  # it may have hung up already
+                        line.sendall(b"a" * (36_000 // pieces))
+                    time.sleep(0.01)  # so that they come apart
+                with suppress(OSError):
+                    line.sendall(b"\r\n\r\n")
+                with suppress(ConnectionResetError):  # what came after may undo the answer
+                    assert line.recv(4096).startswith(b"HTTP/1.1 400")
+        assert get(url) == b"hello"
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_requests_on_one_line(fast: bool) -> None:
+    """Requests sent at once on one connection are answered in order, and a body may be large."""
+    with serving(hello, fast=fast) as url:
+        host, port = urlsplit(url).netloc.split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as line:
+            whole = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 40000\r\n\r\n" + b"b" * 40_000
+            line.sendall(whole * 2)
+            received = b""
+            while received.count(b"0\r\n\r\n") < 2:
+                received += line.recv(4096)
+            assert received.count(b"hello") == 2
+
+
+def test_more_connections_than_are_served() -> None:
+    """Who comes when too many are there is told to come again, at once."""
+    with serving(hello, fast=True, connections_max=2) as url:
+        host, port = urlsplit(url).netloc.split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as idle:
+            idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+            with socket.create_connection((host, int(port)), timeout=30) as line:
+                line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert line.recv(4096).startswith(b"HTTP/1.1 503")
+
+
 def test_only_here() -> None:
     """Importing every other module of ours loads no web server."""
     code = (
         "import sys, counterfoil.ops.serving, counterfoil.witness.app, counterfoil.cli.main\n"
-        "print([m for m in ('uvicorn', 'h11', 'asyncio') if m in sys.modules])"
+        "print([m for m in ('uvicorn', 'h11', 'httptools', 'asyncio') if m in sys.modules])"
     )
     ran = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
