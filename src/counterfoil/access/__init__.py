@@ -4,8 +4,10 @@ This room knows no web framework; a shell asks its `Guard`. It refuses to keep a
 sessions and tokens only digests are written down.
 """
 
+from counterfoil.access.audit import Refusal, RefusalLog
 from counterfoil.access.book import AccessBook
-from counterfoil.access.guard import Guard, Limits, Refusal
+from counterfoil.access.desk import AccessDesk, MadeKey
+from counterfoil.access.guard import Guard, Limits
 from counterfoil.access.keyring import AccessKey, AccessKeys
 from counterfoil.access.limits import Admission, Rate
 from counterfoil.ports.access import ROLES, Principal, Role
@@ -13,13 +15,16 @@ from counterfoil.ports.access import ROLES, Principal, Role
 __all__ = [
     "ROLES",
     "AccessBook",
+    "AccessDesk",
     "AccessKey",
     "AccessKeys",
     "Admission",
     "Guard",
     "Limits",
+    "MadeKey",
     "Principal",
     "Rate",
     "Refusal",
+    "RefusalLog",
     "Role",
 ]

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from counterfoil.access.audit import Refusal
 from counterfoil.access.book import AccessBook
 from counterfoil.access.credentials import Credential, read_credential
 from counterfoil.access.keyring import AccessKey, AccessKeys
@@ -20,7 +21,7 @@ from counterfoil.errors import CounterfoilError, Refused, TooMany, Unauthenticat
 from counterfoil.ports import Clock
 from counterfoil.ports.access import Principal, Role
 
-__all__ = ["Guard", "Limits", "Refusal"]
+__all__ = ["Guard", "Limits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +37,6 @@ class Limits:
     anonymous: Rate = field(default=Rate(50.0, 200))
     in_flight: int = 512
     in_flight_bytes: int = 256 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Somebody was not let in. code: of the error. what: first words of the operation, or path."""
-
-    code: str
-    address: str
-    name: str
-    key_id: str
-    what: str
 
 
 class Guard:
@@ -190,8 +180,8 @@ class Guard:
     ) -> None:
         """Have a refusal heard."""
         if self._refused is not None:
-            name, key_id = (principal.name, principal.key_id) if principal else ("", "")
-            self._refused(Refusal(err.code, address, name, key_id, what))
+            key_id = "" if principal is None else principal.key_id
+            self._refused(Refusal(err.code, address, key_id, what))
 
     def tick(self) -> None:
         """Write down what may wait; call it about once a minute."""

@@ -223,6 +223,11 @@ class AccessKeys:
             replaces=old.key_id,
         )
 
+    def discard(self, key_id: str) -> None:
+        """Forget a key that nobody was shown."""
+        with self._book.writing() as connection:
+            connection.execute("DELETE FROM key WHERE id = ?", (key_id,))
+
     def flush(self) -> None:
         """Write down when keys were last used."""
         used, self._used = self._used, {}

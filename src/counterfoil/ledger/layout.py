@@ -107,6 +107,16 @@ class Layout:
         """`forecasts/`: what opens committed forecasts, and the proofs of their times."""
         return self.folder / "forecasts"
 
+    @property
+    def access(self) -> Path:
+        """`access.db`: who may use the ledger's node; digests of keys, no key."""
+        return self.folder / "access.db"
+
+    @property
+    def access_settings(self) -> Path:
+        """`access.toml`: whose tokens the ledger's node takes, and its limits."""
+        return self.folder / "access.toml"
+
     def exists(self) -> bool:
         """Tell whether a ledger is there. Raises InputError with code ledger.path."""
         try:

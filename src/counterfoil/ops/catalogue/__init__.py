@@ -3,6 +3,7 @@
 from typing import Final
 
 from counterfoil.ops.catalogue import (
+    access,
     acting,
     agents,
     apps,
@@ -43,5 +44,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *quant.OPERATIONS,
     *acting.OPERATIONS,
     *agents.OPERATIONS,
+    *access.OPERATIONS,
 )
 """Every operation, in the order in which help lists them."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from counterfoil.formats.predicates.registry import URI_BASE
 from counterfoil.ports import PredicateType
+from counterfoil.provenance.statements.access import AccessChange, AccessRefusal
 from counterfoil.provenance.statements.acting import Decider, Governance
 from counterfoil.provenance.statements.alerts import Acknowledgement, Alert, Watcher
 from counterfoil.provenance.statements.checks import Check, Refusal
@@ -19,6 +20,8 @@ from counterfoil.provenance.statements.people import Consent, Erasure, Grant, Ho
 from counterfoil.provenance.statements.rules import Rule
 
 __all__ = [
+    "ACCESS_CHANGE",
+    "ACCESS_REFUSAL",
     "ACKNOWLEDGEMENT",
     "ACTION",
     "ALERT",
@@ -42,6 +45,8 @@ __all__ = [
     "WATCHER",
 ]
 
+ACCESS_CHANGE: Final = PredicateType(f"{URI_BASE}access-change/v1", AccessChange)
+ACCESS_REFUSAL: Final = PredicateType(f"{URI_BASE}access-refusal/v1", AccessRefusal)
 ACKNOWLEDGEMENT: Final = PredicateType(f"{URI_BASE}acknowledgement/v1", Acknowledgement)
 ACTION: Final = PredicateType(f"{URI_BASE}action/v1", Action)
 ALERT: Final = PredicateType(f"{URI_BASE}alert/v1", Alert)
