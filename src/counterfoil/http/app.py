@@ -16,15 +16,16 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from counterfoil.errors import CounterfoilError, InputError, NotFound
-from counterfoil.http import api, documentation, pages, receivers
+from counterfoil.http import api, documentation, health, pages, receivers
 from counterfoil.http.endpoint import Endpoint, Mounted
 from counterfoil.http.guarding import SECURITY_HEADERS, let_in
 from counterfoil.http.mounting import MountedRoute
 from counterfoil.http.pages.failures import failure_page
 from counterfoil.http.problems import problem
 from counterfoil.http.site import Site
+from counterfoil.http.tally import Tally
 
-__all__ = ["make_app"]
+__all__ = ["NodeApp", "make_app"]
 
 _LOG: Final = logging.getLogger("counterfoil.http")
 
@@ -33,29 +34,37 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-def make_app(site: Site) -> Starlette:
-    """Make the ASGI application of a node.
+class NodeApp:
+    """The ASGI application of a node. offered: all that it answers; tally: what it was asked."""
+
+    def __init__(self, site: Site) -> None:
+        self.tally = Tally()
+        self.offered: list[Endpoint | Mounted] = [
+            *api.endpoints(site),
+            *receivers.endpoints(site),
+            *pages.endpoints(site),
+            *documentation.endpoints(site),
+            *health.endpoints(site, self.tally),
+        ]
+        self._app = Starlette(routes=[_route(site, one) for one in self.offered])
+
+        async def lost(request: Request, err: Exception) -> Response:
+            return _told(site, request, _of_starlette(request, err))
+
+        self._app.add_exception_handler(HTTPException, lost)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http":
+            await self.tally.through(self._app, scope, receive, send)
+
+
+def make_app(site: Site) -> NodeApp:
+    """Make the application of a node.
 
     site: what it serves. The most asked for comes first, since routes are tried in order.
     """
-    offered: list[Endpoint | Mounted] = [
-        *api.endpoints(site),
-        *receivers.endpoints(site),
-        *pages.endpoints(site),
-        *documentation.endpoints(site),
-    ]
-    app = Starlette(routes=[_route(site, one) for one in offered])
-
-    async def lost(request: Request, err: Exception) -> Response:
-        return _told(site, request, _of_starlette(request, err))
-
-    async def unforeseen(request: Request, err: Exception) -> Response:
-        _LOG.error("unforeseen", exc_info=err)
-        return _told(site, request, CounterfoilError("http.unforeseen", "something went wrong"))
-
-    app.add_exception_handler(HTTPException, lost)
-    app.add_exception_handler(Exception, unforeseen)
-    return app
+    return NodeApp(site)
 
 
 def _route(site: Site, one: Endpoint | Mounted) -> BaseRoute:
@@ -68,11 +77,24 @@ def _route(site: Site, one: Endpoint | Mounted) -> BaseRoute:
             response = await one.answer(request)
         except CounterfoilError as err:
             response = failure_page(site, request, err) if one.tells == "page" else problem(err)
+        except HTTPException:
+            raise
+        except Exception as err:
+            _LOG.error("unforeseen, at %s", one.path, exc_info=err)
+            response = _told(site, request, _unforeseen())
         for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
         return response
 
     return Route(one.path, answer, methods=[one.method])
+
+
+def _unforeseen() -> CounterfoilError:
+    return CounterfoilError(
+        "http.unforeseen",
+        "expected to answer, but something that nobody foresaw went wrong",
+        hint="The node's log says what; the same request may well fail again.",
+    )
 
 
 def _told(site: Site, request: Request, err: CounterfoilError) -> Response:

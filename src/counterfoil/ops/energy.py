@@ -11,11 +11,11 @@ from counterfoil.ledger import Layout
 from counterfoil.ledger.config import load_config
 from counterfoil.ledger.energy import DECIDING, Spent, read_spent
 from counterfoil.ops.files import write_file
-from counterfoil.ops.openmetrics import Counter, format_counters
+from counterfoil.ops.openmetrics import Counter, format_metrics
 from counterfoil.ops.place import LedgerFolder, find_ledger
 from counterfoil.ports import Param
 
-__all__ = ["WATTS_PER_CORE", "Energy", "energy", "energy_of"]
+__all__ = ["WATTS_PER_CORE", "Energy", "counters_of", "energy", "energy_of"]
 
 WATTS_PER_CORE: Final = 7.0
 """Watts of one busy core where the machine does not tell: a server of 225 W and 32 cores."""
@@ -89,7 +89,7 @@ def energy(
     per_core = WATTS_PER_CORE if watts is None else float(watts)
     if openmetrics is not None:
         origin = load_config(layout.config).origin
-        write_file(openmetrics, format_counters(_counters(spent, per_core), {"ledger": origin}))
+        write_file(openmetrics, format_metrics(counters_of(spent, per_core), {"ledger": origin}))
     return energy_of(spent, per_core)
 
 
@@ -131,7 +131,8 @@ def _joules(spent: Spent, watts: float) -> tuple[float, float]:
     return spent.machine_j or 0.0, max(spent.process_cpu_s - counted_s, 0.0) * watts
 
 
-def _counters(spent: Spent, watts: float) -> list[Counter]:
+def counters_of(spent: Spent, watts: float = WATTS_PER_CORE) -> list[Counter]:
+    """Give the totals as counters for Prometheus."""
     measured, estimated = _joules(spent, watts)
     return [
         Counter(

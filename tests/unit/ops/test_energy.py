@@ -11,7 +11,7 @@ from counterfoil.errors import InputError
 from counterfoil.ledger import Layout, create_ledger, open_ledger
 from counterfoil.ledger.energy import read_spent
 from counterfoil.ops.energy import energy
-from counterfoil.ops.openmetrics import Counter, format_counters
+from counterfoil.ops.openmetrics import Counter, format_metrics
 from counterfoil.ports import SystemClock
 from tests.statements import refused
 
@@ -83,7 +83,7 @@ def test_labels_and_help_cannot_break_out() -> None:
         Counter("y", "Nothing.", {}),
         Counter("z", "All.", {(): 3}),
     ]
-    found = _parse(format_counters(counters, {"ledger": odd}).decode())
+    found = _parse(format_metrics(counters, {"ledger": odd}).decode())
     escaped = r'"a\"b\\c\nd"'
     assert found == {
         "x_seconds_total": {f"ledger={escaped},thread={escaped}": 1e-9},

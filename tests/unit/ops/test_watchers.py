@@ -194,7 +194,7 @@ def test_a_log_that_does_not_answer_is_told_of_once(
     from counterfoil.network.sources import FolderSource
 
     true, answers = FolderSource.checkpoint, iter("nynn")
-    monkeypatch.setattr("counterfoil.ops.watchers.time.sleep", lambda _s: None)
+    monkeypatch.setattr("counterfoil.ops.watch_following.time.sleep", lambda _s: None)
 
     def checkpoint(self: FolderSource) -> bytes:
         if next(answers, "n") == "n":
@@ -221,7 +221,7 @@ def test_a_ledger_that_cannot_record_is_asked_again(
     from counterfoil.ledger import Ledger
 
     true, full = Ledger.record_statement, iter([False, True, True])
-    monkeypatch.setattr("counterfoil.ops.watchers.time.sleep", lambda _s: None)
+    monkeypatch.setattr("counterfoil.ops.watch_following.time.sleep", lambda _s: None)
 
     def record(self: Ledger, *args: Any, **more: Any) -> Any:
         if next(full, False):

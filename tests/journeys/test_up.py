@@ -1,0 +1,97 @@
+"""`counterfoil up` as an operator meets it: started, asked, told to end, killed, started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import counterfoil
+
+LIMIT_S = 90
+UP = (sys.executable, "-c", "import sys; from counterfoil.cli import main; sys.exit(main())", "up")
+
+
+@contextmanager
+def node(ledger: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """Start a node as a process; gives it, and what it said once it served."""
+    environment = {**os.environ, "COUNTERFOIL_OUTPUT": "json"}
+    command = [*UP, "--ledger", str(ledger), "--listen", "127.0.0.1:0", "--watch", "none", *words]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        while (told := json.loads(process.stdout.readline()))["event"] != "serving":
+            pass
+        yield process, told
+    finally:
+        process.kill()
+        process.communicate(timeout=LIMIT_S)
+
+
+def ask(url: str, key: str = "", body: Mapping[str, Any] | None = None) -> tuple[int, bytes]:
+    """Ask a node for something; status and bytes."""
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    data = None if body is None else json.dumps(body).encode()
+    if data is not None:
+        headers["content-type"] = "application/json"
+    request = urllib.request.Request(url, data, headers)  # noqa: S310  # our own node
+    try:
+        with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:  # noqa: S310
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as err:
+        return err.code, err.read()
+
+
+def test_one_command_serves_a_new_ledger(tmp_path: Path) -> None:
+    """It makes the ledger, shows one key once, answers only to it, and ends cleanly."""
+    ledger = tmp_path / "shop"
+    with node(ledger, "--create") as (process, told):
+        url, key = told["url"], told["operator_key"]
+        assert ask(f"{url}/healthz") == (200, b'{"status":"alive"}')
+        assert ask(f"{url}/readyz")[0] == 200
+        assert ask(f"{url}/index.json")[0] == 401
+        assert ask(f"{url}/checkpoint")[0] == 401
+        assert ask(f"{url}/metrics")[0] == 401
+        assert json.loads(ask(f"{url}/index.json", key)[1])["size"] == told["size"]
+        status, metrics = ask(f"{url}/metrics", key)
+        assert status == 200
+        assert b"counterfoil_entries{" in metrics
+        assert metrics.endswith(b"# EOF\n")
+        with counterfoil.open(ledger) as beside:  # another process records through the node
+            index = beside.record({"payment": 1}).index
+        assert json.loads(ask(f"{url}/index.json", key)[1])["size"] == index + 1
+        process.send_signal(signal.SIGTERM)
+        rest = process.communicate(timeout=LIMIT_S)[0].splitlines()
+        assert process.returncode == 0
+        assert json.loads(rest[-1])["event"] == "stopped"
+        assert json.loads(rest[-1])["size"] == index + 1
+    with node(ledger) as (process, told):
+        assert told["operator_key"] is None
+        assert ask(f"{told['url']}/index.json", key)[0] == 200
+        process.kill()
+        process.wait(LIMIT_S)
+    with node(ledger) as (_, told):  # killed, and started again
+        assert told["size"] >= index + 1
+        assert ask(f"{told['url']}/readyz")[0] == 200
+
+
+def test_only_what_is_public_is_shown_without_a_key(tmp_path: Path) -> None:
+    """With `--public hashes` anybody reads checkpoints and hash tiles, and nothing else."""
+    ledger = tmp_path / "shop"
+    with counterfoil.open(ledger, create=True) as made:
+        made.record({"secret": "of the house"})
+        made.publish()
+    with node(ledger, "--public", "hashes") as (_, told):
+        url, size = told["url"], told["size"]
+        assert ask(f"{url}/checkpoint")[0] == 200
+        assert ask(f"{url}/tile/0/000.p/{size}")[0] == 200
+        assert ask(f"{url}/tile/entries/000.p/{size}")[0] in (401, 404)
+        assert ask(f"{url}/index.json")[0] == 401
