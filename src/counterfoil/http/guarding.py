@@ -13,7 +13,7 @@ from counterfoil.http.endpoint import Need
 from counterfoil.http.site import Site
 from counterfoil.ports.access import Principal
 
-__all__ = ["SECURITY_HEADERS", "let_in"]
+__all__ = ["SECURITY_HEADERS", "let_in", "recognise"]
 
 SECURITY_HEADERS: Final = {
     "content-security-policy": (
@@ -31,14 +31,28 @@ SECURITY_HEADERS: Final = {
 
 
 def let_in(site: Site, request: Request, need: Need) -> Principal | None:
-    """Tell who asks, once they may; it stands in `request.state.principal`, too.
+    """Tell who asks, once they may and there is room; it stands in `request.state.principal`, too.
 
     Raises as `Guard`.
     """
-    address = request.client.host if request.client is not None else ""
+    found = recognise(site, request, need)
+    if found is not None and need.role is not None:
+        site.guard.admit(found, 0, 0, _address(request)).leave()
+    return found
+
+
+def recognise(site: Site, request: Request, need: Need) -> Principal | None:
+    """Tell who asks, once they may; who calls it finds room for the request by itself.
+
+    Raises as `Guard.identify` and `Guard.require`.
+    """
+    address = _address(request)
     found = site.guard.identify(request.headers, request.cookies, address)
     if need.role is not None:
         found = site.guard.require(found, need.role, need.words, address)
-        site.guard.admit(found, 0, 0, address).leave()
     request.state.principal = found
     return found
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client is not None else ""
