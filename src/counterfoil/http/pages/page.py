@@ -70,10 +70,13 @@ class Page:
     """One page.
 
     path: as of `Endpoint`, without an ending. title: of the page, short. facts: gathers what it
-    shows, plain JSON values (dataclasses too), in a worker's thread; it also gets what `title`
-    cannot know in advance under the key `title`. template: its file. nav: the entry of the menu
-    that it belongs to. rows: key of the facts that is a list of flat objects, for tables. role:
-    who may see it; None for anybody.
+    shows, plain JSON values (dataclasses too), in a worker's thread; it also gives what `title`
+    cannot know in advance under the key `title`, under names that begin with _ what is only
+    for the template, and under `goes_to` the address of the page to show instead. template: its
+    file. nav: the entry of the menu that it belongs to. rows: key of the facts that is a list of
+    flat objects, for tables. role: who may see it; None for anybody. posted: it answers a form
+    instead of being read, where what is asked with belongs into no address, or where looking is
+    recorded; it has no form as data.
     """
 
     path: str
@@ -84,6 +87,7 @@ class Page:
     rows: str = ""
     role: Role | None = "reader"
     words: tuple[str, ...] = ("page",)
+    posted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,8 @@ class Action:
 
 def page_endpoints(site: Site, page: Page) -> list[Endpoint]:
     """Make the paths of a page: for people, and its facts in each form that it has."""
+    if page.posted:
+        return [_posted(site, page)]
     forms: list[Literal["html", "json", "csv", "arrow"]] = ["html", "json"]
     if page.rows:
         forms += ["csv", "arrow"]
@@ -112,6 +118,8 @@ def _endpoint(site: Site, page: Page, form: Literal["html", "json", "csv", "arro
     async def answer(request: Request) -> Response:
         asked = asked_of(request)
         facts = await asyncio.to_thread(page.facts, site, asked)
+        if form == "html" and facts.get("goes_to"):
+            return RedirectResponse(facts["goes_to"], 303, {"cache-control": "no-store"})
         if form == "html":
             return await asyncio.to_thread(_page, site, page, asked, facts, request)
         plain = msgspec.to_builtins({k: v for k, v in facts.items() if not k.startswith("_")})
@@ -133,15 +141,28 @@ def action_endpoint(site: Site, action: Action) -> Endpoint:
     """Make the path that a form is sent to."""
 
     async def answer(request: Request) -> Response:
-        form = await request.form(max_fields=200, max_files=0)
-        fields = {name: str(value) for name, value in form.items()}
-        asked = Asked(
-            dict(request.path_params), {}, getattr(request.state, "principal", None), fields
-        )
+        asked = await _sent(request)
         place = await asyncio.to_thread(action.act, site, asked)
         return RedirectResponse(place, 303)
 
     return Endpoint("POST", action.path, Need(action.role, action.words), answer, "page")
+
+
+def _posted(site: Site, page: Page) -> Endpoint:
+    async def answer(request: Request) -> Response:
+        asked = await _sent(request)
+        facts = await asyncio.to_thread(page.facts, site, asked)
+        return await asyncio.to_thread(_page, site, page, asked, facts, request)
+
+    return Endpoint("POST", page.path, Need(page.role, page.words), answer, "page")
+
+
+async def _sent(request: Request) -> Asked:
+    """Read what a form was filled in with."""
+    form = await request.form(max_fields=200, max_files=0)
+    fields = {name: str(value) for name, value in form.items()}
+    principal = getattr(request.state, "principal", None)
+    return Asked(dict(request.path_params), {}, principal, fields)
 
 
 def asked_of(request: Request) -> Asked:
@@ -164,7 +185,8 @@ def _page(site: Site, page: Page, asked: Asked, facts: Facts, request: Request) 
     place = request.url.path if request.url.path != "/" else "/index"
     forms = {"json": "JSON"} | ({"csv": "CSV", "arrow": "Arrow"} if page.rows else {})
     suffix = f"?{query}" if query else ""
-    shown["as_data"] = [(label, f"{place}.{form}{suffix}") for form, label in forms.items()]
+    data = [(label, f"{place}.{form}{suffix}") for form, label in forms.items()]
+    shown["as_data"] = [] if page.posted else data
     return Response(
         render(site, page.template, shown, request),
         media_type="text/html",
