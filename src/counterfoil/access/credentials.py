@@ -21,7 +21,7 @@ CREDENTIAL_MAX: Final = 16_384
 """Longest credential, characters."""
 
 SESSION_COOKIE: Final = "counterfoil-session"
-"""Name of the cookie that holds a session's id; behind https it has the prefix `__Host-`."""
+"""Under this name a shell hands over a session's id, whatever its cookie is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,8 @@ def read_credential(headers: Mapping[str, str], cookies: Mapping[str, str]) -> C
     given = headers.get("authorization")
     if given is not None:
         return _of_header(given)
-    for name in (f"__Host-{SESSION_COOKIE}", SESSION_COOKIE):
-        if cookies.get(name):
-            return Credential("session", cookies[name][:CREDENTIAL_MAX])
-    return None
+    shown = cookies.get(SESSION_COOKIE)
+    return Credential("session", shown[:CREDENTIAL_MAX]) if shown else None
 
 
 def _of_header(given: str) -> Credential:

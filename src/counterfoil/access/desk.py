@@ -6,7 +6,8 @@ waiting would leave a thief in. This module refuses to show a key twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,10 +15,10 @@ from counterfoil.access.book import AccessBook
 from counterfoil.access.keyring import AccessKey, AccessKeys
 from counterfoil.access.tokens import AccessToken
 from counterfoil.ledger import Ledger
-from counterfoil.ports import Clock, SystemClock
+from counterfoil.ports import SystemClock
 from counterfoil.ports.access import Role
 
-__all__ = ["AccessDesk", "MadeKey"]
+__all__ = ["AccessDesk", "MadeKey", "opened_desk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +31,10 @@ class MadeKey:
 
 
 class AccessDesk:
-    """The keys of an open ledger's node; a context manager.
+    """The keys of an open ledger's node. by: who acts, for the log."""
 
-    by: who acts, for the log. Raises as `AccessBook`.
-    """
-
-    def __init__(self, ledger: Ledger, by: str, clock: Clock | None = None) -> None:
-        self._ledger, self._by = ledger, by
-        self._book = AccessBook(ledger.layout.access, ledger.origin)
-        self._clock = clock or SystemClock()
-        self.keys = AccessKeys(self._book, self._clock)
-
-    def __enter__(self) -> AccessDesk:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._book.close()
+    def __init__(self, ledger: Ledger, keys: AccessKeys, by: str) -> None:
+        self._ledger, self.keys, self._by = ledger, keys, by
 
     def add(self, name: str, roles: Iterable[Role], *, why: str = "", **options: Any) -> MadeKey:
         """Make a key. options: as of `AccessKeys.add`. Raises as that and as `Ledger.record`."""
@@ -66,8 +55,7 @@ class AccessDesk:
 
     def first_operator(self) -> MadeKey | None:
         """Make an operator's key where none counts now, so that a new node can be used."""
-        now = self._clock.now_ms()
-        if any("operator" in key.roles and key.in_force(now) for key in self.keys.list()):
+        if any("operator" in key.roles and self.keys.known(key.key_id) for key in self.keys.list()):
             return None
         return self.add(
             "first operator", ["operator"], why="a node without an operator was started"
@@ -96,3 +84,13 @@ class AccessDesk:
             if value is not None:
                 fields[name] = value
         return self._ledger.record_statement("access-change", fields).index
+
+
+@contextmanager
+def opened_desk(ledger: Ledger, by: str) -> Iterator[AccessDesk]:
+    """Open the keys of a ledger's node for a block, also beside a node that runs.
+
+    Raises as `AccessBook`.
+    """
+    with closing(AccessBook(ledger.layout.access_book, ledger.origin)) as book:
+        yield AccessDesk(ledger, AccessKeys(book, SystemClock()), by)

@@ -6,22 +6,26 @@ let somebody in by default: what is not allowed is refused, and every refusal is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
-from counterfoil.access.audit import Refusal
+from counterfoil.access.audit import Refusal, RefusalLog
 from counterfoil.access.book import AccessBook
 from counterfoil.access.credentials import Credential, read_credential
 from counterfoil.access.keyring import AccessKey, AccessKeys
 from counterfoil.access.limits import Admission, Buckets, InFlight, Rate, address_group
 from counterfoil.access.quotas import Quotas
+from counterfoil.access.sessions import Sessions
 from counterfoil.errors import CounterfoilError, Refused, TooMany, Unauthenticated
 from counterfoil.ports import Clock
 from counterfoil.ports.access import Principal, Role
 
 __all__ = ["Guard", "Limits"]
+
+_FLUSH_MS: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class Limits:
 class Guard:
     """Guards one ledger's node. Safe for threads.
 
-    book: of keys. refused: hears every refusal; it must be quick and must not raise.
+    book: of keys. refusals: hears who was not let in; without it nobody does.
     """
 
     def __init__(
@@ -51,12 +55,14 @@ class Guard:
         clock: Clock,
         *,
         limits: Limits | None = None,
-        refused: Callable[[Refusal], None] | None = None,
+        refusals: RefusalLog | None = None,
     ) -> None:
         self._book, self._clock = book, clock
         self._limits = limits or Limits()
-        self._refused = refused
+        self._refusals = refusals
+        self._flushed_ms = clock.now_ms()
         self.keys = AccessKeys(book, clock)
+        self.sessions = Sessions(book, clock, self._principal_of)
         self.quotas = Quotas(book, clock)
         self._buckets = Buckets()
         self._failures = Buckets()
@@ -70,10 +76,9 @@ class Guard:
         clock: Clock,
         *,
         limits: Limits | None = None,
-        refused: Callable[[Refusal], None] | None = None,
     ) -> Guard:
         """Open the keys of the ledger with `origin`, kept at `path`. Raises as `AccessBook`."""
-        return cls(AccessBook(path, origin), clock, limits=limits, refused=refused)
+        return cls(AccessBook(path, origin), clock, limits=limits)
 
     @property
     def in_flight(self) -> int:
@@ -93,7 +98,7 @@ class Guard:
             shown = read_credential(headers, cookies)
             return None if shown is None else self._check(shown)
         except Unauthenticated as err:
-            raise self._failed(err, address) from None
+            raise self.failed(err, address) from None
 
     def require(
         self, principal: Principal | None, role: Role, words: Sequence[str], address: str
@@ -179,36 +184,48 @@ class Guard:
         self, err: CounterfoilError, principal: Principal | None, address: str, what: str
     ) -> None:
         """Have a refusal heard."""
-        if self._refused is not None:
+        if self._refusals is not None:
             key_id = "" if principal is None else principal.key_id
-            self._refused(Refusal(err.code, address, key_id, what))
+            self._refusals(Refusal(err.code, address, key_id, what))
 
-    def tick(self) -> None:
-        """Write down what may wait; call it about once a minute."""
-        self.keys.flush()
+    def tick(self, *, now: bool = False) -> None:
+        """Write down what may wait, when it is time; call it about once a second.
+
+        now: whatever the time. Raises as the book and the ledger do.
+        """
+        at_ms = self._clock.now_ms()
+        if now or not 0 <= at_ms - self._flushed_ms < _FLUSH_MS:
+            self._flushed_ms = at_ms
+            self.keys.flush()
+        if self._refusals is not None:
+            self._refusals.flush(now=now)
 
     def close(self) -> None:
         """Write down what waits, and close the book."""
         with ExitStack() as ending:  # each is done, whatever became of those before
             ending.callback(self._book.close)
             ending.callback(self.quotas.close)
-            self.tick()
+            self.tick(now=True)
 
     def _check(self, shown: Credential) -> Principal:
         if shown.kind == "key":
             return self.keys.check(shown.text)[1]
+        if shown.kind == "session":
+            return self.sessions.check(shown.text)
         raise Unauthenticated(
             "access.token-issuer",
             "expected a key of this ledger, found a token of an issuer that it does not know",
             hint="Name the issuer in access.toml.",
         )
 
-    def _failed(self, err: Unauthenticated, address: str) -> CounterfoilError:
-        """Make the error for what does not count: another one where an address tries and tries.
+    def failed(self, err: Unauthenticated, address: str) -> CounterfoilError:
+        """Note what does not count, and give its error: another one where an address goes on so.
 
         What counts is let in from there all the same, so that nobody can lock others out.
         """
         self.note(err, None, address, "")
+        if err.code == "access.session":
+            return err  # sessions end by themselves, and cannot be guessed
         wait = self._failures.take(address_group(address), self._limits.failures)
         if not wait:
             return err
@@ -232,6 +249,10 @@ class Guard:
                 hint="Send several records in one request, or ask the operator for more.",
                 retry_after_s=wait,
             )
+
+    def _principal_of(self, key_id: str) -> Principal | None:
+        key = self.keys.known(key_id)
+        return None if key is None else key.principal()
 
     def _use_quota(self, principal: Principal | None, records: int) -> None:
         key = None if principal is None or not records else self.keys.known(principal.key_id)

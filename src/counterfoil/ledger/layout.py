@@ -108,11 +108,6 @@ class Layout:
         return self.folder / "forecasts"
 
     @property
-    def access(self) -> Path:
-        """`access.db`: who may use the ledger's node; digests of keys, no key."""
-        return self.folder / "access.db"
-
-    @property
     def access_settings(self) -> Path:
         """`access.toml`: whose tokens the ledger's node takes, and its limits."""
         return self.folder / "access.toml"

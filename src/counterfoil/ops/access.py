@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Annotated
 
-from counterfoil.access import AccessBook, AccessDesk, AccessKey, AccessKeys, MadeKey
+from counterfoil.access import AccessBook, AccessKey, AccessKeys, MadeKey, opened_desk
 from counterfoil.access.spans import parse_span
 from counterfoil.ops.listing import Limit, at_most
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
@@ -92,7 +92,7 @@ def add(
     access.key-limit or access.span.
     """
     ends = None if expires is None else SystemClock().now_ms() + parse_span(expires)
-    with open_for_writing(ledger) as opened, AccessDesk(opened, _by(actor)) as desk:
+    with open_for_writing(ledger) as opened, opened_desk(opened, _by(actor)) as desk:
         made = desk.add(
             name,
             role,
@@ -118,9 +118,9 @@ def listing(
     """
     now = SystemClock().now_ms()
     with open_for_reading(ledger) as opened:
-        if not opened.layout.access.exists():
+        if not opened.layout.access_book.exists():
             return
-        with closing(AccessBook(opened.layout.access, opened.origin)) as book:
+        with closing(AccessBook(opened.layout.access_book, opened.origin)) as book:
             found = AccessKeys(book, SystemClock()).list()
     yield from at_most((_listed(key, now) for key in found if all_ or key.in_force(now)), limit)
 
@@ -133,7 +133,7 @@ def revoke(
     Raises NotFound with code access.key-unknown, InputError with code access.key-unclear,
     Conflict with code access.key-ended.
     """
-    with open_for_writing(ledger) as opened, AccessDesk(opened, _by(actor)) as desk:
+    with open_for_writing(ledger) as opened, opened_desk(opened, _by(actor)) as desk:
         ended, index = desk.revoke(key, why=why)
     return KeyEnded(ended.key_id, ended.name, index)
 
@@ -153,7 +153,7 @@ def rotate(
     Raises as `revoke`, and InputError with code access.span.
     """
     grace_ms = 0 if grace is None else parse_span(grace)
-    with open_for_writing(ledger) as opened, AccessDesk(opened, _by(actor)) as desk:
+    with open_for_writing(ledger) as opened, opened_desk(opened, _by(actor)) as desk:
         return _shown(desk.rotate(key, grace_ms=grace_ms, why=why))
 
 

@@ -104,7 +104,7 @@ def test_no_secret_is_kept(guard: Guard, tmp_path: Path) -> None:
     """The file holds no key, only digests, and only its owner may read it."""
     _, token = guard.keys.add("a", ["operator"])
     guard.keys.check(token.text)
-    guard.tick()
+    guard.tick(now=True)
     secret = token.text.rpartition("_")[2].encode()
     for path in tmp_path.glob("access.db*"):
         assert secret not in path.read_bytes()
@@ -172,7 +172,7 @@ def test_use_is_written_down(guard: Guard, clock: ManualClock) -> None:
     """When a key was last used is known after the next tick."""
     key, token = guard.keys.add("a", ["reader"])
     guard.keys.check(token.text)
-    guard.tick()
+    guard.tick(now=True)
     assert guard.keys.get(key.key_id).used_ms == clock.now_ms()
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from counterfoil.access import Guard
+from counterfoil.access import AccessDesk, Guard, open_guard
 from counterfoil.ledger import Ledger
 from counterfoil.ledger.state import state_folder
 from counterfoil.network.node import read_peers
@@ -68,12 +68,12 @@ def opened_node(
     clock = clock or SystemClock()
     with contextlib.ExitStack() as stack:
         ledger = stack.enter_context(open_anchoring(folder))
-        guard = Guard.open(ledger.layout.access_book, ledger.origin, clock)
+        guard = open_guard(ledger, clock)
         stack.callback(guard.close)
         stack.enter_context(lending(ledger))
         supervisor = Supervisor(clock, heard)
         stack.callback(supervisor.close)
-        node = Node(ledger, guard, supervisor, clock.now_ms(), _first_key(guard))
+        node = Node(ledger, guard, supervisor, clock.now_ms(), _first_key(ledger, guard))
         _start(node, watchers)
         yield node
 
@@ -105,9 +105,7 @@ def _ticking(guard: Guard) -> Callable[[Part], None]:
     return work
 
 
-def _first_key(guard: Guard) -> str | None:
-    """Make a key for the operator where nobody has one."""
-    if any("operator" in key.roles for key in guard.keys.list()):
-        return None
-    _, token = guard.keys.add("operator", ["operator"])
-    return token.text
+def _first_key(ledger: Ledger, guard: Guard) -> str | None:
+    """Make a key for the operator where nobody has one that counts; the log says so."""
+    made = AccessDesk(ledger, guard.keys, "the node").first_operator()
+    return None if made is None else made.token
