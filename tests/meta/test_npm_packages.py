@@ -44,7 +44,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     digest = base64.b64encode(hashlib.sha512(data).digest()).decode()
     package = Package("@somebody/anvil", "1.0.0", "bin/anvil", digest)
     kind = (sys.platform, platform.machine())
-    monkeypatch.setattr(npm_packages, "ANVIL", {kind: package})
+    monkeypatch.setattr(npm_packages, "FOUNDRY", {kind: {"anvil": package}})
     monkeypatch.setattr(npm_packages, "ANYWHERE", {})
     monkeypatch.setattr(npm_packages, "NPM", tmp_path / "dev")
     return tmp_path
@@ -80,7 +80,7 @@ def test_without_npm(
     ensure_npm_packages()
     monkeypatch.setenv("PATH", str(home / "dev"))
     ensure_npm_packages()
-    monkeypatch.setattr(npm_packages, "ANVIL", {})
+    monkeypatch.setattr(npm_packages, "FOUNDRY", {})
     ensure_npm_packages()
     said = capsys.readouterr().err
     assert [words in said for words in ("could not", "npm is missing", "no anvil")] == [True] * 3

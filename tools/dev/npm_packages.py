@@ -35,15 +35,24 @@ class Package:
     sha512: str
 
 
-ANVIL = {
-    ("linux", "x86_64"): Package(
-        "@foundry-rs/anvil-linux-amd64",
-        "1.7.1",
-        "bin/anvil",
-        "+XmShybEaxfCrr0OUUZwYEy2OnYZt5pHH9TzBtLv3+VrK0O/ANuNSVEahqNhKHlgX7GRJ59383ofNhxkRWIYTg==",
-    ),
+FOUNDRY = {
+    ("linux", "x86_64"): {
+        "anvil": Package(
+            "@foundry-rs/anvil-linux-amd64",
+            "1.7.1",
+            "bin/anvil",
+            "+XmShybEaxfCrr0OUUZwYEy2OnYZt5pHH9TzBtLv3+VrK0O/ANuNSVEahqNhKHlgX7GRJ59383ofNhxkRWIYTg==",
+        ),
+        "cast": Package(
+            "@foundry-rs/cast-linux-amd64",
+            "1.7.1",
+            "bin/cast",
+            "XUpTM2rwtkF8BJ02dae38NNZAx5QfycWRpdR2RmSgOJnasvXuvN58whDVLjQu8IDHEV/fCNIa49aE8V74pmDwQ==",
+        ),
+    },
 }
-"""System and machine -> the package that holds anvil, a second EVM to compare ours with."""
+"""System and machine -> the packages that hold anvil, a second EVM to compare ours with, and cast,
+a client that shares no code with ours."""
 
 ANYWHERE = {
     "solc": Package(
@@ -68,11 +77,12 @@ def ensure_npm_packages() -> None:
 
     Never fails: a test that misses its program skips with a reason, or fails where all is required.
     """
-    anvil = ANVIL.get((sys.platform, platform.machine()))
-    if anvil is None:
-        say("some tests will be skipped: no anvil is pinned for this kind of machine")
+    foundry = FOUNDRY.get((sys.platform, platform.machine()))
+    if foundry is None:
+        say("some tests will be skipped: no anvil and cast are pinned for this kind of machine")
     else:
-        _ensure("anvil", anvil)
+        for called, package in foundry.items():
+            _ensure(called, package)
     for called, package in ANYWHERE.items():
         _ensure(called, package)
 

@@ -12,14 +12,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from counterfoil.chain.transport import INTERNAL_ERROR, INVALID_PARAMS, RpcError
 from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.formats import json_text
-
-if TYPE_CHECKING:
-    from counterfoil.chain.embedded.node import EmbeddedNode
 
 __all__ = ["MAX_BATCH", "MAX_BODY_BYTES", "RpcApp"]
 
@@ -38,10 +35,14 @@ _INVALID_REQUEST: Final = -32600
 
 
 class RpcApp:
-    """An ASGI application for one embedded chain, at the path `/`."""
+    """An ASGI application for one chain, at the path `/`.
 
-    def __init__(self, node: EmbeddedNode) -> None:
-        self._node = node
+    ask: asks it, as `Transport.request`; of a chain that answers reads and signed transactions
+    alone, as the embedded one does.
+    """
+
+    def __init__(self, ask: Callable[[str, list[object]], object]) -> None:
+        self._ask = ask
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or the server's start and stop."""
@@ -86,8 +87,6 @@ class RpcApp:
 
     def _one(self, asked: object) -> dict[str, Any] | None:
         """Answer one call; None for a notification."""
-        from counterfoil.chain.embedded.methods import answer
-
         if not isinstance(asked, dict) or not isinstance(asked.get("method"), str):
             return _failure(None, _INVALID_REQUEST, "invalid request")
         number, params = asked.get("id"), asked.get("params", [])
@@ -96,7 +95,7 @@ class RpcApp:
         try:
             if not isinstance(params, list):
                 raise RpcError(INVALID_PARAMS, "expected params in a list")
-            result = answer(self._node, asked["method"], params)
+            result = self._ask(asked["method"], params)
             said: dict[str, Any] = {"jsonrpc": "2.0", "id": number, "result": result}
         except RpcError as err:
             said = _failure(number, err.code, err.message, err.data)

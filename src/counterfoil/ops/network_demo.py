@@ -138,7 +138,7 @@ class _Demo:
             require_extra("web3", "eth", "eth_account")
         except CounterfoilError:
             return None
-        from counterfoil.chain.embedding import create_embedded, faucet_of, node_of
+        from counterfoil.chain.embedding import create_embedded, faucet_of
         from counterfoil.chain.rpc_app import RpcApp
         from counterfoil.chain.transactions import fund
         from counterfoil.ledger.anchor_setup import anchor_account, owner_account
@@ -146,7 +146,7 @@ class _Demo:
         place = self._folder / "chain.db"
         chain = create_embedded(place)
         self._stack.callback(chain.close)
-        url = self._stack.enter_context(serving(RpcApp(node_of(chain))))
+        url = self._stack.enter_context(serving(RpcApp(chain.transport.request)))
         for member in members:
             layout = Layout(member.ledger)
             for account in (owner_account(layout), anchor_account(layout)):

@@ -16,7 +16,6 @@ from counterfoil.chain import (
     Account,
     NodeChain,
     RpcApp,
-    node_of,
     open_chain,
     prepare,
     transact,
@@ -71,7 +70,7 @@ class TestServed(ChainConformance):
     @pytest.fixture(autouse=True)
     def _place(self, world: tuple[NodeChain, Account]) -> Iterator[None]:
         own, self.faucet = world
-        with served(RpcApp(node_of(own))) as url:
+        with served(RpcApp(own.transport.request)) as url:
             self.chain = open_chain(url, chain_id=own.chain_id)
             yield
             self.chain.close()
@@ -97,7 +96,7 @@ def call(method: str, *params: object, number: object = 1) -> dict[str, Any]:
 
 def test_only_reads_and_signed_transactions(world: tuple[NodeChain, Account]) -> None:
     """Nothing that signs, goes back, or sets a balance or the time is a method here."""
-    app = RpcApp(node_of(world[0]))
+    app = RpcApp(world[0].transport.request)
     for method in (
         "evm_snapshot",
         "evm_revert",
@@ -125,7 +124,7 @@ def test_web3_s_own_client(world: tuple[NodeChain, Account]) -> None:
 
     chain, faucet = world
     made = transact(chain, faucet, ChainCall(None, probe_code()))
-    with served(RpcApp(node_of(chain))) as url:
+    with served(RpcApp(chain.transport.request)) as url:
         web3 = Web3(Web3.HTTPProvider(url))
         assert web3.eth.chain_id == chain.chain_id
         assert bytes(web3.eth.get_block("latest")["hash"]) == chain.head().hash
@@ -168,14 +167,14 @@ def test_web3_s_own_client(world: tuple[NodeChain, Account]) -> None:
 )
 def test_what_is_no_call(world: tuple[NodeChain, Account], body: object, code: int) -> None:
     """Whatever else is sent gets an error, and the chain goes on."""
-    app = RpcApp(node_of(world[0]))
+    app = RpcApp(world[0].transport.request)
     assert ask(app, body)["error"]["code"] == code
     assert ask(app, call("eth_chainId"))["result"] == hex(world[0].chain_id)
 
 
 def test_batches_and_notifications(world: tuple[NodeChain, Account]) -> None:
     """Many calls in one get as many answers; a call without an id gets none."""
-    app = RpcApp(node_of(world[0]))
+    app = RpcApp(world[0].transport.request)
     silent = {"jsonrpc": "2.0", "method": "eth_chainId"}
     found = ask(app, [call("eth_chainId", number="a"), 7, silent, call("eth_blockNumber")])
     assert [answer["id"] for answer in found] == ["a", None, 1]
@@ -187,7 +186,9 @@ def test_a_revert_keeps_its_data(world: tuple[NodeChain, Account]) -> None:
     """A client that decodes reverts itself gets the contract's bytes."""
     chain, faucet = world
     made = transact(chain, faucet, ChainCall(None, probe_code())).contract
-    error = ask(RpcApp(node_of(chain)), call("eth_call", {"to": made, "data": "0x01"}))["error"]
+    error = ask(RpcApp(chain.transport.request), call("eth_call", {"to": made, "data": "0x01"}))[
+        "error"
+    ]
     assert error["code"] == 3
     assert error["data"].startswith("0x08c379a0")
 
@@ -195,7 +196,7 @@ def test_a_revert_keeps_its_data(world: tuple[NodeChain, Account]) -> None:
 def test_a_closed_chain(tmp_path: Path) -> None:
     """A chain that is closed answers with an error, and tells no path."""
     chain, _ = embedded(tmp_path)
-    app = RpcApp(node_of(chain))
+    app = RpcApp(chain.transport.request)
     chain.close()
     error = ask(app, call("eth_blockNumber"))["error"]
     assert error["code"] == -32603
@@ -228,7 +229,7 @@ def http(app: RpcApp, parts: list[bytes], **scope: Any) -> Sent:
 
 def test_http(world: tuple[NodeChain, Account]) -> None:
     """One path, one verb, one media type, and a limit."""
-    app = RpcApp(node_of(world[0]))
+    app = RpcApp(world[0].transport.request)
     body = json.dumps(call("eth_chainId")).encode()
     assert http(app, [body[:5], body[5:]])[0]["status"] == 200
     silent = json.dumps({"method": "eth_chainId"}).encode()
@@ -252,5 +253,5 @@ def test_the_server_s_start_and_stop(world: tuple[NodeChain, Account]) -> None:
     async def send(message: Any) -> None:
         sent.append(message["type"])
 
-    asyncio.run(RpcApp(node_of(world[0]))({"type": "lifespan"}, receive, send))
+    asyncio.run(RpcApp(world[0].transport.request)({"type": "lifespan"}, receive, send))
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
