@@ -95,16 +95,16 @@ class InFlight:
         with self._lock:
             alone = self._count == 0
             if self._count >= self._most or (self._bytes + size > self._most_bytes and not alone):
-                raise TooMany(
-                    "access.busy",
-                    f"expected at most {self._most} requests and {self._most_bytes} bytes at "
-                    "once, found more",
-                    hint="Nothing was stored: send it again after the pause that was told.",
-                    retry_after_s=1.0,
-                )
+                raise _busy(self._most, self._most_bytes)
             self._count += 1
             self._bytes += size
         return Admission(self, size)
+
+    def _grow(self, more: int) -> None:
+        with self._lock:
+            if self._bytes + more > self._most_bytes and self._count > 1:
+                raise _busy(self._most, self._most_bytes)
+            self._bytes += more
 
     def _leave(self, size: int) -> None:
         with self._lock:
@@ -117,6 +117,12 @@ class Admission:
 
     def __init__(self, flight: InFlight, size: int) -> None:
         self._flight, self._size, self._left = flight, size, False
+
+    def grow(self, size: int) -> None:
+        """Count it as `size` bytes, where it brought more than it said. Raises as `enter`."""
+        if size > self._size and not self._left:
+            self._flight._grow(size - self._size)
+            self._size = size
 
     def leave(self) -> None:
         """Count it out; again does nothing."""
@@ -134,6 +140,15 @@ class Admission:
         trace: TracebackType | None,
     ) -> None:
         self.leave()
+
+
+def _busy(most: int, most_bytes: int) -> TooMany:
+    return TooMany(
+        "access.busy",
+        f"expected at most {most} requests and {most_bytes} bytes at once, found more",
+        hint="Nothing was stored: send it again after the pause that was told.",
+        retry_after_s=1.0,
+    )
 
 
 def address_group(address: str) -> str:

@@ -122,6 +122,10 @@ class Sessions:
         with self._book.writing() as connection:
             connection.execute("DELETE FROM session WHERE digest = ?", (_digest(text),))
 
+    def seconds_left(self, session: Session) -> int:
+        """Tell how long a session can last, seconds."""
+        return max(0, session.until_ms - self._clock.now_ms()) // 1000
+
     @staticmethod
     def form_token(text: str) -> str:
         """Make the token that forms on a session's pages carry: 64 digits, no secret of others."""

@@ -16,12 +16,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from counterfoil.errors import CounterfoilError, InputError, NotFound
-from counterfoil.http import api, documentation, health, pages, receivers
-from counterfoil.http.endpoint import Endpoint, Mounted
+from counterfoil.http import api, documentation, health, pages, receivers, signin
+from counterfoil.http.endpoint import Endpoint, Lane, Mounted
 from counterfoil.http.guarding import SECURITY_HEADERS, let_in
 from counterfoil.http.mounting import MountedRoute
 from counterfoil.http.pages.failures import failure_page
 from counterfoil.http.problems import problem
+from counterfoil.http.shield import Shield
 from counterfoil.http.site import Site
 from counterfoil.http.tally import Tally
 
@@ -39,14 +40,20 @@ class NodeApp:
 
     def __init__(self, site: Site) -> None:
         self.tally = Tally()
-        self.offered: list[Endpoint | Mounted] = [
+        self.offered: list[Endpoint | Mounted | Lane] = [
             *api.endpoints(site),
             *receivers.endpoints(site),
             *pages.endpoints(site),
             *documentation.endpoints(site),
+            *signin.endpoints(site),
             *health.endpoints(site, self.tally),
         ]
-        self._app = Starlette(routes=[_route(site, one) for one in self.offered])
+        self._lanes = {
+            (one.method, one.path): one.app for one in self.offered if isinstance(one, Lane)
+        }
+        routes = [_route(site, one) for one in self.offered if not isinstance(one, Lane)]
+        self._app = Starlette(routes=routes)
+        self._shield = Shield(site, self._choose)
 
         async def lost(request: Request, err: Exception) -> Response:
             return _told(site, request, _of_starlette(request, err))
@@ -56,7 +63,11 @@ class NodeApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http":
-            await self.tally.through(self._app, scope, receive, send)
+            await self.tally.through(self._shield, scope, receive, send)
+
+    async def _choose(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = self._lanes.get((scope["method"], scope["path"]), self._app)
+        await app(scope, receive, send)
 
 
 def make_app(site: Site) -> NodeApp:

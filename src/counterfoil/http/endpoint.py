@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from counterfoil.ports.access import Role
 
-__all__ = ["ANYBODY", "Answer", "Endpoint", "Mounted", "Need"]
+__all__ = ["ANYBODY", "Answer", "Endpoint", "Lane", "Mounted", "Need"]
 
 Answer = Callable[[Request], Awaitable[Response]]
 """Answers one request; errors of `counterfoil.errors` are told for it."""
@@ -64,3 +64,17 @@ class Mounted:
     need: Need
     app: Any
     below: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One path and method that is asked so often that it goes past the router.
+
+    path: without parameters. app: an ASGI application that asks the guard by itself, as
+    `http.api.lane` does; need: what it asks for.
+    """
+
+    method: Literal["POST", "PUT"]
+    path: str
+    need: Need
+    app: Any
