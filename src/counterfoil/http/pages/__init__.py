@@ -5,20 +5,27 @@ from __future__ import annotations
 from typing import Final
 
 from counterfoil.http.endpoint import Endpoint, Mounted
-from counterfoil.http.pages import overview
+from counterfoil.http.pages import contracts, overview, record, records, watch
 from counterfoil.http.pages.assets import assets
+from counterfoil.http.pages.downloads import downloads
 from counterfoil.http.pages.page import Action, Page, action_endpoint, page_endpoints
 from counterfoil.http.site import Site
 
 __all__ = ["PAGES", "endpoints"]
 
-PAGES: Final[tuple[Page | Action, ...]] = (*overview.PAGES,)
+PAGES: Final[tuple[Page | Action, ...]] = (
+    *overview.PAGES,
+    *records.PAGES,
+    *record.PAGES,
+    *watch.PAGES,
+    *contracts.PAGES,
+)
 """Every page and every form's target, in the order in which people meet them."""
 
 
 def endpoints(site: Site) -> list[Endpoint | Mounted]:
     """List the pages' paths, what their forms do, and their style and scripts."""
-    found: list[Endpoint | Mounted] = [assets()]
+    found: list[Endpoint | Mounted] = [assets(), *downloads(site)]
     for one in PAGES:
         if isinstance(one, Action):
             found.append(action_endpoint(site, one))

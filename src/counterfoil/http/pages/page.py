@@ -22,6 +22,7 @@ from starlette.responses import RedirectResponse, Response
 from counterfoil.errors import InputError
 from counterfoil.extras import need
 from counterfoil.http.endpoint import Endpoint, Need
+from counterfoil.http.guarding import check_form
 from counterfoil.http.pages.rendering import render
 from counterfoil.http.site import Site
 from counterfoil.ports.access import Principal, Role
@@ -71,12 +72,12 @@ class Page:
 
     path: as of `Endpoint`, without an ending. title: of the page, short. facts: gathers what it
     shows, plain JSON values (dataclasses too), in a worker's thread; it also gives what `title`
-    cannot know in advance under the key `title`, under names that begin with _ what is only
-    for the template, and under `goes_to` the address of the page to show instead. template: its
-    file. nav: the entry of the menu that it belongs to. rows: key of the facts that is a list of
-    flat objects, for tables. role: who may see it; None for anybody. posted: it answers a form
-    instead of being read, where what is asked with belongs into no address, or where looking is
-    recorded; it has no form as data.
+    cannot know in advance under the key `title`, what is only for the template under names that
+    begin with _, and under `goes_to` the address of a page to show instead. template: its file.
+    nav: the entry of the menu that it belongs to. rows: key of the facts that is a list of flat
+    objects, for tables. role: who may see it; None for anybody. posted: it answers a form instead
+    of being read, where what is asked with belongs into no address, or where looking is recorded;
+    it has no form as data.
     """
 
     path: str
@@ -141,7 +142,7 @@ def action_endpoint(site: Site, action: Action) -> Endpoint:
     """Make the path that a form is sent to."""
 
     async def answer(request: Request) -> Response:
-        asked = await _sent(request)
+        asked = await _sent(site, request)
         place = await asyncio.to_thread(action.act, site, asked)
         return RedirectResponse(place, 303)
 
@@ -150,17 +151,18 @@ def action_endpoint(site: Site, action: Action) -> Endpoint:
 
 def _posted(site: Site, page: Page) -> Endpoint:
     async def answer(request: Request) -> Response:
-        asked = await _sent(request)
+        asked = await _sent(site, request)
         facts = await asyncio.to_thread(page.facts, site, asked)
         return await asyncio.to_thread(_page, site, page, asked, facts, request)
 
     return Endpoint("POST", page.path, Need(page.role, page.words), answer, "page")
 
 
-async def _sent(request: Request) -> Asked:
-    """Read what a form was filled in with."""
+async def _sent(site: Site, request: Request) -> Asked:
+    """Read what a form was filled in with, and check that it is of a page of its session."""
     form = await request.form(max_fields=200, max_files=0)
     fields = {name: str(value) for name, value in form.items()}
+    check_form(site, request, fields.get("csrf", ""))
     principal = getattr(request.state, "principal", None)
     return Asked(dict(request.path_params), {}, principal, fields)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
+import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
@@ -48,6 +50,12 @@ NAVIGATION: Final = (
 """The menu: name, words, address."""
 
 _WHOLE_FROM: Final = 1000
+_PLAIN_MAX: Final = 2000
+_SHORT: Final = 12
+_HASH: Final = re.compile(r"(0x)?[0-9a-fA-F]{32,}")
+_FRACTION: Final = re.compile(r"-?[0-9]{1,15}\.[0-9]{5,30}([eE][-+]?[0-9]{1,2})?")
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_JOINERS: Final = "\u200c\u200d"  # join and part letters of scripts such as Persian
 
 
 def render(site: Site, template: str, facts: Mapping[str, Any], request: Request) -> str:
@@ -80,6 +88,8 @@ def _environment() -> Environment:
         "count": _count,
         "pretty": _pretty,
         "drawn": Markup,
+        "plain": _plain,
+        "brief": _brief,
         "minor": _minor,
         "query": lambda found: urlencode(found, doseq=True),
     }
@@ -134,6 +144,30 @@ def _minor(amount: int | None, currency: str = "") -> str:
         return "–"
     sign, units = ("\u2212" if amount < 0 else ""), abs(amount)
     return f"{sign}{units // 100:,}.{units % 100:02} {currency}".replace(",", "\u202f").strip()
+
+
+def _brief(value: Any) -> str:
+    """Shorten what nobody reads to its end: a hash to 12 digits, a long fraction to four."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if _HASH.fullmatch(text):
+        return f"{text[:_SHORT]}…"
+    return f"{float(text):.4g}" if _FRACTION.fullmatch(text) else text
+
+
+def _plain(value: Any, most: int = _PLAIN_MAX) -> Markup:
+    """Show text that anybody may have written: bounded, by itself, its hidden characters as codes.
+
+    A character that turns the direction of writing, or that is not seen, could make one text pose
+    as another.
+    """
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    cut = text if len(text) <= most else f"{text[: most - 1]}…"
+    seen = "".join(c if c == "\n" or not _is_hidden(c) else f"\\u{{{ord(c):x}}}" for c in cut)
+    return Markup("<bdi>%s</bdi>") % seen
+
+
+def _is_hidden(character: str) -> bool:
+    return character not in _JOINERS and unicodedata.category(character) in _HIDDEN
 
 
 def _pretty(value: Any) -> str:
