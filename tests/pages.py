@@ -16,7 +16,7 @@ import random
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -24,15 +24,18 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, BrowserContext, Page, Response, ViewportSize
 
+from counterfoil.access import AccessBook, AccessKeys
 from counterfoil.apps.finance.rules.shipped import default_text
 from counterfoil.apps.finance.story import demo
 from counterfoil.ledger import Ledger, open_ledger
 from counterfoil.ops import alerts, people, watchers
 from counterfoil.ops.finance import cases, rules, screening
 from counterfoil.ops.place import lending
-from counterfoil.ports import APP_LEDGER, Channel, no_progress
+from counterfoil.ports import APP_LEDGER, Channel, SystemClock, no_progress
+from counterfoil.ports.access import ROLES
 from tests.lists_made import write_sdn
 from tests.nodes import served
+from tests.payments_made import NOON
 from tests.shared_data import ROOT, require
 
 __all__ = [
@@ -56,19 +59,21 @@ HOSTILE: Final = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>{{7*7
 
 _START_S: Final = 1_794_000_000
 _HOURS: Final = 24 * 12
-_ODD: Final = (180, 181, 214, 262)
+_ODD: Final = {180: 40.0, 181: 52.0, 214: 90.0, 262: 140.0}
 
 
 @dataclass(frozen=True, slots=True)
 class PageNode:
     """A node and what is in its ledger.
 
-    cases: held payments that are open, the newest first; decided: those that are not. alerts: by
-    their indices, the newest first. hostile: a record of harmful text.
+    keys: role -> a key that has it. cases: held payments that are open, the newest first; decided:
+    those that are not. alerts: by their indices, the newest first. hostile: a record of harmful
+    text.
     """
 
     url: str
     ledger: Ledger
+    keys: dict[str, str]
     cases: tuple[int, ...]
     decided: tuple[int, ...]
     alerts: tuple[int, ...]
@@ -80,11 +85,16 @@ def page_node() -> Iterator[PageNode]:
     """Serve the ledger with the story: the same one for all who ask in a process."""
     with open_ledger(_told()) as ledger, served(ledger) as url:
         place = ledger.layout.folder
+        with closing(AccessBook(place / "access.db", ledger.origin)) as book:
+            made = AccessKeys(book, SystemClock())
+            keys: dict[str, str] = {}
+            keys |= {role: made.add(f"Ada, {role}", (role,))[1].text for role in ROLES}
         found = list(cases.listing(ledger=place))
         hostile = ledger.search("source=hostile", limit=1).hits[0].index
         yield PageNode(
             url,
             ledger,
+            keys,
             tuple(one.number for one in found if one.state == "open"),
             tuple(one.number for one in found if one.state != "open"),
             tuple(one.begun.index for one in alerts.listing(ledger=place)),
@@ -119,10 +129,11 @@ def _watch(ledger: Ledger, parent: Path) -> None:
         rows.writerow(["at", "value"])
         for hour in range(_HOURS):
             usual = 60 + 8 * math.sin(hour / 24 * math.tau) + chance.gauss(0, 1)
-            rows.writerow([_START_S + 3600 * hour, f"{usual + (hour in _ODD) * 60:.2f}"])
+            rows.writerow([_START_S + 3600 * hour, f"{usual + _ODD.get(hour, 0):.2f}"])
     place = ledger.layout.folder
     heat = f"{parent / 'heat.csv'}#at"
-    list(watchers.run(("stream",), ledger=place, from_=heat, once=True))
+    odd = ("per_week=80",)
+    list(watchers.run(("stream",), ledger=place, from_=heat, set_=odd, once=True))
     list(watchers.run(("model-drift", "habits"), ledger=place, once=True))
     first = min(one.begun.index for one in alerts.listing(ledger=place))
     alerts.ack(str(first), verdict="false", by="Ada Example", note="a filter change", ledger=place)
@@ -134,10 +145,33 @@ def _screen(ledger: Ledger, parent: Path) -> None:
     (parent / "rules.toml").write_bytes(default_text())
     with (parent / "rules.toml").open("rb") as nothing, (parent / "out").open("wb") as sink:
         channel = Channel(nothing, sink)
-        rules.add(parent / "rules.toml", accountable="Ada Example", ledger=place, channel=channel)
+        file = parent / "rules.toml"
+        rules.add(file, accountable="Ada Example", ledger=place, channel=channel)
+        told = rules.run(_cash(parent), rules=file, record=True, ledger=place, channel=channel)
+        assert {one.outcome for one in told} >= {"report", "flag", "hold"}
         for name in ("Grigori Sokoloff", "Jane Doe"):
             lists = (place / "lists",)
             list(screening.screen(name, list=lists, ledger=place, channel=channel))
+
+
+def _cash(parent: Path) -> Path:
+    """Write payments of which rules say something: in cash, in parts, without a payee's name."""
+    path = parent / "cash.ndjson"
+    with path.open("w") as stream:
+        for n in range(24):
+            row = {
+                "id": f"c-{n}", "at_ms": NOON + n * 120_000, "currency": "USD", "method": "cash",
+                "amount_minor": (950_000, 1_200_000, 4_200)[n % 3],
+                "debtor": {"account": f"A{n % 3}", "country": "US"},
+                "creditor": {"account": f"B{n % 5}", "country": "US"},
+            } if n % 4 else {
+                "id": f"c-{n}", "at_ms": NOON + n * 120_000, "currency": "EUR",
+                "amount_minor": 180_000, "method": "transfer",
+                "debtor": {"account": "DE02", "country": "DE"},
+                "creditor": {"account": "US9", "country": "US"},
+            }  # fmt: skip
+            stream.write(f"{json.dumps(row)}\n")
+    return path
 
 
 def artefacts() -> Path:
@@ -159,8 +193,8 @@ def axe() -> str:
 class Seen:
     """A window of a browser onto a node, and all that it complained about.
 
-    role: whose key it shows; None for nobody's. outside: requests that left the node. Further
-    arguments are those of the browser's context.
+    role: whose key signs in; None for nobody's. options: of the browser's context. outside:
+    requests that left the node.
     """
 
     browser: Browser
@@ -175,7 +209,9 @@ class Seen:
         options = {"viewport": DESKTOP, "base_url": self.node.url, **self.options}
         self.context: BrowserContext = self.browser.new_context(**options)
         if self.role is not None:
-            self.context.add_cookies([{"name": "key", "value": self.role, "url": self.node.url}])
+            form: dict[str, str | float | bool] = {"key": self.node.keys[self.role]}
+            signed_in = self.context.request.post("/signin", form=form, max_redirects=0)
+            assert signed_in.status == 303, signed_in.text()
         self.page: Page = self.context.new_page()
         self.page.on("console", lambda message: self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
