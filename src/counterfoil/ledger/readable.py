@@ -24,6 +24,7 @@ from counterfoil.ledger.policy_file import read_policy
 from counterfoil.ledger.receipts import ReceiptMaker
 from counterfoil.ledger.recorder import Recorder
 from counterfoil.ledger.search import Searchable
+from counterfoil.ledger.tabular import Listed
 from counterfoil.ledger.view import RecordView, view
 from counterfoil.ledger.vouched import best_checkpoint
 from counterfoil.ports import StoredCheckpoint
@@ -92,10 +93,15 @@ class Readable(Searchable):
         """Read the bytes of entries [first, end), or to the log's end, in order."""
         return self._reading.reader.entries(first, self.size if end is None else end)
 
-    def views(self, first: int = 0, end: int | None = None) -> Iterator[RecordView]:
-        """Read and decode entries [first, end), or to the log's end, in order."""
-        for index, data in enumerate(self.entries(first, end), max(first, 0)):
-            yield view(index, data, self._reading.erasures)
+    def views(self, first: int = 0, end: int | None = None) -> Listed[RecordView]:
+        """Read and decode entries [first, end), or to the log's end, in order, as they are asked.
+
+        The list is a table, too: `ledger.views(0, 1000).to_arrow()`.
+        """
+        erasures = self._reading.erasures
+        numbered = enumerate(self.entries(first, end), max(first, 0))
+        found = (view(index, data, erasures) for index, data in numbered)
+        return Listed(found, lambda one: (one, {}))
 
     @property
     def erasures(self) -> Erasures:

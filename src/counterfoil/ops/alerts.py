@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from counterfoil.ledger import Recorded
+from counterfoil.ledger.csv_lines import CsvLines
 from counterfoil.ops.files import shown, write_file
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
 from counterfoil.ops.records import find_entry
@@ -92,10 +91,9 @@ def labels(
 
 
 def _csv(rows: list[dict[str, Any]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_COLUMNS, "entries"])
+    lines = CsvLines()
+    lines.row([*_COLUMNS, "entries"])
     for row in rows:
         entries = " ".join(str(one["index"]) for one in row["evidence"] if "index" in one)
-        writer.writerow([*(row[name] for name in _COLUMNS), entries])
-    return text.getvalue().encode("utf-8", "backslashreplace")
+        lines.row([*(row[name] for name in _COLUMNS), entries])
+    return lines.take()

@@ -16,7 +16,7 @@ from counterfoil.ops.files import shown
 __all__ = ["form_by_ending"]
 
 _TELLING: Final = re.compile(
-    r"\.(json|ndjson|jsonl|csv|tsv|parquet|pq|arrow|feather|xlsx?|html?|pdf|zip|tar|gz|xml|docx?|png)"
+    r"\.(json|ndjson|jsonl|csv|tsv|parquet|pq|arrow|feather|delta|xlsx?|html?|pdf|zip|tar|gz|xml|docx?|png)"
 )
 
 F = TypeVar("F", bound=str)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
+from counterfoil.errors import InputError
 from counterfoil.ledger.export import export as export_entries
 from counterfoil.ops.endings import form_by_ending
 from counterfoil.ops.files import shown
@@ -14,7 +15,7 @@ from counterfoil.ports import STANDARD_STREAM, Channel, Param, Progress, no_prog
 
 __all__ = ["ExportFile", "export"]
 
-Format = Literal["ndjson", "csv", "parquet"]
+Format = Literal["ndjson", "csv", "parquet", "arrow", "delta"]
 _ENDINGS: Final[dict[str, Format]] = {
     ".ndjson": "ndjson",
     ".jsonl": "ndjson",
@@ -22,12 +23,15 @@ _ENDINGS: Final[dict[str, Format]] = {
     ".csv": "csv",
     ".parquet": "parquet",
     ".pq": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".delta": "delta",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ExportFile:
-    """An export that was written: entries and bytes in `file`."""
+    """An export that was written: entries and bytes in `file`; of a Delta table, those added."""
 
     file: str
     format: Format
@@ -38,7 +42,13 @@ class ExportFile:
 def export(
     *,
     out: Annotated[
-        Path, Param("File to write, or - for standard output.", "FILE", short="o", holds="output")
+        Path,
+        Param(
+            "File to write, or - for standard output; for a Delta table its folder.",
+            "FILE",
+            short="o",
+            holds="output",
+        ),
     ],
     ledger: LedgerFolder = None,
     format: Annotated[
@@ -54,21 +64,37 @@ def export(
     progress: Progress = no_progress,
     channel: Channel,
 ) -> ExportFile | None:
-    """Write entries as NDJSON, CSV or Parquet; a file appears whole or not at all.
+    """Write entries as NDJSON, CSV, Parquet or Arrow, or add new ones to a Delta table.
 
-    Raises InputError with code export.format, export.range, export.columns or file.ending,
-    Unavailable with code export.write or extra.missing.
+    A file appears whole or not at all. A Delta table holds entries from the first on: each export
+    into it appends those that it does not hold yet, in commits that are whole or not there.
+    Raises InputError with code export.format, export.range, export.columns, export.delta-part or
+    file.ending, Conflict with code export.delta-other or export.delta-raced, Unavailable with code
+    export.write or extra.missing.
     """
     form = form_by_ending(out, format, _ENDINGS, "ndjson")
     streamed = out == STANDARD_STREAM
+    end = None if until is None else until + 1
+
+    def told(done: int, total: int) -> None:
+        progress(done, total, "entries written")
+
     with open_for_reading(ledger) as opened:
-        done = export_entries(
-            opened,
-            channel.sink if streamed else out,
-            form,
-            first=from_,
-            end=None if until is None else until + 1,
-            kind=kind,
-            progress=lambda done, total: progress(done, total, "entries written"),
-        )
+        if form == "delta":
+            _require_whole_table(from_, streamed=streamed)
+            from counterfoil.ledger.export.delta import append_delta
+
+            done = append_delta(opened, out, end=end, kind=kind, progress=told)
+            return ExportFile(shown(out), form, done.entries, done.bytes)
+        target = channel.sink if streamed else out
+        done = export_entries(opened, target, form, first=from_, end=end, kind=kind, progress=told)
     return None if streamed else ExportFile(shown(out), form, done.entries, done.bytes)
+
+
+def _require_whole_table(first: int, *, streamed: bool) -> None:
+    if first or streamed:
+        raise InputError(
+            "export.delta-part",
+            "expected a folder, and entries from the first on, for a Delta table",
+            hint="Give --out FOLDER and leave out --from: what the folder holds is not read again.",
+        )

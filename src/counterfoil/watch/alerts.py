@@ -14,6 +14,7 @@ from counterfoil.errors import NotFound
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger import Ledger, Recorded, RecordView
 from counterfoil.ledger.named import find_at
+from counterfoil.ledger.tabular import Listed, TableRow
 
 __all__ = ["Alerts", "FoundAlert", "Verdict"]
 
@@ -21,6 +22,7 @@ Verdict = Literal["real", "false"]
 """What a person says of an alert."""
 
 _PAGE: Final = 100
+_TOLD: Final = ("count", "closed", "verdict", "by", "note", "acknowledged_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,15 @@ class Alerts:
 
     def ls(
         self, *, watcher: str | None = None, new: bool = False, limit: int = 50
-    ) -> Iterator[FoundAlert]:
-        """List alerts, the newest first. watcher: of this one only. new: that nobody looked at."""
+    ) -> Listed[FoundAlert]:
+        """List alerts, the newest first. watcher: of this one only. new: that nobody looked at.
+
+        The list is a table, too: `Alerts(ledger).ls().to_arrow()`, with what people said of them
+        in the columns `count`, `closed`, `verdict`, `by`, `note` and `acknowledged_ms`.
+        """
+        return Listed(self._listed(watcher, limit, new=new), _row_of)
+
+    def _listed(self, watcher: str | None, limit: int, *, new: bool) -> Iterator[FoundAlert]:
         after, left = None, limit
         while left > 0:
             page = self._ledger.search("kind=alert", limit=_PAGE, after=after)
@@ -169,6 +178,11 @@ class Alerts:
                 hint="`counterfoil watch alerts` lists them.",
             )
         return view
+
+
+def _row_of(found: FoundAlert) -> TableRow:
+    told = found.to_json()
+    return found.begun, {name: told[name] for name in _TOLD}
 
 
 def _begins(view: RecordView) -> bool:

@@ -41,6 +41,23 @@ def test_three_formats_hold_the_same(sold: Path, tmp_path: Path, channel: Channe
     assert [line["content"]["n"] for line in lines] == list(range(10))
 
 
+def test_a_delta_table_grows(sold: Path, tmp_path: Path, channel: Channel) -> None:
+    """Into the same folder again only new entries go; parts of a ledger and streams are refused."""
+    out = tmp_path / "sold.delta"
+    made = export(out=out, ledger=sold, kind="record", channel=channel)
+    assert made == ExportFile(
+        str(out), "delta", 10, sum(one.stat().st_size for one in out.glob("*.parquet"))
+    )
+    with open_ledger(sold) as ledger:
+        ledger.record({"n": 10})
+    again = export(out=out, ledger=sold, kind="record", channel=channel)
+    assert (again is not None, again and again.entries) == (True, 1)
+    for place, first in ((out, 3), (STANDARD_STREAM, 0)):
+        with pytest.raises(InputError) as found:
+            export(out=place, format="delta", ledger=sold, from_=first, channel=channel)
+        assert found.value.code == "export.delta-part"
+
+
 def test_standard_output_gets_the_bytes_and_no_answer(sold: Path) -> None:
     """`--out -` writes the data and nothing else, from a range if one is given."""
     channel = Channel(io.BytesIO(), io.BytesIO())

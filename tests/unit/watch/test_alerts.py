@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars
 import pytest
 
 import counterfoil
@@ -41,6 +42,18 @@ def test_alerts_are_listed_with_how_they_went_on(ledger: Ledger) -> None:
     assert len(list(Alerts(ledger).ls(limit=2))) == 2
     assert list(Alerts(ledger).ls(watcher="nobody")) == []
     assert list(Alerts(ledger).ls(watcher="every"))
+
+
+def test_alerts_are_a_frame(ledger: Ledger) -> None:
+    """As a table each alert has its columns, and what a person said of it beside them."""
+    room = Alerts(ledger)
+    first = next(room.ls())
+    room.acknowledge(first.begun.index, "real", by="Ada Example")
+    frame = polars.DataFrame(room.ls())
+    assert frame["index"].to_list() == [one.begun.index for one in room.ls()]
+    assert frame.filter(polars.col("verdict") == "real")["by"].to_list() == ["Ada Example"]
+    assert frame["count"].to_list() == [one.count for one in room.ls()]
+    assert set(frame["content.kind"]) == {one.begun.content["kind"] for one in room.ls()}
 
 
 def test_the_newest_word_of_a_person_counts(ledger: Ledger) -> None:

@@ -6,12 +6,14 @@ This module refuses to open what is sealed.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from counterfoil.errors import InputError
+from counterfoil.ledger.tabular import TableRow, Tabular
 from counterfoil.ledger.view import RecordView
 from counterfoil.provenance.statements.decisions import Decision
 
@@ -44,6 +46,15 @@ class FoundDecision:
         """The predicate, typed."""
         return msgspec.convert(self.said, Decision)
 
+    @property
+    def view(self) -> RecordView:
+        """Its entry, as a list of entries shows it; without who signed it."""
+        said = self.said
+        issuer, source, number = (said.get(name) for name in ("issuer", "source", "number"))
+        return RecordView(
+            self.index, self.leaf, "decision", issuer, source, number, self.at_ms, (), said
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""
         found: dict[str, Any] = msgspec.to_builtins(self)
@@ -51,7 +62,7 @@ class FoundDecision:
 
 
 @dataclass(frozen=True, slots=True)
-class DecisionPage:
+class DecisionPage(Tabular):
     """Some decisions, newest first, and how many there are in all.
 
     hits: the decisions of this page. total: that satisfy what was asked for. outcomes: outcome ->
@@ -64,6 +75,10 @@ class DecisionPage:
     outcomes: dict[str, int]
     next: int | None
     notice: str
+
+    def table_rows(self) -> Iterator[TableRow]:
+        """List the decisions; sealed inputs stay sealed."""
+        return ((hit.view, {}) for hit in self.hits)
 
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""

@@ -1,4 +1,4 @@
-"""Write a ledger's entries as NDJSON, CSV or Parquet, for other tools to read."""
+"""Write a ledger's entries as NDJSON, CSV, Parquet, Arrow or a Delta table, for other tools."""
 
 from counterfoil.ledger.export.run import EXPORT_FORMATS, Exported, export
 

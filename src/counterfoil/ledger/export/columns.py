@@ -9,7 +9,7 @@ refuses more columns than a table can be read with.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -17,7 +17,15 @@ import msgspec
 from counterfoil.errors import InputError
 from counterfoil.ledger.export.rows import ExportRow
 
-__all__ = ["COLUMNS_MAX", "HEADER_COLUMNS", "ColumnKind", "Columns", "cells", "header_values"]
+__all__ = [
+    "COLUMNS_MAX",
+    "HEADER_COLUMNS",
+    "ColumnKind",
+    "Columns",
+    "cells",
+    "header_values",
+    "kind_of_value",
+]
 
 COLUMNS_MAX: Final = 4096
 """Most columns of the content."""
@@ -81,15 +89,19 @@ class Columns:
 
     def see(self, row: ExportRow) -> None:
         """Take up the columns of one more row. Raises InputError with code export.columns."""
+        self.see_cells(cells(row), row.index)
+
+    def see_cells(self, found: Mapping[str, Any], index: int) -> None:
+        """Take up the columns of the cells of entry `index`; raises as `see`."""
         kinds = self._kinds
-        for name, value in cells(row).items():
+        for name, value in found.items():
             known = kinds.get(name)
             if known is None:
-                kinds[name] = None if value is None else _KINDS[type(value)]
+                kinds[name] = kind_of_value(value)
                 if len(kinds) > COLUMNS_MAX:
                     raise InputError(
                         "export.columns",
-                        f"expected at most {COLUMNS_MAX} columns, found more at entry {row.index}",
+                        f"expected at most {COLUMNS_MAX} columns, found more at entry {index}",
                         hint="Export NDJSON, which needs no columns, or fewer entries.",
                     )
             elif value is not None and _KINDS[type(value)] != known:
@@ -107,7 +119,10 @@ class Columns:
 
     def values(self, row: ExportRow) -> list[Any]:
         """List the cells of a row in the columns' order, each of its column's kind or None."""
-        found = cells(row)
+        return self.values_of(cells(row))
+
+    def values_of(self, found: Mapping[str, Any]) -> list[Any]:
+        """List cells as `values` does."""
         return [_cell(found.get(name), kind) for name, kind in self._kinds.items()]
 
 
@@ -123,6 +138,11 @@ def header_values(row: ExportRow) -> Sequence[Any]:
         row.at_ms,
         row.signed_by,
     )
+
+
+def kind_of_value(value: Any) -> ColumnKind | None:
+    """Tell which kind of column holds a value as it is; None for null, which any does."""
+    return None if value is None else _KINDS[type(value)]
 
 
 def _both(one: ColumnKind, other: ColumnKind) -> ColumnKind:

@@ -1,65 +1,43 @@
-"""Write rows as Parquet, a row group at a time.
+"""Write rows as Parquet or as an Arrow file, a batch at a time.
 
-Imported only when Parquet is asked for: pyarrow is an extra.
+Imported only when one is asked for: pyarrow is an extra.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 from counterfoil.extras import brings
-from counterfoil.ledger.export.columns import (
-    HEADER_COLUMNS,
-    ColumnKind,
-    Columns,
-    header_values,
-)
+from counterfoil.ledger.export.arrow import batches, schema_of
+from counterfoil.ledger.export.columns import Columns
 from counterfoil.ledger.export.rows import ExportRow
 
 with brings("frames"):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-__all__ = ["GROUP_CELLS", "write_parquet"]
-
-GROUP_CELLS: Final = 1 << 20
-"""About so many cells stand in a row group, which is held in memory."""
-
-_GROUP_ROWS_MAX: Final = 16_384
+__all__ = ["write_arrow", "write_parquet"]
 
 
 def write_parquet(columns: Columns, rows: Iterable[ExportRow], sink: Any) -> int:
     """Write rows to a binary file object; returns how many."""
-    schema = _schema(columns)
-    group = max(1, min(_GROUP_ROWS_MAX, GROUP_CELLS // len(schema)))
+    with pa.PythonFile(sink, mode="w") as file, pq.ParquetWriter(file, schema_of(columns)) as out:
+        return _write(columns, rows, out)
+
+
+def write_arrow(columns: Columns, rows: Iterable[ExportRow], sink: Any) -> int:
+    """Write rows to a binary file object in Arrow's file format; returns how many.
+
+    Source: Arrow columnar format, "IPC File Format" (Feather version 2).
+    """
+    with pa.PythonFile(sink, mode="w") as file, pa.ipc.new_file(file, schema_of(columns)) as out:
+        return _write(columns, rows, out)
+
+
+def _write(columns: Columns, rows: Iterable[ExportRow], out: Any) -> int:
     count = 0
-    rows = iter(rows)
-    with pa.PythonFile(sink, mode="w") as file, pq.ParquetWriter(file, schema) as writer:
-        while table := [[*header_values(row), *columns.values(row)] for row in islice(rows, group)]:
-            arrays = [
-                pa.array(values, type=field.type)
-                for values, field in zip(zip(*table, strict=True), schema, strict=True)
-            ]
-            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
-            count += len(table)
+    for table in batches(columns, rows):
+        out.write_table(table)
+        count += table.num_rows
     return count
-
-
-def _schema(columns: Columns) -> pa.Schema:
-    types: dict[ColumnKind, pa.DataType] = {
-        "boolean": pa.bool_(),
-        "integer": pa.int64(),
-        "number": pa.float64(),
-        "text": pa.string(),
-    }
-    header: dict[str, pa.DataType] = {
-        "index": pa.int64(),
-        "number": pa.int64(),
-        "at_ms": pa.int64(),
-        "signed_by": pa.list_(pa.string()),
-    }
-    fields = [(name, header.get(name, pa.string())) for name in HEADER_COLUMNS]
-    named = zip(columns.names, columns.kinds, strict=True)
-    return pa.schema([*fields, *((name, types[kind]) for name, kind in named)])

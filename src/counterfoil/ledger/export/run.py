@@ -1,16 +1,14 @@
 """Export a ledger's entries, in order, with flat memory; a file is whole or not there.
 
 NDJSON holds one object a line: index, leaf, kind, issuer, source, number, at_ms, signed_by and
-content, whose text is as it was recorded. CSV and Parquet are made in two passes, the first for
-their columns (see `columns`). In CSV null, absent and empty text look the same, and keys stand in
-one cell with spaces between. Text is exported as it is: a spreadsheet may take text that begins
-with =, +, - or @ for a formula.
+content, whose text is as it was recorded. CSV, Parquet and Arrow are made in two passes, the first
+for their columns (see `columns`). In CSV null, absent and empty text look the same, and keys stand
+in one cell with spaces between. Text is exported as it is: a spreadsheet may take text that begins
+with =, +, - or @ for a formula. A Delta table grows: see `delta`.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -22,14 +20,15 @@ from typing import BinaryIO, Final, Protocol
 import msgspec
 
 from counterfoil.errors import InputError, Unavailable
+from counterfoil.ledger.csv_lines import CsvLines
 from counterfoil.ledger.export.columns import HEADER_COLUMNS, Columns, header_values
 from counterfoil.ledger.export.rows import ExportRow, rows
 from counterfoil.ledger.people.erasures import Erasures
 
 __all__ = ["EXPORT_FORMATS", "Exportable", "Exported", "Progress", "export"]
 
-EXPORT_FORMATS: Final = ("ndjson", "csv", "parquet")
-"""Names of the formats."""
+EXPORT_FORMATS: Final = ("ndjson", "csv", "parquet", "arrow")
+"""Names of the formats that are one file."""
 
 Progress = Callable[[int, int], None]
 """Told (done, total) entries, now and then; what it raises stops the work."""
@@ -88,7 +87,12 @@ def export(
     last = size if end is None else min(end, size)
     if first < 0 or (end is not None and end < first):
         raise InputError("export.range", f"expected 0 <= first <= end, found {first} and {end}")
-    write = {"ndjson": _write_ndjson, "csv": _write_csv, "parquet": _write_parquet}[format]
+    write = {
+        "ndjson": _write_ndjson,
+        "csv": _write_csv,
+        "parquet": _write_parquet,
+        "arrow": _write_arrow,
+    }[format]
     passes = 1 if format == "ndjson" else 2
     source = _Rows(ledger, first, last, kind, progress, passes)
     with _opened(out) as sink:
@@ -193,24 +197,17 @@ def _write_ndjson(source: _Rows, sink: _Sink) -> int:
 
 def _write_csv(source: _Rows, sink: _Sink) -> int:
     columns = _columns(source)
-    text = io.StringIO(newline="")
-    write = csv.writer(text, lineterminator="\n").writerow
-    write([*HEADER_COLUMNS, *columns.names])
+    lines = CsvLines()
+    lines.row([*HEADER_COLUMNS, *columns.names])
     count = 0
     for row in source:
         *header, signed_by = header_values(row)
-        write([*header, " ".join(signed_by), *map(_csv_cell, columns.values(row))])
+        lines.row([*header, " ".join(signed_by), *map(_csv_cell, columns.values(row))])
         count += 1
-        if text.tell() > _BUFFER_BYTES:
-            _hand_over(text, sink)
-    _hand_over(text, sink)
+        if lines.characters > _BUFFER_BYTES:
+            sink.write(lines.take())
+    sink.write(lines.take())
     return count
-
-
-def _hand_over(text: io.StringIO, sink: _Sink) -> None:
-    sink.write(text.getvalue().encode())
-    text.seek(0)
-    text.truncate()
 
 
 def _csv_cell(value: object) -> object:
@@ -221,6 +218,12 @@ def _write_parquet(source: _Rows, sink: _Sink) -> int:
     from counterfoil.ledger.export.parquet import write_parquet
 
     return write_parquet(_columns(source), source, sink)
+
+
+def _write_arrow(source: _Rows, sink: _Sink) -> int:
+    from counterfoil.ledger.export.parquet import write_arrow
+
+    return write_arrow(_columns(source), source, sink)
 
 
 def _columns(source: _Rows) -> Columns:

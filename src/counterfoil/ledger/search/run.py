@@ -22,6 +22,7 @@ from counterfoil.ledger.search.match import asks_who_signed, matches
 from counterfoil.ledger.search.plan import Plan, candidates, plan
 from counterfoil.ledger.search.query import Comparison, Query, Value, parse
 from counterfoil.ledger.search.source import Source, with_source
+from counterfoil.ledger.tabular import TableRow, Tabular
 from counterfoil.ledger.unwrap import Signers
 from counterfoil.ledger.view import RecordView, view
 from counterfoil.proofs.merkle import leaf_hash
@@ -36,7 +37,7 @@ _LEAF: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
-class SearchPage:
+class SearchPage(Tabular):
     """One page of hits, in the order that was asked for.
 
     next: give it as `after` for the next page, which may turn out empty; None at the end.
@@ -51,6 +52,10 @@ class SearchPage:
     size: int
     total: int | None
     notice: str
+
+    def table_rows(self) -> Iterator[TableRow]:
+        """List the hits."""
+        return ((hit, {}) for hit in self.hits)
 
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""

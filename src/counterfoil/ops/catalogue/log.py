@@ -151,7 +151,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     reads(
         "export",
         "exports:export",
-        "Write entries as NDJSON, CSV or Parquet; a file appears whole or not at all.",
+        "Write entries as NDJSON, CSV, Parquet or Arrow, or add new ones to a Delta table.",
         "--format csv --kind record --out payments.csv --ledger shop",
     ),
     reads(

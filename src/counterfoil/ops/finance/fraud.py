@@ -5,8 +5,6 @@ This module refuses to write over what is no model, and to leave half a file.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from counterfoil.errors import InputError
+from counterfoil.ledger.csv_lines import CsvLines
 from counterfoil.ops.files import keep_input, shown, write_file
 from counterfoil.ops.place import open_for_writing
 from counterfoil.ports import STANDARD_STREAM, Document, Param, Progress, no_progress
@@ -241,13 +240,12 @@ def _rows(
 def _written(rows: Sequence[dict[str, Any]], *, csv_text: bool) -> bytes:
     if not csv_text:
         return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(
-        text, ["row", "id", "score", "threshold", "outcome", "note"], lineterminator="\n"
-    )
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue().encode()
+    names = ("row", "id", "score", "threshold", "outcome", "note")
+    lines = CsvLines()
+    lines.row(names)
+    for row in rows:
+        lines.row(row[name] for name in names)
+    return lines.take()
 
 
 def _costs(kept: Kept) -> dict[str, Any]:

@@ -5,8 +5,6 @@ What is a pattern is in `apps.finance.graphs`. This module refuses to change the
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from counterfoil.errors import InputError
 from counterfoil.extras import brings
+from counterfoil.ledger.csv_lines import CsvLines
 from counterfoil.ops.decisions import parse_time
 from counterfoil.ops.files import keep_input, write_file
 from counterfoil.ops.table_options import on_disk
@@ -108,11 +107,11 @@ def _row(one: Finding) -> dict[str, Any]:
 
 
 def _scores(read: ReadNetwork, found: Searched) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["account", "score"])
+    lines = CsvLines()
+    lines.row(["account", "score"])
     order = sorted(
         zip(read.network.accounts, found.scores.tolist(), strict=True), key=lambda one: -one[1]
     )
-    writer.writerows((account, f"{score:.6g}") for account, score in order)
-    return text.getvalue().encode("utf-8", "backslashreplace")
+    for account, score in order:
+        lines.row((account, f"{score:.6g}"))
+    return lines.take()

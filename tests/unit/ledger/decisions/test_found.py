@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import polars
+
 from counterfoil.ledger import Ledger
 from counterfoil.ledger.decisions.found import list_decisions
 from tests.ledgers import prove
@@ -60,6 +62,17 @@ def test_lists_with_counts(ledger: Ledger, own: int) -> None:
     assert before + since == 5
     assert before >= 0
     assert ledger.decisions.ls(outcome="never").to_json()["outcomes"] == {}
+
+
+def test_a_page_of_decisions_is_a_frame(ledger: Ledger, own: int) -> None:
+    """As a table its rows are the entries themselves, with a column for each field."""
+    placed = [decide(ledger, outcome) for outcome in ("hold", "grant")]
+    frame = polars.DataFrame(ledger.decisions.ls())
+    views = ledger.views(placed[0], placed[-1] + 1)
+    whole = polars.DataFrame(views).sort("index", descending=True)
+    exported = whole.filter(kind="decision").select(frame.columns)
+    assert frame["content.outcome"].to_list() == ["grant", "hold"]
+    assert frame.drop("signed_by").equals(exported.drop("signed_by"))
 
 
 def test_what_is_no_decision(ledger: Ledger, own: int) -> None:

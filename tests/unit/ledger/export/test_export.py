@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas
+import polars
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -30,7 +33,7 @@ ROWS: list[dict[str, Any]] = [
     {"id": 1, "amount": 5.5, "name": 'ä, "b"\n', "ok": True, "who": {"city": "Köln", "zip": 50667}},
     {"id": 2, "amount": 7, "name": None, "ok": False, "items": [1, {"a": 2}]},
     {"id": "three", "amount": -0.5, "who": {"city": "", "tags": {}}, "a.b": 1, "a": {"b": 2}},
-    {"ok": None, "c\\d": "=1+1", "zero": "\x00"},
+    {"ok": None, "c\\d": "=1+1", "zero": "\x00\rx"},
 ]
 
 
@@ -131,7 +134,7 @@ def test_csv_has_a_column_for_every_path(ledger: Ledger) -> None:
         | {"who.city": "Köln", "who.zip": "50667"},
         empty | {"id": "2", "amount": "7", "ok": "false", "items": '[1,{"a":2}]'},
         empty | {"id": "three", "amount": "-0.5", "who.tags": "{}", "a\\.b": "1", "a.b": "2"},
-        empty | {"c\\\\d": "=1+1", "zero": "\x00"},
+        empty | {"c\\\\d": "=1+1", "zero": "\x00\rx"},
     ]
 
 
@@ -167,11 +170,24 @@ def test_parquet_keeps_types(ledger: Ledger) -> None:
     assert rows[2]["content.who.city"] == ""
 
 
+def test_arrow_is_the_same_table(ledger: Ledger, tmp_path: Path) -> None:
+    """An Arrow file has the columns and cells of Parquet; polars and pandas read it, too."""
+    parquet = pq.read_table(io.BytesIO(text_of(ledger, "parquet")))
+    out = tmp_path / "out.arrow"
+    out.write_bytes(text_of(ledger, "arrow"))
+    assert pa.ipc.open_file(out).read_all().equals(parquet)
+    assert polars.read_ipc(out).to_dicts() == parquet.to_pylist()
+    read = pandas.read_feather(out)
+    assert list(read["leaf"]) == [view.leaf for view in ledger.views()]
+
+
 def test_nothing_to_export(ledger: Ledger) -> None:
     """An empty export is an empty file of its format, with the header's columns."""
     assert text_of(ledger, "ndjson", kind="none") == b""
     assert text_of(ledger, "csv", kind="none").count(b"\n") == 1
     assert pq.read_table(io.BytesIO(text_of(ledger, "parquet", kind="none"))).num_rows == 0
+    empty = pa.ipc.open_file(text_of(ledger, "arrow", kind="none")).read_all()
+    assert (empty.num_rows, empty.column_names[0]) == (0, "index")
 
 
 @pytest.mark.parametrize("format", EXPORT_FORMATS)
