@@ -6,13 +6,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 
-from counterfoil.access import AccessBook, Guard
+from counterfoil.access import AccessBook, Guard, Limits
 from counterfoil.http import Site, make_app
 from counterfoil.ledger import Ledger
 from counterfoil.ops.node.settings import NodeSettings
 from counterfoil.ops.node.status import NodeStatus, Service
 from counterfoil.ops.place import lending
-from counterfoil.ops.serving import serving
+from counterfoil.ops.serving import Listener, serving
 from counterfoil.ports import SystemClock
 from counterfoil.ports.access import ROLES, Principal
 
@@ -33,15 +33,22 @@ class KeyRing(Guard):
 
 
 @contextmanager
-def served(ledger: Ledger, settings: NodeSettings | None = None) -> Iterator[str]:
-    """Serve a ledger for a block, which gets the node's address."""
+def served(
+    ledger: Ledger,
+    settings: NodeSettings | None = None,
+    *,
+    limits: Limits | None = None,
+    fast: bool = False,
+    listen: str | Listener = "127.0.0.1:0",
+) -> Iterator[str]:
+    """Serve a ledger for a block, which gets the node's address; fast: as `counterfoil up` does."""
     began = int(time.time() * 1000)
 
     def status() -> NodeStatus:
         return NodeStatus(began, (Service("sequencer", "running", began, needed=True),))
 
     book = AccessBook(ledger.layout.folder / "access.db", ledger.origin)
-    guard = KeyRing(book, SystemClock())
+    guard = KeyRing(book, SystemClock(), limits=limits)
     site = Site(ledger, guard, status, settings or NodeSettings())
-    with closing(guard), lending(ledger), serving(make_app(site)) as url:
+    with closing(guard), lending(ledger), serving(make_app(site), listen, fast=fast) as url:
         yield url
