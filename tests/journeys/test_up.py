@@ -15,6 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import counterfoil
+from counterfoil.formats import policy as policies
+from counterfoil.formats.policy import NONE, Log, Policy
+from counterfoil.ledger.state import state_folder
+from counterfoil.ops.network_process import wait_until
 
 LIMIT_S = 90
 UP = (sys.executable, "-c", "import sys; from counterfoil.cli import main; sys.exit(main())", "up")
@@ -95,3 +99,25 @@ def test_only_what_is_public_is_shown_without_a_key(tmp_path: Path) -> None:
         assert ask(f"{url}/tile/0/000.p/{size}")[0] == 200
         assert ask(f"{url}/tile/entries/000.p/{size}")[0] in (401, 404)
         assert ask(f"{url}/index.json")[0] == 401
+
+
+def test_a_member_of_a_network_witnesses_and_mirrors_its_peers(tmp_path: Path) -> None:
+    """With a peer's policy in `peers/`, the node answers it as a witness and copies its log."""
+    with counterfoil.open(tmp_path / "farm", create=True) as farm:
+        farm.record({"lot": 7})
+        farm.publish()
+        policy = farm.policy
+    counterfoil.open(tmp_path / "shop", create=True).close()
+    with node(tmp_path / "farm", "--public", "all") as (_, peer):
+        logs = tuple(Log(log.key, peer["url"]) for log in policy.logs)
+        (tmp_path / "shop" / "peers").mkdir()
+        (tmp_path / "shop" / "peers" / "farm.txt").write_bytes(
+            policies.format(Policy(logs, (), (), NONE))
+        )
+        with node(tmp_path / "shop") as (process, told):
+            assert ask(f"{told['url']}/witness/add-checkpoint", body={})[0] == 400
+            mirrored = state_folder() / "mirrors" / "farm" / "checkpoint"
+            wait_until("the peer's log to be mirrored", mirrored.exists)
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=LIMIT_S)
+            assert process.returncode == 0

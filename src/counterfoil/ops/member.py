@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from counterfoil.network.mirror import MirrorEvent
 from counterfoil.network.node import (
     WITNESS_PREFIX,
     MemberApp,
+    Peer,
     PeerMirrors,
     followed_logs,
     read_peers,
@@ -30,7 +31,7 @@ from counterfoil.storage.folder_copy import replace_file
 from counterfoil.witness import Witness, WitnessMemory
 from counterfoil.witness.followed import FollowedLogs
 
-__all__ = ["PUBLIC_WITNESS", "MemberStarted", "PeerEvent", "run"]
+__all__ = ["PUBLIC_WITNESS", "MemberStarted", "PeerEvent", "open_public_witness", "run"]
 
 PUBLIC_WITNESS: Final = "public-witness"
 """Folder, among the state, of the witness that an organisation runs for others."""
@@ -60,6 +61,25 @@ class PeerEvent:
     mirror: MirrorEvent
 
 
+def open_public_witness(
+    ledger: Path, peers: Sequence[Peer], stack: ExitStack
+) -> tuple[Witness, Callable[[], list[str]]]:
+    """Open the witness that a member of a network runs for its peers; gives what it follows, too.
+
+    ledger: the member's folder. Its key and memory are in the state folder, made when first asked
+    for. Raises as `establish_witness` and `WitnessMemory`.
+    """
+    state = state_folder() / PUBLIC_WITNESS
+    establish_witness(state, None, post_quantum=False)
+    followed = state / "logs.txt"
+    replace_file(followed, followed_logs(list(peers)))
+    memory = WitnessMemory(state / "witness.db")
+    stack.callback(memory.close)
+    logs = FollowedLogs(followed)
+    ends = final_sizes(Layout(ledger))
+    return Witness(memory, load_signers(state), logs, SystemClock(), ends), logs.origins
+
+
 def run(
     *,
     ledger: LedgerFolder = None,
@@ -84,22 +104,12 @@ def run(
     pause_s = checked_interval(interval)
     folder = find_ledger(ledger)
     known = read_peers(peers if peers is not None else folder / "peers")
-    state = state_folder() / PUBLIC_WITNESS
-    establish_witness(state, None, post_quantum=False)
-    followed = state / "logs.txt"
-    replace_file(followed, followed_logs(known))
     told: SimpleQueue[PeerEvent] = SimpleQueue()
     with ExitStack() as stack:
         stack.enter_context(open_ledger(folder))
-        memory = WitnessMemory(state / "witness.db")
-        stack.callback(memory.close)
-        logs = FollowedLogs(followed)
-        ends = final_sizes(Layout(folder))
-        witness = Witness(memory, load_signers(state), logs, SystemClock(), ends)
+        witness, origins = open_public_witness(folder, known, stack)
         ended = stack.enter_context(until_signal())
-        url = stack.enter_context(
-            serving(MemberApp(folder, witness, logs.origins), listen_on(listen))
-        )
+        url = stack.enter_context(serving(MemberApp(folder, witness, origins), listen_on(listen)))
         yield MemberStarted(
             "serving",
             url,

@@ -108,7 +108,7 @@ def up(
         stack.enter_context(logging_to(told.put))
         node = stack.enter_context(opened_node(folder, watchers=watch, heard=heard))
         http = import_module("counterfoil.http")
-        site = http.Site(node.ledger, node.guard, node.status, settings)
+        site = http.Site(node.ledger, node.guard, node.status, settings, node.witness)
         answering = stack.enter_context(serving(http.make_app(site), listener))
         tell_systemd("READY=1")
         yield NodeStarted(

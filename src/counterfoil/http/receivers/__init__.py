@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from counterfoil.http.endpoint import Endpoint, Mounted
-from counterfoil.http.receivers import chain, lineage, log, tracing
+from counterfoil.http.receivers import chain, lineage, log, tracing, witness
 from counterfoil.http.site import Site
 
 __all__ = ["endpoints"]
@@ -16,4 +16,5 @@ def endpoints(site: Site) -> list[Endpoint | Mounted]:
         *chain.endpoints(site),
         *tracing.endpoints(site),
         *lineage.endpoints(site),
+        *witness.endpoints(site),
     ]

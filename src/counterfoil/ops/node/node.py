@@ -15,12 +15,14 @@ from typing import Final
 from counterfoil.access import AccessDesk, Guard, open_guard
 from counterfoil.ledger import Ledger
 from counterfoil.ledger.state import state_folder
-from counterfoil.network.node import read_peers
+from counterfoil.network.node import WITNESS_PREFIX, Peer, read_peers
+from counterfoil.ops.member import open_public_witness
 from counterfoil.ops.node import parts
 from counterfoil.ops.node.status import NodeStatus, Service
 from counterfoil.ops.node.supervisor import Part, Supervisor
 from counterfoil.ops.place import lending, open_anchoring
 from counterfoil.ports import Clock, SystemClock
+from counterfoil.witness.app import WitnessApp
 
 __all__ = ["NO_WATCHERS", "Node", "opened_node"]
 
@@ -32,13 +34,18 @@ _TICK_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What runs. operator_key: made now, since there was none; it is not kept anywhere."""
+    """What runs.
+
+    operator_key: made now, since there was none; it is not kept anywhere. witness: answers the
+    other members of its network, if it has any.
+    """
 
     ledger: Ledger
     guard: Guard
     supervisor: Supervisor
     started_ms: int
     operator_key: str | None
+    witness: WitnessApp | None = None
 
     def status(self) -> NodeStatus:
         """Tell how its parts fare, now."""
@@ -73,12 +80,15 @@ def opened_node(
         stack.enter_context(lending(ledger))
         supervisor = Supervisor(clock, heard)
         stack.callback(supervisor.close)
-        node = Node(ledger, guard, supervisor, clock.now_ms(), _first_key(ledger, guard))
-        _start(node, watchers)
+        peers = read_peers(folder / "peers")
+        witness = _witness(folder, peers, stack) if peers else None
+        first = _first_key(ledger, guard)
+        node = Node(ledger, guard, supervisor, clock.now_ms(), first, witness)
+        _start(node, watchers, peers)
         yield node
 
 
-def _start(node: Node, watchers: Sequence[str]) -> None:
+def _start(node: Node, watchers: Sequence[str], peers: Sequence[Peer]) -> None:
     ledger, supervisor = node.ledger, node.supervisor
     supervisor.start("access", _ticking(node.guard), needed=True)
     names = [name for name in watchers if name != NO_WATCHERS]
@@ -87,9 +97,13 @@ def _start(node: Node, watchers: Sequence[str]) -> None:
     if ledger.config.anchor_chains:
         supervisor.start("actions", parts.acting(ledger))
     supervisor.start("retention", parts.retaining(ledger))
-    peers = read_peers(ledger.layout.folder / "peers")
     if peers:
         supervisor.start("mirrors", parts.mirroring(peers, state_folder() / "mirrors"))
+
+
+def _witness(folder: Path, peers: Sequence[Peer], stack: contextlib.ExitStack) -> WitnessApp:
+    witness, origins = open_public_witness(folder, peers, stack)
+    return WitnessApp(witness, prefix=WITNESS_PREFIX, origins=origins)
 
 
 def _later(make: Callable[[], Callable[[Part], None]]) -> Callable[[Part], None]:
