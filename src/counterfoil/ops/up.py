@@ -26,6 +26,7 @@ from counterfoil.ports import Param, SystemClock
 __all__ = ["NodeStarted", "NodeStopped", "ServiceChanged", "up"]
 
 _LOOK_S: Final = 0.2
+_CONNECTIONS_MAX: Final = 2048  # requests beyond the guard's bound are told to come again
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,10 @@ def up(
         node = stack.enter_context(opened_node(folder, watchers=watch, heard=heard))
         http = import_module("counterfoil.http")
         site = http.Site(node.ledger, node.guard, node.status, settings, node.witness)
-        answering = stack.enter_context(serving(http.make_app(site), listener))
+        app = http.make_app(site)
+        answering = stack.enter_context(
+            serving(app, listener, fast=True, connections_max=_CONNECTIONS_MAX)
+        )
         tell_systemd("READY=1")
         yield NodeStarted(
             "serving",
