@@ -107,7 +107,7 @@ def _node(one: GraphNode, placed: Placed, side: Mapping[str, str], *, more: bool
     content += text(x + 10, y + 33, _short(one.name)) if one.name else ""
     content += text(x + _WIDE - 8, y + 17, "+", "end", "name") if more else ""
     kind = f"node {side.get(one.id, 'aside')} {one.state}"
-    return f'<g class="{kind}">{link(one.href, content, told)}</g>'
+    return f'<g class="{kind}">{link(one.href, content)}</g>'
 
 
 def _edge(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from counterfoil.http.endpoint import Endpoint, Mounted
-from counterfoil.http.pages import contracts, overview, record, records, watch
+from counterfoil.http.pages import checkpoints, contracts, lineage, overview, record, records, watch
 from counterfoil.http.pages.assets import assets
 from counterfoil.http.pages.downloads import downloads
 from counterfoil.http.pages.page import Action, Page, action_endpoint, page_endpoints
@@ -17,6 +17,8 @@ PAGES: Final[tuple[Page | Action, ...]] = (
     *overview.PAGES,
     *records.PAGES,
     *record.PAGES,
+    *checkpoints.PAGES,
+    *lineage.PAGES,
     *watch.PAGES,
     *contracts.PAGES,
 )

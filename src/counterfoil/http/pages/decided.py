@@ -1,4 +1,4 @@
-"""A decision for its page: who decided what about whom, by which model and why, and what came of it.
+"""A decision for its page: who decided what, by which model and why, and what came of it.
 
 What is sealed stays sealed here: an auditor opens it with `replay` or `explain`, which is recorded.
 """

@@ -7,7 +7,7 @@ and runs nowhere but in a file of its own.
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import Final, cast
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -47,15 +47,14 @@ def downloads(site: Site) -> list[Endpoint]:
             html=form == "html",
             tlog_proof=form == "tlog-proof",
         )
-        assert isinstance(made, Document)  # standard output was asked for
-        name = (
-            f"{index}{'' if row < 0 else f'.row{row}'}.{form if form != 'json' else 'receipt.json'}"
-        )
+        document = cast("Document", made)  # standard output was asked for
+        ending = "receipt.json" if form == "json" else form
+        name = f"{index}.{ending}" if row < 0 else f"{index}.row{row}.{ending}"
         headers = {
             "content-disposition": f'attachment; filename="{name}"',
             "cache-control": "no-store",
         }
-        return Response(b"".join(made.chunks), headers=headers, media_type=made.media_type)
+        return Response(b"".join(document.chunks), headers=headers, media_type=document.media_type)
 
     need = Need("reader", ("receipt",))
     return [Endpoint("GET", "/records/{entry}/receipt.{form}", need, answer, "page")]

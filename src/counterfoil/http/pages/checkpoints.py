@@ -1,0 +1,197 @@
+"""The pages of checkpoints: the log's blocks, who vouches for each, and that it only grew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+import msgspec
+
+from counterfoil.errors import CounterfoilError, NotFound
+from counterfoil.formats import note as notes
+from counterfoil.http.pages.addresses import changed
+from counterfoil.http.pages.page import Asked, Page
+from counterfoil.http.site import Site
+from counterfoil.ledger import Ledger
+from counterfoil.ledger.anchored import read_anchored
+from counterfoil.log import parse_signed
+from counterfoil.ops import anchors, checkpoints
+from counterfoil.proofs.merkle import verify_consistency
+from counterfoil.proofs.trust import OWN_WITNESS, evaluate
+from counterfoil.proofs.verify import grade
+
+__all__ = ["PAGES"]
+
+_LIMIT: Final = 50
+_PATH: Final = "/checkpoints"
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A checkpoint that is kept, or that stands in a chain. at_ms: when it was signed, if known."""
+
+    size: int
+    note: bytes
+    at_ms: int | None = None
+    published: bool = False
+
+
+def _known(ledger: Ledger) -> list[_Known]:
+    """List the checkpoints that are at hand, smallest first."""
+    try:
+        published = parse_signed(ledger.published()).size
+    except NotFound:
+        published = -1
+    found = {one.size: _Known(one.size, one.note) for one in read_anchored(ledger.layout)}
+    for kept in ledger.checkpoints():
+        found[kept.size] = _Known(kept.size, kept.note, kept.at_ms, kept.size == published)
+    return [found[size] for size in sorted(found)]
+
+
+def _list(site: Site, asked: Asked) -> dict[str, Any]:
+    known = _known(site.ledger)
+    anchored = _anchors(site.ledger)
+    grown = {one.size: one.size - before.size for before, one in pairwise(known)}
+    after = asked.integer("after", (1 << 53))
+    older = [one for one in reversed(known) if one.size < after]
+    shown = older[:_LIMIT]
+    more = len(older) > _LIMIT
+    return {
+        "checkpoints": [
+            {
+                "size": one.size,
+                "grew_by": grown.get(one.size, one.size),
+                "at_ms": one.at_ms,
+                "root": parse_signed(one.note).root.hex(),
+                "signed_by": [line.name for line in notes.parse(one.note).signatures],
+                "published": one.published,
+                "chains": [found["chain_id"] for found in anchored.get(one.size, [])],
+            }
+            for one in shown
+        ],
+        "kept": len(known),
+        "size": site.ledger.size,
+        "chains": [msgspec.to_builtins(one) for one in _standing(site.ledger)],
+        "_older": changed(_PATH, asked.query, after=shown[-1].size) if more else "",
+        "_newer": changed(_PATH, asked.query) if "after" in asked.query else "",
+        "_live": "after" not in asked.query,
+    }
+
+
+def _anchors(ledger: Ledger) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = {}
+    for one in anchors.listing(ledger=ledger.layout.folder):
+        found.setdefault(one.size, []).append(msgspec.to_builtins(one))
+    return found
+
+
+def _standing(ledger: Ledger) -> list[anchors.ChainStatus]:
+    try:
+        return list(anchors.status(ledger=ledger.layout.folder))
+    except NotFound:  # nothing is published yet
+        return []
+
+
+def _one(site: Site, asked: Asked) -> dict[str, Any]:
+    ledger, size = site.ledger, int(asked.path["size"])
+    kept = _known(ledger)
+    this = next((one for one in kept if one.size == size), None)
+    if this is None:
+        near = min(kept, key=lambda one: abs(one.size - size), default=None)
+        hint = "" if near is None else f"The nearest that is kept has size {near.size}."
+        raise NotFound(
+            "checkpoint.size",
+            f"expected the size of a kept checkpoint, found {size}",
+            hint=hint or "None is kept yet: record something first.",
+        )
+    checkpoint = parse_signed(this.note)
+    sizes = [one.size for one in kept]
+    at = sizes.index(size)
+    return {
+        "title": f"Checkpoint {size}",
+        "origin": checkpoint.origin,
+        "size": size,
+        "root": checkpoint.root.hex(),
+        "at_ms": this.at_ms,
+        "note": this.note.decode(errors="replace"),
+        "trust": _trust(ledger, this.note),
+        "signatures": _signatures(ledger, this.note),
+        "anchors": _anchors(ledger).get(size, []),
+        "covered_by": _covering(ledger, size),
+        "smaller": sizes[at - 1] if at else None,
+        "larger": sizes[at + 1] if at + 1 < len(sizes) else None,
+        "consistency": _consistency(ledger, size, asked, sizes, at),
+        "sizes": sizes[-200:],
+    }
+
+
+def _trust(ledger: Ledger, note: bytes) -> dict[str, Any]:
+    """Say what a reader with this ledger's own policy makes of it."""
+    try:
+        trusted = evaluate(ledger.policy, note)
+    except CounterfoilError as err:
+        return {"state": "bad", "words": err.message, "quorum": None}
+    return {"state": "ok", "words": grade(trusted), "quorum": trusted.quorum}
+
+
+def _signatures(ledger: Ledger, note: bytes) -> list[dict[str, Any]]:
+    """List the lines of a note; `held` tells whether the policy's key of that name made it."""
+    try:
+        cosigned = {one.name: one.time_s for one in evaluate(ledger.policy, note).cosigners}
+    except CounterfoilError:
+        cosigned = {}
+    keys = {one.key.name: one.name for one in ledger.policy.witnesses}
+    found = []
+    for line in notes.parse(note).signatures:
+        name = keys.get(line.name)
+        time_s = cosigned.get(name) if name is not None else None
+        who = "log" if line.name == ledger.origin else "witness" if name else "stranger"
+        if name == OWN_WITNESS:
+            who = "own witness"
+        held = line.name == ledger.origin or time_s is not None
+        found.append({"name": line.name, "who": who, "time_s": time_s, "counts": held})
+    return found
+
+
+def _covering(ledger: Ledger, size: int) -> dict[str, Any] | None:
+    """Find the smallest anchor that is of this size or above: it vouches for this one, too."""
+    larger = sorted(found for found in _anchors(ledger) if found >= size)
+    return _anchors(ledger)[larger[0]][0] if larger else None
+
+
+def _consistency(
+    ledger: Ledger, size: int, asked: Asked, sizes: list[int], at: int
+) -> dict[str, Any] | None:
+    """Prove growth between this size and another, and check the proof."""
+    near = sizes[at - 1] if at else sizes[at + 1] if at + 1 < len(sizes) else None
+    if near is None and "to" not in asked.query:
+        return None
+    other = asked.integer("to", near or 0)
+    old, new = min(size, other), max(size, other)
+    try:
+        found = checkpoints.consistency(old, new, ledger=ledger.layout.folder)
+        verify_consistency(
+            old,
+            new,
+            bytes.fromhex(found.old_root),
+            bytes.fromhex(found.new_root),
+            [bytes.fromhex(one) for one in found.path],
+        )
+    except CounterfoilError as err:
+        return {"old": old, "new": new, "state": "bad", "why": err.message, "path": []}
+    return {
+        "old": old,
+        "new": new,
+        "old_root": found.old_root,
+        "new_root": found.new_root,
+        "path": list(found.path),
+        "state": "ok",
+        "why": "",
+    }
+
+
+PAGES: Final = (
+    Page(_PATH, "Checkpoints", _list, "checkpoints.html", nav="checkpoints", rows="checkpoints"),
+    Page("/checkpoints/{size:int}", "Checkpoint", _one, "checkpoint.html", nav="checkpoints"),
+)
