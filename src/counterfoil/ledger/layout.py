@@ -108,6 +108,16 @@ class Layout:
         return self.folder / "forecasts"
 
     @property
+    def lists(self) -> Path:
+        """`lists/`: sanctions lists at hand, a file or folder each, which its owner puts there."""
+        return self.folder / "lists"
+
+    @property
+    def requests(self) -> Path:
+        """`http.db`: answers to requests that may come again; may be deleted."""
+        return self.folder / "http.db"
+
+    @property
     def access_settings(self) -> Path:
         """`access.toml`: whose tokens the ledger's node takes, and its limits."""
         return self.folder / "access.toml"

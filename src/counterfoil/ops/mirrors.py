@@ -25,9 +25,7 @@ Interval = Annotated[int, Param("Seconds between two rounds, 1 to 86400.", "S")]
 
 PolicyFile = Annotated[
     Path,
-    Param(
-        "Whom you trust: a C2SP tlog-policy that you did not get there.", "FILE", holds="machine"
-    ),
+    Param("Whom you trust: a C2SP tlog-policy that you did not get there.", "FILE", holds="file"),
 ]
 
 _INTERVAL_MAX_S: Final = 86_400

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from counterfoil.http.endpoint import Endpoint, Mounted
+from counterfoil.http.api import reading, recording, saying
+from counterfoil.http.api.operations import operation_endpoints
+from counterfoil.http.api.scribe import Scribe
+from counterfoil.http.endpoint import Endpoint, Lane, Mounted
 from counterfoil.http.site import Site
 
 __all__ = ["endpoints"]
 
 
-def endpoints(_site: Site) -> list[Endpoint | Mounted]:
+def endpoints(site: Site) -> list[Endpoint | Mounted | Lane]:
     """List what programs may ask for; what is asked for most comes first."""
-    return []
+    scribe = Scribe()
+    return [
+        *recording.lanes(site, scribe),
+        *saying.lanes(site, scribe),
+        *reading.endpoints(site),
+        *operation_endpoints(site),
+    ]
