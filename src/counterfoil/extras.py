@@ -29,6 +29,8 @@ _PACKAGES: Final = {
     "eth_typing": "chain",
     "eth_utils": "chain",
     "ezkl": "zk",
+    "jinja2": "node",
+    "joserfc": "node",
     "krcf": "watch",
     "lightgbm": "models",
     "markdown_it": "node",
@@ -47,11 +49,13 @@ _PACKAGES: Final = {
     "scipy": "watch",
     "skops": "models",
     "sklearn": "models",
+    "starlette": "node",
     "web3": "chain",
 }
 """Package -> the extra that brings it, where nothing tells more."""
 
 _ROOMS: Final = {
+    "counterfoil.access": "node",
     "counterfoil.act": "chain",
     "counterfoil.act.circuits": "chain,zk",
     "counterfoil.apps.finance": "finance",

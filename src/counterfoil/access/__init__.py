@@ -7,9 +7,9 @@ sessions and tokens only digests are written down.
 from counterfoil.access.audit import Refusal, RefusalLog
 from counterfoil.access.book import AccessBook
 from counterfoil.access.desk import AccessDesk, MadeKey, opened_desk
-from counterfoil.access.guard import Guard, Limits
+from counterfoil.access.guard import Guard
 from counterfoil.access.keyring import AccessKey, AccessKeys
-from counterfoil.access.limits import Admission, Rate
+from counterfoil.access.limits import Admission, Limits, Rate
 from counterfoil.access.opening import open_guard
 from counterfoil.access.sessions import Session, Sessions
 from counterfoil.ports.access import ROLES, Principal, Role

@@ -8,45 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from counterfoil.access.audit import Refusal, RefusalLog
 from counterfoil.access.book import AccessBook
 from counterfoil.access.credentials import Credential, read_credential
+from counterfoil.access.invitations import Invitations
 from counterfoil.access.keyring import AccessKey, AccessKeys
-from counterfoil.access.limits import Admission, Buckets, InFlight, Rate, address_group
+from counterfoil.access.limits import Admission, Buckets, InFlight, Limits, Rate, address_group
 from counterfoil.access.quotas import Quotas
 from counterfoil.access.sessions import Sessions
 from counterfoil.errors import CounterfoilError, Refused, TooMany, Unauthenticated
 from counterfoil.ports import Clock
 from counterfoil.ports.access import Principal, Role
 
-__all__ = ["Guard", "Limits"]
+if TYPE_CHECKING:  # what checks tokens is loaded where an issuer is named
+    from counterfoil.access.oidc import Issuers, SigningIn
+
+__all__ = ["Guard"]
 
 _FLUSH_MS: Final = 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a node allows where a key says nothing.
-
-    requests: of one key. failures: of one address that shows what does not count. anonymous: of
-    one address that shows nothing. in_flight, in_flight_bytes: at once, of all.
-    """
-
-    requests: Rate = field(default=Rate(5_000.0, 10_000))
-    failures: Rate = field(default=Rate(0.2, 20))
-    anonymous: Rate = field(default=Rate(50.0, 200))
-    in_flight: int = 512
-    in_flight_bytes: int = 256 << 20
 
 
 class Guard:
     """Guards one ledger's node. Safe for threads.
 
-    book: of keys. refusals: hears who was not let in; without it nobody does.
+    book: of keys. refusals: hears who was not let in; without it nobody does. issuers: whose
+    tokens count, too. signing_in: with them, by browsers.
     """
 
     def __init__(
@@ -56,13 +45,17 @@ class Guard:
         *,
         limits: Limits | None = None,
         refusals: RefusalLog | None = None,
+        issuers: Issuers | None = None,
+        signing_in: SigningIn | None = None,
     ) -> None:
         self._book, self._clock = book, clock
         self._limits = limits or Limits()
-        self._refusals = refusals
+        self._refusals, self._issuers = refusals, issuers
+        self.signing_in = signing_in
         self._flushed_ms = clock.now_ms()
         self.keys = AccessKeys(book, clock)
         self.sessions = Sessions(book, clock, self._principal_of)
+        self.invitations = Invitations(clock, self._principal_of)
         self.quotas = Quotas(book, clock)
         self._buckets = Buckets()
         self._failures = Buckets()
@@ -90,9 +83,10 @@ class Guard:
     ) -> Principal | None:
         """Tell who asks; None where they show nothing.
 
-        headers: names in lower case. address: of the client, as text. Raises Unauthenticated for
-        what does not count, TooMany with code access.failures for an address that showed that too
-        often.
+        headers: names in lower case. address: of the client, as text. A token may take seconds,
+        where its issuer's keys have to be fetched. Raises Unauthenticated for what does not count,
+        TooMany with code access.failures for an address that showed that too often, Unavailable
+        where an issuer cannot be asked.
         """
         try:
             shown = read_credential(headers, cookies)
@@ -117,7 +111,7 @@ class Guard:
         elif not principal.may(role):
             error = Refused(
                 "access.role",
-                f"expected the role {role}, found {', '.join(sorted(principal.roles))}",
+                f"expected the role {role}, found {', '.join(sorted(principal.roles)) or 'none'}",
                 hint="Ask the node's operator for a key with that role.",
             )
         elif not principal.in_scope(words):
@@ -212,10 +206,12 @@ class Guard:
             return self.keys.check(shown.text)[1]
         if shown.kind == "session":
             return self.sessions.check(shown.text)
+        if self._issuers is not None:
+            return self._issuers.check(shown.text)
         raise Unauthenticated(
             "access.token-issuer",
-            "expected a key of this ledger, found a token of an issuer that it does not know",
-            hint="Name the issuer in access.toml.",
+            "expected a key of this ledger, found a token, and no issuer that it knows",
+            hint="The operator names issuers in access.toml.",
         )
 
     def failed(self, err: Unauthenticated, address: str) -> CounterfoilError:

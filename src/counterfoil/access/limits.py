@@ -11,13 +11,13 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 from types import TracebackType
 
 from counterfoil.errors import TooMany
 
-__all__ = ["Admission", "Buckets", "InFlight", "Rate", "address_group"]
+__all__ = ["Admission", "Buckets", "InFlight", "Limits", "Rate", "address_group"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,21 @@ class Rate:
 
     per_s: float
     burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a node allows where a key says nothing.
+
+    requests: of one key. failures: of one address that shows what does not count. anonymous: of
+    one address that shows nothing. in_flight, in_flight_bytes: at once, of all.
+    """
+
+    requests: Rate = field(default=Rate(5_000.0, 10_000))
+    failures: Rate = field(default=Rate(0.2, 20))
+    anonymous: Rate = field(default=Rate(300.0, 1_000))
+    in_flight: int = 256
+    in_flight_bytes: int = 256 << 20
 
 
 class Buckets:

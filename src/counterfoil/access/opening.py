@@ -5,11 +5,14 @@ This module refuses to guard a ledger that this process cannot record in.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 from counterfoil.access.audit import RefusalLog
 from counterfoil.access.book import AccessBook
-from counterfoil.access.guard import Guard, Limits
+from counterfoil.access.guard import Guard
+from counterfoil.access.limits import Limits
+from counterfoil.access.settings import load_settings
 from counterfoil.ledger import Ledger
 from counterfoil.ports import Clock, SystemClock
 
@@ -21,12 +24,32 @@ def open_guard(
 ) -> Guard:
     """Open the guard of a ledger that this process owns; close it before the ledger.
 
-    Raises as `AccessBook`.
+    limits: else those of access.toml. Raises InputError with code access.settings, Unavailable
+    with code extra.missing where an issuer is named and the extra `node` is not installed, and as
+    `AccessBook`.
     """
-    clock = clock or SystemClock()
+    clock, layout = clock or SystemClock(), ledger.layout
+    settings = load_settings(layout.access_settings)
 
     def record(fields: dict[str, Any]) -> None:
         ledger.record_statement("access-refusal", fields)
 
-    book = AccessBook(ledger.layout.access_book, ledger.origin)
-    return Guard(book, clock, limits=limits, refusals=RefusalLog(record, clock))
+    with ExitStack() as failing:
+        book = AccessBook(layout.access_book, ledger.origin)
+        failing.callback(book.close)
+        issuers = signing_in = None
+        if settings.issuer:
+            from counterfoil.access.oidc import Issuers, SigningIn
+
+            issuers = Issuers(settings.issuer, book, clock)
+            signing_in = SigningIn(issuers, clock, layout.folder)
+        guard = Guard(
+            book,
+            clock,
+            limits=limits or settings.limits.limits(),
+            refusals=RefusalLog(record, clock),
+            issuers=issuers,
+            signing_in=signing_in,
+        )
+        failing.pop_all()
+    return guard
