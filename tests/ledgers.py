@@ -185,6 +185,12 @@ CORE_STATEMENTS: dict[str, dict[str, Any]] = {
         "first": _note(_ROOT),
         "second": _note(_OTHER_ROOT),
     },
+    "issuer-key": {
+        "iss": "https://vendor.example",
+        "key": "kid:6b31",
+        "action": "add",
+        "public": "EdDSA:" + encode_base64(_ROOT),
+    },
     "anchoring": {
         "origin": c2sp.ORIGIN,
         "chain_id": 1,

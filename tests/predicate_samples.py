@@ -15,6 +15,7 @@ from counterfoil.formats.predicates import (
     Evidence,
     ForkPoint,
     Header,
+    IssuerKey,
     Key,
     KeyBinding,
     LogFrozen,
@@ -53,6 +54,13 @@ SAMPLES: dict[type[Header], dict[str, Any]] = {
         "root": HASH,
         "payload": ContentRef(HASH, 40),
         "columns": ("a", "b"),
+    },
+    IssuerKey: {
+        "iss": "https://vendor.example",
+        "key": "kid:6b31",
+        "action": "add",
+        "public": f"EdDSA:{_PUBLIC}",
+        "why": "agreed",
     },
     Organisation: {
         "organisation": ORG,

@@ -2,25 +2,29 @@
 
 An attacker who gets bytes accepted as one kind must never have them read as another. Each kind
 is parsed strictly and must give the same bytes back, so exactly one kind can parse any bytes.
-Kinds that are named here but not yet accepted are refused by name. This module refuses to verify.
+This module refuses to verify.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from counterfoil.errors import InputError
-from counterfoil.formats import batch, envelope, statement, verdict
+from counterfoil.formats import batch, envelope, signed_statement, statement, verdict
 from counterfoil.formats.batch import BATCH_PAYLOAD_TYPE, Batch
 from counterfoil.formats.envelope import STATEMENT_PAYLOAD_TYPE, Envelope
+from counterfoil.formats.signed_statement import SignedStatement
 from counterfoil.formats.statement import Statement
 from counterfoil.formats.verdict import VERDICT_TYPE_WORD, SignedVerdict, Verdict
 from counterfoil.units import ENTRY_MAX_BYTES
 
 __all__ = [
+    "COSE_MARK",
     "VERDICT_TYPE_WORD",
     "BatchEntry",
+    "CoseEntry",
     "Entry",
     "Kind",
     "StatementEntry",
@@ -28,6 +32,10 @@ __all__ = [
     "kind_of",
     "parse",
 ]
+
+
+COSE_MARK: Final = b"\xd2"
+"""First byte of a COSE_Sign1: CBOR tag 18."""
 
 
 class Kind(StrEnum):
@@ -71,7 +79,14 @@ class VerdictEntry:
         return self.signed.verdict
 
 
-Entry = StatementEntry | BatchEntry | VerdictEntry
+@dataclass(frozen=True, slots=True)
+class CoseEntry:
+    """An entry that holds a signed statement in COSE (SCITT); its signature is its issuer's."""
+
+    statement: SignedStatement
+
+
+Entry = StatementEntry | BatchEntry | VerdictEntry | CoseEntry
 
 
 def kind_of(data: bytes) -> Kind:
@@ -87,7 +102,7 @@ def kind_of(data: bytes) -> Kind:
         )
     if data[0] == 0x7B:
         return Kind.ENVELOPE
-    if data[0] == 0xD2:
+    if data.startswith(COSE_MARK):
         return Kind.COSE_SIGN1
     if data.startswith(VERDICT_TYPE_WORD):
         return Kind.VERDICT
@@ -100,13 +115,13 @@ def parse(data: bytes) -> Entry:
     """Parse an entry of any accepted kind.
 
     data: 1 to 65,535 bytes. Raises InputError with code entry.size, entry.kind,
-    entry.unsupported, entry.payload-type, entry.unsigned, or one of the kind's own.
+    entry.payload-type, entry.unsigned, or one of the kind's own.
     """
     kind = kind_of(data)
     if kind is Kind.VERDICT:
         return VerdictEntry(verdict.parse(data))
-    if kind is not Kind.ENVELOPE:
-        raise InputError("entry.unsupported", f"expected an envelope, found a {kind}")
+    if kind is Kind.COSE_SIGN1:
+        return CoseEntry(signed_statement.parse_entry(data))
     wrapped = envelope.parse(data)
     if wrapped.payload_type == STATEMENT_PAYLOAD_TYPE:
         return StatementEntry(wrapped, statement.parse(wrapped.payload))

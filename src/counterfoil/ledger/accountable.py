@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from counterfoil.ledger.lineage import Lineage
     from counterfoil.ledger.models import Models
     from counterfoil.ledger.people import People
+    from counterfoil.ledger.scitt import Scitt
     from counterfoil.provenance.lineage import Trace
 
 __all__ = ["Accountable"]
@@ -75,6 +76,13 @@ class Accountable(Readable):
         from counterfoil.ledger.incidents import Incidents
 
         return Incidents(cast("Ledger", self))
+
+    @property
+    def scitt(self) -> Scitt:
+        """Signed statements in COSE (SCITT): register them, say whose, get COSE receipts."""
+        from counterfoil.ledger.scitt import Scitt
+
+        return Scitt(cast("Ledger", self))
 
     @property
     def lineage(self) -> Lineage:

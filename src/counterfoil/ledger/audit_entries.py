@@ -13,9 +13,10 @@ from types import TracebackType
 from typing import Final
 
 from counterfoil.errors import CounterfoilError, VerificationError
-from counterfoil.formats.entry import BatchEntry, StatementEntry, VerdictEntry
+from counterfoil.formats.entry import BatchEntry, CoseEntry, StatementEntry, VerdictEntry
 from counterfoil.formats.predicates import Key
 from counterfoil.ledger.audit_batches import BatchRun
+from counterfoil.ledger.audit_cose import check_in_cose
 from counterfoil.ledger.audit_payloads import PayloadAudit
 from counterfoil.ledger.audit_sealed import SealedAudit
 from counterfoil.ledger.audit_verdicts import VerdictAudit
@@ -30,6 +31,8 @@ __all__ = ["EntryAudit"]
 _THREADS: Final = 2
 _CHUNK_ENTRIES: Final = 64  # while one is judged, no thread can go on to its next signature
 _CHUNKS_AHEAD: Final = 24
+
+_UNKNOWN: Final = ("scitt.issuer", "key.unknown", "key.no-genesis")
 
 _Chunk = list[Examined | Unreadable]
 
@@ -111,6 +114,8 @@ class EntryAudit:
                 self._judge_batch(seen, seen.parsed)
             elif isinstance(seen.parsed, VerdictEntry):
                 self._judge_verdict(seen, seen.parsed)
+            elif isinstance(seen.parsed, CoseEntry):
+                self._judge_in_cose(seen, seen.parsed)
             else:
                 self._judge_statement(seen, seen.parsed)
         self.size = end
@@ -162,6 +167,16 @@ class EntryAudit:
         self._verdicts.check(seen, parsed)
         self._builder.take(seen)
 
+    def _judge_in_cose(self, seen: Examined, parsed: CoseEntry) -> None:
+        self._run.close()
+        self.signatures += 1
+        wrong = check_in_cose(seen.index, parsed.statement, self._keyring, self._builder)
+        if wrong is not None and self.damaged and wrong.code in _UNKNOWN:
+            self._unjudged += 1
+        elif wrong is not None:
+            self._accuse("audit.signed-statement", seen.index, wrong)
+        self._builder.take(seen)
+
     def _judge_signers(self, seen: Examined, parsed: StatementEntry) -> None:
         organisations: set[str] = set()
         for at, signature in enumerate(parsed.envelope.signatures):
@@ -207,7 +222,7 @@ class EntryAudit:
         try:
             period = self._keyring.require(keyid, index)
         except VerificationError as err:
-            if self.damaged and err.code in ("key.unknown", "key.no-genesis"):
+            if self.damaged and err.code in _UNKNOWN:
                 self._unjudged += 1
             else:
                 self._accuse("audit.signer", index, err)

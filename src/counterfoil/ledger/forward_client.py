@@ -117,6 +117,15 @@ class ForwardingRecorder:
         """Record a decider's verdict about the decision at an index."""
         return self._later(Recorded, "record_verdict", verdict, decision)
 
+    def register(self, statement: bytes) -> Future[Recorded]:
+        """Register a signed statement in COSE."""
+        return self._later(Recorded, "register", statement)
+
+    def sign_receipt(self, signed: bytes, subject: str) -> tuple[bytes, bytes]:
+        """Sign the root of one of the log's own checkpoints for a COSE receipt."""
+        answer = self._ask("sign_receipt", signed, subject)
+        return msgspec.convert(answer, tuple[bytes, bytes])
+
     def people(self, verb: str, arguments: Mapping[str, Any]) -> Any:
         """Do what the room for people asks for."""
         return self._ask("people", verb, dict(arguments))

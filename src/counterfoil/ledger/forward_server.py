@@ -72,6 +72,8 @@ class ForwardServer:
             "ask_gate": lambda kind, fields: _Done(recorder.ask_gate(kind, fields)),
             "append": recorder.append,
             "record_verdict": recorder.record_verdict,
+            "register": recorder.register,
+            "sign_receipt": lambda *asked: _Done(recorder.sign_receipt(*asked)),
             "people": lambda *asked: _Done(recorder.people(*asked)),
             "keep": lambda data: _Done(recorder.keep(data)),
             "wait_published": recorder.wait_published,

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from counterfoil.formats import verdict
-from counterfoil.formats.entry import BatchEntry, VerdictEntry
+from counterfoil.formats import signed_statement, verdict
+from counterfoil.formats.entry import BatchEntry, CoseEntry, VerdictEntry
 from counterfoil.formats.envelope import identity
 from counterfoil.formats.predicates import Key
 from counterfoil.ledger.examine import Examined
@@ -69,6 +69,9 @@ class IndexBuilder:
         if isinstance(parsed, VerdictEntry):
             self._identify(seen.index, verdict.identity_of(verdict.format(parsed.signed)))
             return
+        if isinstance(parsed, CoseEntry):
+            self._identify(seen.index, signed_statement.identity(parsed.statement))
+            return
         if seen.header is not None:
             self._number(seen.index, *seen.header)
         else:
@@ -82,6 +85,10 @@ class IndexBuilder:
             self._key_entries.append(seen.index)
             self._rows += 1
             self.latest_ms = max(self.latest_ms, predicate.at_ms or 0)
+
+    def counter(self, key: str) -> CounterValue:
+        """Tell a counter as of the entries that were taken up."""
+        return self._counters[key] if key in self._counters else self._store.counter(key)
 
     def flush(self, size: int, *, often: bool = True) -> None:
         """Write what was gathered for the first `size` entries, when it is much or not `often`."""
@@ -180,7 +187,7 @@ class IndexBuilder:
         self._rows += 1
 
     def _change(self, index: int, key: str, old: CounterValue, new: CounterValue) -> None:
-        now = self._counters[key] if key in self._counters else self._store.counter(key)
+        now = self.counter(key)
         if (now != old or type(now) is not type(old)) and not self._doubt:
             self._findings.add(
                 "audit.expect",

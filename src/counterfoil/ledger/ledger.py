@@ -258,6 +258,14 @@ class Ledger(Accountable):
         """
         return self._writable().record_verdict(verdict, decision).result()
 
+    def register(self, statement: bytes) -> Recorded:
+        """Register a signed statement in COSE; use `scitt` instead."""
+        return self._writable().register(statement).result()
+
+    def ask_signature(self, signed: bytes, subject: str) -> tuple[bytes, bytes]:
+        """Have the log's key sign a checkpoint's root; use `scitt.receipt` instead."""
+        return self._writable().sign_receipt(signed, subject)
+
     @property
     def key_admin(self) -> KeyAdmin:
         """Adds, rotates and revokes keys.

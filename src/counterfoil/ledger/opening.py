@@ -19,6 +19,7 @@ from counterfoil.ledger.memory import open_witnesses, remembered_state, require_
 from counterfoil.ledger.people.erasures import Erasures
 from counterfoil.ledger.producer import Producer
 from counterfoil.ledger.receipts import key_statement
+from counterfoil.ledger.signer import LogSigner
 from counterfoil.ledger.witnesses import LedgerWitnesses
 from counterfoil.ledger.writer import Writer
 from counterfoil.log import Log, LogReader, parse_signed
@@ -62,6 +63,7 @@ class Writing:
     writer: Writer
     keys: KeyFiles
     witnesses: LedgerWitnesses
+    signer: LogSigner
 
     def close(self) -> None:
         """Commit and publish what waits, and give the ledger up. Calling it again does nothing."""
@@ -148,7 +150,7 @@ def open_writing(
     except BaseException:
         lock.release()
         raise
-    return reading, Writing(lock, log, writer, keys, witnesses)
+    return reading, Writing(lock, log, writer, keys, witnesses, signer)
 
 
 def _require_own(store: SqliteStore, config: Config) -> None:

@@ -94,6 +94,12 @@ class Recorder(Protocol):
     def record_verdict(self, verdict: bytes, decision: int) -> Future[Recorded]:
         """Record a decider's verdict about the decision at an index."""
 
+    def register(self, statement: bytes) -> Future[Recorded]:
+        """Register a signed statement in COSE."""
+
+    def sign_receipt(self, signed: bytes, subject: str) -> tuple[bytes, bytes]:
+        """Sign the root of one of the log's own checkpoints for a COSE receipt."""
+
     def people(self, verb: str, arguments: Mapping[str, Any]) -> Any:
         """Do what the room for people asks for; plain values in and out."""
 
@@ -268,6 +274,16 @@ class LocalRecorder:
     def record_verdict(self, verdict: bytes, decision: int) -> Future[Recorded]:
         """Record a verdict; see `verdict_writer.record_verdict`."""
         return record_verdict(self._writing.writer, verdict, decision)
+
+    def register(self, statement: bytes) -> Future[Recorded]:
+        """Register a signed statement; see `scitt.registering.register_statement`."""
+        from counterfoil.ledger.scitt.registering import register_statement
+
+        return register_statement(self._writing.writer, lambda: self._admin.keyring, statement)
+
+    def sign_receipt(self, signed: bytes, subject: str) -> tuple[bytes, bytes]:
+        """Sign a checkpoint's root; see `LogSigner.sign_receipt`."""
+        return self._writing.signer.sign_receipt(signed, subject)
 
     def people(self, verb: str, arguments: Mapping[str, Any]) -> Any:
         """Do what the room for people asks for; see `Desk.do`."""

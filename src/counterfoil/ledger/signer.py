@@ -8,6 +8,7 @@ from counterfoil.errors import VerificationError
 from counterfoil.formats import checkpoint as checkpoints
 from counterfoil.formats import note
 from counterfoil.formats.checkpoint import Checkpoint
+from counterfoil.formats.cose_receipt import protected_header
 from counterfoil.formats.note import Note
 from counterfoil.formats.vkey import KeyType, SigningKey, VerifierKey
 from counterfoil.ports import Clock
@@ -69,3 +70,16 @@ class LogSigner(NoteOpener):
             for signer in self._signers
         )
         return note.format(Note(text, signatures))
+
+    def sign_receipt(self, signed: bytes, subject: str) -> tuple[bytes, bytes]:
+        """Sign the root of one of the log's own checkpoints for a COSE receipt.
+
+        signed: the checkpoint's note, signed by all keys of the log: so no root is ever signed
+        here that the log did not commit to before. subject: what the entry is about.
+        Returns the receipt's protected header and its signature. Raises as `open`.
+        """
+        checkpoint, first = self.open(signed), self._signers[0]
+        protected = protected_header(
+            checkpoint.origin, subject, checkpoint.size, first.public.public
+        )
+        return protected, first.sign_root(protected, checkpoint.root)

@@ -23,6 +23,7 @@ from counterfoil.formats.predicates import (
     CORE,
     Block,
     Header,
+    IssuerKey,
     Key,
     LogFrozen,
     Record,
@@ -30,6 +31,7 @@ from counterfoil.formats.predicates import (
 )
 from counterfoil.formats.sealed import Sealed
 from counterfoil.formats.statement import Statement, Subject, sha256_subject
+from counterfoil.ledger.issuers import condition_of
 from counterfoil.ledger.numbering import check_place
 from counterfoil.ledger.predicate_types import (
     check_registered,
@@ -151,6 +153,10 @@ def _draft_core(writer: Writer, uri: str, said: dict[str, Any], subject: list[Su
     last = isinstance(predicate, LogFrozen) and predicate.origin == writer.log.origin
     if last and isinstance(predicate, LogFrozen):
         said["expect"] = {FROZEN: (None, predicate.successor or "no successor")}
+        predicate = _core(uri, said, 0)
+    if isinstance(predicate, IssuerKey):
+        changed = condition_of(predicate, writer.store.counter)
+        said["expect"] = {**(predicate.expect or {}), **changed}
         predicate = _core(uri, said, 0)
 
     def make(number: int) -> bytes:

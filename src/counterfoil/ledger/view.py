@@ -9,8 +9,8 @@ import msgspec
 
 from counterfoil.errors import InputError
 from counterfoil.formats import entry as entries
-from counterfoil.formats import predicates, verdict
-from counterfoil.formats.entry import BatchEntry, StatementEntry, VerdictEntry
+from counterfoil.formats import predicates, signed_statement, verdict
+from counterfoil.formats.entry import BatchEntry, CoseEntry, StatementEntry, VerdictEntry
 from counterfoil.formats.predicates import Block, Record
 from counterfoil.proofs.merkle import leaf_hash
 
@@ -40,9 +40,11 @@ class RecordView:
     """A decoded entry.
 
     index, leaf: its place and leaf hash (64 hexadecimal digits). kind: `record`, `block`, `key`,
-    ..., `batch` for a batch signature, `verdict`, or the predicate's URI. issuer, source, number:
-    None where it has none. signed_by: key ids, of a verdict its decider's address; empty where a
-    batch signs it. content: what was recorded; for other statements their whole predicate.
+    ..., `batch` for a batch signature, `verdict`, `signed-statement` (COSE), or the predicate's
+    URI. issuer, source, number: None where it has none. signed_by: key ids, of a verdict its
+    decider's address, in COSE what names the key; empty where a batch signs it. content: what was
+    recorded; for other statements their whole predicate, in COSE what `signed_statement.describe`
+    shows of them.
     personal: what of it is sealed.
     """
 
@@ -56,6 +58,12 @@ class RecordView:
     signed_by: tuple[str, ...]
     content: dict[str, Any]
     personal: tuple[PersonalState, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        from counterfoil.ledger.notebook import record_card
+
+        return record_card(self)
 
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""
@@ -74,6 +82,12 @@ def view(index: int, data: bytes, erasures: Erasures | None = None) -> RecordVie
         content = verdict.describe(parsed.verdict)
         at_ms, decider = verdict.decided_ms(parsed.verdict), (content["signer"],)
         return RecordView(index, leaf, "verdict", None, None, None, at_ms, decider, content)
+    if isinstance(parsed, CoseEntry):
+        said = parsed.statement
+        kind, at_ms = signed_statement.KIND, signed_statement.issued_ms(said)
+        named = signed_statement.signed_by(said)
+        content = signed_statement.describe(said)
+        return RecordView(index, leaf, kind, said.issuer, None, None, at_ms, named, content)
     signed_by = tuple(signature.keyid for signature in parsed.envelope.signatures)
     if isinstance(parsed, BatchEntry):
         content = msgspec.to_builtins(parsed.batch)

@@ -19,6 +19,7 @@ from counterfoil.errors import Conflict, CounterfoilError, InputError, Refused
 from counterfoil.formats.predicates import ContentRef, Header, Record
 from counterfoil.formats.sealed import Sealed
 from counterfoil.formats.statement import sha256_subject
+from counterfoil.ledger.issuers import PREFIX
 from counterfoil.ledger.numbering import HOLES_WITHIN, Numbering, check_place
 from counterfoil.ledger.producer import INLINE_CONTENT_MAX_BYTES, Producer
 from counterfoil.ledger.results import Recorded
@@ -291,10 +292,16 @@ def _checked(header: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refuse_reserved(expect: Mapping[str, object]) -> None:
-    """Refuse conditions on what only the log's own end sets: a record must not freeze a log.
+    """Refuse conditions on what only the log's own statements set: its end, and foreign keys.
 
     Raises InputError with code record.expect-reserved.
     """
+    if any(key.startswith(PREFIX) for key in expect):
+        raise InputError(
+            "record.expect-reserved",
+            f"expected a counter of your own, found one under {PREFIX}",
+            hint="Keys of issuers are added by `counterfoil scitt trust`.",
+        )
     if FROZEN in expect:
         raise InputError(
             "record.expect-reserved",

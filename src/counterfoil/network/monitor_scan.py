@@ -12,9 +12,10 @@ from counterfoil.errors import CounterfoilError
 from counterfoil.formats import entry as entry_format
 from counterfoil.formats import predicates
 from counterfoil.formats.ascii import decode_base64
-from counterfoil.formats.entry import BatchEntry, StatementEntry, VerdictEntry
+from counterfoil.formats.entry import BatchEntry, CoseEntry, StatementEntry, VerdictEntry
 from counterfoil.formats.envelope import is_unsigned_statement, keyid_of, pae
 from counterfoil.formats.predicates import Header, Key
+from counterfoil.formats.signed_statement import KIND, SignedStatement, issued_ms, signed_bytes
 from counterfoil.ledger.unwrap import kind_of
 from counterfoil.network.monitor_state import MonitorState
 from counterfoil.proofs.signature import verify_ed25519
@@ -36,6 +37,9 @@ def scan_entries(
             parsed = entry_format.parse(data)
             if isinstance(parsed, VerdictEntry):
                 continue  # a decider's key signs for contracts; it is none of the log's
+            if isinstance(parsed, CoseEntry):
+                _tell_in_cose(state, index, parsed.statement, watched, at_ms)
+                continue
             said = (
                 None
                 if isinstance(parsed, BatchEntry)
@@ -92,11 +96,27 @@ def _tell_uses(
         state.tell("key-used", at_ms, index=index, key=signature.keyid, **facts)
 
 
+def _tell_in_cose(
+    state: MonitorState, index: int, said: SignedStatement, watched: Sequence[str], at_ms: int
+) -> None:
+    """Tell of a statement in COSE that names a watched key by its key id."""
+    keyid = said.key.removeprefix("kid:")
+    if any(keyid.startswith(prefix) for prefix in watched):
+        facts: dict[str, object] = {"kind": KIND, "entry_at_ms": issued_ms(said)}
+        message, sig = signed_bytes(said), said.message.signature
+        facts["signature"] = _judge_over(state.keys.get(keyid), message, sig)
+        state.tell("key-used", at_ms, index=index, key=keyid, **facts)
+
+
 def _judge(public: bytes | None, payload_type: str, payload: bytes, sig: bytes) -> str:
+    return _judge_over(public, pae(payload_type, payload), sig)
+
+
+def _judge_over(public: bytes | None, message: bytes, sig: bytes) -> str:
     if public is None:
         return "unknown key"
     try:
-        verify_ed25519(public, pae(payload_type, payload), sig)
+        verify_ed25519(public, message, sig)
     except CounterfoilError:
         return "does not hold"
     return "holds"

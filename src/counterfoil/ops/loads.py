@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from counterfoil.errors import InputError
 from counterfoil.formats import entry as entries
-from counterfoil.formats import predicates, verdict
-from counterfoil.formats.entry import BatchEntry, VerdictEntry
+from counterfoil.formats import predicates, signed_statement, verdict
+from counterfoil.formats.entry import BatchEntry, CoseEntry, VerdictEntry
 from counterfoil.formats.statement import Statement
 from counterfoil.ledger import Ledger
 from counterfoil.ops.forecasts import Step, require_horizon, steps_of
@@ -166,6 +166,8 @@ def _times(opened: Ledger, progress: Progress) -> list[int]:
             waiting = 0
         elif isinstance(parsed, VerdictEntry):
             add(index, verdict.decided_ms(parsed.verdict) or 0)
+        elif isinstance(parsed, CoseEntry):
+            add(index, signed_statement.issued_ms(parsed.statement) or 0)
         elif (at_ms := _said(parsed.statement)) is not None:
             add(index, at_ms)
         elif parsed.envelope.signatures:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from counterfoil.errors import InputError
-from counterfoil.formats import checkpoint, cosignature
+from counterfoil.formats import checkpoint, cose, cosignature
 from counterfoil.formats.note import NoteSignature
 from counterfoil.formats.vkey import KEY_ID_BYTES, KeyType, SigningKey, VerifierKey
 
@@ -64,6 +64,19 @@ class NoteSigner:
     def __init__(self, key: SigningKey) -> None:
         self.public = public_of(key)
         self._private = _private(key)
+
+    def sign_root(self, protected: bytes, root: bytes) -> bytes:
+        """Sign a tree's root for a COSE receipt; protected: its protected header.
+
+        What is signed begins with a byte, 0x84, that no note's text can begin with, so neither can
+        be taken for the other. Raises InputError with code key.type for a key that is no Ed25519
+        key of a log. Source: RFC 9942; RFC 9052, 4.4.
+        """
+        if self.public.type is not KeyType.ED25519:
+            raise InputError(
+                "key.type", f"expected a key of type 1 to sign a root, got {self.public.type}"
+            )
+        return self._private.sign(cose.to_be_signed(protected, root))
 
     def sign(self, text: bytes, time_s: int | None = None) -> NoteSignature:
         """Sign the text of a note; see `note_signature`."""

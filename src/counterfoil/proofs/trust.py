@@ -30,6 +30,7 @@ __all__ = [
     "VerifiedSignature",
     "evaluate",
     "open_note",
+    "signed_alone",
 ]
 
 CLOCK_SKEW_S: Final = 300
@@ -147,6 +148,17 @@ def evaluate(trust: Policy, signed: bytes, *, now_s: int | None = None) -> Trust
         _quorum_words(trust),
         sum(witness.name == OWN_WITNESS for witness in trust.witnesses),
     )
+
+
+def signed_alone(trust: Policy, checkpoint: Checkpoint, log: VerifierKey) -> Trusted:
+    """Tell what a state is worth that the log signed and nobody cosigned.
+
+    log: the key whose signature the caller has checked. Raises VerificationError with code
+    trust.quorum where the policy asks for a witness.
+    """
+    _check_quorum(trust, set(), ())
+    own = sum(witness.name == OWN_WITNESS for witness in trust.witnesses)
+    return Trusted(checkpoint, log, (), len(trust.witnesses), _quorum_words(trust), own)
 
 
 def _logs_of(trust: Policy, origin: str) -> list[VerifierKey]:

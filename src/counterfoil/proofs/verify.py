@@ -7,7 +7,7 @@ refuses to trust a key, a name or a claim because a receipt carries it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import msgspec
@@ -19,12 +19,14 @@ from counterfoil.formats import policy as policies
 from counterfoil.formats import receipt as receipts
 from counterfoil.formats.batch import member_hash
 from counterfoil.formats.block import row_leaf
-from counterfoil.formats.entry import BatchEntry, StatementEntry, VerdictEntry
+from counterfoil.formats.entry import BatchEntry, CoseEntry, StatementEntry, VerdictEntry
 from counterfoil.formats.policy import Policy
 from counterfoil.formats.predicates import Block, Header, Key, Record
 from counterfoil.formats.receipt import AnchorClaim, EntryProof, Receipt
+from counterfoil.formats.signed_statement import issued_ms
 from counterfoil.formats.statement import Statement
 from counterfoil.formats.verdict import Verdict, decided_ms
+from counterfoil.proofs.cose import own_signer
 from counterfoil.proofs.deciders import verify_decider
 from counterfoil.proofs.keyring import KeyPeriod, Keyring
 from counterfoil.proofs.merkle import leaf_hash, verify_inclusion
@@ -46,8 +48,10 @@ class Verified:
 
     trusted: the checkpoint and who vouches for it. index, leaf: where the record stands, and its
     leaf hash. signer: the key that signed, valid at `index` as of the checkpoint's size; of a
-    verdict its decider's address, for which no log speaks. signed_at_ms: by the signer's clock;
-    None where it did not say. statement: None when the entry is a batch signature or a verdict.
+    verdict its decider's address, for which no log speaks. signer_proven: False where a signed
+    statement in COSE names a key that is none of the log's: who signed it was not checked.
+    signed_at_ms: by the signer's clock; None where it did not say. statement: None when the entry
+    is a batch signature, a verdict or a statement in COSE.
     predicate: None for a predicate that this version does not know. content: the record's or
     row's JSON text, when the receipt has it. row: its number in a block. anchors: claims that no
     chain was asked about. verdict: None for other entries.
@@ -64,6 +68,13 @@ class Verified:
     row: int | None
     anchors: tuple[AnchorClaim, ...]
     verdict: Verdict | None = None
+    signer_proven: bool = True
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        from counterfoil.proofs.verified_card import verified_card
+
+        return verified_card(self)
 
     @property
     def grade(self) -> str:
@@ -120,6 +131,15 @@ def verify_receipt(
         return Verified(
             trusted, index, leaf, decider, when, None, None, None, None, receipt.anchors, verdict
         )
+    if isinstance(parsed, CoseEntry):
+        _refuse_extras(receipt)
+        said = parsed.statement
+        own = own_signer(keyring, index, said)
+        signer, when = own or _named(said.key, said.issuer, "issuer", index), issued_ms(said)
+        found = Verified(
+            trusted, index, leaf, signer, when, None, None, None, None, receipt.anchors
+        )
+        return replace(found, signer_proven=own is not None)
     predicate = predicates.parse_predicate(parsed.statement)
     _require_effective(receipt, predicate)
     signer, signed_at_ms = _verify_statement(keyring, receipt, parsed, predicate, trusted)
@@ -141,16 +161,13 @@ def verify_receipt(
 
 def _decider(verdict: Verdict, index: int) -> KeyPeriod:
     """Name who signed a verdict: an account, and the hash of the organisation that it claims."""
-    return KeyPeriod(
-        keyid="0x" + verdict.signer.hex(),
-        public=b"",
-        organisation=f"keccak256:{verdict.organisation.hex()}",
-        role="decider",
-        first=index,
-        end=None,
-        added_at=index,
-        added_by="",
-    )
+    organisation = f"keccak256:{verdict.organisation.hex()}"
+    return _named("0x" + verdict.signer.hex(), organisation, "decider", index)
+
+
+def _named(keyid: str, organisation: str, role: str, index: int) -> KeyPeriod:
+    """Name a key that no statement of the log brought into force."""
+    return KeyPeriod(keyid, b"", organisation, role, index, None, index, "")
 
 
 def verify_batch_member(

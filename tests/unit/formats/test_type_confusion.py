@@ -21,6 +21,7 @@ from counterfoil.formats import (
     block,
     bundle,
     checkpoint,
+    cose_receipt,
     cosignature,
     entry,
     envelope,
@@ -29,6 +30,7 @@ from counterfoil.formats import (
     policy,
     predicates,
     receipt,
+    signed_statement,
     statement,
     tlog_proof,
     verdict,
@@ -36,6 +38,7 @@ from counterfoil.formats import (
 )
 from counterfoil.formats.batch import BATCH_PAYLOAD_TYPE, Batch, member_hash
 from counterfoil.formats.block import row_leaf
+from counterfoil.formats.cose_receipt import CoseReceipt, protected_header
 from counterfoil.formats.cosignature import TimestampedSignature
 from counterfoil.formats.entry import VERDICT_TYPE_WORD, StatementEntry
 from counterfoil.formats.envelope import STATEMENT_PAYLOAD_TYPE, Envelope, pae
@@ -49,6 +52,7 @@ from counterfoil.proofs.merkle import leaf_hash, node_hash
 from counterfoil.proofs.signing import public_of
 from counterfoil.proofs.trust import open_note
 from tests import c2sp
+from tests.cose_made import Issuer
 from tests.predicate_samples import HEADER, SAMPLES
 from tests.statements import (
     Actor,
@@ -96,8 +100,20 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
     "vkey": lambda data: vkey.parse_vkey(data.decode("latin-1")),
     "verdict": verdict.parse,
     "packed verdict": packed_verdict.parse,
+    "statement in COSE": signed_statement.parse,
+    "COSE receipt": cose_receipt.parse,
 }
 VERDICT = signed_verdict(plain_verdict())
+COSE_RECEIPT = CoseReceipt(
+    protected_header(c2sp.ORIGIN, "what", 2, ACTOR.public),
+    c2sp.ORIGIN,
+    "what",
+    2,
+    2,
+    0,
+    (bytes(32),),
+    bytes(64),
+)
 PROOF = TlogProof(0, (bytes(32),), note.format(c2sp.signed(c2sp.LOG)), None)
 EXAMPLES: dict[str, bytes] = {
     "envelope": SIGNED,
@@ -114,6 +130,8 @@ EXAMPLES: dict[str, bytes] = {
     "vkey": vkey.format_vkey(public_of(c2sp.LOG)).encode(),
     "verdict": VERDICT,
     "packed verdict": packed_verdict.format(PackedVerdict(2, 1, 0, (bytes(32),), VERDICT)),
+    "statement in COSE": Issuer().statement(),
+    "COSE receipt": cose_receipt.format(COSE_RECEIPT),
 }
 # A note's text may be any text, so a proof file has the form of a note; see the test below.
 FORM_ONLY = {("tlog-proof", "note")}

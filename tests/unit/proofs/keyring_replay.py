@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 from counterfoil.errors import VerificationError
 from counterfoil.formats import entry as entries
-from counterfoil.formats.entry import StatementEntry, VerdictEntry
+from counterfoil.formats.entry import BatchEntry, StatementEntry
 from counterfoil.formats.envelope import Envelope
 from counterfoil.formats.predicates import Key, parse_predicate
 from counterfoil.proofs.keyring import Keyring
@@ -28,7 +28,7 @@ def statement_at(world: World, index: int) -> tuple[StatementEntry, Key]:
 def with_signatures_of(parsed: StatementEntry, entry: bytes) -> StatementEntry:
     """Put the signatures of another entry under a statement."""
     other = entries.parse(entry)
-    assert not isinstance(other, VerdictEntry)
+    assert isinstance(other, StatementEntry | BatchEntry)
     envelope = parsed.envelope
     wrapped = Envelope(envelope.payload, envelope.payload_type, other.envelope.signatures)
     return StatementEntry(wrapped, parsed.statement)

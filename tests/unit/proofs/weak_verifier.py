@@ -19,7 +19,7 @@ from counterfoil.formats import receipt as receipts
 from counterfoil.formats.ascii import decode_base64
 from counterfoil.formats.batch import member_hash
 from counterfoil.formats.block import row_leaf
-from counterfoil.formats.entry import BatchEntry, Entry, StatementEntry, VerdictEntry
+from counterfoil.formats.entry import BatchEntry, Entry, StatementEntry
 from counterfoil.formats.envelope import pae
 from counterfoil.formats.policy import Policy
 from counterfoil.formats.predicates import (
@@ -112,7 +112,7 @@ class WeakVerifier:
 
     def signatures(self, receipt: Receipt, record: Entry) -> None:
         """Check who signed the record, itself or in a batch."""
-        if isinstance(record, VerdictEntry):
+        if not isinstance(record, StatementEntry | BatchEntry):
             raise InputError("weak.verdict", "expected a statement or a batch")
         signed: StatementEntry | BatchEntry = record
         index = receipt.record.index

@@ -14,6 +14,7 @@ from counterfoil.formats.predicates.history import (
 )
 from counterfoil.formats.predicates.organisations import (
     Evidence,
+    IssuerKey,
     Key,
     KeyBinding,
     Mandate,
@@ -43,6 +44,7 @@ __all__ = [
     "Evidence",
     "ForkPoint",
     "Header",
+    "IssuerKey",
     "Key",
     "KeyBinding",
     "LogFrozen",

@@ -8,9 +8,23 @@ import msgspec
 
 from counterfoil.formats.predicates.header import Count, Header, HexDigest, Millis, Name, Uri
 
-__all__ = ["Evidence", "Key", "KeyBinding", "Mandate", "Organisation", "Party", "Policy"]
+__all__ = [
+    "Evidence",
+    "IssuerKey",
+    "Key",
+    "KeyBinding",
+    "Mandate",
+    "Organisation",
+    "Party",
+    "Policy",
+]
 
 Base64 = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9+/]+={0,2}\Z", max_length=8192)]
+_Line = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=512, pattern=r"\A[^\x00-\x1f\x7f-\x9f]*\Z")
+]
+_KeyName = Annotated[str, msgspec.Meta(pattern=r"\A(kid|x5t):[0-9a-f]{2,128}\Z")]
+_CosePublic = Annotated[str, msgspec.Meta(pattern=r"\A(EdDSA|ES256):[A-Za-z0-9+/]{43,86}={0,2}\Z")]
 KeyRole = Literal["producer", "recovery", "log", "witness", "anchor", "decider"]
 
 
@@ -83,6 +97,26 @@ class Key(Header, frozen=True, kw_only=True):
         added = (self.until_index, self.replaces, self.proof)
         if self.action == "revoke" and added != (None, None, None):
             raise ValueError("expected until_index, replaces and proof only with `add`")
+
+
+class IssuerKey(Header, frozen=True, kw_only=True):
+    """A key by which an issuer's signed statements in COSE are registered, or are no more.
+
+    iss: the issuer as its statements name it. key: how they name the key, `kid:` or `x5t:` and
+    hexadecimal digits. action: `add`, or `revoke` for ever. public: algorithm and base64, see
+    `formats.cose_key`; with `add`. why: for people. It changes a counter of its own, under
+    `scitt/`, that nothing else may change.
+    """
+
+    iss: _Line
+    key: _KeyName
+    action: Literal["add", "revoke"]
+    public: _CosePublic | None = None
+    why: Annotated[str, msgspec.Meta(max_length=1000)] = ""
+
+    def __post_init__(self) -> None:
+        if (self.action == "add") != (self.public is not None):
+            raise ValueError("expected a public key with `add`, and only then")
 
 
 class Policy(Header, frozen=True, kw_only=True):

@@ -14,7 +14,14 @@ from counterfoil.formats.json_text import canonicalise
 from counterfoil.formats.predicates.anchoring import Anchoring
 from counterfoil.formats.predicates.header import Header
 from counterfoil.formats.predicates.history import Equivocation, LogFrozen
-from counterfoil.formats.predicates.organisations import Key, Mandate, Organisation, Party, Policy
+from counterfoil.formats.predicates.organisations import (
+    IssuerKey,
+    Key,
+    Mandate,
+    Organisation,
+    Party,
+    Policy,
+)
 from counterfoil.formats.predicates.records import Block, Record
 from counterfoil.formats.statement import Statement
 
@@ -46,6 +53,7 @@ CORE: Final[dict[str, type[Header]]] = {
     f"{URI_BASE}log-frozen/v1": LogFrozen,
     f"{URI_BASE}equivocation/v1": Equivocation,
     f"{URI_BASE}anchoring/v1": Anchoring,
+    f"{URI_BASE}issuer-key/v1": IssuerKey,
 }
 """Predicate URI -> class, for the predicates of the core."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from counterfoil.errors import VerificationError
 from counterfoil.formats import entry as entries
 from counterfoil.formats.batch import MEMBERS_MAX
-from counterfoil.formats.entry import VerdictEntry
+from counterfoil.formats.entry import BatchEntry, StatementEntry
 from counterfoil.formats.envelope import is_unsigned_statement
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _batch_over(index: int, reader: LogReader) -> tuple[int, tuple[str, ...]]:
     for at, data in enumerate(reader.entries(index + 1, end), index + 1):
         if not is_unsigned_statement(data):
             parsed = entries.parse(data)
-            if isinstance(parsed, VerdictEntry):
+            if not isinstance(parsed, StatementEntry | BatchEntry):
                 break
             return at, tuple(one.keyid for one in parsed.envelope.signatures)
     return index, ()

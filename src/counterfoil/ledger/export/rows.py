@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from counterfoil.formats import verdict
-from counterfoil.formats.entry import VERDICT_TYPE_WORD
+from counterfoil.formats import signed_statement, verdict
+from counterfoil.formats.entry import COSE_MARK, VERDICT_TYPE_WORD
 from counterfoil.formats.envelope import is_unsigned_statement
 from counterfoil.ledger.people.erasures import Erasures
 from counterfoil.ledger.unwrap import NOT_DECODABLE, Signers, Signing, Unwrapped, kind_of, unwrap
@@ -79,6 +79,8 @@ def _row(index: int, data: bytes, who: Signing | None, erasures: Erasures | None
     try:
         if data.startswith(VERDICT_TYPE_WORD):
             return _verdict(index, leaf, data)
+        if data.startswith(COSE_MARK):
+            return _in_cose(index, leaf, data)
         found = unwrap(data, who)
         if found.is_batch:
             return _batch(index, leaf, found)
@@ -99,6 +101,14 @@ def _verdict(index: int, leaf: str, data: bytes) -> ExportRow:
     at_ms, signer = verdict.decided_ms(said), content["signer"]
     text = msgspec.Raw(msgspec.json.encode(content))
     return ExportRow(index, leaf, "verdict", None, None, None, at_ms, (signer,), text)
+
+
+def _in_cose(index: int, leaf: str, data: bytes) -> ExportRow:
+    said = signed_statement.parse_entry(data)
+    kind, at_ms = signed_statement.KIND, signed_statement.issued_ms(said)
+    names = signed_statement.signed_by(said)
+    text = msgspec.Raw(msgspec.json.encode(signed_statement.describe(said)))
+    return ExportRow(index, leaf, kind, said.issuer, None, None, at_ms, names, text)
 
 
 def _batch(index: int, leaf: str, found: Unwrapped) -> ExportRow:

@@ -12,7 +12,7 @@ import msgspec
 
 from counterfoil.errors import NotFound
 from counterfoil.formats import entry as entries
-from counterfoil.formats.entry import StatementEntry, VerdictEntry
+from counterfoil.formats.entry import CoseEntry, StatementEntry, VerdictEntry
 from counterfoil.ledger.view import RecordView
 from counterfoil.provenance.lineage import Node, Pointer, State, artefacts_of
 
@@ -128,7 +128,8 @@ def mentions(data: bytes, node: Node) -> bool:
     parsed = entries.parse(data)
     if isinstance(parsed, VerdictEntry):
         return node.leaf == parsed.verdict.decision.hex()
-    text = parsed.envelope.payload.lower()
+    said = parsed.statement if isinstance(parsed, CoseEntry) else parsed.envelope
+    text = said.payload.lower()
     return any(word is not None and word.encode() in text for word in (node.leaf, *node.artefacts))
 
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from counterfoil.formats import verdict
-from counterfoil.formats.entry import VERDICT_TYPE_WORD
+from counterfoil.formats import signed_statement, verdict
+from counterfoil.formats.entry import COSE_MARK, VERDICT_TYPE_WORD
 from counterfoil.formats.envelope import is_unsigned_statement
 from counterfoil.ledger.unwrap import (
     NOT_DECODABLE,
@@ -99,6 +99,8 @@ def entry_fields(index: int, data: bytes, signers: Signers | None) -> EntryField
     header: list[Field] = [("index", index), ("leaf", leaf)]
     if data.startswith(VERDICT_TYPE_WORD):
         return _verdict(index, leaf, header, data)
+    if data.startswith(COSE_MARK):
+        return _in_cose(index, leaf, header, data)
     try:
         who = signers.of(index) if signers is not None and is_unsigned_statement(data) else None
         found = unwrap(data, who)
@@ -181,6 +183,18 @@ def _verdict(index: int, leaf: str, header: list[Field], data: bytes) -> EntryFi
     header.append(("kind", "verdict"))
     _append_signing(header, Signing(verdict.decided_ms(said), (content["signer"],)))
     return EntryFields(index, leaf, "verdict", header, flatten(content))
+
+
+def _in_cose(index: int, leaf: str, header: list[Field], data: bytes) -> EntryFields:
+    try:
+        said = signed_statement.parse_entry(data)
+    except NOT_DECODABLE:
+        return EntryFields(index, leaf, "", header, [])
+    content, kind = signed_statement.describe(said), signed_statement.KIND
+    header += (("kind", kind), ("issuer", said.issuer), ("subject.name", said.subject))
+    signed_by = signed_statement.signed_by(said)
+    _append_signing(header, Signing(signed_statement.issued_ms(said), signed_by))
+    return EntryFields(index, leaf, kind, header, flatten(content))
 
 
 def _append_expected(header: list[Field], expect: Any) -> None:
