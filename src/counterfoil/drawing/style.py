@@ -1,14 +1,24 @@
-"""The look of the drawings: classes to colours, by the variables of the page.
+"""The look of the drawings: the colours of ledger paper and ink, and what classes make of them.
 
-A page defines `--ground --surface --line --ink --muted --accent --ok --wait --bad --seal` once, for
-light and dark, and puts this text into its style sheet. This module refuses colours of its own.
+A page defines the colours once, by `COLOURS` or in its own style sheet, and takes `STYLE` into it.
+Every text colour is at least 6.4:1 on the surface, in light and in dark. This module refuses fonts
+and pictures from elsewhere.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["STYLE"]
+__all__ = ["COLOURS", "STYLE"]
+
+COLOURS: Final = """
+--ground:light-dark(#f7f5f0,#14171a);--surface:light-dark(#fffdf8,#1c2024);
+--line:light-dark(#d9d4c7,#343a40);--ink:light-dark(#1d2227,#e8e6e1);
+--muted:light-dark(#565d64,#a3aab1);--accent:light-dark(#0b5c55,#5fc9bb);
+--ok:light-dark(#1c6b35,#79d28d);--wait:light-dark(#7a5200,#e5b454);
+--bad:light-dark(#a3221c,#ff8f86);--seal:light-dark(#5b3a8c,#c3a6f2);
+"""
+"""The colours, as declarations for whatever element holds the page."""
 
 STYLE: Final = """
 .drawing{display:block;width:100%;max-width:720px;height:auto}

@@ -118,6 +118,12 @@ class Receipt(
     content: str | None = None
     anchors: Annotated[tuple[AnchorClaim, ...], msgspec.Meta(max_length=64)] = ()
 
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        from counterfoil.formats.receipt_card import receipt_card
+
+        return receipt_card(self)
+
 
 _HINT: Final = "`counterfoil receipt get INDEX --ledger DIR --out FILE` writes one."
 _ENCODE: Final = msgspec.json.Encoder().encode

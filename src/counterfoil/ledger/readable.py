@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
@@ -31,6 +32,9 @@ from counterfoil.ports import StoredCheckpoint
 from counterfoil.proofs.keyring import KeyPeriod
 from counterfoil.proofs.verify import Verified, verify_receipt
 
+if TYPE_CHECKING:
+    from counterfoil.ledger.ledger import Ledger
+
 __all__ = ["Readable"]
 
 
@@ -41,6 +45,12 @@ class Readable(Searchable):
     _recorder: Recorder | None
     _admin: KeyAdmin | None
     _receipts: ReceiptMaker
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        from counterfoil.ledger.notebook import ledger_card
+
+        return ledger_card(cast("Ledger", self))
 
     @property
     def config(self) -> Config:

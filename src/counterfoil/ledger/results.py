@@ -22,6 +22,12 @@ class Recorded:
     number: int
     duplicate: bool = False
 
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        from counterfoil.ledger.notebook import recorded_card
+
+        return recorded_card(self)
+
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""
         return {
@@ -47,6 +53,12 @@ class RecordedMany:
     new: int
     size: int
     indices: tuple[int, ...]
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        from counterfoil.ledger.notebook import many_card
+
+        return many_card(self)
 
 
 @dataclass(frozen=True, slots=True)

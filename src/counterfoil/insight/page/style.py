@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from counterfoil.drawing.style import COLOURS
+
 __all__ = ["STYLE"]
 
-STYLE: Final = """
-:root{color-scheme:light dark;--ground:light-dark(#f7f5f0,#14171a);
---surface:light-dark(#fffdf8,#1c2024);--line:light-dark(#d9d4c7,#343a40);
---ink:light-dark(#1d2227,#e8e6e1);--muted:light-dark(#565d64,#a3aab1);
---accent:light-dark(#0b5c55,#5fc9bb);--ok:light-dark(#1c6b35,#79d28d);
---wait:light-dark(#7a5200,#e5b454);--bad:light-dark(#a3221c,#ff8f86);
---seal:light-dark(#5b3a8c,#c3a6f2);
-font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--ground)}
+STYLE: Final = (
+    f""":root{{color-scheme:light dark;{COLOURS}}}"""
+    + """
+:root{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--ground)}
 *{box-sizing:border-box}body{margin:0;overflow-wrap:anywhere}
 main{max-width:1080px;margin:24px auto;padding:24px 40px 40px 56px;border:1px solid var(--line);
 border-radius:8px;background:linear-gradient(var(--line),var(--line)) 28px 0/1px 100% no-repeat,
@@ -58,4 +56,5 @@ circle.flow+text{fill:var(--ink);font-weight:600}
 h1{font-size:24px}.facts div{grid-template-columns:1fr;gap:0}figure{padding:8px}}
 @media print{details>*{display:block}main{border:0}}
 """
+)
 """CSS, whole."""

@@ -141,6 +141,20 @@ class Decision:
             found = thing if isinstance(thing, Reference) else Reference(self._leaf_of(thing))
             self._based_on.append(msgspec.to_builtins(found))
 
+    def given(self) -> dict[str, Any]:
+        """Give the outcome and the score as far as they are known, and compute no score."""
+        found: dict[str, Any] = {"score": self._score, "outcome": self._outcome}
+        if self._outcome is None and self._score is not None and self.threshold is not None:
+            pair = self._pair()
+            found["outcome"] = choose(self._score, self._limit(), pair)
+        return found
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        from counterfoil.ledger.notebook import decision_card
+
+        return decision_card(self)
+
     # The block ---------------------------------------------------------------------------------
 
     def __enter__(self) -> Decision:

@@ -41,6 +41,12 @@ class FoundDecision:
     actions: tuple[RecordView, ...] = ()
     replaced_by: int | None = None
 
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        from counterfoil.ledger.notebook import found_decision_card
+
+        return found_decision_card(self)
+
     @property
     def decision(self) -> Decision:
         """The predicate, typed."""
@@ -75,6 +81,12 @@ class DecisionPage(Tabular):
     outcomes: dict[str, int]
     next: int | None
     notice: str
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        from counterfoil.ledger.notebook import decisions_card
+
+        return decisions_card(self)
 
     def table_rows(self) -> Iterator[TableRow]:
         """List the decisions; sealed inputs stay sealed."""

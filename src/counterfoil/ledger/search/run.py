@@ -53,6 +53,12 @@ class SearchPage(Tabular):
     total: int | None
     notice: str
 
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        from counterfoil.ledger.notebook import search_card
+
+        return search_card(self)
+
     def table_rows(self) -> Iterator[TableRow]:
         """List the hits."""
         return ((hit, {}) for hit in self.hits)

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Final
 
 from counterfoil.drawing import GraphEdge, GraphNode, lineage_graph
+from counterfoil.drawing.card import card, facts, note, wide
 from counterfoil.drawing.scale import instant
 from counterfoil.provenance.lineage.graph import SAID_OUTPUT, Edge, Node, Trace
 
-__all__ = ["draw_trace"]
+__all__ = ["draw_trace", "trace_card"]
 
 _ID: Final = 12
 _WHERE: Final = {
@@ -36,6 +37,21 @@ def draw_trace(
     start = trace.nodes[trace.start]
     title = f"Lineage of {start.kind} {_name(start)}".rstrip()
     return lineage_graph(title, nodes, map(_edge, trace.edges), trace.start, depth=depth)
+
+
+def trace_card(trace: Trace) -> str:
+    """Write a trace as a card for a notebook: HTML."""
+    start = trace.nodes[trace.start]
+    cut = [] if trace.complete else [note("It goes on: trace with a larger depth shows more.")]
+    return card(
+        f"Lineage of {start.kind} {_name(start)}",
+        facts(
+            ("Log", f"{trace.origin}, as of {trace.size:,} entries"),
+            ("Found", f"{len(trace.nodes):,} nodes, {len(trace.edges):,} ties"),
+        ),
+        wide(draw_trace(trace)),
+        *cut,
+    )
 
 
 def _node(node: Node, href: str) -> GraphNode:

@@ -93,6 +93,12 @@ class Trace:
     edges: tuple[Edge, ...]
     complete: bool
 
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        from counterfoil.provenance.lineage.drawn import trace_card
+
+        return trace_card(self)
+
     def recorded(self) -> Iterator[Node]:
         """List the nodes whose statement is here, in the log's order."""
         here = [node for node in self.nodes.values() if node.state == "recorded"]
