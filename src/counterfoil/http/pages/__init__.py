@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from counterfoil.http.endpoint import Endpoint, Mounted
-from counterfoil.http.pages import checkpoints, contracts, lineage, overview, record, records, watch
+from counterfoil.http.pages import (
+    checkpoints,
+    contracts,
+    find,
+    lineage,
+    models,
+    overview,
+    record,
+    records,
+    watch,
+)
 from counterfoil.http.pages.assets import assets
 from counterfoil.http.pages.downloads import downloads
 from counterfoil.http.pages.page import Action, Page, action_endpoint, page_endpoints
@@ -19,6 +29,8 @@ PAGES: Final[tuple[Page | Action, ...]] = (
     *record.PAGES,
     *checkpoints.PAGES,
     *lineage.PAGES,
+    *models.PAGES,
+    *find.PAGES,
     *watch.PAGES,
     *contracts.PAGES,
 )

@@ -21,14 +21,14 @@ from counterfoil.proofs.merkle import verify_consistency
 from counterfoil.proofs.trust import OWN_WITNESS, evaluate
 from counterfoil.proofs.verify import grade
 
-__all__ = ["PAGES"]
+__all__ = ["PAGES", "KnownCheckpoint", "known_checkpoints"]
 
 _LIMIT: Final = 50
 _PATH: Final = "/checkpoints"
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class KnownCheckpoint:
     """A checkpoint that is kept, or that stands in a chain. at_ms: when it was signed, if known."""
 
     size: int
@@ -37,20 +37,20 @@ class _Known:
     published: bool = False
 
 
-def _known(ledger: Ledger) -> list[_Known]:
+def known_checkpoints(ledger: Ledger) -> list[KnownCheckpoint]:
     """List the checkpoints that are at hand, smallest first."""
     try:
         published = parse_signed(ledger.published()).size
     except NotFound:
         published = -1
-    found = {one.size: _Known(one.size, one.note) for one in read_anchored(ledger.layout)}
+    found = {one.size: KnownCheckpoint(one.size, one.note) for one in read_anchored(ledger.layout)}
     for kept in ledger.checkpoints():
-        found[kept.size] = _Known(kept.size, kept.note, kept.at_ms, kept.size == published)
+        found[kept.size] = KnownCheckpoint(kept.size, kept.note, kept.at_ms, kept.size == published)
     return [found[size] for size in sorted(found)]
 
 
 def _list(site: Site, asked: Asked) -> dict[str, Any]:
-    known = _known(site.ledger)
+    known = known_checkpoints(site.ledger)
     anchored = _anchors(site.ledger)
     grown = {one.size: one.size - before.size for before, one in pairwise(known)}
     after = asked.integer("after", (1 << 53))
@@ -95,7 +95,7 @@ def _standing(ledger: Ledger) -> list[anchors.ChainStatus]:
 
 def _one(site: Site, asked: Asked) -> dict[str, Any]:
     ledger, size = site.ledger, int(asked.path["size"])
-    kept = _known(ledger)
+    kept = known_checkpoints(ledger)
     this = next((one for one in kept if one.size == size), None)
     if this is None:
         near = min(kept, key=lambda one: abs(one.size - size), default=None)
