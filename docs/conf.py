@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from importlib.metadata import version as version_of
+from pathlib import Path
+
+from counterfoil.http.documentation.python_api import write_pages
 
 project = "Counterfoil"
 author = "The Counterfoil authors"
@@ -14,6 +17,9 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]
 nitpicky = True
+
+# The Python reference is made from the source, here as in a node; the files are in no repository.
+write_pages(Path(__file__).resolve().parent)
 
 html_theme = "furo"
 html_title = "Counterfoil"

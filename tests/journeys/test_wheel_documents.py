@@ -78,7 +78,7 @@ def test_the_wheel_holds_every_document(installed: Path, tmp_path: Path) -> None
     found = json.loads(run(installed, READ, tmp_path))
     assert Path(found["package"]).is_relative_to(installed.parents[1])
     assert Path(found["root"]).is_relative_to(found["package"])
-    assert found["pages"] == list(find_sources(ROOT).pages)
+    assert found["pages"] == list(find_sources().pages)
     assert found["problems"] == {}
     assert found["hits"] > 0
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from counterfoil.http.documentation.article import Article, Hit, Node
 from counterfoil.http.documentation.directives import toctree_entries
-from counterfoil.http.documentation.page_state import PageState, first_heading
+from counterfoil.http.documentation.page_state import PageState
 from counterfoil.http.documentation.rendering import make_parser, render
 from counterfoil.http.documentation.searching import SearchIndex
 from counterfoil.http.documentation.sources import PROJECT, Sources, find_sources
@@ -65,12 +65,7 @@ class Library:
 
     def title(self, name: str) -> str:
         """Give the title of a page. Raises NotFound with code documentation.page."""
-        return (
-            _SHOWN_AS.get(name)
-            or self._titles.get(name)
-            or first_heading(self.sources.text(name))
-            or name
-        )
+        return _SHOWN_AS.get(name) or self._titles.get(name) or self.sources.title(name)
 
     def address(self, name: str, anchor: str = "") -> str:
         """Give the address of a page."""
@@ -104,6 +99,8 @@ class Library:
 
     def _node(self, name: str, above: frozenset[str]) -> Node:
         """Make a page's part of the tree; a page that is listed below itself ends there."""
+        if self.sources.lists_nothing(name):
+            return Node(name, self.title(name))
         listed = toctree_entries(self._state(name), self.sources.text(name))
         children = [one for one in listed if one not in above and one != name]
         below = (self._node(one, above | {name}) for one in children)
@@ -114,7 +111,7 @@ class Library:
 
     @cached_property
     def _titles(self) -> dict[str, str]:
-        return {name: first_heading(self.sources.text(name)) for name in self.sources.pages}
+        return {name: self.sources.title(name) for name in self.sources.pages}
 
     @cached_property
     def _index(self) -> SearchIndex:

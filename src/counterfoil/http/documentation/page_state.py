@@ -10,18 +10,11 @@ from typing import Final
 from counterfoil.http.documentation.anchors import Anchors, term_anchor
 from counterfoil.http.documentation.sources import Sources
 
-__all__ = ["PageState", "first_heading"]
+__all__ = ["PageState"]
 
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _OUTSIDE: Final = ("http:", "https:", "mailto:")
-_HEADING: Final = re.compile(r"^# +(.+?)\s*$", re.MULTILINE)
 _TARGETED: Final = re.compile(r"(?s)(.*?)\s*<([^<>]+)>")
-
-
-def first_heading(text: str) -> str:
-    """Give a document's title, without markup; empty when it has none."""
-    found = _HEADING.search(text)
-    return re.sub(r"[`*]", "", found[1]) if found else ""
 
 
 class PageState:

@@ -16,7 +16,8 @@ from counterfoil.http.documentation.anchors import slug_of
 from counterfoil.http.documentation.article import Article, Heading
 from counterfoil.http.documentation.directives import directive
 from counterfoil.http.documentation.highlight import code_block
-from counterfoil.http.documentation.page_state import PageState, first_heading
+from counterfoil.http.documentation.page_state import PageState
+from counterfoil.http.documentation.sources import first_heading
 
 with extras.brings("node"):
     from markdown_it import MarkdownIt

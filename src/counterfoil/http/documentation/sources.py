@@ -8,14 +8,16 @@ This module refuses to render, to follow symbolic links, and to write.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from counterfoil.errors import NotFound, Unavailable
+from counterfoil.http.documentation.python_api import FOLDER, made_pages
 
-__all__ = ["PROJECT", "Sources", "find_sources"]
+__all__ = ["PROJECT", "Sources", "find_sources", "first_heading"]
 
 PROJECT: Final[Mapping[str, str]] = {
     "LIMITS.md": "limits",
@@ -29,6 +31,7 @@ PROJECT: Final[Mapping[str, str]] = {
 """Documents outside of `docs/` -> the names of their pages."""
 
 _PACKAGED: Final = Path(__file__).resolve().parent / "pages"
+_HEADING: Final = re.compile(r"^# +(.+?)\s*$", re.MULTILINE)
 _PLAIN: Final = frozenset({"", ".md", ".py", ".toml"})
 """Endings of files that a page may show or link to."""
 
@@ -39,11 +42,14 @@ class Sources:
 
     root: the folder that holds `docs/` and the documents of the project.
     pages: name -> file below root, with `/` between folders. files: other files that may be shown.
+    made: name -> (title, what makes its Markdown), of pages that are made when they are asked for;
+    `pages` names the files that they would be.
     """
 
     root: Path
     pages: Mapping[str, str]
     files: frozenset[str]
+    made: Mapping[str, tuple[str, Callable[[], str]]] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
         """Read the Markdown of a page. Raises NotFound with code documentation.page."""
@@ -54,7 +60,17 @@ class Sources:
                 f"expected the name of a document, got {name[:100]!r}",
                 hint="Search the documentation, or begin at its first page.",
             )
+        if name in self.made:
+            return self.made[name][1]()
         return (self.root / file).read_text(encoding="utf-8")
+
+    def title(self, name: str) -> str:
+        """Give the first heading of a page, without markup. Raises as `text`."""
+        return self.made[name][0] if name in self.made else first_heading(self.text(name)) or name
+
+    def lists_nothing(self, name: str) -> bool:
+        """Say whether a page is known to hold no table of contents, without making it."""
+        return name in self.made and not name.endswith("/index")
 
     def file(self, path: str) -> str:
         """Read a file that a page shows. Raises NotFound with code documentation.file."""
@@ -83,14 +99,14 @@ class Sources:
 
 
 def find_sources(root: Path | None = None) -> Sources:
-    """Find the documents below root; without one, those of this installation.
+    """Find the documents below root; without one, those of this installation, with made pages.
 
     Raises Unavailable with code documentation.missing when there are none.
     """
     places = [_PACKAGED, Path(__file__).resolve().parents[4]] if root is None else [root]
     for place in places:
         if (place / "docs" / "index.md").is_file():
-            return _read(place)
+            return _read(place, made_pages() if root is None else {})
     raise Unavailable(
         "documentation.missing",
         "expected the documents beside this package or in a checkout, found none",
@@ -98,18 +114,25 @@ def find_sources(root: Path | None = None) -> Sources:
     )
 
 
-def _read(root: Path) -> Sources:
+def _read(root: Path, made: Mapping[str, tuple[str, Callable[[], str]]]) -> Sources:
     pages: dict[str, str] = {}
     files: set[str] = set()
     for path in _walk(root / "docs"):
         file = path.relative_to(root).as_posix()
-        if path.suffix == ".md":
+        if path.suffix == ".md" and not (made and file.startswith(f"docs/{FOLDER}/")):
             pages[file.removeprefix("docs/").removesuffix(".md")] = file
         elif path.suffix in _PLAIN:
             files.add(file)
     pages.update({name: file for file, name in PROJECT.items() if (root / file).is_file()})
+    pages.update({name: f"docs/{name}.md" for name in made})
     files.update({"LICENSE"} if (root / "LICENSE").is_file() else ())
-    return Sources(root, dict(sorted(pages.items())), frozenset(files))
+    return Sources(root, dict(sorted(pages.items())), frozenset(files), made)
+
+
+def first_heading(text: str) -> str:
+    """Give a document's title, without markup; empty when it has none."""
+    found = _HEADING.search(text)
+    return re.sub(r"[`*]", "", found[1]) if found else ""
 
 
 def _walk(folder: Path) -> Iterator[Path]:

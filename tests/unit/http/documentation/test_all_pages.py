@@ -8,6 +8,7 @@ import pytest
 
 from counterfoil.http.documentation import Article, Library
 from counterfoil.http.documentation.searching import places_of
+from counterfoil.http.documentation.sources import PROJECT
 
 LIBRARY = Library()
 NAMES = sorted(LIBRARY.sources.pages)
@@ -43,6 +44,13 @@ def test_every_link_leads_to_a_page_and_a_place_on_it(articles: dict[str, Articl
         if page not in articles or (anchor and anchor not in articles[page].anchors)
     ]
     assert broken == []
+
+
+def test_other_tools_can_follow_every_link(articles: dict[str, Article]) -> None:
+    """No document below docs/ links to one outside, where Sphinx does not follow."""
+    outside = set(PROJECT.values())
+    inside = [article for name, article in articles.items() if name not in outside]
+    assert [one.name for one in inside for page, _ in one.links if page in outside] == []
 
 
 def test_every_place_that_is_found_is_there(articles: dict[str, Article]) -> None:
