@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Annotated, Any, Final, Literal
@@ -14,24 +13,28 @@ from counterfoil.errors import InputError
 from counterfoil.extras import require
 from counterfoil.ledger import Layout, create_ledger
 from counterfoil.ops.files import shown
+from counterfoil.ops.node.answering import PACKAGES, answering
 from counterfoil.ops.node.logs import Logged, logging_to
 from counterfoil.ops.node.node import opened_node
 from counterfoil.ops.node.notify import tell_systemd
 from counterfoil.ops.node.settings import NodeSettings, Public
 from counterfoil.ops.node.status import Service
 from counterfoil.ops.place import LedgerFolder, find_ledger
-from counterfoil.ops.serving import Listener, listen_on, serving, until_signal
-from counterfoil.ports import Param, SystemClock
+from counterfoil.ops.serving import Listener, listen_on, until_signal
+from counterfoil.ports import Channel, Param, SystemClock
 
 __all__ = ["NodeStarted", "NodeStopped", "ServiceChanged", "up"]
 
 _LOOK_S: Final = 0.2
-_CONNECTIONS_MAX: Final = 2048  # requests beyond the guard's bound are told to come again
 
 
 @dataclass(frozen=True, slots=True)
 class NodeStarted:
-    """A node serves. url: where. operator_key: made now, where nobody had one; shown only once."""
+    """A node serves.
+
+    url: where. operator_key: made now, where nobody had one; shown only once. link: signs in, as
+    the operator, once and within a quarter of an hour; at a first start and on a terminal.
+    """
 
     event: Literal["serving"]
     at_ms: int
@@ -40,6 +43,7 @@ class NodeStarted:
     origin: str
     size: int
     operator_key: str | None
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ def up(
     watch: Annotated[tuple[str, ...], Param("Watchers to run: names, all, or none.", "NAME")] = (
         "all",
     ),
+    channel: Channel,
 ) -> Iterator[NodeStarted | ServiceChanged | Logged | NodeStopped]:
     """Serve a ledger: API, pages, watchers, anchoring and actions in one process, until a signal.
 
@@ -93,7 +98,7 @@ def up(
     `open_ledger`, `listen_on` and `chosen_by`, FatalLogError when the log must not go on,
     Unavailable with code extra.missing.
     """
-    require("node", "starlette", "jinja2", "httptools")
+    require("node", *PACKAGES)
     folder = _folder(ledger, create=create)
     listener = listen_on(listen)
     settings = _settings(listener, url, host, proxy, public)
@@ -108,21 +113,18 @@ def up(
         ended = stack.enter_context(until_signal())
         stack.enter_context(logging_to(told.put))
         node = stack.enter_context(opened_node(folder, watchers=watch, heard=heard))
-        http = import_module("counterfoil.http")
-        site = http.Site(node.ledger, node.guard, node.status, settings, node.witness)
-        app = http.make_app(site)
-        answering = stack.enter_context(
-            serving(app, listener, fast=True, connections_max=_CONNECTIONS_MAX)
-        )
+        stack.enter_context(answering(node, settings, listener))
         tell_systemd("READY=1")
+        shows_link = node.operator_key is not None or channel.sink.isatty()
         yield NodeStarted(
             "serving",
             clock.now_ms(),
-            url or answering,
+            settings.url,
             shown(folder),
             node.ledger.origin,
             node.ledger.size,
             node.operator_key,
+            node.sign_in_link(settings.url) if shows_link else None,
         )
         while not ended(_LOOK_S):
             yield from _waiting(told)

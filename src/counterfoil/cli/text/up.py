@@ -31,6 +31,8 @@ def up(
 
 def _started(one: NodeStarted, paint: Paint) -> Iterator[str]:
     yield f"{paint.strong(one.url)}  serves {plain(one.ledger)}, {number(one.size)} entries"
+    if one.link is not None:
+        yield f"Look at it, signed in, once:  {paint.strong(one.link)}"
     if one.operator_key is not None:
         yield ""
         yield f"The operator's key, shown only now:  {paint.strong(one.operator_key)}"

@@ -1,7 +1,7 @@
-"""Go on after the tour: payments keep coming, and a page shows them, until a signal.
+"""Go on after the tour: payments keep coming, and a node shows them, until a signal.
 
-One thread records and decides, another serves; the main one waits. This module refuses to serve
-on where recording has failed.
+It is the node of `counterfoil up`, on the demonstration's ledger, and a thread that records and
+decides beside it. This module refuses to serve on where recording has failed.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from types import TracebackType
 from typing import Final
 
 from counterfoil.errors import Unavailable
-from counterfoil.ledger import Ledger, open_ledger
-from counterfoil.ops.demo.onchain import has_chain
-from counterfoil.ops.demo.page import DemoPage
+from counterfoil.extras import require
+from counterfoil.ledger import Ledger
 from counterfoil.ops.demo.place import DemoPlace
 from counterfoil.ops.demo.steps import Step
 from counterfoil.ops.demo.watch import Watch
-from counterfoil.ops.place import open_anchoring
-from counterfoil.ops.serving import Listener, listen_on, serving, until_signal
+from counterfoil.ops.node.answering import PACKAGES, answering
+from counterfoil.ops.node.node import opened_node
+from counterfoil.ops.node.settings import NodeSettings
+from counterfoil.ops.serving import Listener, listen_on, until_signal
+from counterfoil.ops.watch_feeds import ALL
 
 __all__ = ["HOME", "Feed", "find_listener", "live"]
 
@@ -83,25 +85,32 @@ class Feed:
 
 
 def live(place: DemoPlace, listen: str | None) -> Iterator[Step]:
-    """Serve the page and let payments come until SIGINT or SIGTERM; tells where, then what came.
+    """Serve a node and let payments come until SIGINT or SIGTERM; tells where, then what came.
 
-    listen: where; None for the usual place or a free port near it. Raises as `listen_on`.
+    listen: where; None for the usual place or a free port near it. The link that is told signs in,
+    once. Raises as `listen_on`, Unavailable with code extra.missing.
     """
+    require("node", *PACKAGES)
     began = time.monotonic()
     listener = find_listener(listen)
-    with until_signal() as wait, _open(place) as ledger:
-        page = DemoPage(ledger, place)
-        with Feed(ledger, place) as feed, serving(page, listener) as url:
-            moved = listen is None and not listener.address.endswith(f":{HOME[1]}")
-            other = f" (port {HOME[1]} is taken)" if moved else ""
-            says = f"Payments keep coming. Look: {url}/{other}. Ctrl-C ends it."
-            yield Step("serving", says, {"url": f"{url}/"}, round(time.monotonic() - began, 3))
-            before = feed.payments
-            wait()
-        size, came = ledger.size, feed.payments - before
+    with contextlib.ExitStack() as stack:
+        stack.callback(listener.socket.close)
+        wait = stack.enter_context(until_signal())
+        node = stack.enter_context(opened_node(place.ledger, watchers=[ALL], heard=lambda _: None))
+        url = stack.enter_context(answering(node, NodeSettings(listener.url), listener))
+        feed = stack.enter_context(Feed(node.ledger, place))
+        moved = listen is None and not listener.address.endswith(f":{HOME[1]}")
+        other = f" (port {HOME[1]} is taken)" if moved else ""
+        link = node.sign_in_link(url)
+        says = f"Payments keep coming. Look: {link}{other}. Ctrl-C ends it."
+        facts = {"url": f"{url}/", "link": link, "operator_key": node.operator_key}
+        yield Step("serving", says, facts, round(time.monotonic() - began, 3))
+        before = feed.payments
+        wait()
+        size, came = node.ledger.size, feed.payments - before
     says = f"Ended: {came:,} more payments, {size:,} entries. The next run goes on from there."
-    facts = {"payments": came, "entries": size}
-    yield Step("stopped", says, facts, round(time.monotonic() - began, 3))
+    ended = {"payments": came, "entries": size}
+    yield Step("stopped", says, ended, round(time.monotonic() - began, 3))
 
 
 def find_listener(listen: str | None) -> Listener:
@@ -116,11 +125,6 @@ def find_listener(listen: str | None) -> Listener:
         with contextlib.suppress(Unavailable):
             return listen_on(f"{host}:{tried}")
     return listen_on(f"{host}:0")
-
-
-def _open(place: DemoPlace) -> Ledger:
-    """Open the ledger, anchored in the background where there is a chain."""
-    return open_anchoring(place.ledger) if has_chain() else open_ledger(place.ledger)
 
 
 def _end_main_thread() -> None:

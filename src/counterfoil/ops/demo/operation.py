@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-from counterfoil.errors import Conflict, FatalLogError, InputError
+from counterfoil.errors import Conflict, FatalLogError, InputError, Unavailable
+from counterfoil.extras import require
 from counterfoil.ops.demo.place import DemoPlace, default_folder, take_place
 from counterfoil.ops.demo.steps import Step
 from counterfoil.ops.demo.tour import Tour
 from counterfoil.ops.files import shown
+from counterfoil.ops.node.answering import PACKAGES
 from counterfoil.ports import Channel, Param, Progress, no_progress
 
 __all__ = ["demo"]
@@ -55,11 +57,21 @@ def demo(
         )
     stays = serve or listen is not None or (not once and channel.sink.isatty())
     place = take_place(default_folder() if folder is None else folder, fresh=fresh)
-    return _story(place, progress, listen, stays=stays)
+    asked = serve or listen is not None
+    return _story(place, progress, listen, stays=stays, asked=asked)
+
+
+def has_pages() -> bool:
+    """Tell whether the node's shell can be loaded, which the extra `node` brings."""
+    try:
+        require("node", *PACKAGES)
+    except Unavailable:
+        return False
+    return True
 
 
 def _story(
-    place: DemoPlace, progress: Progress, listen: str | None, *, stays: bool
+    place: DemoPlace, progress: Progress, listen: str | None, *, stays: bool, asked: bool
 ) -> Iterator[Step]:
     began = time.monotonic()
     try:
@@ -67,7 +79,7 @@ def _story(
         yield from tour.steps()
         says = f"Everything is in {shown(place.folder)}, and the next run goes on with it."
         yield Step("end", says, tour.places(), round(time.monotonic() - began, 3))
-        if stays:
+        if stays and (asked or has_pages()):
             from counterfoil.ops.demo.live import live
 
             yield from live(place, listen)

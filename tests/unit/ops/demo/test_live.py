@@ -7,17 +7,17 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
 from counterfoil.errors import FatalLogError, Unavailable
-from counterfoil.ledger import Ledger, create_ledger, open_ledger
+from counterfoil.ledger import Ledger, open_ledger
 from counterfoil.ops.demo import live as module
 from counterfoil.ops.demo.live import Feed, find_listener, live
 from counterfoil.ops.demo.place import DemoPlace
 from counterfoil.ops.demo.watch import Watch
-from counterfoil.ports import SystemClock
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let payments come faster than people could read."""
     monkeypatch.setattr(module, "_PAUSE_S", 0.01)
     monkeypatch.setattr(module, "_SAVE_EVERY", 4)
-    monkeypatch.setattr(module, "has_chain", lambda: False)
 
 
 def wait_for(ready: Callable[[], bool]) -> None:
@@ -47,12 +46,20 @@ def test_payments_come_and_are_decided(ledger: Ledger, place: DemoPlace) -> None
     assert watch.held == 0  # nothing was left to decide
 
 
-def test_the_page_is_there_until_a_signal(place: DemoPlace) -> None:
-    """It tells where, serves, and ends on Ctrl-C with how much came."""
+def test_the_pages_are_there_until_a_signal(place: DemoPlace) -> None:
+    """It tells where; its link signs in, once; it ends on Ctrl-C with how much came."""
     steps = live(place, "127.0.0.1:0")
     serving = next(steps)
     assert serving.name == "serving"
-    assert b"Overview" in urlopen(serving.facts["url"], timeout=30).read()  # noqa: S310 - our own
+    opener = build_opener(HTTPCookieProcessor())
+    with opener.open(serving.facts["link"], timeout=30) as page:
+        assert page.url == serving.facts["url"]
+        assert b"Sign out" in page.read()
+    again = build_opener(HTTPCookieProcessor())
+    with pytest.raises(HTTPError) as refused:
+        again.open(serving.facts["link"], timeout=30)
+    assert refused.value.code == 401
+    refused.value.close()
     os.kill(os.getpid(), signal.SIGINT)
     (stopped,) = steps
     assert stopped.name == "stopped"
@@ -104,19 +111,3 @@ def test_a_port_that_was_moved_is_said(taken: int, place: DemoPlace) -> None:
     assert f"port {taken} is taken" in next(steps).says
     os.kill(os.getpid(), signal.SIGTERM)
     list(steps)
-
-
-def test_with_a_chain_it_is_anchored_meanwhile(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where there is a chain the ledger is opened with the pace that anchors it."""
-    monkeypatch.setattr(module, "has_chain", lambda: True)
-    from counterfoil.ops.demo.place import take_place
-
-    place = take_place(tmp_path_factory.mktemp("chain") / "demo")
-    create_ledger(place.ledger, SystemClock(), name="demo", organisation="urn:example:shop")
-    steps = live(place, "127.0.0.1:0")
-    next(steps)
-    os.kill(os.getpid(), signal.SIGINT)
-    assert [step.name for step in steps] == ["stopped"]
-    place.release()
