@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from counterfoil.http.api import reading, recording, saying
+from counterfoil.http.api.events import event_endpoints
 from counterfoil.http.api.operations import operation_endpoints
 from counterfoil.http.api.scribe import Scribe
 from counterfoil.http.endpoint import Endpoint, Lane, Mounted
@@ -18,5 +19,6 @@ def endpoints(site: Site) -> list[Endpoint | Mounted | Lane]:
         *recording.lanes(site, scribe),
         *saying.lanes(site, scribe),
         *reading.endpoints(site),
+        *event_endpoints(site),
         *operation_endpoints(site),
     ]

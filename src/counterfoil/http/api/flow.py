@@ -7,7 +7,7 @@ This module refuses to know what is sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -59,6 +59,8 @@ class Flow(Response):
         finally:
             gone.cancel()
             self._ended()
+            if isinstance(self._chunks, AsyncGenerator):
+                await self._chunks.aclose()
 
     async def _next(self, gone: asyncio.Future[None]) -> bytes | None:
         """Wait for a chunk; None where there is none any more, or the client has left."""
@@ -67,6 +69,7 @@ class Flow(Response):
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if not coming.done():
             coming.cancel()
+            await asyncio.wait({coming})
             return None
         return coming.result()
 

@@ -1,0 +1,165 @@
+"""Idempotency-Key: a request that comes again is done once, and gets the first answer."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+import counterfoil
+from counterfoil.errors import Conflict, CounterfoilError, InputError, TooMany
+from counterfoil.http.api.idempotency import KEPT_S, Once
+from counterfoil.ledger import Ledger
+from counterfoil.ports.access import Principal
+from tests.asking import Asker
+from tests.ledgers import copy_ledger
+from tests.nodes import served
+
+PATH = "/api/v1/record/add"
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with counterfoil.open(copy_ledger(tmp_path / "shop")) as opened:
+        yield opened
+
+
+def request_by(key: str, who: str = "one", path: str = PATH) -> Request:
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "query_string": b"",
+        "headers": [(b"idempotency-key", key.encode()), (b"host", b"x")],
+        "state": {"principal": Principal(who, who, frozenset({"writer"}))},
+    }
+    return Request(scope)
+
+
+def ask(once: Once, key: str, body: bytes, said: Response | Exception, **more: str) -> Response:
+    """Answer a request as `said`."""
+
+    async def run() -> Response:
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    return asyncio.run(once.answer(request_by(key, **more), body, run))
+
+
+def test_a_retry_gets_the_first_answer(ledger: Ledger) -> None:
+    """The same request with the same key records once, also when it is sent many times at once."""
+    body = {"content": {"amount": 1}}
+    with served(ledger) as url, Asker(url, "writer") as writer:
+        first = writer.post(PATH, body, idempotency_key="k-1")
+        again = writer.post(PATH, body, idempotency_key="k-1")
+        assert (first.status, again.body) == (200, first.body)
+        assert again.headers["idempotency-replayed"] == "true"
+        size = ledger.size
+        with ThreadPoolExecutor(8) as pool:
+            said = list(
+                pool.map(lambda _: writer.post(PATH, body, idempotency_key="k-2"), range(16))
+            )
+        assert {one.status for one in said} <= {200, 409}
+        assert len({one.body for one in said if one.status == 200}) == 1
+        assert ledger.size == size + 1
+
+
+def test_a_key_is_for_one_request(ledger: Ledger) -> None:
+    """Another body, another operation or an odd key is refused; another principal has own keys."""
+    with served(ledger) as url, Asker(url, "writer") as writer, Asker(url, "operator") as other:
+        writer.post(PATH, {"content": {"n": 1}}, idempotency_key="k")
+        reused = writer.post(PATH, {"content": {"n": 2}}, idempotency_key="k")
+        assert (reused.status, reused.code) == (422, "http.idempotency-reused")
+        elsewhere = writer.post("/api/v1/incident/add", {"fields": {}}, idempotency_key="k")
+        assert elsewhere.code == "http.idempotency-reused"
+        assert other.post(PATH, {"content": {"n": 3}}, idempotency_key="k").status == 200
+        for odd in ("", "a b", "x" * 256):
+            said = writer.post(PATH, {"content": {"n": 1}}, idempotency_key=odd)
+            assert said.code == "http.idempotency-key"
+        lines = writer.post(
+            PATH, {"content": {}}, idempotency_key="z", accept="application/x-ndjson"
+        )
+        assert lines.code == "http.idempotency-stream"
+
+
+def test_answers_outlive_the_node(tmp_path: Path) -> None:
+    """After a restart the first answer is still given; what was cut off is told as unknown."""
+    path = tmp_path / "http.db"
+    ask(Once(path), "done", b"1", Response(b"{}", 200, media_type="application/json"))
+    with pytest.raises(RuntimeError):
+        ask(Once(path), "torn", b"1", RuntimeError("killed"))
+    fresh = Once(path)
+    again = ask(fresh, "done", b"1", Response(b"another"))
+    assert (again.body, again.headers["content-type"]) == (b"{}", "application/json")
+    with pytest.raises(Conflict) as unknown:
+        ask(fresh, "torn", b"1", Response(b"{}"))
+    assert unknown.value.code == "http.idempotency-unknown"
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_while_it_is_under_way(tmp_path: Path) -> None:
+    """A second request during the first is told to come again, and is not done."""
+    once, begun, go = Once(tmp_path / "http.db"), threading.Event(), threading.Event()
+
+    async def slow() -> Response:
+        begun.set()
+        await asyncio.to_thread(go.wait)
+        return Response(b"first")
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(lambda: asyncio.run(once.answer(request_by("k"), b"", slow)))
+        begun.wait()
+        with pytest.raises(Conflict) as running:
+            ask(once, "k", b"", Response(b"second"))
+        assert running.value.code == "http.idempotency-running"
+        go.set()
+        assert first.result().body == b"first"
+
+
+def test_errors_are_kept_unless_they_pass(tmp_path: Path) -> None:
+    """A refusal is the answer for good; what may succeed later is done when it comes again."""
+    once = Once(tmp_path / "http.db")
+    with pytest.raises(InputError):
+        ask(once, "bad", b"", InputError("a.b", "expected c, found d"))
+    kept = ask(once, "bad", b"", Response(b"fine"))
+    assert (kept.status_code, b"a.b" in bytes(kept.body)) == (400, True)
+    with pytest.raises(TooMany):
+        ask(once, "busy", b"", TooMany("a.busy", "expected few, found many"))
+    assert ask(once, "busy", b"", Response(b"fine")).body == b"fine"
+
+
+def test_a_day_later(tmp_path: Path) -> None:
+    """A key is forgotten after a day, and not before."""
+    now = [1_800_000_000.0]
+    once = Once(tmp_path / "http.db", lambda: now[0])
+    ask(once, "k", b"", Response(b"first"))
+    now[0] += KEPT_S - 1
+    assert ask(once, "k", b"", Response(b"second")).body == b"first"
+    now[0] += 2
+    assert ask(once, "k", b"", Response(b"third")).body == b"third"
+
+
+def test_large_answers_are_not_kept(tmp_path: Path) -> None:
+    """A key of what was answered at length is still done once; the answer is to be asked for."""
+    once = Once(tmp_path / "http.db")
+    ask(once, "k", b"", Response(bytes(2 << 20)))
+    with pytest.raises(Conflict) as lost:
+        ask(once, "k", b"", Response(b""))
+    assert lost.value.code == "http.idempotency-lost"
+
+
+def test_a_damaged_store_is_told(tmp_path: Path) -> None:
+    """A file that is no database stops requests with a key, in words, and nothing is done."""
+    path = tmp_path / "http.db"
+    path.write_bytes(b"not a database" * 100)
+    with pytest.raises(CounterfoilError) as told:
+        ask(Once(path), "k", b"", Response(b""))
+    assert told.value.code == "http.idempotency-store"
