@@ -110,7 +110,8 @@ def _told() -> Path:
     for _ in demo(parent, no_progress):
         pass
     place = parent / APP_LEDGER
-    write_sdn(parent / "sdn").rename(place / "lists")
+    (place / "lists").mkdir()
+    write_sdn(place / "lists" / "treasury")
     with open_ledger(place) as ledger, lending(ledger):
         _watch(ledger, parent)
         _screen(ledger, parent)
@@ -150,7 +151,7 @@ def _screen(ledger: Ledger, parent: Path) -> None:
         told = rules.run(_cash(parent), rules=file, record=True, ledger=place, channel=channel)
         assert {one.outcome for one in told} >= {"report", "flag", "hold"}
         for name in ("Grigori Sokoloff", "Jane Doe"):
-            lists = (place / "lists",)
+            lists = (place / "lists" / "treasury",)
             list(screening.screen(name, list=lists, ledger=place, channel=channel))
 
 

@@ -8,6 +8,7 @@ from counterfoil.http.endpoint import Endpoint, Mounted
 from counterfoil.http.pages import (
     checkpoints,
     contracts,
+    finance,
     find,
     lineage,
     models,
@@ -33,6 +34,7 @@ PAGES: Final[tuple[Page | Action, ...]] = (
     *find.PAGES,
     *watch.PAGES,
     *contracts.PAGES,
+    *finance.PAGES,
 )
 """Every page and every form's target, in the order in which people meet them."""
 

@@ -52,6 +52,10 @@ def _contracts(site: Site, _asked: Asked) -> dict[str, Any]:
         "halted": sum(one.state == "halted" for one in given),
         "governance": _governance(site),
         "trouble": {"actions": no_book, "contracts": no_chain, "approvals": no_registry},
+        "_ways": {
+            row["number"]: _steps(one, row["decision"])
+            for row, one in zip(rows, acted, strict=True)
+        },
     }
 
 
@@ -60,7 +64,8 @@ def _one(site: Site, asked: Asked) -> dict[str, Any]:
     found = acting.get(asked.path["number"], ledger=place)
     stand, _ = listed(lambda: contracts.listing(ledger=place))
     row = _row(site, found, {one.address: one.name for one in stand})
-    return {"title": f"Action {found.number}", "acted": found.to_json(), "row": row}
+    steps = _steps(found, row["decision"])
+    return {"title": f"Action {found.number}", "acted": found.to_json(), "row": row, "steps": steps}
 
 
 def _row(site: Site, one: Acted, names: dict[str, str]) -> dict[str, Any]:
@@ -84,7 +89,6 @@ def _row(site: Site, one: Acted, names: dict[str, str]) -> dict[str, Any]:
         "block": one.block,
         "at_ms": None if one.time_s is None else one.time_s * 1000,
         "trouble": None if one.trouble is None else f"{one.trouble[1]} [{one.trouble[0]}]",
-        "_steps": _steps(one, decision),
     }
 
 

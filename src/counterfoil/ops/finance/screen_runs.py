@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 from counterfoil.errors import CounterfoilError
 from counterfoil.formats import receipt as receipt_format
 from counterfoil.ops.files import write_file
+from counterfoil.ops.finance.own_lists import made_ready
 from counterfoil.ops.place import open_for_writing
 from counterfoil.ports import STANDARD_STREAM, Progress
 
@@ -50,14 +51,11 @@ def screened_many(
     progress: Progress,
 ) -> Iterator[_Pair]:
     """Screen names, in order, as they come."""
-    from counterfoil.apps.finance.names.screening import Screener
-
     rows = iter(asked)
     first = list(islice(rows, _MANY))
     workers = min(_cores(), _WORKERS_MAX)
     if len(first) < _MANY or workers < 2:
-        screener = Screener(lists, hit_from=hit_from)
-        found = _alone(screener, chain(first, rows))
+        found = _alone(made_ready(lists, hit_from), chain(first, rows))
     else:
         found = _over_processes(lists, chain(first, rows), hit_from, workers)
     for number, pair in enumerate(found, 1):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from counterfoil.errors import InputError
 from counterfoil.ops.finance.names import parse_score
+from counterfoil.ops.finance.own_lists import made_ready, read_once
 from counterfoil.ops.finance.query_files import AskedName, asked_names, make_query
 from counterfoil.ops.finance.screen_runs import recorded, screened_many
 from counterfoil.ops.place import LedgerFolder, find_ledger, open_for_writing
@@ -178,11 +179,11 @@ def rescreen(
     """
     from counterfoil.apps.finance.names.recorded import former_screenings, record_basis
     from counterfoil.apps.finance.names.rescreening import rescreen as again
-    from counterfoil.apps.finance.names.screening import HIT_FROM, Screener
+    from counterfoil.apps.finance.names.screening import HIT_FROM
 
     hit_from = HIT_FROM if threshold is None else parse_score(threshold)
     lists = read_lists(list)
-    screener = Screener(lists, hit_from=hit_from)
+    screener = made_ready(lists, hit_from)
     with open_for_writing(ledger) as opened:
         basis = record_basis(opened, tuple(zip(list, lists, strict=True)))
         former = former_screenings(opened, actor=actor)
@@ -194,15 +195,13 @@ def rescreen(
 
 def read_lists(paths: tuple[Path, ...]) -> list[SanctionsList]:
     """Read the lists that were named. Raises InputError with code names.nothing; as `read_list`."""
-    from counterfoil.apps.finance.names.lists import read_list
-
     if not paths:
         raise InputError(
             "names.nothing",
             "expected a list to screen against, found none",
             hint="Add --list FILE; docs/guides/finance-screening.md says which forms are read.",
         )
-    return [read_list(path) for path in paths]
+    return [read_once(path) for path in paths]
 
 
 def _require_countries(query: Query) -> None:
