@@ -251,12 +251,12 @@ class Guard:
         return None if key is None else key.principal()
 
     def _use_quota(self, principal: Principal | None, records: int) -> None:
-        key = None if principal is None or not records else self.keys.known(principal.key_id)
+        key = None if principal is None or not records else self.keys.lately(principal.key_id)
         if key is not None and key.quota is not None:
             self.quotas.take(key.key_id, key.quota, records)
 
     def _rate_of(self, principal: Principal) -> Rate:
-        key: AccessKey | None = self.keys.known(principal.key_id)
+        key: AccessKey | None = self.keys.lately(principal.key_id)
         if key is None or key.rate is None:
             return self._limits.requests
         return Rate(key.rate, key.burst or max(1, int(2 * key.rate)))

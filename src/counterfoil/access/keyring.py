@@ -177,6 +177,14 @@ class AccessKeys:
         rows = self._book.rows(f"SELECT {_COLUMNS} FROM key ORDER BY made_ms, rowid")  # noqa: S608
         return [_key_of(row) for row in rows]
 
+    def lately(self, key_id: str) -> AccessKey | None:
+        """Give a key as it was when it was last checked, for what need not be newer: its limits.
+
+        Asking the file lets go of the interpreter, and a busy process waits to get it back.
+        """
+        found = self._cache.get(key_id)
+        return self.known(key_id) if found is None else found[0]
+
     def known(self, key_id: str) -> AccessKey | None:
         """Give the key with exactly this id while it counts, else None."""
         found = self._find(key_id)
