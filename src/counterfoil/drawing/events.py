@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Final, Literal
 
 from counterfoil.drawing.scale import instant, number, ticks
@@ -64,8 +65,10 @@ def timeline(
     """Draw marks over time: in a row for each lane where they have lanes, else by height.
 
     first_s, last_s: the window, Unix seconds; else from the first mark to the last. What lies
-    outside of it is left out. unit: of the values. threshold: a rule at that height.
+    outside of it, or is not finite, is left out. unit: of the values. threshold: a rule at that
+    height.
     """
+    marks = [mark for mark in marks if isfinite(mark.at_s) and isfinite(mark.value)]
     moments = [mark.at_s for mark in marks]
     first = min(moments, default=0.0) if first_s is None else first_s
     last = max(moments, default=first) if last_s is None else last_s
@@ -107,6 +110,7 @@ def anchor_timing(
     when an anchor was due until it was in a block is shaded: what waiting for a low fee cost.
     """
     lines = runs(fees)
+    anchors = [one for one in anchors if isfinite(one.at_s) and isfinite(one.fee)]
     moments = [point[0] for run in lines for point in run]
     moments += [at for one in anchors for at in (one.at_s, one.due_s) if at is not None]
     most = max([p[1] for run in lines for p in run] + [one.fee for one in anchors], default=0.0)
