@@ -22,6 +22,7 @@ Mark = Literal["ok", "wait", "bad", "seal"]
 _ICONS: Final[dict[Mark, str]] = {"ok": "✓", "wait": "▲", "bad": "■", "seal": "◆"}
 _TEXT_MAX: Final = 20_000
 _CELL_MAX: Final = 120
+_WHOLE: Final = 24
 _ROWS_MAX: Final = 50
 _DARK: Final = '[data-jp-theme-light="false"],.vscode-dark,.vscode-high-contrast,html[theme=dark]'
 _LIGHT: Final = '[data-jp-theme-light="true"],.vscode-light,html[theme=light]'
@@ -30,7 +31,7 @@ _CARD: Final = (
     f":is({_DARK}) .counterfoil{{color-scheme:dark}}"
     f":is({_LIGHT}) .counterfoil{{color-scheme:light}}"
     """
-.counterfoil{max-width:900px;padding:12px 16px;overflow-x:auto;font:14px/1.5 system-ui,sans-serif;
+.counterfoil{max-width:900px;padding:12px 16px;font:14px/1.5 system-ui,sans-serif;
 color:var(--ink);background:var(--surface);border:1px solid var(--line);border-radius:8px}
 .counterfoil h4{margin:0 0 4px;font-size:16px;color:var(--ink)}.counterfoil p{margin:4px 0}
 .counterfoil dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px;margin:8px 0}
@@ -43,7 +44,7 @@ overflow-wrap:anywhere;border:1px solid var(--line);border-radius:8px}
 .counterfoil table{margin:8px 0 0;border-collapse:collapse;font-variant-numeric:tabular-nums}
 .counterfoil th,.counterfoil td{padding:3px 8px;text-align:left;vertical-align:top;
 color:var(--ink);background:none;border-bottom:1px solid var(--line)}
-.counterfoil th{color:var(--muted)}.counterfoil .n{text-align:right}
+.counterfoil th{color:var(--muted)}.counterfoil .n{text-align:right}.counterfoil .s{white-space:nowrap}
 .counterfoil b.ok{color:var(--ok)}.counterfoil b.wait{color:var(--wait)}
 .counterfoil b.bad{color:var(--bad)}.counterfoil b.seal{color:var(--seal)}
 .counterfoil .wide{overflow-x:auto}.counterfoil summary{cursor:pointer;color:var(--accent)}
@@ -84,13 +85,13 @@ def content(value: Any, title: str = "Content") -> str:
     text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
     return (
         f"<details open><summary>{escape(title)}</summary>"
-        f"<pre>{escape(_short(text, _TEXT_MAX))}</pre></details>"
+        f'<pre tabindex="0">{escape(_short(text, _TEXT_MAX))}</pre></details>'
     )
 
 
-def wide(picture: str) -> str:
-    """Let a picture scroll that may be wider than the card. picture: HTML."""
-    return f'<div class="wide" tabindex="0">{picture}</div>'
+def wide(shown: str) -> str:
+    """Let what may be wider than the card scroll in it. shown: HTML."""
+    return f'<div class="wide" tabindex="0">{shown}</div>'
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], total: int) -> str:
@@ -100,7 +101,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], total: int) -> st
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in shown)
     left = total - len(shown)
     more = note(f"{left:,} more rows.") if left > 0 else ""
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
+    return wide(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>") + more
 
 
 def when(at_ms: Any) -> str:
@@ -115,7 +116,9 @@ def _cell(value: Any) -> str:
         return (
             f'<td class="n">{value:,}</td>' if type(value) is int else f'<td class="n">{value}</td>'
         )
-    return f"<td>{escape(_short(value, _CELL_MAX))}</td>"
+    text = _short(value, _CELL_MAX)
+    kind = ' class="s"' if len(text) <= _WHOLE else ""
+    return f"<td{kind}>{escape(text)}</td>"
 
 
 def _short(value: Any, most: int) -> str:
