@@ -23,7 +23,7 @@ __all__ = ["MODULES", "ReceiptPage", "receipt_page"]
 
 MODULES: Final = (
     "bytes", "json", "shape", "ed25519", "merkle", "notes", "policy", "trust", "entries",
-    "keyring", "verify", "dom", "tally", "page",
+    "keyring", "verify", "dom", "tally", "findings", "page",
 )  # fmt: skip
 """The script's modules, each after those that it uses."""
 

@@ -12,9 +12,11 @@ from counterfoil.http.pages import (
     find,
     lineage,
     models,
+    operations,
     overview,
     record,
     records,
+    verify,
     watch,
 )
 from counterfoil.http.pages.assets import assets
@@ -35,13 +37,15 @@ PAGES: Final[tuple[Page | Action, ...]] = (
     *watch.PAGES,
     *contracts.PAGES,
     *finance.PAGES,
+    *operations.PAGES,
+    *verify.PAGES,
 )
 """Every page and every form's target, in the order in which people meet them."""
 
 
 def endpoints(site: Site) -> list[Endpoint | Mounted]:
     """List the pages' paths, what their forms do, and their style and scripts."""
-    found: list[Endpoint | Mounted] = [assets(), *downloads(site)]
+    found: list[Endpoint | Mounted] = [assets(), *downloads(site), verify.verifying(site)]
     for one in PAGES:
         if isinstance(one, Action):
             found.append(action_endpoint(site, one))

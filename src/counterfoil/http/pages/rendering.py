@@ -12,7 +12,6 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -22,16 +21,13 @@ from markupsafe import Markup
 from starlette.requests import Request
 
 from counterfoil import __version__
-from counterfoil.drawing import STYLE
+from counterfoil.http.pages.static_files import stamp
 from counterfoil.http.site import Site
 
-__all__ = ["NAVIGATION", "STATIC", "TEMPLATES", "render"]
+__all__ = ["NAVIGATION", "TEMPLATES", "render"]
 
-_HERE: Final = Path(__file__).resolve().parent.parent
-TEMPLATES: Final = _HERE / "templates"
+TEMPLATES: Final = Path(__file__).resolve().parent.parent / "templates"
 """Folder of templates."""
-STATIC: Final = _HERE / "static"
-"""Folder of style and scripts."""
 
 NAVIGATION: Final = (
     ("overview", "Overview", "/"),
@@ -68,7 +64,7 @@ def render(site: Site, template: str, facts: Mapping[str, Any], request: Request
         "csrf": getattr(request.state, "csrf", ""),
         "version": __version__,
         "here": request.url.path,
-        "static": _stamped(),
+        "static": stamp(),
     }
     return _environment().get_template(template).render({**common, **facts})
 
@@ -94,16 +90,6 @@ def _environment() -> Environment:
         "query": lambda found: urlencode(found, doseq=True),
     }
     return environment
-
-
-@cache
-def _stamped() -> str:
-    """Name the state of style and scripts, so that they may be cached for ever."""
-    digest = sha256(STYLE.encode())
-    for path in sorted(STATIC.rglob("*")):
-        if path.is_file():
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def _when(at_ms: int | None) -> Markup:
