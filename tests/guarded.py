@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 from counterfoil.access import AccessDesk, Guard, open_guard
 from counterfoil.http import Site, make_app
+from counterfoil.http.app import NodeApp
 from counterfoil.ledger import Ledger
 from counterfoil.ops.node.settings import NodeSettings
 from counterfoil.ops.node.status import NodeStatus
@@ -100,6 +101,7 @@ class GuardedNode:
     url: str
     guard: Guard
     ledger: Ledger
+    app: NodeApp
 
     def key(self, *roles: Role, **options: Any) -> str:
         """Make a key, and give its text."""
@@ -135,7 +137,7 @@ def guarded(
     with closing(open_guard(ledger, clock)) as guard, lending(ledger):
         app = make_app(Site(ledger, guard, lambda: NodeStatus(began), given))
         with serving(app, listener) as url:
-            yield GuardedNode(url, guard, ledger)
+            yield GuardedNode(url, guard, ledger, app)
 
 
 def _names(headers: Mapping[str, str]) -> dict[str, str]:
