@@ -133,6 +133,10 @@ class Readable(Searchable):
         """List (issuer, source, statements)."""
         return list(self._reading.store.sources())
 
+    def next_number(self, source: str) -> int:
+        """Tell the number after the highest that this organisation has recorded in a series."""
+        return self._reading.store.next_number(self.config.organisation, source)
+
     def checkpoints(self) -> list[StoredCheckpoint]:
         """List the kept checkpoints, oldest first; the published one with all cosignatures."""
         kept = self._reading.store.checkpoints()

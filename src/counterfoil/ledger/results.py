@@ -22,6 +22,11 @@ class Recorded:
     number: int
     duplicate: bool = False
 
+    @property
+    def spooled(self) -> bool:
+        """False: it stands in the log. What waits to be sent to a node is a `remote.Spooled`."""
+        return False
+
     def _repr_html_(self) -> str:
         """Show it in a notebook."""
         from counterfoil.ledger.notebook import recorded_card

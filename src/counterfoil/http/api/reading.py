@@ -118,8 +118,7 @@ class _Reading:
 
     def ledger(self, request: Request) -> Response:
         """Tell any key what the ledger is, how large, and whom its readers are to trust."""
-        if request.state.principal is None:
-            self._site.guard.require(None, "reader", (), address_of(request))
+        self._require_somebody(request)
         config, (size, at_ms) = self._ledger.config, self._ledger.committed
         facts = {
             "origin": config.origin,
@@ -146,6 +145,7 @@ class _Reading:
 
     def consistency(self, request: Request) -> Response:
         """Prove that the log of one size is the beginning of the log of another."""
+        self._require_somebody(request)
         query = request.query_params
         old, new = number_in(query, "old"), number_in(query, "new")
         if old is None or new is None:
@@ -157,6 +157,20 @@ class _Reading:
         """Tell the value of a counter that `expect` changes."""
         key = request.query_params.get("key", "")
         return _json({"key": key, "value": self._ledger.counter(key)}, _ASK_AGAIN)
+
+    def series(self, request: Request) -> Response:
+        """Tell which number comes next in a series of the ledger's organisation."""
+        principal, source = request.state.principal, request.query_params.get("source", "")
+        address = address_of(request)
+        if principal is None or not principal.may("reader"):
+            allowed = self._site.guard.require(principal, "writer", ("record", "add"), address)
+            self._site.guard.require_source(allowed, source, address)
+        return _json({"source": source, "next": self._ledger.next_number(source)}, _ASK_AGAIN)
+
+    def _require_somebody(self, request: Request) -> None:
+        """Let in whoever has a key, whatever its roles: a writer, too, checks what it was given."""
+        if request.state.principal is None:
+            self._site.guard.require(None, "reader", (), address_of(request))
 
     def _require_receipt(self, request: Request, index: int) -> None:
         """Let readers have any receipt, and writers those of the series that they may write."""
@@ -189,7 +203,8 @@ def endpoints(site: Site) -> list[Endpoint]:
         ("/ledger", ANYBODY, reading.ledger),  # so does this
         ("/checkpoint", _READ, reading.checkpoint),
         ("/checkpoints", Need("reader", ("checkpoint", "ls")), reading.checkpoints),
-        ("/consistency", Need("reader", ("prove", "consistency")), reading.consistency),
+        ("/consistency", ANYBODY, reading.consistency),
+        ("/series", ANYBODY, reading.series),
         ("/counter", _READ, reading.counter),
     ]
     return [

@@ -6,8 +6,9 @@ written first, a few threads do that. This module refuses to acknowledge what is
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -17,10 +18,11 @@ from counterfoil.http.api.lane import JSON, Asked, LaneAnswer, lane
 from counterfoil.http.api.scribe import Scribe
 from counterfoil.http.api.shapes import NewRecord, Whose, personal_of, read_shape
 from counterfoil.http.endpoint import Lane, Need
+from counterfoil.http.problems import problem_of
 from counterfoil.http.site import Site
 from counterfoil.ledger import Recorded, RecordedMany
 
-__all__ = ["NDJSON", "lanes", "many", "number_in", "one", "series_of"]
+__all__ = ["EACH_MAX", "NDJSON", "lanes", "many", "number_in", "one", "series_of"]
 
 NDJSON: Final = "application/x-ndjson"
 """Media type of JSON objects, one a line."""
@@ -28,43 +30,54 @@ NDJSON: Final = "application/x-ndjson"
 _ENCODE: Final = msgspec.json.Encoder().encode
 _RECORDS: Final = "/api/v1/records"
 
+EACH_MAX: Final = 1_000
+"""Most records of `/records/each`, which are signed one by one."""
 
-def lanes(site: Site, scribe: Scribe) -> list[Lane]:
-    """List what records plain records."""
-    ledger = site.ledger
 
-    async def add(asked: Asked) -> LaneAnswer:
+class _Recording:
+    """Answers for one node."""
+
+    def __init__(self, site: Site, scribe: Scribe) -> None:
+        self._ledger, self._scribe = site.ledger, scribe
+
+    async def add(self, asked: Asked) -> LaneAnswer:
+        """Record one object as JSON, or many as lines."""
         if asked.media_type == NDJSON:
-            return await add_many(asked)
+            return await self._add_many(asked)
         if asked.media_type != JSON:
             raise _media_type(asked.media_type)
         said = read_shape(asked.body, NewRecord)
-        asked.require_source(said.source)
         _refuse_key(asked, said.source, said.number)
-        options = {
-            "source": said.source,
-            "number": said.number,
-            "expect": said.expect,
-            "corrects": said.corrects,
-            "supersedes": said.supersedes,
-            "personal": personal_of(said.personal),
-            **said.header(),
-        }
+        return one(asked, await self._recorded(asked, said))
+
+    async def _recorded(self, asked: Asked, said: NewRecord) -> Recorded:
+        ledger, scribe = self._ledger, self._scribe
+        asked.require_source(said.source)
+        options = said.options()
         content = bytes(said.content)
         asked.charge(1)
         try:
             if said.anchor_by is not None or said.personal:
-                recorded = await scribe.slowly(
+                return await scribe.slowly(
                     lambda: ledger.record(content, anchor_by=said.anchor_by, **options)
                 )
-            else:
-                recorded = await scribe.later(lambda: ledger.record_later(content, **options))
+            return await scribe.later(lambda: ledger.record_later(content, **options))
         except CounterfoilError:
             asked.refund(1)
             raise
-        return one(asked, recorded)
 
-    async def add_many(asked: Asked) -> LaneAnswer:
+    async def each(self, asked: Asked) -> LaneAnswer:
+        """Record objects of whatever series in order, and answer each by itself."""
+        lines = [line for line in asked.body.split(b"\n") if line.strip()]
+        if len(lines) > EACH_MAX:
+            raise InputError("http.lines", f"expected at most {EACH_MAX} lines, found {len(lines)}")
+        said = [read_shape(line, NewRecord) for line in lines]
+        waiting = [asyncio.ensure_future(self._recorded(asked, line)) for line in said]
+        found = await asyncio.gather(*waiting, return_exceptions=True)
+        return LaneAnswer(200, _ENCODE([_told(asked, line) for line in found]))
+
+    async def _add_many(self, asked: Asked) -> LaneAnswer:
+        ledger, scribe = self._ledger, self._scribe
         query = asked.request.query_params
         source, first = query.get("source"), number_in(query, "first")
         asked.require_source(source)
@@ -86,8 +99,14 @@ def lanes(site: Site, scribe: Scribe) -> list[Lane]:
             raise
         return many(asked, recorded)
 
-    need = Need("writer", ("record", "add"))
-    return [Lane("POST", _RECORDS, need, lane(site, need, add))]
+
+def lanes(site: Site, scribe: Scribe) -> list[Lane]:
+    """List what records plain records."""
+    recording, need = _Recording(site, scribe), Need("writer", ("record", "add"))
+    return [
+        Lane("POST", _RECORDS, need, lane(site, need, recording.add)),
+        Lane("POST", f"{_RECORDS}/each", need, lane(site, need, recording.each)),
+    ]
 
 
 def one(asked: Asked, recorded: Recorded) -> LaneAnswer:
@@ -102,6 +121,17 @@ def many(asked: Asked, recorded: RecordedMany) -> LaneAnswer:
     """Answer with durable records: 201, or 200 where all were there before."""
     asked.refund(recorded.count - recorded.new)
     return LaneAnswer(201 if recorded.new else 200, _ENCODE(recorded))
+
+
+def _told(asked: Asked, found: Recorded | BaseException) -> Any:
+    """Tell what became of one of several records: where it stands, or a problem."""
+    if isinstance(found, CounterfoilError):
+        return problem_of(found)
+    if isinstance(found, BaseException):
+        raise found
+    if found.duplicate:
+        asked.refund(1)
+    return found
 
 
 def series_of(query: Mapping[str, str]) -> tuple[str | None, int | None]:

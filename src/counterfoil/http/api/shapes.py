@@ -63,15 +63,23 @@ class NewRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     nonce: str | None = None
     at_ms: int | None = None
 
-    def header(self) -> dict[str, Any]:
-        """Give the fields of the header that its author chose."""
+    def options(self) -> dict[str, Any]:
+        """Give the options of `Ledger.record_later`; errors as of `personal_of`."""
         chosen = {
             "on_behalf_of": self.on_behalf_of,
             "audience": self.audience,
             "nonce": self.nonce,
             "at_ms": self.at_ms,
         }
-        return {name: value for name, value in chosen.items() if value is not None}
+        return {
+            "source": self.source,
+            "number": self.number,
+            "expect": self.expect,
+            "corrects": self.corrects,
+            "supersedes": self.supersedes,
+            "personal": personal_of(self.personal),
+            **{name: value for name, value in chosen.items() if value is not None},
+        }
 
 
 class NewStatement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

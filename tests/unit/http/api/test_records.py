@@ -131,6 +131,28 @@ def test_a_batch(ledger: Ledger) -> None:
         assert ledger.get(sealed.json["indices"][0]).content == {}
 
 
+def test_each_by_itself(ledger: Ledger) -> None:
+    """Records of several series go in one request, in order, and each is answered by itself."""
+    with asking(ledger) as (writer, _):
+        body = {"content": {"n": 0}, "source": "a", "number": 0, "at_ms": 7}
+        lines = [body, {**body, "source": "b"}, {**body, "content": {"other": 1}}, body]
+        said = writer.post("/api/v1/records/each", b"\n".join(map(_json, lines)), NDJSON)
+        first, second, third, fourth = said.json
+        assert (said.status, second["index"]) == (200, first["index"] + 1)
+        assert (third["status"], third["code"]) == (409, "record.number-taken")
+        assert fourth == {**first, "duplicate": True}
+        assert ledger.get(first["index"]).at_ms == 7
+        size = ledger.size
+        assert writer.post("/api/v1/records/each", _json(body) + b"\n{", NDJSON).code == "http.body"
+        assert writer.post("/api/v1/records/each", b"{}\n" * 1001, NDJSON).code == "http.lines"
+        assert ledger.size == size
+        assert writer.get("/api/v1/series?source=a").json == {"source": "a", "next": 1}
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "status", "code"),
     [
