@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final
 
-from counterfoil.errors import InputError
+from counterfoil.errors import InputError, Unavailable
 from counterfoil.formats import entry as entries
 from counterfoil.formats import predicates, signed_statement, verdict
 from counterfoil.formats.entry import BatchEntry, CoseEntry, VerdictEntry
@@ -25,12 +25,14 @@ from counterfoil.ports import Param, Progress, Series, no_progress
 if TYPE_CHECKING:
     from counterfoil.learn.forecast import Judged
 
-__all__ = ["LoadForecast", "load"]
+__all__ = ["LoadForecast", "RecentLoad", "load", "recent"]
 
 _EVERY_S: Final = (1, 2, 5, 10, 30, 60, 300, 900, 1800, 3600, 4 * 3600, 86_400)
 _ROWS: Final = 2_000  # steps that are aimed at where none are given
 _ROWS_MAX: Final = 20_000
 _PAGE: Final = 4_096
+_DRAWN: Final = 240  # steps that a picture holds
+_NEWEST: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,22 @@ class LoadForecast:
     past: Judged | None
     usual: Judged | None
     notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RecentLoad:
+    """The load lately, and what is to come of it.
+
+    records: that were counted, the newest. steps: (Unix seconds at a step's beginning, records a
+    second), oldest first, without the one that is not over. every_s: seconds in a step; 0 where
+    nothing could be counted. forecast: None where `why` says that there is none, and why.
+    """
+
+    records: int
+    every_s: int
+    steps: list[tuple[int, float]]
+    forecast: LoadForecast | None
+    why: str
 
 
 def load(
@@ -80,6 +98,27 @@ def load(
     return _forecast(
         counts, start, every, (horizon, season, forecaster), len(times), notes, progress
     )
+
+
+def recent(opened: Ledger, *, newest: int = _NEWEST, horizon: int = 24) -> RecentLoad:
+    """Count the newest records over time, and forecast from these where there are enough.
+
+    newest: most entries that are read, however long the log is. horizon: steps ahead. A history
+    that is too short to learn from is an answer, no error.
+    """
+    times = _times(opened, no_progress, max(0, opened.size - newest))
+    try:
+        counts, start, every = _counted(times, None, _DRAWN)
+    except InputError as err:
+        return RecentLoad(len(times), 0, [], None, err.message)
+    steps = [(start + at * every, count / every) for at, count in enumerate(counts)]
+    notes = [f"steps of {every} s, of the newest {len(times)} records"]
+    how = (horizon, None, "auto")
+    try:
+        found = _forecast(counts, start, every, how, len(times), notes, no_progress)
+    except (InputError, Unavailable) as err:  # too short, or an extra that is not installed
+        return RecentLoad(len(times), every, steps, None, err.message)
+    return RecentLoad(len(times), every, steps, found, "")
 
 
 def _forecast(
@@ -143,8 +182,8 @@ def _forecast(
     )
 
 
-def _times(opened: Ledger, progress: Progress) -> list[int]:
-    """Read when each record was made, Unix ms, by rising times."""
+def _times(opened: Ledger, progress: Progress, first: int = 0) -> list[int]:
+    """Read when each record from `first` on was made, Unix ms, by rising times."""
     kept = opened.checkpoints()
     sizes, committed = [one.size for one in kept], [one.at_ms for one in kept]
     found: list[int] = []
@@ -157,7 +196,7 @@ def _times(opened: Ledger, progress: Progress) -> list[int]:
         found.extend([max(min(at_ms, most), least)] * records)
 
     size = opened.size
-    for index, one in enumerate(opened.entries(0, size)):
+    for index, one in enumerate(opened.entries(first, size), first):
         if index % _PAGE == 0:
             progress(index, size, "entries read")
         parsed = entries.parse(one)
@@ -183,8 +222,11 @@ def _said(statement: Statement) -> int | None:
     return at_ms if type(at_ms) is int else None
 
 
-def _counted(times: list[int], every: int | None) -> tuple[list[int], int, int]:
-    """Count records in even steps; gives counts, the first step's Unix seconds, and its length."""
+def _counted(times: list[int], every: int | None, rows: int = _ROWS) -> tuple[list[int], int, int]:
+    """Count records in even steps; gives counts, the first step's Unix seconds, and its length.
+
+    rows: steps that are aimed at where no length is given.
+    """
     if every is not None and not 1 <= every <= 7 * 86_400:
         raise InputError(
             "load.every",
@@ -199,7 +241,7 @@ def _counted(times: list[int], every: int | None) -> tuple[list[int], int, int]:
         )
     span = (times[-1] - times[0]) // 1000
     if every is None:
-        every = next((one for one in _EVERY_S if span // one <= _ROWS), _EVERY_S[-1])
+        every = next((one for one in _EVERY_S if span // one <= rows), _EVERY_S[-1])
     last = times[-1] // 1000 // every  # is not over
     first = max(times[0] // 1000 // every, last - _ROWS_MAX)
     counts = [0] * max(last - first, 0)

@@ -97,7 +97,7 @@ def _result(site: Site, receipt: bytes, policy: bytes) -> dict[str, Any]:
         return {
             "state": "bad",
             "word": "Invalid",
-            "why": err.message,
+            "why": err.message[:1].upper() + err.message[1:],
             "code": err.code,
             "hint": err.hint or "",
             "whose": whose,

@@ -7,6 +7,7 @@ import { CHECKS, verifyReceipt } from './receipt/verify.js'
 import { isProof, verifyProof } from './proof.js'
 
 const MAX_BYTES = 16 << 20
+const ROWS_MAX = 24
 const form = byId('verify-form')
 const own = byId('own-policy').textContent
 const result = byId('result')
@@ -51,7 +52,7 @@ async function ofReceipt(found, text) {
   const parts = [
     el('section', {}, el('h2', {}, 'What was checked'), el('ol', { class: 'checks' }, ...checkLines(found, said))),
     el('div', { class: 'halves checked' },
-      el('section', { class: 'said-facts' }, ...factParts(found, said)),
+      el('section', { class: 'said-facts' }, ...folded(factParts(found, said))),
       el('section', {}, ...(found.found.way ? pathParts(found) : []))),
   ]
   if (outcome === 'holds') {
@@ -65,6 +66,16 @@ async function ofReceipt(found, text) {
   const where = `The check of its ${failed} fails: ${fault.message} [${fault.code}]`
   const hint = fault.code === 'trust.unknown-log' ? ['It may be good all the same: bring the policy of its log.'] : []
   return { outcome, word: 'Invalid', lines: [visible(where), ...hint], parts }
+}
+
+/** Fold a long table away; what it is called stays. */
+function folded(parts) {
+  return parts.map((part) => {
+    if (part.localName !== 'dl' || part.childElementCount <= ROWS_MAX) return part
+    const fold = el('details', {}, el('summary', {}, `${part.childElementCount} fields`))
+    fold.append(part)
+    return fold
+  })
 }
 
 function ofProof({ outcome, fault, found }) {

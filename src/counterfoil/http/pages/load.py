@@ -1,0 +1,61 @@
+"""The load lately with the band of its forecast, as facts and as a picture, for pages that show it.
+
+It is worked out behind the page's back, for all who look: learning takes a moment.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, Final
+
+import msgspec
+
+from counterfoil.drawing import line_with_band
+from counterfoil.http.pages.kept import worked_out
+from counterfoil.ledger import Ledger
+from counterfoil.ops.loads import RecentLoad, recent
+
+__all__ = ["load_facts", "load_picture", "recent_load"]
+
+_EVERY_S: Final = 60.0
+_WAIT_S: Final = 1.5
+
+
+def recent_load(ledger: Ledger) -> RecentLoad | None:
+    """Give the load as of at most a minute ago; None while it is worked out for the first time."""
+    return worked_out(ledger, "load", _EVERY_S, lambda: recent(ledger), wait_s=_WAIT_S)
+
+
+def load_facts(found: RecentLoad | None) -> dict[str, Any]:
+    """Lay the load out for a page."""
+    if found is None:
+        return {"state": "working", "why": "", "steps": [], "forecast": None, "every_s": 0}
+    forecast = found.forecast
+    return {
+        "state": "known" if found.steps else "short",
+        "why": found.why,
+        "every_s": found.every_s,
+        "records": found.records,
+        "newest": found.steps[-1][1] if found.steps else None,
+        "steps": [{"at_s": at_s, "rate": rate} for at_s, rate in found.steps],
+        "forecast": None if forecast is None else msgspec.to_builtins(forecast),
+    }
+
+
+def load_picture(found: RecentLoad | None) -> str:
+    """Draw it; empty where there is nothing to draw."""
+    if found is None or len(found.steps) < 2:
+        return ""
+    points = [(float(at_s), rate) for at_s, rate in found.steps]
+    band = []
+    for step in found.forecast.steps if found.forecast is not None else ():
+        at_s = _seconds(step.time)
+        if at_s is not None and step.low is not None and step.high is not None:
+            band.append((at_s, max(step.low, 0.0), max(step.forecast, 0.0), max(step.high, 0.0)))
+    return line_with_band(
+        "Records a second", points, band, unit="/s", now_s=points[-1][0] + found.every_s
+    )
+
+
+def _seconds(text: str | None) -> float | None:
+    return None if text is None else datetime.datetime.fromisoformat(text).timestamp()
