@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry
 
@@ -133,13 +132,13 @@ def _imported(key: Mapping[str, Any], algorithm: str) -> Any:
         return None
     if key.get("alg", algorithm) not in (algorithm, {"EdDSA": "Ed25519"}.get(algorithm)):
         return None
+    if key["kty"] == "RSA" and len(str(key.get("n", ""))) * 6 < _RSA_LEAST_BITS:
+        return None
     try:
         public = {name: value for name, value in key.items() if name not in ("d", "use", "key_ops")}
-        found = JWKRegistry.import_key(public)
+        return JWKRegistry.import_key(public)
     except (JoseError, ValueError, TypeError, KeyError):
         return None
-    raw = found.raw_value
-    return None if isinstance(raw, RSAPublicKey) and raw.key_size < _RSA_LEAST_BITS else found
 
 
 class Issuers:
