@@ -15,13 +15,16 @@ import pytest
 from counterfoil.errors import VerificationError
 from counterfoil.formats.receipt_html import format_html
 from counterfoil.proofs.signature import verify_ed25519
+from tests.cose_made import Issuer
 from tests.journeys import receipt_attacks, receipt_policies
 from tests.journeys.ed25519_edges import edges
 from tests.journeys.receipt_answers import browser_answers, python_answer
-from tests.journeys.receipt_builder import LOG_KEY
-from tests.journeys.receipt_corpus import Case, flips, noise, predicates, told, valid
+from tests.journeys.receipt_builder import LOG_KEY, SmallLog
+from tests.journeys.receipt_corpus import Case, case, flips, noise, predicates, told, valid
 from tests.journeys.receipt_foreign import foreign_statements
 from tests.journeys.receipt_window import Show
+from tests.verdicts import entry_of as signed_verdict
+from tests.verdicts import plain_verdict
 
 pytestmark = pytest.mark.browser
 
@@ -65,7 +68,7 @@ def test_the_corpus_reaches_every_check() -> None:
         key.genesis key.unauthorised key.statement key.unknown key.role key.too-early key.ended
         key.void batch.range batch.origin batch.malformed statement.unsigned statement.signers
         statement.issuer statement.audience statement.subject statement.content
-        statement.malformed predicate.malformed envelope entry.kind entry.unsupported
+        statement.malformed predicate.malformed envelope entry.kind
         entry.payload-type entry.unsigned receipt.malformed receipt.keys receipt.batch receipt.row
         receipt.extra json.duplicate-key json.integer json.number json.depth json.surrogate
         json.not-object json.malformed base64.not-canonical note.signature note.signatures
@@ -76,6 +79,18 @@ def test_the_corpus_reaches_every_check() -> None:
         key.name key.malformed key.id key.type key.length
     """
     assert set(checks.split()) - reached == set()
+
+
+def test_what_the_page_cannot_check_does_not_hold(show: Show) -> None:
+    """Of a verdict or a statement in COSE, whose keys are not here, the page says just that."""
+    log = SmallLog()
+    shown = show(format_html(told()["record"], LOG_KEY))
+    for data, code in (
+        (signed_verdict(plain_verdict()), "entry.verdict"),
+        (Issuer().statement(), "entry.cose"),
+    ):
+        asked = case(code, log.receipt(log.append(data)))
+        assert browser_answers(shown.page, [asked]) == [("unable", code)]
 
 
 @pytest.mark.parametrize(

@@ -113,9 +113,9 @@ class _Reader:
         if info < 24:
             return info
         if info > 27:
-            code = "cbor.not-deterministic" if info == 31 else "cbor.malformed"
-            found = "a length left open" if info == 31 else f"the reserved length {info}"
-            raise InputError(code, f"expected a length, found {found}", hint=_HINT)
+            if info == 31:
+                raise _not_deterministic("a length", "one left open")
+            raise _malformed("a length", f"the reserved {info}")
         width = 1 << (info - 24)
         number = int.from_bytes(self._take(width), "big")
         if number < (24 if width == 1 else 1 << (4 * width)):

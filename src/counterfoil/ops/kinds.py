@@ -16,6 +16,7 @@ from counterfoil.errors import InputError
 from counterfoil.formats.anchors import ANCHORS_TYPE
 from counterfoil.formats.card import CARD_TYPE
 from counterfoil.formats.disclosure import DISCLOSURE_TYPE
+from counterfoil.formats.entry import COSE_MARK
 from counterfoil.formats.evidence import EVIDENCE_TYPE
 from counterfoil.formats.proposal import PROPOSAL_TYPE
 from counterfoil.formats.receipt import RECEIPT_TYPE
@@ -26,6 +27,7 @@ __all__ = ["Kind", "kind_of", "told_apart"]
 _HEAD_BYTES: Final = 4096
 _TYPE: Final = re.compile(rb'"(?:type|format)"\s*:\s*"([^"\\]{1,200})"')
 _POLICY: Final = re.compile(rb"(?:(?:#[^\n]*)?\n)*(?:log|witness|group|quorum)[ \t]")
+_RECEIPT_LABELS: Final = re.compile(rb"\x19\x01[\x8a\x8b]")  # CBOR for 394 and 395
 _CHECKPOINT: Final = re.compile(rb"[^\n]+\n[0-9]+\n[A-Za-z0-9+/]{43}=\n")
 
 
@@ -41,6 +43,8 @@ _PACK_PAGE: Final = b'<script type="application/zip" id="pack">'
 _RECEIPT_PAGE: Final = b'<script type="application/json" id="receipt">'
 _RECEIPT: Final = Kind("a receipt", "verify FILE --policy FILE")
 _PROOF: Final = Kind("a tlog-proof", "verify FILE --policy FILE")
+_COSE: Final = Kind("a COSE receipt", "verify FILE --policy FILE")
+_STATEMENT: Final = Kind("a signed statement", "scitt register FILE")
 _ROW: Final = Kind("a proof about a row", "dataset verify FILE --policy FILE")
 _PACK: Final = Kind("an evidence pack", "evidence check FILE --policy FILE")
 _POLICY_FILE: Final = Kind("a trust policy", "verify RECEIPT --policy FILE")
@@ -71,6 +75,8 @@ def kind_of(data: bytes) -> Kind | None:
         return _PACK
     if head.startswith(b"c2sp.org/tlog-proof@"):
         return _PROOF
+    if head.startswith(COSE_MARK):
+        return _COSE if _RECEIPT_LABELS.search(head) else _STATEMENT
     if is_html(head):
         return _PACK if _PACK_PAGE in data else _RECEIPT if _RECEIPT_PAGE in data else None
     if head.lstrip()[:1] == b"{":

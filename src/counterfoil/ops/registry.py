@@ -47,6 +47,7 @@ GROUPS: Final[dict[str, str]] = {
     "rules": "Compliance rules: tested, recorded as makers, applied with a trail.",
     "quant": "Forecasts committed before the outcome: a track record that cannot be made up.",
     "access": "Keys with which people and programs use a node.",
+    "scitt": "Signed statements in COSE: whose a ledger registers.",
     "app": "Sectors on the core: which there are, and their stories.",
 }
 """What the operations that share a first word are about."""

@@ -17,8 +17,10 @@ from typing import Annotated, Any
 from counterfoil.errors import InputError, Unavailable, VerificationError
 from counterfoil.formats import anchors as anchor_files
 from counterfoil.formats import policy as policies
+from counterfoil.formats import signed_statement
 from counterfoil.formats.anchors import ANCHORS_MAX_BYTES, NamedAnchor
 from counterfoil.formats.checkpoint import Checkpoint
+from counterfoil.formats.entry import COSE_MARK
 from counterfoil.formats.policy import Policy
 from counterfoil.formats.receipt import RECEIPT_MAX_BYTES, Receipt
 from counterfoil.formats.tlog_proof import TlogProof
@@ -29,8 +31,9 @@ from counterfoil.ledger.view import view
 from counterfoil.ops.files import POLICY_MAX_BYTES, read_file, read_input
 from counterfoil.ops.kinds import told_apart
 from counterfoil.ops.place import open_for_reading
-from counterfoil.ops.receipt_files import Form, parse_receipt
+from counterfoil.ops.receipt_files import CoseReceipts, Form, parse_receipt
 from counterfoil.ports import Channel, Param
+from counterfoil.proofs.cose_receipt import verify_cose_receipt
 from counterfoil.proofs.merkle import leaf_hash, verify_inclusion
 from counterfoil.proofs.trust import Trusted, evaluate
 from counterfoil.proofs.verify import grade, verify_receipt
@@ -65,7 +68,8 @@ class Verification:
 
     grade: in words, who vouches. form: of the receipt. origin, size, root (hexadecimal): the
     checkpoint as of which it is proven. index, leaf: where the entry stands. signer: None for a
-    tlog-proof, which does not prove who signed. witnesses, quorum: of the policy. record: the
+    tlog-proof and a COSE receipt, which do not prove who signed, and for a statement in COSE whose
+    key is none of the log's. witnesses, quorum: of the policy. record: the
     entry, decoded. content: the row, or the large content, that the receipt discloses beside the
     record. row: number of the row in its block. anchors: how many chains the receipt names.
     checked: those that were asked and confirmed it; the others stay claims. seen: the
@@ -103,7 +107,7 @@ def verify(
     ],
     entry: Annotated[
         Path | None,
-        Param("The entry, for a tlog-proof that does not hold it.", "FILE", holds="file"),
+        Param("The entry, for a proof that does not hold it.", "FILE", holds="file"),
     ] = None,
     ledger: Annotated[
         Path | None,
@@ -162,7 +166,7 @@ def _with_anchors(
     from counterfoil.chain import open_chain
 
     _, receipt = parse_receipt(data)
-    claims = () if isinstance(receipt, TlogProof) else receipt.anchors
+    claims = receipt.anchors if isinstance(receipt, Receipt) else ()
     with ExitStack() as opened:
         chains = []
         for url in rpc:
@@ -175,6 +179,8 @@ def _with_anchors(
 
 
 def _remember(found: Verification, note: bytes) -> int | None:
+    if not note:  # of a COSE receipt alone: nothing that could convict the log later
+        return None
     try:
         now_ms = time.time_ns() // 1_000_000
         return remember(seen_states(), _checkpoint(found), note, now_ms)
@@ -201,8 +207,10 @@ def _verify(
 ) -> tuple[Verification, bytes]:
     """Verify a receipt's bytes; give what was proven and the signed checkpoint."""
     try:
-        with told_apart(data, "a receipt", "a tlog-proof"):
+        with told_apart(data, "a receipt", "a tlog-proof", "a COSE receipt"):
             form, receipt = parse_receipt(data)
+        if isinstance(receipt, tuple):
+            return _verify_cose(form, receipt, policy, entry, now_s)
         if isinstance(receipt, TlogProof):
             return _verify_proof(receipt, policy, entry, now_s), receipt.checkpoint
         return _verify_receipt(form, receipt, policy, now_s), receipt.checkpoint.encode()
@@ -224,8 +232,8 @@ def _verify_receipt(
     form: Form, receipt: Receipt, policy: Policy, now_s: int | None
 ) -> Verification:
     verified = verify_receipt(receipt, policy, now_s=now_s)
-    signer = verified.signer
-    shown = None
+    named, shown = verified.signer, None
+    signer = Signer(named.organisation, named.keyid, verified.signed_at_ms)
     if receipt.row is not None or receipt.content is not None:
         shown = (verified.content or b"").decode()
     return _result(
@@ -233,7 +241,7 @@ def _verify_receipt(
         form,
         verified.index,
         receipt.record.entry,
-        signer=Signer(signer.organisation, signer.keyid, verified.signed_at_ms),
+        signer=signer if verified.signer_proven else None,
         content=shown,
         row=verified.row,
         anchors=len(verified.anchors),
@@ -243,17 +251,34 @@ def _verify_receipt(
 def _verify_proof(
     proof: TlogProof, policy: Policy, entry: bytes | None, now_s: int | None
 ) -> Verification:
-    data = entry or proof.extra
-    if data is None:
-        raise InputError(
-            "verify.entry",
-            "expected the entry, found a tlog-proof without it",
-            hint="Name the entry's file with --entry.",
-        )
+    data = _entry_of(entry or proof.extra)
     trusted = evaluate(policy, proof.checkpoint, now_s=now_s)
     checkpoint = trusted.checkpoint
     verify_inclusion(leaf_hash(data), proof.index, checkpoint.size, proof.path, checkpoint.root)
     return _result(trusted, "tlog-proof", proof.index, data)
+
+
+def _verify_cose(
+    form: Form, receipts: CoseReceipts, policy: Policy, entry: bytes | None, now_s: int | None
+) -> tuple[Verification, bytes]:
+    """Verify the receipt of a log that the policy names, where a statement has several."""
+    named = {log.key.name for log in policy.logs}
+    receipt = next((one for one in receipts if one.origin in named), receipts[0])
+    data = _entry_of(entry or receipt.entry)
+    if data.startswith(COSE_MARK):  # as it stands in a log, without what nobody signed
+        data = signed_statement.entry_of(signed_statement.parse(data))
+    proven = verify_cose_receipt(receipt, data, policy, now_s=now_s)
+    return _result(proven.trusted, form, proven.index, data), receipt.checkpoint or b""
+
+
+def _entry_of(given: bytes | None) -> bytes:
+    if given is None:
+        raise InputError(
+            "verify.entry",
+            "expected the entry, found a proof without it",
+            hint="Name the entry's file with --entry.",
+        )
+    return given
 
 
 def _result(

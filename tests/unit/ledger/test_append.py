@@ -119,7 +119,7 @@ def test_append_into_our_own_series(ledger: Ledger, partner: StatementKey) -> No
     ("make", "code", "kind"),
     [
         (lambda key: b"", "entry.size", InputError),
-        (lambda key: b"\xd2\x84", "entry.unsupported", InputError),
+        (lambda key: b"\xd2\x84", "cbor.malformed", InputError),
         (lambda key: b"{}", "envelope.malformed", InputError),
         (
             lambda key: envelope_by(record_by(), STATEMENT_PAYLOAD_TYPE, key) + b"\n",

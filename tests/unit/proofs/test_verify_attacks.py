@@ -267,7 +267,7 @@ def test_a_block_says_its_payload() -> None:
 @pytest.mark.parametrize(
     ("entry", "code"),
     [
-        (b"\xd2\x84", "entry.unsupported"),
+        (b"\xd2\x84", "cbor.malformed"),
         (VERDICT_TYPE_WORD + bytes(64), "verdict.size"),
         (bytes(64), "entry.kind"),
         (b"{}", "envelope.malformed"),

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.words import brief, content_line, facts, number, time_of
 from counterfoil.ops.verification import Verification
 
 __all__ = ["verify"]
+
+_UNPROVEN: Final = {
+    "tlog-proof": "a tlog-proof shows that it was logged, not who signed it",
+    "cose": "a COSE receipt shows that it was logged, not who signed it",
+    "cose-statement": "a COSE receipt shows that it was logged, not who signed it",
+    "json": "the key is none of the log's, which says that it checked it",
+    "html": "the key is none of the log's, which says that it checked it",
+}
 
 
 def verify(proven: Verification, paint: Paint) -> Iterator[str]:
@@ -22,7 +31,7 @@ def _facts(proven: Verification) -> Iterator[tuple[str, object]]:
     yield "entry", f"{proven.index}, as of {number(proven.size)} entries"
     yield "leaf", brief(proven.leaf)
     if proven.signer is None:
-        yield "signed by", "not proven: a tlog-proof shows that it was logged, not who signed it"
+        yield "signed by", f"not proven: {_UNPROVEN[proven.form]}"
     else:
         yield "signed by", f"{proven.signer.organisation}, key {brief(proven.signer.keyid)}"
         yield "signed at", f"{time_of(proven.signer.at_ms)}, by the signer's clock"

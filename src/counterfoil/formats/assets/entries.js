@@ -74,8 +74,10 @@ async function otherKind(entry) {
   if (sameBytes(entry.subarray(0, 32), verdict)) {
     return unable("entry.verdict", "a verdict is signed by an EVM key, which this page cannot check");
   }
-  const code = entry[0] === 0xd2 ? "entry.unsupported" : "entry.kind";
-  return malformed(code, "an envelope", "another entry");
+  if (entry[0] === 0xd2) {
+    return unable("entry.cose", "a statement in COSE is signed by its issuer, whose key is not here");
+  }
+  return malformed("entry.kind", "an envelope", "another entry");
 }
 
 /** Read a DSSE envelope in its canonical form to {payload, type, signatures: [{keyid, sig}]}. */

@@ -20,6 +20,7 @@ from counterfoil.ops.catalogue import (
     parties,
     people,
     quant,
+    scitt,
     watch,
 )
 from counterfoil.ports import Operation
@@ -45,5 +46,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *acting.OPERATIONS,
     *agents.OPERATIONS,
     *access.OPERATIONS,
+    *scitt.OPERATIONS,
 )
 """Every operation, in the order in which help lists them."""
