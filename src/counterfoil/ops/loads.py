@@ -116,7 +116,10 @@ def recent(opened: Ledger, *, newest: int = _NEWEST, horizon: int = 24) -> Recen
     how = (horizon, None, "auto")
     try:
         found = _forecast(counts, start, every, how, len(times), notes, no_progress)
-    except (InputError, Unavailable) as err:  # too short, or an extra that is not installed
+    except InputError:
+        why = f"the history is short, {len(steps)} steps of {every} s"
+        return RecentLoad(len(times), every, steps, None, why)
+    except Unavailable as err:  # an extra that is not installed
         return RecentLoad(len(times), every, steps, None, err.message)
     return RecentLoad(len(times), every, steps, found, "")
 

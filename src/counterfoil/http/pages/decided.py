@@ -13,7 +13,6 @@ from counterfoil.errors import CounterfoilError
 from counterfoil.http.pages.addresses import condition, searched
 from counterfoil.http.pages.summaries import shown
 from counterfoil.ledger import Ledger, RecordView
-from counterfoil.ledger.models import RecordedModel
 
 __all__ = ["Decided", "decided"]
 
@@ -71,31 +70,29 @@ def _named(said: Any, *names: str) -> dict[str, Any] | None:
 
 
 def _model(ledger: Ledger, reference: dict[str, Any]) -> dict[str, Any]:
-    """Say of the model what a reader wants to know first, as far as its statement is here."""
+    """Say of the maker what a reader wants to know first, as far as its statement is here."""
     named = {key: reference.get(key) for key in ("name", "digest", "leaf")}
+    unknown = {**named, "kind": "model", "index": None, "metrics": [], "trained_on": []}
     try:
-        model = _recorded(ledger, reference)
-    except CounterfoilError as err:
-        return {**named, "index": None, "why": err.message, "metrics": [], "trained_on": []}
+        view = ledger.get(ledger.find_leaf(str(named["leaf"])))
+    except CounterfoilError:
+        return unknown
+    if view.kind != "model":  # rules decide, too
+        return {**unknown, "kind": view.kind, "index": view.index}
+    model = ledger.models.get(view.index)
     said = model.model
     return {
-        **named,
         "name": model.title,
         "digest": model.digest,
+        "leaf": model.leaf,
+        "kind": "model",
         "index": model.index,
-        "why": "",
-        "format": said.format,
-        "task": said.task,
         "metrics": [{"name": one.name, "value": one.value} for one in said.metrics[:6]],
         "trained_on": [
             {"name": one.name or "a data set", "to": one.leaf or one.digest}
             for one in said.trained_on
         ],
     }
-
-
-def _recorded(ledger: Ledger, reference: dict[str, Any]) -> RecordedModel:
-    return ledger.models.get(str(reference.get("leaf") or reference.get("digest") or ""))
 
 
 def _inputs(said: dict[str, Any]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ export function goLive() {
   const parts = [...document.querySelectorAll('[data-live][id]')]
   if (!parts.length || !globalThis.EventSource) return
   const names = [...new Set(parts.flatMap((part) => part.dataset.live.split(' ')))]
-  const buttons = parts.map(addButton)
+  const buttons = parts.filter((part) => part.dataset.name).map(addButton)
   let paused = false
   let waiting = false
   let missed = false
@@ -64,7 +64,7 @@ function addButton(part) {
   button.type = 'button'
   button.className = 'live'
   button.textContent = 'Live: pause'
-  button.title = `New ${part.dataset.name ?? 'records'} appear by themselves`
+  button.title = `New ${part.dataset.name} appear by themselves`
   part.before(button)
   return button
 }
