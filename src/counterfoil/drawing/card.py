@@ -44,7 +44,8 @@ overflow-wrap:anywhere;border:1px solid var(--line);border-radius:8px}
 .counterfoil table{margin:8px 0 0;border-collapse:collapse;font-variant-numeric:tabular-nums}
 .counterfoil th,.counterfoil td{padding:3px 8px;text-align:left;vertical-align:top;
 color:var(--ink);background:none;border-bottom:1px solid var(--line)}
-.counterfoil th{color:var(--muted)}.counterfoil .n{text-align:right}.counterfoil .s{white-space:nowrap}
+.counterfoil th{color:var(--muted)}.counterfoil .n{text-align:right}
+.counterfoil .s{white-space:nowrap}
 .counterfoil b.ok{color:var(--ok)}.counterfoil b.wait{color:var(--wait)}
 .counterfoil b.bad{color:var(--bad)}.counterfoil b.seal{color:var(--seal)}
 .counterfoil .wide{overflow-x:auto}.counterfoil summary{cursor:pointer;color:var(--accent)}
