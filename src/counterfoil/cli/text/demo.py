@@ -57,10 +57,9 @@ def _cheat(facts: dict[str, Any], paint: Paint) -> Iterator[str]:
 
 
 def _decision(content: dict[str, Any]) -> str:
-    reasons = ", ".join(
-        f"{one['feature']} {one['logit_milli'] / 1000:+.1f}" for one in content["reasons"]
-    )
-    return f"{content['decision']}, score {content['score_ppm'] / 1e6:.3f}: {reasons}"
+    shares = content["explanation"]["contributions"].items()
+    reasons = ", ".join(f"{name} {float(share):+.1f}" for name, share in shares)
+    return f"{content['outcome']}, score {float(content['score']):.3f}: {reasons}"
 
 
 def _lines(text: str, indent: str) -> Iterator[str]:
@@ -78,7 +77,7 @@ def _end(step: Step, paint: Paint) -> Iterator[str]:
     program = _program()
     yield f"  {program} verify {facts['receipt']} --policy {facts['policy']}{asked}"
     yield f"  {program} evidence verify {facts['evidence']} --policy {facts['policy']}"
-    yield f"  {program} record search decision=hold --ledger {facts['ledger']}"
+    yield f"  {program} record search outcome=hold --ledger {facts['ledger']}"
     if "case" in facts:
         yield f"  {program} act ls --ledger {facts['ledger']}"
         yield f"  open {facts['case']} in a browser: all about a held payment"

@@ -14,6 +14,7 @@ import msgspec
 from counterfoil.errors import CounterfoilError
 from counterfoil.formats import evidence, json_text, note
 from counterfoil.formats.note import Note
+from counterfoil.formats.predicates.header import Header
 from counterfoil.formats.receipt import Receipt
 from counterfoil.formats.receipt_html import format_html
 from counterfoil.formats.vkey import KeyType
@@ -23,7 +24,7 @@ from counterfoil.ledger.policy_file import own_keys
 from counterfoil.log import LogReader, parse_signed
 from counterfoil.ops.demo.steps import broken
 from counterfoil.ops.demo.watch import DECISIONS, PAYMENTS
-from counterfoil.ports import SystemClock
+from counterfoil.ports import Said, SystemClock
 from counterfoil.proofs import equivocation
 from counterfoil.proofs.merkle import NodeReader, consistency_path
 from counterfoil.proofs.signing import NoteSigner
@@ -33,6 +34,7 @@ from counterfoil.witness import Witness, WitnessMemory
 __all__ = ["Forgery", "second_witness", "strangers_page"]
 
 _SMALL_MINOR: Final = 100
+_WRITTEN: Final = frozenset(Header.__struct_fields__)
 _SECOND: Final = "witness.example/second"
 
 
@@ -69,17 +71,22 @@ class Forgery:
             amounts = [content["amount_minor"] for content in rows[PAYMENTS]]
             changed = amounts.index(max(amounts))
             rows[PAYMENTS][changed]["amount_minor"] = _SMALL_MINOR
-            index = 0
-            for source, contents in rows.items():
-                texts = [json_text.format(content) for content in contents]
-                done = forged.record_rows(texts, source, first[source]).result()
-                index = done.indices[changed] if source == PAYMENTS else index
+            texts = [json_text.format(content) for content in rows[PAYMENTS]]
+            done = forged.record_rows(texts, PAYMENTS, first[PAYMENTS]).result()
+            index = done.indices[changed]
+            said = [Said("decision", _fields(content)) for content in rows[DECISIONS]]
+            forged.record_statements(said, source=DECISIONS, first=first[DECISIONS]).result()
             while forged.size <= real.size:  # else the witness would only miss the rest
                 forged.record({"nothing": "of note"})
             forged.publish()
             receipt = forged.receipt(index)
         what = f"one payment of {amounts[changed] / 100:.2f} made {_SMALL_MINOR / 100:.2f}"
         return what, receipt
+
+
+def _fields(predicate: dict[str, Any]) -> dict[str, Any]:
+    """Take a predicate's own fields, without what the recorder writes."""
+    return {name: value for name, value in predicate.items() if name not in _WRITTEN}
 
 
 def second_witness(honest: Path, forged: Forgery, memory: Path) -> tuple[str, str, str]:

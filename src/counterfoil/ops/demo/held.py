@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.ledger import Ledger
 from counterfoil.ops.demo.place import DemoPlace
 from counterfoil.ops.demo.steps import Told, broken
-from counterfoil.ops.demo.watch import MODELS, THRESHOLD_PPM, Decided
+from counterfoil.ops.demo.watch import MODELS, Decided
 from counterfoil.ops.files import shown, write_file
 from counterfoil.provenance.statements.parts import Accountable, Reference
 
@@ -81,8 +81,8 @@ class HeldPayments:
         """Set the desk up, bring the payments into the escrow, and have it hold them."""
         from counterfoil.apps.finance.held.setting_up import DeskLimits, set_up
 
-        model = str(self._worst[0].content["model"])
-        (said,) = self._ledger.search(f"source={MODELS} model={model}", limit=1).hits
+        model = str(self._worst[0].fields["model"]["digest"])
+        (said,) = self._ledger.search(f"source={MODELS} digest={model}", limit=1).hits
         limits = DeskLimits(payment=_PAYMENT_CAP, day=_DAY_CAP)
         done = set_up(self._actor, model, said.leaf, limits, token=_TOKEN)
         desk = self._make_desk()
@@ -141,8 +141,7 @@ class HeldPayments:
 
     def _hold_one(self, desk: Desk, decided: Decided, payer: Account, payee: Account) -> _Held:
         """Bring one payment into the escrow, say that the model holds it, and have it held."""
-        content = decided.content
-        paid = self._ledger.get(content["payment_entry"])
+        paid = self._ledger.get(decided.payment_entry)
         payment = f"{paid.source}/{paid.number}"
         amount = int(paid.content["amount_minor"])
         agreed = desk.escrow.agree(
@@ -155,7 +154,9 @@ class HeldPayments:
         )
         self._mint(desk, payer.address, amount)
         desk.escrow.pay_in(agreed, payer)
-        case = self._ledger.record_statement("decision", _decision(content, payment)).index
+        # What was decided before anybody was approved to speak for the model does not count.
+        again = {**decided.fields, "supersedes": self._ledger.get(decided.index).leaf}
+        case = self._ledger.record_statement("decision", again).index
         held = desk.hold(case)
         if held.phase != "done":
             raise broken("the escrow to hold what was decided to be held")
@@ -190,24 +191,3 @@ class HeldPayments:
 
         call = TokenContract(self._actor.chain, desk.escrow.token).mint(account, amount)
         transact(self._actor.chain, self._actor.account("owner"), call)
-
-
-def _decision(content: dict[str, Any], payment: str) -> dict[str, Any]:
-    """Say the stream's decision as the statement that verdicts are made of."""
-    reasons = {one["feature"]: str(one["logit_milli"] / 1000) for one in content["reasons"]}
-    return {
-        "model": {"digest": content["model"], "name": "normal behaviour"},
-        "outcome": "hold",
-        "score": str(content["score_ppm"] / 1_000_000),
-        "threshold": str(THRESHOLD_PPM / 1_000_000),
-        "explanation": {
-            "method": "additive",
-            "unit": "log-odds",
-            "exact": True,
-            "base": str(content["base_milli"] / 1000),
-            "contributions": reasons,
-        },
-        "based_on": [{"leaf": content["payment"], "role": "payment", "name": payment}],
-        "accountable": {"name": _ANALYST.name, "role": "head of the payments desk"},
-        "purpose": "payment.hold",
-    }

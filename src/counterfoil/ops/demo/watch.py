@@ -1,7 +1,7 @@
 """Payments come in, a model reads them from the log, and each gets a decision in the log.
 
 The log is what counts: after a crash the model is brought up to date from it, what was decided
-stays decided, and what was not is. A decision names the saved model that it began from and how
+stays decided, and what was not is. A decision names the recorded model that it began from and how
 many payments that had learned since, so that it can be computed again. This module refuses to let
 a payment's label near the model.
 """
@@ -17,10 +17,12 @@ from typing import Any, Final
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.formats import json_text
+from counterfoil.formats.statement import Subject
 from counterfoil.learn import FEATURES, Event, NormalBehaviour, Scored
 from counterfoil.ledger import Ledger, RecordView
 from counterfoil.ops.demo.place import DemoPlace
 from counterfoil.ops.files import write_file
+from counterfoil.ports import Said
 from counterfoil.testing.payments import Payment, Scenario, payments
 
 __all__ = ["DECISIONS", "MODELS", "PAYMENTS", "THRESHOLD_PPM", "Decided", "Watch"]
@@ -32,7 +34,7 @@ DECISIONS: Final = "decisions"
 """The series of decisions: each has the number of its payment."""
 
 MODELS: Final = "models"
-"""The series of what is said of saved models."""
+"""The series of recorded models."""
 
 THRESHOLD_PPM: Final = 500_000
 """A payment is held from this score on, millionths."""
@@ -42,14 +44,23 @@ _START_MS: Final = 1_767_225_600_000  # 2026-01-01
 _DAYS_MAX: Final = 1_000_000
 _ROWS: Final = 500
 _WORST: Final = 2
+_NAME: Final = "normal-behaviour"
+_OUTCOMES: Final = ("allow", "hold")
+_ACCOUNTABLE: Final = {"name": "Ada Example", "role": "head of the payments desk"}
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision in the log: its entry and its content."""
+    """A decision in the log: its entry, its payment's, and what it says."""
 
     index: int
-    content: dict[str, Any]
+    payment_entry: int
+    fields: dict[str, Any]
+
+    @property
+    def score(self) -> float:
+        """The model's score, 0 to 1."""
+        return float(self.fields["score"])
 
 
 class Watch:
@@ -105,7 +116,7 @@ class Watch:
 
     def follow(self) -> None:
         """Read what is new in the log: score each payment, decide about it, then learn from it."""
-        made: list[dict[str, Any]] = []
+        made: list[Decided] = []
         for view in self._ledger.views(self._entry, self._ledger.size):
             self._entry = view.index + 1
             if view.kind != "record" or view.source != PAYMENTS or view.number is None:
@@ -114,21 +125,20 @@ class Watch:
             since = self._model.seen - self._saved
             scored = self._model.learn(event)
             if view.number >= self.decisions:
-                made.append(self._decision(view, scored, since))
+                made.append(Decided(-1, view.index, self._decision(view, scored, since)))
         for first in range(0, len(made), _ROWS):
             part, number = made[first : first + _ROWS], self.decisions
-            for index, content in zip(self._record(DECISIONS, part), part, strict=True):
-                self._note(number, Decided(index, content))
+            for index, one in zip(self._record_decisions(part), part, strict=True):
+                self._note(number, Decided(index, one.payment_entry, one.fields))
                 number += 1
 
     def save(self) -> None:
-        """Save the model as it is, say so in the log, and let the next decisions name it."""
+        """Save the model as it is, record it, and let the next decisions name it."""
         data = self._model.to_bytes()
         digest = sha256(data).hexdigest()
         self._place.models.mkdir(exist_ok=True)
         write_file(self._place.models / f"{digest}.json", data)
-        said = {"model": digest, "learned_from": self._model.seen, "bytes": len(data)}
-        self._record(MODELS, [{**said, "how": "counterfoil.learn.normal"}])
+        self._record_model(digest, data)
         pointer = {"model": digest, "entry": self._entry}
         write_file(self._place.model, json.dumps(pointer).encode() + b"\n")
         self._digest, self._saved = digest, self._model.seen
@@ -136,26 +146,35 @@ class Watch:
     def _decision(self, view: RecordView, scored: Scored, since: int) -> dict[str, Any]:
         order = sorted(FEATURES, key=lambda name: -scored.contributions[name])
         return {
-            "decision": "hold" if scored.score_ppm >= THRESHOLD_PPM else "allow",
-            "payment": view.leaf,
-            "payment_entry": view.index,
-            "model": self._digest,
-            "learned_since": since,
-            "score_ppm": scored.score_ppm,
-            "threshold_ppm": THRESHOLD_PPM,
-            "base_milli": round(scored.base * 1000),
-            "reasons": [
-                {"feature": name, "logit_milli": round(scored.contributions[name] * 1000)}
-                for name in order
+            "model": {"digest": self._digest, "name": _NAME},
+            "outcome": _OUTCOMES[scored.score_ppm >= THRESHOLD_PPM],
+            "score": str(scored.score_ppm / 1_000_000),
+            "threshold": str(THRESHOLD_PPM / 1_000_000),
+            "alternatives": list(_OUTCOMES),
+            "inputs": {"payment_entry": view.index, "learned_since": since},
+            "explanation": {
+                "method": "additive",
+                "unit": "log-odds",
+                "exact": True,
+                "base": str(round(scored.base, 3)),
+                "contributions": {
+                    name: str(round(scored.contributions[name], 3)) for name in order
+                },
+            },
+            "based_on": [
+                {"leaf": view.leaf, "role": "payment", "name": f"{view.source}/{view.number}"}
             ],
+            "accountable": _ACCOUNTABLE,
+            "purpose": "payment.hold",
         }
 
     def _note(self, number: int, decided: Decided) -> None:
-        if decided.content["decision"] == "hold":
+        if decided.fields["outcome"] == "hold":
             self.held += 1
             self.found += number in self._planted
-        if len(self.worst) < _WORST or decided.content["score_ppm"] > _score(self.worst[-1]):
-            self.worst = sorted([*self.worst, decided], key=_score, reverse=True)[:_WORST]
+        if len(self.worst) < _WORST or decided.score > self.worst[-1].score:
+            order = sorted([*self.worst, decided], key=lambda one: one.score, reverse=True)
+            self.worst = order[:_WORST]
 
     def _record(self, source: str, rows: list[dict[str, Any]]) -> Sequence[int]:
         first = self._counts.get(source, 0)
@@ -164,10 +183,32 @@ class Watch:
         self._counts[source] = first + len(rows)
         return recorded.indices
 
+    def _record_decisions(self, made: Sequence[Decided]) -> Sequence[int]:
+        first, about = self.decisions, (Subject({"sha256": self._digest}, _NAME),)
+        said = [Said("decision", one.fields, about) for one in made]
+        recorded = self._ledger.record_statements(said, source=DECISIONS, first=first).result()
+        self._counts[DECISIONS] = first + len(made)
+        return recorded.indices
 
-def _score(decided: Decided) -> int:
-    score: int = decided.content["score_ppm"]
-    return score
+    def _record_model(self, digest: str, data: bytes) -> None:
+        number = self._counts.get(MODELS, 0)
+        kept = self._ledger.keep(data)
+        fields = {
+            "name": _NAME,
+            "version": str(number + 1),
+            "format": "other",
+            "digest": digest,
+            "size": len(data),
+            "task": "what is normal for each account",
+            "features": list(FEATURES),
+            "outcomes": list(_OUTCOMES),
+            "parameters": {"learned_from": str(self._model.seen), "by": "counterfoil.learn.normal"},
+            "accountable": _ACCOUNTABLE,
+            "kept": {"sha256": kept.sha256, "size": kept.size},
+        }
+        about = (Subject({"sha256": digest}, _NAME),)
+        self._ledger.record_statement("model", fields, subjects=about, source=MODELS, number=number)
+        self._counts[MODELS] = number + 1
 
 
 def _simulated() -> Iterator[Payment]:

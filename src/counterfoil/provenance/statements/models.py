@@ -21,7 +21,7 @@ __all__ = ["Evaluation", "Model", "Slice"]
 class Model(Header, frozen=True, kw_only=True):
     """A model as an artefact: its digest, its training data, its code, its figures, its card.
 
-    format: of the artefact, never a pickle. digest: SHA-256 of its file, or of a folder's
+    format: of the artefact, never a pickle; `other` is one that nobody here scores. digest: SHA-256 of its file, or of a folder's
     manifest. size: bytes. features: names of its inputs, in order. outcomes: what it can say.
     trained_on: data sets. explained_by: another artefact that explains this one's scores.
     agreement: how far the two differed, and on how many rows. kept: the artefact's bytes beside
@@ -31,7 +31,7 @@ class Model(Header, frozen=True, kw_only=True):
 
     name: Name
     version: Name | None = None
-    format: Literal["onnx", "lightgbm", "skops", "folder"]
+    format: Literal["onnx", "lightgbm", "skops", "folder", "other"]
     digest: HexDigest
     size: Count
     task: Name | None = None

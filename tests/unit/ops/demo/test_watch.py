@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from counterfoil.formats import json_text
-from counterfoil.learn import Event, NormalBehaviour
+from counterfoil.formats.predicates import ContentRef
+from counterfoil.learn import FEATURES, Event, NormalBehaviour
 from counterfoil.ledger import Ledger, open_ledger
 from counterfoil.ops.demo.place import DemoPlace
 from counterfoil.ops.demo.watch import DECISIONS, MODELS, PAYMENTS, THRESHOLD_PPM, Watch
 from counterfoil.testing.payments import Payment, Scenario, payments
 
 
-def series(ledger: Ledger, source: str) -> list[dict[str, object]]:
+def score_ppm(decision: dict[str, Any]) -> int:
+    """Read a decision's score, in millionths as the model has it."""
+    return round(float(decision["score"]) * 1_000_000)
+
+
+def series(ledger: Ledger, source: str) -> list[dict[str, Any]]:
     """Read what was recorded in a series, in its order."""
     found = {v.number: v.content for v in ledger.views() if v.source == source}
     assert sorted(found, key=str) == sorted(range(len(found)), key=str)
@@ -28,11 +36,11 @@ def test_each_payment_has_its_decision(ledger: Ledger) -> None:
     decided = series(ledger, DECISIONS)
     assert len(paid) == len(decided) == 300
     for number, decision in enumerate(decided):
-        assert decision["payment"] == paid[number].leaf
-        assert decision["payment_entry"] == paid[number].index
-        score = decision["score_ppm"]
-        assert isinstance(score, int)
-        assert decision["decision"] == ("hold" if score >= THRESHOLD_PPM else "allow")
+        assert decision["based_on"][0]["leaf"] == paid[number].leaf
+        assert decision["inputs"]["payment_entry"] == paid[number].index
+        held = float(decision["score"]) >= THRESHOLD_PPM / 1_000_000
+        assert decision["outcome"] == ("hold" if held else "allow")
+        assert set(decision["explanation"]["contributions"]) == set(FEATURES)
 
 
 def test_the_label_is_nowhere(ledger: Ledger) -> None:
@@ -47,17 +55,20 @@ def test_a_decision_can_be_computed_again(ledger: Ledger, place: DemoPlace) -> N
     watch.take(50)
     number = 349
     decision = series(ledger, DECISIONS)[number]
-    model = NormalBehaviour.from_bytes((place.models / f"{decision['model']}.json").read_bytes())
-    assert model.digest() == decision["model"]
+    digest = decision["model"]["digest"]
+    model = NormalBehaviour.from_bytes((place.models / f"{digest}.json").read_bytes())
+    assert model.digest() == digest
     assert model.seen == 300
     paid = [_event(content) for content in series(ledger, PAYMENTS)]
-    since = decision["learned_since"]
+    since = decision["inputs"]["learned_since"]
     assert since == 49
     for event in paid[model.seen : number]:
         model.learn(event)
-    assert model.score(paid[number]).score_ppm == decision["score_ppm"]
+    assert model.score(paid[number]).score_ppm == score_ppm(decision)
     said = series(ledger, MODELS)[-1]
-    assert (said["model"], said["learned_from"]) == (decision["model"], 300)
+    assert (said["digest"], said["parameters"]["learned_from"]) == (digest, "300")
+    kept = ContentRef(said["kept"]["sha256"], said["kept"]["size"])
+    assert hashlib.sha256(ledger.kept(kept)).hexdigest() == digest
 
 
 def test_what_a_crash_left_undecided_is_decided(place: DemoPlace) -> None:
@@ -94,7 +105,7 @@ def test_a_lost_model_is_learned_again(ledger: Ledger, place: DemoPlace, harm: s
     for content in series(ledger, PAYMENTS)[:300]:
         expected.learn(_event(content))
     last = series(ledger, PAYMENTS)[300]
-    assert series(ledger, DECISIONS)[300]["score_ppm"] == expected.score(_event(last)).score_ppm
+    assert score_ppm(series(ledger, DECISIONS)[300]) == expected.score(_event(last)).score_ppm
 
 
 def _event(content: dict[str, object]) -> Event:
@@ -120,7 +131,7 @@ def test_it_counts_what_was_planted_and_found(place: DemoPlace) -> None:
         for number, payment in zip(range(3_000), _paid(), strict=False)
         if payment.scenario is not Scenario.GENUINE
     ]
-    found = [number for number in planted if decided[number]["decision"] == "hold"]
+    found = [number for number in planted if decided[number]["outcome"] == "hold"]
     assert (watch.planted, watch.found) == (len(planted), len(found))
     assert watch.held >= watch.found > 0
 
