@@ -22,13 +22,19 @@ AUDIENCE = "ledger"
 
 @dataclass(slots=True)
 class Provider:
-    """A provider that runs. published: the keys that it shows. asked: path -> how often."""
+    """A provider that runs.
+
+    published: the keys that it shows. answers: what else it answers, by path. asked: path -> how
+    often. sent: bodies that came.
+    """
 
     url: str
     key: Any
     published: list[dict[str, Any]]
     document: dict[str, Any]
+    answers: dict[str, Any] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
+    sent: list[bytes] = field(default_factory=list)
 
     def claims(self, now_ms: int, **changed: Any) -> dict[str, Any]:
         """Give the claims of a good token; a changed claim of None is left out."""
@@ -59,13 +65,17 @@ def provided() -> Iterator[Provider]:
     """Run a provider for a block."""
     key = jwk.ECKey.generate_key("P-256", {"kid": "first", "use": "sig"})
     listener = listen_on("127.0.0.1:0")
-    document = {"issuer": listener.url, "jwks_uri": f"{listener.url}/keys"}
+    names = {"jwks_uri": "keys", "authorization_endpoint": "ask", "token_endpoint": "token"}
+    document = {name: f"{listener.url}/{path}" for name, path in names.items()}
+    document["issuer"] = listener.url
     provider = Provider(listener.url, key, [dict(key.as_dict(private=False))], document)
 
-    async def app(scope: MutableMapping[str, Any], _receive: Any, send: Any) -> None:
+    async def app(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
         path = scope["path"]
         provider.asked[path] = provider.asked.get(path, 0) + 1
-        found: Any = None
+        found: Any = provider.answers.get(path)
+        if scope["method"] == "POST":
+            provider.sent.append((await receive())["body"])
         if path == "/.well-known/openid-configuration":
             found = provider.document
         elif path == "/keys":

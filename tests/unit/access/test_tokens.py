@@ -1,4 +1,4 @@
-"""Tokens of identity providers: those that count, and the known ways of making ones that must not."""
+"""Tokens of identity providers: those that count, and known ways of making ones that must not."""
 
 from __future__ import annotations
 
@@ -119,11 +119,15 @@ def test_a_symmetric_key_is_never_taken(
     """A provider that publishes a shared secret, or an encryption key, has published none."""
     guard = opened()
     secret = jwk.OctKey.generate_key(256, {"kid": "shared"})
-    sealing = jwk.ECKey.generate_key("P-256", {"kid": "sealing", "use": "enc"})
+    sealing = jwk.ECKey.generate_key("P-256", {"kid": "sealing"})
     with warnings.catch_warnings(action="ignore"):
         weak = jwk.RSAKey.generate_key(1024, {"kid": "weak"})
-    keys = [secret.as_dict(), sealing.as_dict(private=False), weak.as_dict(private=False)]
-    provider.published = [*provider.published, *(dict(key) for key in keys)]
+    provider.published = [
+        *provider.published,
+        dict(secret.as_dict()),
+        {**sealing.as_dict(private=False), "use": "enc"},
+        dict(weak.as_dict(private=False)),
+    ]
     claims = provider.claims(clock.now_ms())
     assert refusal(guard, provider.token(claims, sealing)) == "access.token-key"
     with warnings.catch_warnings(action="ignore"):
