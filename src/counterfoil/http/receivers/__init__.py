@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from counterfoil.http.endpoint import Endpoint, Mounted
-from counterfoil.http.receivers import chain, lineage, log, tracing, witness
+from counterfoil.http.receivers import chain, lineage, log, scitt, tracing, witness
 from counterfoil.http.site import Site
 
 __all__ = ["endpoints"]
@@ -16,5 +16,6 @@ def endpoints(site: Site) -> list[Endpoint | Mounted]:
         *chain.endpoints(site),
         *tracing.endpoints(site),
         *lineage.endpoints(site),
+        *scitt.endpoints(site),
         *witness.endpoints(site),
     ]

@@ -1,0 +1,67 @@
+"""Tell an error to a program that speaks CBOR: a concise problem document.
+
+Source: RFC 9290; draft-ietf-scitt-scrapi-10, 2, whose titles are used where it has one. This
+module refuses to invent titles: what the draft does not name is named by its error's class.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from starlette.responses import Response
+
+from counterfoil.errors import (
+    CounterfoilError,
+    InputError,
+    NotFound,
+    Refused,
+    TooMany,
+    Unauthenticated,
+    VerificationError,
+)
+from counterfoil.formats import cbor
+
+__all__ = ["MEDIA_TYPE", "concise"]
+
+MEDIA_TYPE: Final = "application/concise-problem-details+cbor"
+
+_TITLE, _DETAIL, _STATUS = -1, -2, -4
+_TITLES: Final = {
+    "cose.algorithm": "Bad Signature Algorithm",
+    "scitt.detached": "Payload Missing",
+    "scitt.issuer": "Rejected",
+    "scitt.revoked": "Rejected",
+    "scitt.no-service-key": "No such key",
+    "entry.reference": "Invalid locator",
+}
+
+
+def concise(err: CounterfoilError, *, of_statement: bool = False) -> Response:
+    """Answer with a concise problem document, whose detail ends with our code.
+
+    of_statement: what was sent is a statement: where it does not hold it is `Rejected`, and the
+    status is 400, as the draft has it.
+    """
+    rejected = of_statement and isinstance(err, VerificationError)
+    title = _TITLES.get(err.code) or ("Rejected" if rejected else _title(err))
+    bad = rejected or (of_statement and err.code in _TITLES)
+    status = 400 if bad else err.http_status
+    detail = f"{err.message} [{err.code}]" + (f" {err.hint}" if err.hint else "")
+    body = cbor.format({_TITLE: title, _DETAIL: detail, _STATUS: status})
+    headers = {"cache-control": "no-store"}
+    if isinstance(err, TooMany):
+        headers["retry-after"] = str(max(1, math.ceil(err.retry_after_s)))
+    if isinstance(err, Unauthenticated):
+        headers["www-authenticate"] = 'Bearer realm="counterfoil", Basic realm="counterfoil"'
+    return Response(body, status, headers, MEDIA_TYPE)
+
+
+def _title(err: CounterfoilError) -> str:
+    if isinstance(err, TooMany):
+        return "Too Many Requests"
+    if isinstance(err, InputError):
+        return "Malformed request"
+    if isinstance(err, NotFound):
+        return "Not Found"
+    return type(err).__name__ if not isinstance(err, Refused) else "Refused"
