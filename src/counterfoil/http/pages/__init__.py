@@ -6,6 +6,7 @@ from typing import Final
 
 from counterfoil.http.endpoint import Endpoint, Mounted
 from counterfoil.http.pages import (
+    access,
     checkpoints,
     contracts,
     finance,
@@ -38,6 +39,7 @@ PAGES: Final[tuple[Page | Action, ...]] = (
     *contracts.PAGES,
     *finance.PAGES,
     *operations.PAGES,
+    *access.PAGES,
     *verify.PAGES,
 )
 """Every page and every form's target, in the order in which people meet them."""
