@@ -78,7 +78,8 @@ def whole(folder: Path) -> tuple[str, int]:
     """Check that a ledger is whole and each payment decided once; gives its log and its size."""
     assert not audit(folder / "ledger", full=True).damaged
     with open_ledger(folder / "ledger", read_only=True) as ledger:
-        decided = [v.content["inputs"]["payment_entry"] for v in ledger.views() if v.source == DECISIONS]
+        made = [v.content["inputs"] for v in ledger.views() if v.source == DECISIONS]
+        decided = [inputs["payment_entry"] for inputs in made]
         paid = [v.index for v in ledger.views() if v.source == PAYMENTS]
         assert decided == paid
         return ledger.origin, ledger.size
