@@ -22,7 +22,11 @@ from counterfoil.formats import (
     block,
     bundle,
     card,
+    cbor,
     checkpoint,
+    cose,
+    cose_key,
+    cose_receipt,
     cosignature,
     entry,
     envelope,
@@ -33,6 +37,7 @@ from counterfoil.formats import (
     predicates,
     proposal,
     receipt,
+    signed_statement,
     statement,
     tile,
     tlog_proof,
@@ -42,11 +47,15 @@ from counterfoil.formats import (
 )
 from counterfoil.formats.statement import Statement, Subject
 from counterfoil.proofs import equivocation
+from counterfoil.proofs.cose_receipt import verify_cose_receipt
 from counterfoil.proofs.verify import verify_receipt
 
 __all__ = ["CHECKS"]
 
 Check = Callable[[bytes], None]
+_ANY_LOG: Final = policy.parse(
+    b"log log.example/9f3a+fc42d9bd+AQz/qrMCM1OkZPLQ4LtmIpKgG+RhZ6guajsYpdoP3goD\nquorum none\n"
+)
 _URIS: Final = tuple(predicates.CORE)
 
 
@@ -107,11 +116,36 @@ def _entry(data: bytes) -> None:
         assert data.startswith(entry.VERDICT_TYPE_WORD)
         assert verdict.format(value.signed) == data
         return
+    if isinstance(value, entry.CoseEntry):
+        assert data.startswith(entry.COSE_MARK)
+        assert signed_statement.entry_of(value.statement) == data
+        json_text.format(signed_statement.describe(value.statement))
+        return
     assert data[:1] == b"{"
     assert envelope.format(value.envelope) == data
     if isinstance(value, entry.StatementEntry):
         with suppress(InputError):
             predicates.parse_predicate(value.statement)
+
+
+def _cose_receipt(data: bytes) -> None:
+    try:
+        value = cose_receipt.parse(data)
+    except InputError:
+        return
+    assert cose_receipt.parse(cose_receipt.format(value)) == value
+    with suppress(CounterfoilError):
+        verify_cose_receipt(value, value.entry or b"e", _ANY_LOG)
+
+
+def _cose_key(data: bytes) -> None:
+    try:
+        key, kid = cose_key.read_cose_key(data)
+    except InputError:
+        return
+    again = cbor.format(cose_key.cose_key(key, kid or b""))
+    assert cose_key.read_cose_key(again) == (key, kid or b"")
+    assert cose_key.parse(cose_key.format(key)) == key
 
 
 def _receipt(data: bytes) -> None:
@@ -205,6 +239,10 @@ CHECKS: Final[dict[str, Check]] = {
     "signatures": _canonical(note.parse_signatures, note.format_signatures),
     "checkpoint": _canonical(checkpoint.parse, checkpoint.format),
     "cosignature": _canonical(cosignature.parse, cosignature.format),
+    "cbor": _canonical(cbor.parse, cbor.format),
+    "cose": _canonical(cose.parse, cose.format),
+    "cose-receipt": _cose_receipt,
+    "cose-key": _cose_key,
     "tlog-proof": _canonical(tlog_proof.parse, tlog_proof.format),
     "witness-request": _canonical(witness_request.parse, witness_request.format),
     "policy": _policy,

@@ -9,6 +9,9 @@ from counterfoil.formats import (
     block,
     bundle,
     card,
+    cbor,
+    cose_key,
+    cose_receipt,
     cosignature,
     evidence,
     note,
@@ -20,6 +23,7 @@ from counterfoil.formats import (
     witness_request,
 )
 from counterfoil.formats.batch import Batch
+from counterfoil.formats.cose_receipt import CoseReceipt, protected_header
 from counterfoil.formats.cosignature import TimestampedSignature
 from counterfoil.formats.predicates import CORE, format_predicate
 from counterfoil.formats.tlog_proof import TlogProof
@@ -27,9 +31,10 @@ from counterfoil.formats.vkey import KeyType
 from counterfoil.formats.witness_request import AddCheckpoint
 from counterfoil.network.seat import propose_founding
 from counterfoil.proofs.equivocation import make
-from counterfoil.proofs.merkle import leaf_hash, reader_of
-from counterfoil.proofs.signing import public_of
+from counterfoil.proofs.merkle import inclusion_path, leaf_hash, reader_of, root_of
+from counterfoil.proofs.signing import NoteSigner, public_of
 from tests import c2sp
+from tests.cose_made import Issuer
 from tests.logs_on_disk import entries_of, other_entries, sign_tree
 from tests.messages_made import pacs008, transfer
 from tests.payments_made import rule_file
@@ -68,6 +73,21 @@ def _evidence() -> list[bytes]:
     return [evidence.format(item) for item in [*made, make(key, first, third, None, nodes[1])]]
 
 
+def _cose_receipt() -> bytes:
+    leaves = [leaf_hash(b"%d" % number) for number in range(5)]
+    signer, origin = NoteSigner(c2sp.LOG), c2sp.LOG.name
+    protected = protected_header(origin, "what", 5, signer.public.public)
+    signature = signer.sign_root(protected, root_of(leaves))
+    path = tuple(inclusion_path(2, 5, reader_of(leaves)))
+    made = CoseReceipt(protected, origin, "what", 5, 5, 2, path, signature, _NOTE, b"2")
+    return cose_receipt.format(made)
+
+
+_IN_COSE = [
+    Issuer().statement(),
+    Issuer(algorithm="EdDSA").statement(bytes(32), _3=None, _258=-16, _259="a/b", _2=[4]),
+]
+_COSE_RECEIPT = _cose_receipt()
 _RECEIPTS = _receipts()
 _EVIDENCE = _evidence()
 _POLICY = World.begun().policy_text()
@@ -82,7 +102,7 @@ SEEDS: dict[str, list[bytes]] = {
     "envelope": [entry_of(_PAYLOAD, _ACTOR), member_entry(_PAYLOAD)],
     "statement": [_PAYLOAD, json.dumps(json.loads(_PAYLOAD), indent=1).encode()],
     "batch": [batch.format(Batch(5, 3, "0f" * 16, "log.example", "0f" * 32))],
-    "entry": [entry_of(_PAYLOAD, _ACTOR), batch_entry(_ACTOR, [_PAYLOAD]), b"\xd2\x84"],
+    "entry": [entry_of(_PAYLOAD, _ACTOR), batch_entry(_ACTOR, [_PAYLOAD]), *_IN_COSE],
     "rows": [block.format_rows([(bytes(16), b"{}"), (bytes(16), b'{"a":1}')])],
     "receipt": _RECEIPTS,
     "predicate": _PREDICATES,
@@ -91,6 +111,13 @@ SEEDS: dict[str, list[bytes]] = {
     "signatures": [note.format_signatures(c2sp.signed(c2sp.LOG).signatures)],
     "checkpoint": [c2sp.BODY],
     "cosignature": [cosignature.format(TimestampedSignature(5, bytes(64)))],
+    "cbor": [cbor.format({1: [-1, b"a", "b", 1.5, None], "x": cbor.Tagged(9, {})})],
+    "cose": [*_IN_COSE, _COSE_RECEIPT],
+    "cose-receipt": [_COSE_RECEIPT],
+    "cose-key": [
+        cbor.format(cose_key.cose_key(one.public, b"k"))
+        for one in (Issuer(), Issuer(algorithm="EdDSA"))
+    ],
     "tlog-proof": [tlog_proof.format(TlogProof(3, (bytes(32),) * 2, _NOTE, b"extra"))],
     "witness-request": [
         witness_request.format(AddCheckpoint(0, (), _NOTE)),
@@ -129,6 +156,6 @@ TOKENS = [
     b'"keyid"', b'"sig"', b'"type"', b'"index"', b'"path"', b'"batch"', b'"content"', b'"row"',
     b'"fork"', b'"prefix"', b'"vkey"', b'"first_path"',
     b"application/vnd.in-toto+json", b"quorum none\n", b"group g any ", b"index ", b"extra ",
-    b"old ",
+    b"old ", b"\xd2\x84", b"\xa1\x01\x26", b"\xf6", b"\x58\x40", b"\x19\x01\x8b", b"\x81\x82",
 ]  # fmt: skip
 """Pieces that the fuzzer may put in: what a blind change of bytes seldom makes."""
