@@ -34,7 +34,7 @@ _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,}|:{3,})")
 _HEADING: Final = re.compile(r"(#{1,6}) +(.+?)\s*")
 _LINK: Final = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _MARKUP: Final = re.compile(
-    r"<!--.*?-->|\{[a-z]+\}(?=`)|^[ |:-]+$|^: |^:[a-z]+:.*$|\\(?=[\W_])|[`*|]", re.MULTILINE
+    r"(?s:<!--.*?-->)|\{[a-z]+\}(?=`)|^[ |:-]+$|^: |^:[a-z]+:.*$|\\(?=[\W_])|[`*|]", re.MULTILINE
 )
 
 _SATURATION: Final = 1.2
