@@ -16,9 +16,8 @@ knows when it has other entries. Source: Delta transaction log protocol, "Transa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -26,9 +25,10 @@ import msgspec
 
 from counterfoil.errors import Conflict, CounterfoilError, InputError, Unavailable
 from counterfoil.extras import brings
-from counterfoil.ledger.export.arrow import field_of, header_fields
+from counterfoil.ledger.export.arrow import BATCH_CELLS, field_of, header_fields
 from counterfoil.ledger.export.columns import (
     COLUMNS_MAX,
+    HEADER_COLUMNS,
     ColumnKind,
     cells,
     header_values,
@@ -51,9 +51,11 @@ with brings("delta"):
 
 __all__ = ["COMMIT_ENTRIES", "NamedLog", "append_delta"]
 
-COMMIT_ENTRIES: Final = 65_536
-"""Entries that one commit goes through."""
+COMMIT_ENTRIES: Final = 32_768
+"""Most entries that one commit goes through."""
 
+_COMMIT_CELLS: Final = 4 * BATCH_CELLS
+_REPORT_ENTRIES: Final = 1024
 _ORIGIN: Final = "counterfoil.origin"
 _KIND: Final = "counterfoil.kind"
 _WRITER: Final = "counterfoil"
@@ -103,19 +105,18 @@ def append_delta(
     with _told(folder):
         table = _opened(folder, ledger.origin, kind)
         done = _done(table, ledger)
-        if progress is not None:
-            progress(0, max(last - done, 0))
-        before = _bytes(table)
-        entries, first = 0, done
-        while first < last:
-            stop = min(first + COMMIT_ENTRIES, last)
-            found = rows(ledger.entries, first, stop)
-            wanted = [row for row in found if kind is None or row.kind == kind]
-            if wanted:
-                _commit(table, wanted, stop)
-            entries, first = entries + len(wanted), stop
-            if progress is not None:
-                progress(first - done, last - done)
+        before, entries = _bytes(table), 0
+        batch = _Batch(table, done)
+        for row in rows(ledger.entries, done, last):
+            if kind is None or row.kind == kind:
+                batch.add(row)
+                entries += 1
+            if progress is not None and row.index % _REPORT_ENTRIES == 0:
+                progress(row.index - done, last - done)
+            if batch.is_full(row.index + 1):
+                batch.commit(row.index + 1)
+                batch = _Batch(table, row.index + 1)
+        batch.commit(last)
         return Exported(entries, _bytes(table) - before)
 
 
@@ -171,52 +172,60 @@ def _done(table: DeltaTable, ledger: NamedLog) -> int:
     return done
 
 
-def _commit(table: DeltaTable, found: list[ExportRow], stop: int) -> None:
-    """Append rows, and say in the same commit that all entries below `stop` were gone through."""
-    moved = CommitProperties(app_transactions=[Transaction(_WRITER, stop, None)])
-    columns = _Known(table)
-    values = [columns.values(row) for row in found]
-    fields = columns.fields
-    filled = [[*row, *([None] * (len(fields) - len(row)))] for row in values]
-    arrays = [
-        pa.array(column, type=field.type)
-        for column, field in zip(zip(*filled, strict=True), fields, strict=True)
-    ]
-    data = pa.Table.from_arrays(arrays, schema=pa.schema(fields))
-    write_deltalake(table, data, mode="append", schema_mode="merge", commit_properties=moved)
-    table.update_incremental()
+class _Batch:
+    """Rows of one commit; the columns that they fill, of the table's and new ones."""
 
+    def __init__(self, table: DeltaTable, first: int) -> None:
+        self._table, self._first = table, first
+        own = {field.name: str(field.type) for field in pa.schema(table.schema().to_arrow())}
+        self._kinds = {name: _KINDS.get(type_, "text") for name, type_ in own.items()}
+        self._folded = {name.lower() for name in own}
+        self._used: dict[str, None] = {}
+        self._rows: list[tuple[Sequence[Any], str, dict[str, Any]]] = []
 
-@dataclass(slots=True)
-class _Known:
-    """The columns of the table, and those that new rows add."""
-
-    fields: list[Any]
-    _kinds: dict[str, ColumnKind]
-    _folded: set[str]
-
-    def __init__(self, table: DeltaTable) -> None:
-        schema = pa.schema(table.schema().to_arrow())
-        own = {field.name: field for field in schema if field.name.startswith("content.")}
-        self.fields = [*header_fields(), field_of(_CONTENT, "text"), *own.values()]
-        self._kinds = {name: _KINDS.get(str(field.type), "text") for name, field in own.items()}
-        self._folded = {field.name.lower() for field in self.fields}
-
-    def values(self, row: ExportRow) -> list[Any]:
-        """List a row's cells in the order of `fields`, as far as they go by now."""
+    def add(self, row: ExportRow) -> None:
+        """Take up a row."""
         found = cells(row)
         for name, value in found.items():
-            kind = kind_of_value(value)
-            if name in self._kinds or kind is None or not _PLAIN.fullmatch(name):
+            if name in self._used or not _PLAIN.fullmatch(name):
                 continue
-            if name.lower() in self._folded or len(self._kinds) >= COLUMNS_MAX:
-                continue  # Delta tells columns apart by more than case
-            self._kinds[name] = kind
-            self._folded.add(name.lower())
-            self.fields.append(field_of(name, kind))
-        content = bytes(row.content).decode()
-        named = [_cell(found.get(name), kind) for name, kind in self._kinds.items()]
-        return [*header_values(row), content, *named]
+            if name in self._kinds or self._is_new(name, kind_of_value(value)):
+                self._used[name] = None
+        self._rows.append((header_values(row), bytes(row.content).decode(), found))
+
+    def is_full(self, stop: int) -> bool:
+        """Tell whether it is time to commit, before entry `stop`."""
+        held = len(self._rows) * (len(self._used) + len(HEADER_COLUMNS))
+        return stop - self._first >= COMMIT_ENTRIES or held >= _COMMIT_CELLS
+
+    def commit(self, stop: int) -> None:
+        """Append the rows, and say in the same commit that all before entry `stop` are done."""
+        if not self._rows:
+            return
+        headers = zip(*(header for header, _, _ in self._rows), strict=True)
+        fields = [*header_fields(), field_of(_CONTENT, "text")]
+        columns: list[Sequence[Any]] = [*headers, [content for _, content, _ in self._rows]]
+        for name in self._used:
+            kind = self._kinds[name]
+            fields.append(field_of(name, kind))
+            columns.append([_cell(found.get(name), kind) for _, _, found in self._rows])
+        arrays = [
+            pa.array(column, type=field.type) for column, field in zip(columns, fields, strict=True)
+        ]
+        data = pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+        moved = CommitProperties(app_transactions=[Transaction(_WRITER, stop, None)])
+        write_deltalake(
+            self._table, data, mode="append", schema_mode="merge", commit_properties=moved
+        )
+        self._table.update_incremental()
+
+    def _is_new(self, name: str, kind: ColumnKind | None) -> bool:
+        """Add a column where there can be one; Delta tells columns apart by more than case."""
+        if kind is None or name.lower() in self._folded or len(self._kinds) >= COLUMNS_MAX:
+            return False
+        self._kinds[name] = kind
+        self._folded.add(name.lower())
+        return True
 
 
 def _cell(value: Any, kind: ColumnKind) -> Any:

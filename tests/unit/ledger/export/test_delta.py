@@ -149,20 +149,37 @@ def test_a_ledger_that_was_put_back_is_noticed(tmp_path: Path) -> None:
             append_delta(restored, table)
 
 
+def test_wide_records_make_small_commits(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit holds a bounded number of cells, and at most so many columns as a table may have."""
+    monkeypatch.setattr(delta, "_COMMIT_CELLS", 900)
+    monkeypatch.setattr(delta, "COLUMNS_MAX", 150)
+    ledger.record_many([{f"c{n}-{at}": n for n in range(60)} for at in range(3)] * 4, source="wide")
+    heard: list[tuple[int, int]] = []
+    append_delta(ledger, tmp_path / "table", progress=lambda *told: heard.append(told))
+    table = DeltaTable(str(tmp_path / "table"))
+    assert table.version() >= 2  # it was made, then two commits or more
+    assert len(table.schema().fields) == 150
+    found = [row for row in rows_of(tmp_path / "table") if row["source"] == "wide"]
+    assert all(json.loads(row["content"])[f"c7-{at % 3}"] == 7 for at, row in enumerate(found))
+    assert heard == [(0, ledger.size)]
+
+
 def test_two_exports_at_once_write_nothing_twice(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who comes second with the same rows is told so, and goes on from there the next time."""
     table = tmp_path / "table"
     append_delta(ledger, table, end=2)
-    real = delta._commit
+    real = delta._Batch.commit
 
-    def beaten(open_table: DeltaTable, found: Any, stop: int) -> None:
-        monkeypatch.setattr(delta, "_commit", real)
+    def beaten(batch: Any, stop: int) -> None:
+        monkeypatch.setattr(delta._Batch, "commit", real)
         append_delta(ledger, table, end=stop)
-        real(open_table, found, stop)
+        real(batch, stop)
 
-    monkeypatch.setattr(delta, "_commit", beaten)
+    monkeypatch.setattr(delta._Batch, "commit", beaten)
     with raises_code("export.delta-raced", Conflict):
         append_delta(ledger, table)
     assert append_delta(ledger, table).entries == 0
