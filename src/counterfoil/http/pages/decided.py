@@ -72,7 +72,13 @@ def _named(said: Any, *names: str) -> dict[str, Any] | None:
 def _model(ledger: Ledger, reference: dict[str, Any]) -> dict[str, Any]:
     """Say of the maker what a reader wants to know first, as far as its statement is here."""
     named = {key: reference.get(key) for key in ("name", "digest", "leaf")}
-    unknown = {**named, "kind": "model", "index": None, "metrics": [], "trained_on": []}
+    unknown: dict[str, Any] = {
+        **named,
+        "kind": "model",
+        "index": None,
+        "metrics": [],
+        "trained_on": [],
+    }
     try:
         view = ledger.get(ledger.find_leaf(str(named["leaf"])))
     except CounterfoilError:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from counterfoil.errors import CounterfoilError
 from counterfoil.ledger import Ledger
 from counterfoil.provenance.lineage import Edge, Node, Trace
+from counterfoil.provenance.lineage.graph import SAID_OUTPUT
 
 __all__ = ["before_and_after", "node_row", "place_of", "surroundings"]
 
@@ -33,8 +34,9 @@ def surroundings(ledger: Ledger, index: int) -> dict[str, Any]:
 
 
 def before_and_after(edge: Edge) -> tuple[str, str]:
-    """Tell which end of a tie came first: on the way up the farther one, on the way down not."""
-    return (edge.far, edge.near) if edge.way == "up" else (edge.near, edge.far)
+    """Tell which end of a tie came first: a statement comes from what it names, save an output."""
+    ends = (edge.target, edge.source)
+    return ends[::-1] if edge.field == SAID_OUTPUT else ends
 
 
 def node_row(node: Node) -> dict[str, Any]:
