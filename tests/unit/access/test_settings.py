@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from counterfoil.access import AccessDesk, open_guard
-from counterfoil.access.settings import load_settings
+from counterfoil.access.settings import IssuerSettings, LimitSettings, load_settings
 from counterfoil.errors import InputError
 from counterfoil.ledger import Ledger
+from tests.shared_data import ROOT
 
 ISSUER = '[[issuer]]\nname = "a"\nissuer = "https://a.example"\naudience = "x"\n'
 
@@ -62,6 +65,21 @@ def test_wrong_settings_are_named(path: Path, text: str) -> None:
     with pytest.raises(InputError) as caught:
         load_settings(path)
     assert caught.value.code == "access.settings"
+
+
+def test_the_guide_names_every_setting(path: Path) -> None:
+    """What the guide shows as access.toml is good, and names all settings, with their defaults."""
+    guide = (ROOT / "docs" / "guides" / "access.md").read_text(encoding="utf-8")
+    issuer, limits = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    path.write_text(issuer + limits)
+    found = load_settings(path)
+    assert found.limits == LimitSettings()
+    (shown,) = tomllib.loads(issuer)["issuer"]
+    assert set(shown) == set(IssuerSettings.__struct_fields__)
+    assert set(tomllib.loads(limits)["limits"]) == set(LimitSettings.__struct_fields__)
+    for name in ("leeway_s", "once", "everybody", "scopes", "sources", "name_claim"):
+        default = IssuerSettings(name="a", issuer="https://a.example", audience="b")
+        assert getattr(found.issuer[0], name) == getattr(default, name)
 
 
 def test_the_first_operator_is_made_once(ledger: Ledger) -> None:
