@@ -14,15 +14,14 @@ import msgspec
 
 from counterfoil.drawing import Anchoring, anchor_timing, energy_bars, line_with_band
 from counterfoil.http.pages.kept import worked_out
+from counterfoil.http.pages.load import load_facts, load_picture, recent_load
 from counterfoil.http.pages.page import Asked, Page
 from counterfoil.http.pages.tried import listed, tried
 from counterfoil.http.site import Site
 from counterfoil.ledger import Ledger
-from counterfoil.ops import anchors, health, loads, witnesses
+from counterfoil.ops import anchors, health, witnesses
 from counterfoil.ops.anchor_times import AnchorTimes, anchor_times
-from counterfoil.ops.decisions import parse_time
 from counterfoil.ops.energy import Energy, energy_of
-from counterfoil.ops.loads import LoadForecast
 
 __all__ = ["PAGES"]
 
@@ -31,7 +30,6 @@ _ROWS: Final = 12
 _WEI: Final = 1e9
 _SOON_S: Final = 4.0
 _EVERY_S: Final = 60.0
-_LOAD_EVERY_S: Final = 600.0
 
 
 def _operations(site: Site, _asked: Asked) -> dict[str, Any]:
@@ -39,8 +37,8 @@ def _operations(site: Site, _asked: Asked) -> dict[str, Any]:
     status = site.status()
     checks, no_doctor = tried(lambda: health.doctor(ledger=place).to_json()["checks"])
     chains, no_anchors = listed(lambda: anchors.status(ledger=place))
-    timing, no_timing = tried(lambda: _kept(ledger, "anchor timing", _EVERY_S, anchor_times))
-    load, no_load = tried(lambda: _kept(ledger, "load", _LOAD_EVERY_S, loads.load))
+    timing, no_timing = tried(lambda: _timing(ledger))
+    load, no_load = tried(lambda: recent_load(ledger))
     commits, cost = _commits(ledger), _cost(ledger)
     seen, no_witnesses = listed(lambda: witnesses.listing(ledger=place))
     size = ledger.committed[0]
@@ -52,7 +50,7 @@ def _operations(site: Site, _asked: Asked) -> dict[str, Any]:
         "settings": {name: getattr(ledger.config, name) for name in _SETTINGS},
         "chains": [msgspec.to_builtins(one) for one in chains],
         "anchors": [] if timing is None else _anchored(timing),
-        "load": None if load is None else _load(load),
+        "load": load_facts(load),
         "energy": None if cost is None else msgspec.to_builtins(cost),
         "witnesses": [
             {"name": one.name, "url": one.url, "own": one.own, "size": one.size,
@@ -67,7 +65,7 @@ def _operations(site: Site, _asked: Asked) -> dict[str, Any]:
                     "load": no_load, "witnesses": no_witnesses},
         "_commits": _drawn_commits(commits),
         "_anchors": "" if timing is None else _drawn_anchors(timing),
-        "_load": "" if load is None else _drawn_load(load, now_s),
+        "_load": load_picture(load),
         "_energy": "" if cost is None else _drawn_energy(cost),
     }  # fmt: skip
 
@@ -81,9 +79,12 @@ _SETTINGS: Final = (
 )
 
 
-def _kept(ledger: Ledger, name: str, every_s: float, ask: Any) -> Any:
+def _timing(ledger: Ledger) -> AnchorTimes | None:
+    """Give the anchors and fees as of at most a minute ago; None while the chain is asked."""
     place = ledger.layout.folder
-    return worked_out(ledger, name, every_s, lambda: ask(ledger=place), wait_s=_SOON_S)
+    return worked_out(
+        ledger, "anchor times", _EVERY_S, lambda: anchor_times(ledger=place), wait_s=_SOON_S
+    )
 
 
 def _commits(ledger: Ledger) -> list[dict[str, Any]]:
@@ -137,26 +138,6 @@ def _drawn_anchors(timing: AnchorTimes) -> str:
         if one.fee_wei is not None
     ]
     return anchor_timing("Anchors and what a block cost", fees, marks) if fees else ""
-
-
-def _load(load: LoadForecast) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.to_builtins(load)
-    return found
-
-
-def _drawn_load(load: LoadForecast, now_s: float) -> str:
-    band = [(at_s, max(step.low or 0.0, 0.0), step.forecast, step.high or step.forecast)
-            for step in load.steps if (at_s := _seconds(step.time)) is not None]  # fmt: skip
-    if not band:
-        return ""
-    newest = (band[0][0] - load.every_s, load.newest_s)
-    return line_with_band("Records a second", [newest], band, unit="/s", now_s=now_s)
-
-
-def _seconds(text: str | None) -> float | None:
-    from datetime import UTC, datetime
-
-    return None if text is None else parse_time(text, datetime.now(UTC)) / 1000
 
 
 def _cost(ledger: Ledger) -> Energy | None:
