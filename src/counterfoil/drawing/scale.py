@@ -17,7 +17,8 @@ _SUFFIXES: Final = ((1e15, "e15"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k
 _DAY_S: Final = 86_400
 _LAST_S: Final = 253_402_300_799  # 9999-12-31
 _STEPS_S: Final = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, _DAY_S)
-_DAYS: Final = (1, 2, 7, 14, 28, 91, 182, 365)
+_DAYS: Final = (1, 2, 7, 14, 28, 91, 182)
+_YEAR_S: Final = 365 * _DAY_S
 _MARKS: Final = 6
 
 
@@ -83,8 +84,8 @@ def time_ticks(first_s: float, last_s: float) -> Sequence[tuple[float, str]]:
         return [(first_s, instant(first_s))] if 0 <= first_s <= _LAST_S else []
     span = last_s - first_s
     steps = (*_STEPS_S, *(_DAY_S * days for days in _DAYS))
-    step = next((one for one in steps if span / one < _MARKS), _DAY_S * 365 * 10)
-    step = step if span / step < _MARKS else int(span / _MARKS // _DAY_S + 1) * _DAY_S
+    years = int(span // (_MARKS * _YEAR_S)) + 1
+    step = next((one for one in steps if span / one < _MARKS), years * _YEAR_S)
     found = []
     at = int(-(-first_s // step) * step)
     while at <= last_s:

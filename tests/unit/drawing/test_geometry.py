@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counterfoil.drawing import GraphEdge, GraphNode, Mark, lineage_graph, proof_path, timeline
+from counterfoil.drawing import (
+    GraphEdge,
+    GraphNode,
+    Mark,
+    contributions,
+    energy_bars,
+    line_with_band,
+    lineage_graph,
+    proof_path,
+    timeline,
+)
 from counterfoil.drawing.layers import place, reached
 from counterfoil.drawing.scale import instant, time_ticks
 from counterfoil.drawing.stick import sides_of
@@ -149,6 +159,23 @@ def test_places_stay_in_the_picture(value: float, other: float) -> None:
     assert plot.left <= plot.x(value) <= plot.width - plot.right
     assert plot.top <= plot.y(value) <= plot.floor
     assert (plot.x(value) <= plot.x(other)) == (value <= other) or plot.x(value) == plot.x(other)
+
+
+def test_what_is_left_out_is_summed_up() -> None:
+    """Bars beyond the most are one more bar, an estimate if any of them is."""
+    rows = [(f"part {at}", 10.0, at != 5) for at in range(6)]
+    assert "3 others 30 J estimated" in energy_bars("energy", rows, most=3)
+    assert "1 others 10 J estimated" in energy_bars("energy", rows, most=5)
+    assert "others 40 J measured" in energy_bars("energy", [*rows[:5], ("x", 0.0, True)], most=1)
+    values = {f"v{at}": float(at - 3) for at in range(7)}
+    assert "5 others +0" in contributions("why", values, most=2)
+
+
+def test_a_forecast_alone_is_drawn() -> None:
+    """Where nothing was measured yet, the band stands alone, and the words say what it says."""
+    picture = line_with_band("load", [], [(1e9, 1.0, 2.0, 3.0), (1e9 + 60, 1.0, 2.5, 4.0)])
+    assert "Forecast for 2001-09-09 01:47:40 UTC: 2.5, between 1 and 4." in picture
+    assert 'class="area"' in picture
 
 
 def test_a_window_leaves_out_what_is_outside() -> None:
