@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 
 import counterfoil
 from counterfoil.errors import Refused
-from counterfoil.formats.receipt import Receipt
+from counterfoil.formats.receipt import AnchorClaim, Receipt
 from counterfoil.ledger import Ledger
 from counterfoil.ledger.decisions.handle import Handle
 from tests.deciding import APPLICANT, lightgbm_bytes
@@ -124,6 +125,17 @@ def test_a_receipt_does_not_say_that_it_holds(ledger: Ledger) -> None:
     assert json.loads(found[found.index("{", found.index("Content")) :]) == {"n": 1}
 
 
+def test_an_anchor_is_a_claim(ledger: Ledger) -> None:
+    """What a receipt says of anchors is shown as what it says, before and after it was verified."""
+    claim = AnchorClaim(7, f"0x{'1' * 40}", f"0x{'2' * 40}", f"0x{'3' * 64}", 12, 1_794_000_000)
+    receipt = ledger.receipt(ledger.record({"n": 1}).index)
+    anchored = msgspec.structs.replace(receipt, anchors=(claim,))
+    text = shown(anchored).text
+    assert "Says it is anchored" in text
+    assert "on chain 7, block 12, 2026-11-06" in text
+    assert "Anchor, not asked for" in shown(ledger.verify(anchored)).text
+
+
 def test_a_receipt_that_is_damaged_says_so(ledger: Ledger) -> None:
     """A receipt whose checkpoint cannot be read is shown as such, and raises nothing."""
     receipt = ledger.receipt(ledger.record({"n": 1}).index)
@@ -165,6 +177,10 @@ def test_decisions(ledger: Ledger) -> None:
     mine = ledger.decisions.override(index, "grant", why="misread", accountable="Grace")
     assert f"replaced by entry {mine.index}" in shown(ledger.decisions.get(index)).text
     assert "2 decisions" in shown(ledger.decisions.ls()).text
+    assert "There are more" in shown(ledger.decisions.ls(limit=1)).text
+    odd = {**found.said, "explanation": {"contributions": {"a": "1.5", "b": "many"}}}
+    assert "1 contribution" not in shown(replace(found, said=odd)).text
+    assert "+1.5" in shown(replace(found, said=odd)).text
 
 
 def test_what_is_sealed_stays_sealed(ledger: Ledger) -> None:
@@ -187,6 +203,7 @@ def test_a_decision_that_failed_says_so(ledger: Ledger) -> None:
     """A look at a decision that could not be recorded tells why, and keeps the error for others."""
     with ledger.decision(ledger.record_statement("model", MODEL).index, {"n": 1}) as made:
         made.outcome = "hold"
+    made.outcome, made.score, made.threshold = "hold", 0.5, 0.25
     made.recorded = Handle(lambda: None)
     assert "is being recorded" in shown(made).text
     made.recorded.set_exception(Refused("check.missing", "expected a check, found none"))

@@ -166,6 +166,25 @@ def test_wide_records_make_small_commits(
     assert heard == [(0, ledger.size)]
 
 
+def test_a_shorter_ledger_is_noticed_by_its_size(tmp_path: Path) -> None:
+    """Also where the newest row of the table is an entry that the restored ledger still has."""
+    folder, table = copy_ledger(tmp_path / "ledger"), tmp_path / "table"
+    with counterfoil.open(folder) as ledger:
+        ledger.record({"n": 1})
+    shutil.copytree(folder, tmp_path / "copy")
+    with counterfoil.open(folder) as ledger:
+        ledger.record_block([{"n": 2}])
+        ledger.record({"n": 3})
+        append_delta(ledger, table, kind="record", end=ledger.size - 1)
+        append_delta(ledger, table, kind="record")
+        DeltaTable(str(table)).delete(f"index = {ledger.size - 1}")
+    with (
+        counterfoil.open(tmp_path / "copy") as restored,
+        raises_code("export.delta-other", Conflict),
+    ):
+        append_delta(restored, table, kind="record")
+
+
 def test_two_exports_at_once_write_nothing_twice(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
