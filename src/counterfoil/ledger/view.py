@@ -65,12 +65,6 @@ class RecordView:
 
         return record_card(self)
 
-    def _repr_html_(self) -> str:
-        """Show it in a notebook."""
-        from counterfoil.ledger.notebook import record_card
-
-        return record_card(self)
-
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""
         found: dict[str, Any] = msgspec.to_builtins(self)

@@ -76,12 +76,6 @@ class Verified:
 
         return verified_card(self)
 
-    def _repr_html_(self) -> str:
-        """Show it in a notebook."""
-        from counterfoil.proofs.verified_card import verified_card
-
-        return verified_card(self)
-
     @property
     def grade(self) -> str:
         """Say in words how much trust the receipt deserves."""
