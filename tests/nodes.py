@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 
 from counterfoil.access import AccessBook, Guard, Limits
 from counterfoil.http import Site, make_app
+from counterfoil.http.endpoint import Endpoint, Lane, Mounted
 from counterfoil.ledger import Ledger
 from counterfoil.ops.node.settings import NodeSettings
 from counterfoil.ops.node.status import NodeStatus, Service
@@ -16,7 +17,7 @@ from counterfoil.ops.serving import Listener, serving
 from counterfoil.ports import SystemClock
 from counterfoil.ports.access import ROLES, Principal
 
-__all__ = ["KeyRing", "served"]
+__all__ = ["KeyRing", "offered_by", "served"]
 
 
 class KeyRing(Guard):
@@ -52,3 +53,10 @@ def served(
     site = Site(ledger, guard, status, settings or NodeSettings())
     with closing(guard), lending(ledger), serving(make_app(site), listen, fast=fast) as url:
         yield url
+
+
+def offered_by(ledger: Ledger) -> list[Endpoint | Mounted | Lane]:
+    """List all that a node answers."""
+    with closing(AccessBook(ledger.layout.access_book, ledger.origin)) as book:
+        ring = KeyRing(book, SystemClock())
+        return make_app(Site(ledger, ring, lambda: NodeStatus(0))).offered

@@ -17,9 +17,11 @@ from starlette.routing import BaseRoute, Route
 
 from counterfoil.errors import CounterfoilError, InputError, NotFound
 from counterfoil.http import api, documentation, health, pages, receivers, signin
+from counterfoil.http.api.openapi import openapi_endpoints
 from counterfoil.http.endpoint import Endpoint, Lane, Mounted
 from counterfoil.http.guarding import SECURITY_HEADERS, let_in
 from counterfoil.http.mounting import MountedRoute
+from counterfoil.http.pages.api_reference import reference_endpoints
 from counterfoil.http.pages.failures import failure_page
 from counterfoil.http.problems import problem
 from counterfoil.http.shield import Shield
@@ -48,6 +50,8 @@ class NodeApp:
             *signin.endpoints(site),
             *health.endpoints(site, self.tally),
         ]
+        self.offered += openapi_endpoints(self.offered)
+        self.offered += reference_endpoints(site, self.offered)
         self._lanes = {
             (one.method, one.path): one.app for one in self.offered if isinstance(one, Lane)
         }

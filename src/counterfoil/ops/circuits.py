@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -27,6 +26,7 @@ from counterfoil.errors import InputError
 from counterfoil.formats import json_text
 from counterfoil.ops.contracts import OnChain
 from counterfoil.ops.files import read_file, read_input, write_file
+from counterfoil.ops.listing import at_most
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
 from counterfoil.ops.records import Entry, find_entry
 from counterfoil.ports import Channel, Param
@@ -203,10 +203,10 @@ def listing(
 ) -> Iterator[Circuit]:
     """List the ledger's circuits; their files are held against what was made.
 
-    Raises VerificationError with code circuit.differs.
+    Raises VerificationError with code circuit.differs, InputError with code list.limit.
     """
     with open_for_reading(ledger) as opened:
-        yield from islice(list_circuits(circuits_folder(opened)), limit)
+        yield from at_most(list_circuits(circuits_folder(opened)), limit)
 
 
 def _table(data: bytes) -> list[list[float]]:

@@ -5,7 +5,6 @@ This module refuses bodies without a bound, and to know which names an operation
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,14 +12,13 @@ from typing import Any, Final
 import msgspec
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
-from counterfoil.errors import InputError, Unavailable
-from counterfoil.http.api.lane import BodySlow, BodyTooLarge
+from counterfoil.errors import InputError
+from counterfoil.http.bodies import BadMedia, media_type
 
-__all__ = ["Given", "Upload", "parsed_form", "read_body"]
+__all__ = ["Given", "Upload", "parsed_form"]
 
-_BODY_S: Final = 30.0
 _FIELDS_MAX: Final = 1000
 
 
@@ -51,45 +49,15 @@ class Given:
         return Given({key: value for key, value in self.values.items() if key not in names})
 
 
-async def read_body(request: Request, limit: int) -> bytes:
-    """Read a body of at most `limit` bytes, within half a minute.
-
-    Raises InputError with code http.body-size (413), Unavailable with code http.body-slow (408) or
-    http.gone.
-    """
-    parts: list[bytes] = []
-    left = limit
-    try:
-        async with asyncio.timeout(_BODY_S):
-            async for part in request.stream():
-                left -= len(part)
-                if left < 0:
-                    raise BodyTooLarge(
-                        "http.body-size",
-                        f"expected a body of at most {limit} bytes, found more",
-                        hint="Send it in parts; nothing of it was stored.",
-                    )
-                parts.append(part)
-    except TimeoutError:
-        raise BodySlow(
-            "http.body-slow",
-            f"expected a whole body within {_BODY_S:g} seconds, found a part of it",
-            hint="Send less at once. Nothing of it was stored.",
-        ) from None
-    except ClientDisconnect:
-        raise Unavailable("http.gone", "expected the rest of a body, found none") from None
-    return b"".join(parts)
-
-
 async def parsed_form(request: Request, body: bytes) -> Given:
     """Read what a request says, from its address and its body.
 
-    Raises InputError with code http.body or http.media-type.
+    Raises InputError with code http.body, BadMedia with code http.media.
     """
     said: dict[str, list[str | Upload | msgspec.Raw]] = {}
     for name, value in request.query_params.multi_items():
         said.setdefault(name, []).append(value)
-    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media = media_type(request)
     if not body and media in ("", "application/json"):
         return Given(said)
     if media in ("", "application/json"):
@@ -97,8 +65,8 @@ async def parsed_form(request: Request, body: bytes) -> Given:
     elif media in ("multipart/form-data", "application/x-www-form-urlencoded"):
         found = await _of_form(request, body)
     else:
-        raise InputError(
-            "http.media-type",
+        raise BadMedia(
+            "http.media",
             f"expected application/json or multipart/form-data, found {media[:80]!a}",
             hint="Files go as parts of a form: curl -F file=@rows.csv.",
         )

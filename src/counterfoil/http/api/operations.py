@@ -19,13 +19,15 @@ from starlette.responses import Response
 from counterfoil import __version__
 from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.http.api.answers import ITEMS_MAX, NDJSON, Body, Page, form_of, made, responded
-from counterfoil.http.api.asked import Given, Upload, parsed_form, read_body
+from counterfoil.http.api.asked import Given, Upload, parsed_form
 from counterfoil.http.api.calls import Call
 from counterfoil.http.api.flow import Flow
 from counterfoil.http.api.idempotency import Once
 from counterfoil.http.api.lines import Lines
 from counterfoil.http.api.workers import Stopper, Workers, watched
+from counterfoil.http.bodies import read_body
 from counterfoil.http.endpoint import Answer, Endpoint, Mounted, Need
+from counterfoil.http.guarding import address_of
 from counterfoil.http.site import Site
 from counterfoil.ops.offered import FROM_LOG, Offered, offered_operations
 from counterfoil.ops.signature import given_by_shell
@@ -113,8 +115,7 @@ async def _called(
     tagged = given.one("progress") is not None
     given = given.without("progress", *(("limit", "after") if page is not None else ()))
     long = bool(offered.reads) or "progress" in given_by_shell(offered.function).values()
-    address = request.client.host if request.client is not None else ""
-    call = Call(offered, site, request.state.principal, address, given)
+    call = Call(offered, site, request.state.principal, address_of(request), given)
     if form == "ndjson":
         return await _streamed(workers, call, stopper, headers, tagged=tagged, long=long)
 
