@@ -51,5 +51,6 @@ def open_guard(
             issuers=issuers,
             signing_in=signing_in,
         )
+        guard.sessions.end_of_providers()  # the settings may have changed
         failing.pop_all()
     return guard

@@ -122,6 +122,11 @@ class Sessions:
         with self._book.writing() as connection:
             connection.execute("DELETE FROM session WHERE digest = ?", (_digest(text),))
 
+    def end_of_providers(self) -> None:
+        """End the sessions that identity providers began: who may what is asked anew of them."""
+        with self._book.writing() as connection:
+            connection.execute("DELETE FROM session WHERE key LIKE 'oidc:%'")
+
     def seconds_left(self, session: Session) -> int:
         """Tell how long a session can last, seconds."""
         return max(0, session.until_ms - self._clock.now_ms()) // 1000

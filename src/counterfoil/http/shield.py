@@ -11,6 +11,7 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -34,6 +35,7 @@ Send = Callable[[Message], Awaitable[None]]
 _HOST: Final = re.compile(
     r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?", re.ASCII
 )
+_SLOW_MAX: Final = 4
 _PATIENCE_S: Final = 30.0
 _SLOWEST_BYTES_S: Final = 4096
 _PATH_MAX: Final = 4096
@@ -69,6 +71,8 @@ class Shield:
         given = (url.hostname or "", "localhost", *site.settings.hosts)
         self._hosts = frozenset(name.lower().rstrip(".") for name in given if name)
         self._proxies = frozenset(site.settings.proxies)
+        # Threads of its own: a provider that dawdles must hold up nobody who has a key.
+        self._slow = ThreadPoolExecutor(_SLOW_MAX, "tokens")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or say why not."""
@@ -151,7 +155,8 @@ class Shield:
             return
         request = Request(scope)
         try:
-            found: Any = await asyncio.to_thread(identify, self._site, request)
+            loop = asyncio.get_running_loop()
+            found: Any = await loop.run_in_executor(self._slow, identify, self._site, request)
         except CounterfoilError as err:
             found = err
         scope["state"]["identified"] = found

@@ -270,7 +270,7 @@ def test_another_providers_document_is_refused(
     """A document that names another issuer than the settings brings no keys (Discovery, 4.3)."""
     provider.document = {**provider.document, "issuer": "https://evil.example"}
     token = provider.token(provider.claims(clock.now_ms()))
-    assert refusal(opened(), token) == "access.issuer-other"
+    assert refusal(opened(), token) == "access.issuer-down"
 
 
 @pytest.mark.parametrize(
@@ -319,6 +319,22 @@ def test_a_lying_provider_is_given_up(kind: str, monkeypatch: pytest.MonkeyPatch
     with raw_server(answer) as url, pytest.raises(CounterfoilError) as caught:
         fetching.ask(f"{url}/keys", url)
     assert caught.value.code == "access.issuer-answer"
+
+
+def test_what_went_wrong_with_a_provider_is_for_the_operator(
+    opened: Opened,
+    provider: Provider,
+    clock: ManualClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Who sends a token hears that it cannot be checked now; the node's log says why."""
+    guard = opened()
+    provider.document = {**provider.document, "jwks_uri": "https://10.1.2.3/keys"}
+    with pytest.raises(CounterfoilError) as caught:
+        shown(guard, provider.token(provider.claims(clock.now_ms())))
+    assert caught.value.code == "access.issuer-down"
+    assert "10.1.2.3" not in f"{caught.value.message} {caught.value.hint}"
+    assert "10.1.2.3" in caplog.text
 
 
 def test_without_issuers_no_token_counts(ledger: Ledger, clock: ManualClock) -> None:

@@ -189,6 +189,21 @@ def test_a_token_of_another_sign_in_is_refused(ledger: Ledger) -> None:
         assert node.browser().get("/signin/back?state=x&code=y").status == 401
 
 
+def test_a_restart_asks_the_provider_again(ledger: Ledger) -> None:
+    """A session of a provider ends with the node, since its settings may say something else now."""
+    with provided() as provider:
+        access = toml(provider, client_id=AUDIENCE)
+        with guarded(ledger, access=access) as node:
+            browser = node.browser()
+            query = parse_qs(urlsplit(browser.get("/signin/with/test").headers["location"]).query)
+            claims = provider.claims(SystemClock().now_ms(), nonce=query["nonce"][0])
+            provider.answers["/token"] = {"id_token": provider.token(claims)}
+            browser.get(f"/signin/back?state={query['state'][0]}&code=c")
+            assert browser.get("/").status == 200
+        with guarded(ledger, access=access) as node:
+            assert Browser(node.url, browser.cookies).get("/").status == 303
+
+
 def test_a_clients_secret_is_sent_to_its_provider_alone(ledger: Ledger) -> None:
     """A client with a secret authenticates with it; where it is missing, the page says so."""
     with provided() as provider:

@@ -9,6 +9,7 @@ Source: OpenID Connect Discovery 1.0; RFC 7517, 7519, 8725, 9068.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -23,12 +24,13 @@ from counterfoil.access.book import AccessBook
 from counterfoil.access.oidc.claims import Claims, Shown, principal_of, read_unchecked
 from counterfoil.access.oidc.fetching import ask
 from counterfoil.access.settings import IssuerSettings
-from counterfoil.errors import CounterfoilError, Unauthenticated, Unavailable
+from counterfoil.errors import CounterfoilError, Refused, Unauthenticated, Unavailable
 from counterfoil.ports import Clock
 from counterfoil.ports.access import Principal
 
 __all__ = ["Issuer", "Issuers"]
 
+_LOG: Final = logging.getLogger("counterfoil.access")
 _FRESH_S: Final = 600.0
 _STALE_S: Final = 3600.0
 _PAUSE_S: Final = 30.0
@@ -169,7 +171,7 @@ class Issuers:
         Raises Unauthenticated with code access.token-form, access.token-issuer,
         access.token-algorithm, access.token-key, access.token-signature, access.token-claims,
         access.token-audience, access.token-expired, access.token-early or access.token-replayed,
-        and as `ask`.
+        Unavailable with code access.issuer-down.
         """
         digest, now = sha256(token.encode()).digest(), self._clock.now_ms()
         with self._lock:
@@ -184,7 +186,17 @@ class Issuers:
                 "expected a token of an issuer that this node knows, found another's",
                 hint="The operator names issuers in access.toml.",
             )
-        claims = self.claims_of(issuer, shown, issuer.settings.audience)
+        try:
+            claims = self.claims_of(issuer, shown, issuer.settings.audience)
+        except (Unavailable, Refused) as err:
+            if isinstance(err, Unauthenticated):
+                raise
+            _LOG.warning("the keys of %s: %s", issuer.settings.name, err)  # not for strangers
+            raise Unavailable(
+                "access.issuer-down",
+                "expected to check a token, but the keys of its issuer cannot be fetched now",
+                hint="Try again in a minute; the node's own log says why.",
+            ) from err
         principal = principal_of(issuer.settings, claims)
         if issuer.settings.once:
             self._use_once(claims)
