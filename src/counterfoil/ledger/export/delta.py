@@ -15,6 +15,7 @@ knows when it has other entries. Source: Delta transaction log protocol, "Transa
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ from counterfoil.ledger.export.columns import (
 from counterfoil.ledger.export.rows import ExportRow, rows
 from counterfoil.ledger.export.run import Exportable, Exported, Progress
 from counterfoil.proofs.merkle import leaf_hash
+from counterfoil.storage.durable import sync_folder
 
 with brings("delta"):
     import pyarrow as pa
@@ -59,6 +61,7 @@ _REPORT_ENTRIES: Final = 1024
 _ORIGIN: Final = "counterfoil.origin"
 _KIND: Final = "counterfoil.kind"
 _WRITER: Final = "counterfoil"
+_LOG: Final = "_delta_log"
 _CONTENT: Final = "content"
 _PLAIN: Final = re.compile(r"content\.[A-Za-z0-9_.-]{1,200}", re.ASCII)
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
@@ -103,6 +106,7 @@ def append_delta(
     if end is not None and end < 0:
         raise InputError("export.range", f"expected an end of at least 0, found {end}")
     with _told(folder):
+        held = _files(folder)
         table = _opened(folder, ledger.origin, kind)
         done = _done(table, ledger)
         before, entries = _bytes(table), 0
@@ -117,6 +121,7 @@ def append_delta(
                 batch.commit(row.index + 1)
                 batch = _Batch(table, row.index + 1)
         batch.commit(last)
+        _sync(folder, _files(folder) - held)
         return Exported(entries, _bytes(table) - before)
 
 
@@ -236,6 +241,24 @@ def _cell(value: Any, kind: ColumnKind) -> Any:
     if own == "integer" and kind == "number" and abs(value) <= _EXACT_MAX:
         return float(value)
     return None
+
+
+def _files(folder: Path) -> frozenset[Path]:
+    return frozenset((*folder.glob("*.parquet"), *folder.glob(f"{_LOG}/*")))
+
+
+def _sync(folder: Path, new: frozenset[Path]) -> None:
+    """Make new files durable, which the Delta library does not, before anybody hears of them."""
+    for path in new:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    if new:
+        sync_folder(folder)
+        sync_folder(folder / _LOG)
+        sync_folder(folder.resolve().parent)
 
 
 def _bytes(table: DeltaTable) -> int:

@@ -247,6 +247,28 @@ def test_a_killed_export_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert [row["index"] for row in rows_of(table)] == list(range(size))
 
 
+def test_what_was_told_is_durable(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every new file and its folder is synced before an export says that it is done."""
+    synced: list[str] = []
+    real = os.fsync
+
+    def noted(handle: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{handle}").readlink().name)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    table = tmp_path / "table"
+    append_delta(ledger, table, end=3)
+    first = set(synced)
+    assert {path.name for path in table.rglob("*") if path.is_file()} <= first
+    assert {"table", "_delta_log", tmp_path.name} <= first
+    synced.clear()
+    append_delta(ledger, table)
+    assert len(set(synced) - first) == 2
+
+
 def test_what_cannot_be_written_is_said(ledger: Ledger, tmp_path: Path) -> None:
     """A place below a file is no folder: the error says where, and nothing is made."""
     (tmp_path / "file").write_text("x")
