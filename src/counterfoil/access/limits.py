@@ -1,8 +1,8 @@
 """Token buckets and the work in flight: what a client may ask for now, in bounded memory.
 
-Buckets of those who have not come for longest are forgotten first; a forgotten bucket is a full
-one, so that many addresses are met by a bucket of all of them together. This module refuses to
-sleep: it tells when to ask again.
+Buckets of those who have not come for longest are forgotten first, and a forgotten bucket is a full
+one: who comes from very many addresses is met by the bound of what is in flight, not by a bucket.
+This module refuses to sleep: it tells when to ask again.
 """
 
 from __future__ import annotations
@@ -72,11 +72,6 @@ class Buckets:
                 return (needed - level) / rate.per_s
             self._keep(name, level - amount, now)
             return 0.0
-
-    def wait(self, name: str, rate: Rate) -> float:
-        """Tell how long until one can be taken, seconds; takes nothing."""
-        with self._lock:
-            return max(0.0, 1.0 - self._level(name, rate, self._clock())) / rate.per_s
 
     def _level(self, name: str, rate: Rate, now: float) -> float:
         level, at = self._levels.get(name, (float(rate.burst), now))

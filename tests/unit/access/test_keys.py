@@ -8,8 +8,11 @@ from hmac import compare_digest
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from counterfoil.access import AccessBook, AccessKeys, Guard, Limits, Rate, keyring
+from counterfoil.access.credentials import SESSION_COOKIE, read_credential
 from counterfoil.access.tokens import new_token, parse_token
 from counterfoil.errors import (
     Conflict,
@@ -331,3 +334,24 @@ def test_a_crash_never_raises_a_quota(tmp_path: Path, clock: ManualClock) -> Non
     with pytest.raises(TooMany):
         again.admit(key.principal(), 901, 0, HERE)
     again.admit(key.principal(), 900, 0, HERE).leave()
+
+
+@given(st.one_of(st.text(max_size=200), st.binary(max_size=120).map(lambda b: b.decode("latin-1"))))
+def test_no_credential_is_more_than_refused(given_text: str) -> None:
+    """Whatever a header or cookie holds is a credential or refused, and never another error."""
+    for prefix in ("", "Bearer ", "Basic ", "bearer cfk_", "Basic Og==", "Bearer a.b."):
+        try:
+            found = read_credential({"authorization": prefix + given_text}, {})
+        except Unauthenticated as err:
+            assert err.code == "access.credential"
+        else:
+            assert found is not None
+            assert given_text not in repr(found) or len(given_text) < 8
+    assert read_credential({}, {SESSION_COOKIE: given_text}) is not None or not given_text
+
+
+@given(st.text(alphabet="cfk_0123456789abcXYZ\u0661\n ", max_size=80))
+def test_no_text_is_read_as_a_key_by_chance(text: str) -> None:
+    """Text that was not made as a key is refused by its form, whatever it looks like."""
+    with pytest.raises(InputError):
+        parse_token("cfk_" + text)

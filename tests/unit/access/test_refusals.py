@@ -91,6 +91,48 @@ def test_what_cannot_be_recorded_waits(clock: ManualClock) -> None:
     assert [one["count"] for one in kept[0]["refused"]] == [2]
 
 
+def test_none_is_lost_while_it_cannot_be_recorded(clock: ManualClock) -> None:
+    """Refusals that come while a statement fails are put together with those that it held."""
+    kept: list[dict[str, Any]] = []
+
+    def record(fields: dict[str, Any]) -> None:
+        if not kept:
+            kept.append({})
+            for number in range(130):
+                log(Refusal("access.role", "192.0.2.1", what=str(number)))
+            raise Unavailable("store.full", "the disk is full")
+        kept.append(fields)
+
+    log = RefusalLog(record, clock)
+    for number in range(2):
+        log(Refusal("access.role", "192.0.2.1", what=str(number)))
+    with pytest.raises(Unavailable):
+        log.flush(now=True)
+    assert log.waiting == 132
+    assert log.flush(now=True)
+    assert sum(one["count"] for one in kept[1]["refused"]) + kept[1]["more"]["access.role"] == 132
+    assert len(kept[1]["refused"]) == 128
+
+
+def test_scope_and_series_are_refused_on_record(ledger: Ledger, clock: ManualClock) -> None:
+    """What lies outside of a key's scopes or series is refused, and the log says what it was."""
+    guard = open_guard(ledger, clock)
+    key = guard.keys.add("till", ["writer"], scopes=["record"], sources=["till/1"])[0].principal()
+    guard.require(key, "writer", ("record", "add"), "192.0.2.1")
+    guard.require_source(key, "till/1", "192.0.2.1")
+    with pytest.raises(Refused):
+        guard.require(key, "writer", ("case", "decide"), "192.0.2.1")
+    for source in ("till/2", None):
+        with pytest.raises(Refused):
+            guard.require_source(key, source, "192.0.2.1")
+    guard.close()
+    (said,) = statements(ledger)
+    assert {(one["code"], one["what"], one["count"]) for one in said["refused"]} == {
+        ("access.scope", "case decide", 1),
+        ("access.source", "record", 2),
+    }
+
+
 @pytest.mark.parametrize(
     "text", ["a\nrefused: nobody", "\x1b[2J", "\u202egnp.exe", "a\u2028b", "\udc80", "\x00"]
 )
