@@ -85,12 +85,15 @@ class Call:
             if one.name in ACTORS:
                 said = values.setdefault(one.name, who.name)
                 if said != who.name and not who.may("operator"):
-                    raise Refused(
+                    error = Refused(
                         "access.actor",
                         f"expected {one.name} to be {who.name[:80]!a}, who asks, found "
                         f"{said[:80]!a}",
                         hint=f"Leave {one.name} out; only operators act for others.",
                     )
+                    words = " ".join(offered.operation.words)
+                    self.site.guard.note(error, who, self.address, words)
+                    raise error
             if one.holds == "also-ledger" and values.pop(one.name, False):
                 self.site.guard.require(who, "writer", offered.operation.words, self.address)
                 values[one.name] = self.site.ledger.layout.folder
