@@ -26,7 +26,6 @@ import msgspec
 
 from counterfoil.errors import Conflict, CounterfoilError, InputError, Unavailable
 from counterfoil.extras import brings
-from counterfoil.ledger.export.arrow import BATCH_CELLS, field_of, header_fields
 from counterfoil.ledger.export.columns import (
     COLUMNS_MAX,
     HEADER_COLUMNS,
@@ -50,6 +49,8 @@ with brings("delta"):
         write_deltalake,
     )
     from deltalake.exceptions import CommitFailedError, DeltaError
+
+    from counterfoil.ledger.export.arrow import BATCH_CELLS, field_of, header_fields
 
 __all__ = ["COMMIT_ENTRIES", "NamedLog", "append_delta"]
 

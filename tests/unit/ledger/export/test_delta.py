@@ -276,11 +276,12 @@ def test_what_cannot_be_written_is_said(ledger: Ledger, tmp_path: Path) -> None:
         append_delta(ledger, tmp_path / "file" / "table")
 
 
-def test_deltalake_is_asked_for_by_name(ledger: Ledger, tmp_path: Path) -> None:
-    """Without the package the command says what to install, and makes no folder."""
+@pytest.mark.parametrize("package", ["deltalake", "pyarrow"])
+def test_the_extra_is_asked_for_by_name(ledger: Ledger, tmp_path: Path, package: str) -> None:
+    """Without a package of it the command says what to install, and makes no folder."""
     code = f"""
 import sys
-sys.modules["deltalake"] = None
+sys.modules[{package!r}] = None
 from counterfoil.cli.main import main
 sys.exit(main(["export", "--out", {str(tmp_path / "t")!r}, "--format", "delta",
     "--ledger", {str(ledger.layout.folder)!r}]))
