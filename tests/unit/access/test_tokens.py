@@ -77,7 +77,7 @@ def test_a_token_shows_its_holder(opened: Opened, provider: Provider, clock: Man
     """A good token is somebody with the roles that the settings give to its groups."""
     guard = opened(scopes=["record"], sources=["s"])
     found = shown(guard, provider.token(provider.claims(clock.now_ms())))
-    assert (found.name, found.roles, found.via) == ("alice", frozenset({"reader"}), "oidc")
+    assert (found.name, found.roles, found.via) == ("alice (test)", frozenset({"reader"}), "oidc")
     assert found.key_id.startswith("oidc:")
     assert "alice" not in found.key_id
     assert (found.scopes, found.sources) == (frozenset({"record"}), frozenset({"s"}))
@@ -259,7 +259,7 @@ def test_keys_are_rotated(
     (issuer,) = guard._issuers._by_url.values()
     issuer._tried -= 60
     token = provider.token(provider.claims(clock.now_ms()), second)
-    assert shown(guard, token).name == "alice"
+    assert shown(guard, token).name == "alice (test)"
     clock.advance(61_000)  # what was found good before is looked at again
     assert refusal(guard, provider.token(provider.claims(clock.now_ms()))) == "access.token-key"
 

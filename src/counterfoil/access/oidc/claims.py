@@ -129,7 +129,10 @@ def read_unchecked(text: str) -> Shown:
 
 
 def principal_of(settings: IssuerSettings, claims: Claims) -> Principal:
-    """Make the principal that a token shows: its roles are what the settings make of its claim."""
+    """Make the principal that a token shows: its roles are what the settings make of its claim.
+
+    Its name ends with the issuer's, so that nobody who may choose one there passes for a key here.
+    """
     value: Any = claims.said
     for part in settings.claim.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
@@ -139,7 +142,7 @@ def principal_of(settings: IssuerSettings, claims: Claims) -> Principal:
         roles.update(settings.roles.get(one, ()) if isinstance(one, str) else ())
     subject = claims.text("sub")
     digest = sha256(f"{settings.issuer}\n{subject}".encode()).hexdigest()[:24]
-    name = visible(claims.text(settings.name_claim) or subject)
+    name = f"{visible(claims.text(settings.name_claim) or subject)} ({settings.name})"
     return Principal(
         name,
         f"oidc:{digest}",
