@@ -1,7 +1,7 @@
 """Counterfoil: the ledger that AI systems write to, learn from and are governed by.
 
-`open` makes or opens a ledger, `verify` checks a receipt offline. Both are loaded when they are
-first used, so that importing this package costs nothing.
+`open` makes or opens a ledger, `connect` uses one that a node serves, `verify` checks a receipt
+offline. All are loaded when they are first used, so that importing this package costs nothing.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from counterfoil.ledger import Ledger
     from counterfoil.ledger import open_ledger as open
     from counterfoil.ops.verify_files import verify
+    from counterfoil.remote import connect
 
-__all__ = ["Ledger", "__version__", "open", "verify"]
+__all__ = ["Ledger", "__version__", "connect", "open", "verify"]
 
 __version__ = "0.1.0"
 
@@ -34,6 +35,10 @@ def __getattr__(name: str) -> Any:
         from counterfoil.ops.place import open_anchoring
 
         return wraps(open_ledger)(open_anchoring)
+    if name == "connect":
+        from counterfoil.remote import connect
+
+        return connect
     if name == "verify":
         from counterfoil.ops.verify_files import verify
 
