@@ -83,6 +83,9 @@ def _name_places(core: Any) -> None:
             token.attrSet("id", state.term(inline.content))
         elif token.attrs.pop("style", "") == "text-align:right":
             token.attrSet("class", "n")
+    for opened, inline, closed in zip(core.tokens, core.tokens[1:], core.tokens[2:], strict=False):
+        if opened.type == "th_open" and not inline.content:
+            opened.tag = closed.tag = "td"  # the corner of a table is no heading of a column
 
 
 def _plain(inline: Token) -> str:

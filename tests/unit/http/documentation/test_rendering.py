@@ -160,6 +160,12 @@ def test_numbers_stand_right_without_a_style(shelf: Shelf) -> None:
     assert "style" not in html
 
 
+def test_the_corner_of_a_table_is_no_heading(shelf: Shelf) -> None:
+    """A heading without words would be read out as one that says nothing."""
+    html = shelf(page="# P\n\n| | b |\n|---|---|\n| x | 1 |\n").article("page").html
+    assert "<td></td>\n<th>b</th>" in html
+
+
 @pytest.mark.parametrize("name", ["", "..", "../secret", "index.md", "code.py", "INDEX", "a\x00b"])
 def test_a_name_that_is_none_is_not_found(shelf: Shelf, name: str) -> None:
     """Only the names of documents are found; a path is none."""
