@@ -22,8 +22,6 @@ def verified_card(found: Verified) -> str:
     """Write what was verified as a card: HTML."""
     trusted, stands = found.trusted, found.trusted.checkpoint
     alone = all(cosigner.own for cosigner in trusted.cosigners)
-    proven = found.signer_proven
-    who = f"{found.signer.keyid} of {found.signer.organisation}"
     said = [] if found.content is None else [content(msgspec.json.decode(found.content))]
     kind = None if found.statement is None else predicates.name_of(found.statement.predicate_type)
     witnesses = (
@@ -33,14 +31,13 @@ def verified_card(found: Verified) -> str:
     return card(
         f"Entry {found.index:,} is in the log",
         mark("wait" if alone else "ok", f"verified: {found.grade}"),
-        "" if proven else mark("wait", "who signed the statement was not checked"),
         facts(
             ("Log", stands.origin),
             ("Log's size", f"{stands.size:,} entries"),
             ("Kind", "verdict" if found.verdict is not None else kind),
             ("Row", None if found.row is None else f"{found.row:,}"),
             ("Leaf", found.leaf.hex()),
-            ("Signed by" if proven else "Names as its signer", who),
+            ("Signed by", f"{found.signer.keyid} of {found.signer.organisation}"),
             ("Said at", when(found.signed_at_ms)),
             *(("Witness", one) for one in witnesses),
             *(

@@ -125,15 +125,6 @@ def test_a_receipt_does_not_say_that_it_holds(ledger: Ledger) -> None:
     assert json.loads(found[found.index("{", found.index("Content")) :]) == {"n": 1}
 
 
-def test_a_signer_that_was_not_checked_is_named_as_such(ledger: Ledger) -> None:
-    """Who signed a statement by a key that the log does not know is a claim on the card, too."""
-    verified = ledger.verify(ledger.receipt(ledger.record({"n": 1}).index))
-    assert "Signed by" in shown(verified).text
-    text = shown(replace(verified, signer_proven=False)).text
-    assert "who signed the statement was not checked" in text
-    assert "Signed by" not in text
-
-
 def test_an_anchor_is_a_claim(ledger: Ledger) -> None:
     """What a receipt says of anchors is shown as what it says, before and after it was verified."""
     claim = AnchorClaim(7, f"0x{'1' * 40}", f"0x{'2' * 40}", f"0x{'3' * 64}", 12, 1_794_000_000)
