@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -30,6 +30,8 @@ from counterfoil.ports.access import Principal
 __all__ = ["Call", "Called", "encoded"]
 
 _IN_MEMORY: Final = 4 << 20
+_CHUNK: Final = 1 << 16
+_BY_ROW: Final = frozenset({"record batch", "rules run"})
 _ELSEWHERE: Final = {"model add": "code"}  # else the folder that the node runs in
 
 
@@ -62,9 +64,9 @@ class Call:
         with workplace(self._hidden()) as place, tempfile.SpooledTemporaryFile(_IN_MEMORY) as sink:
             try:
                 values = values_of(self.offered, self.given, place)
-                self._require(values)
+                charged = self._require(values)
                 values |= self._by_shell(place, sink)
-                result = self.offered.function(**values)
+                result = self._called(values, charged)
                 try:
                     return hand_over(Called(result, place, sink))
                 finally:
@@ -73,13 +75,29 @@ class Call:
             except CounterfoilError as err:
                 raise _told(err, place) from err
 
+    def _called(self, values: dict[str, Any], charged: int) -> Any:
+        """Call the function, and give back what was charged for what is not recorded."""
+        guard = self.site.guard
+        try:
+            result = self.offered.function(**values)
+        except CounterfoilError:
+            guard.refund(self.principal, charged if charged == 1 else 0)  # many may be there by now
+            raise
+        new = getattr(result, "new", None)
+        if charged > 1 and isinstance(new, int):
+            guard.refund(self.principal, max(0, charged - new))
+        return result
+
     def _hidden(self) -> dict[Path, str]:
         """Tell which folders of the machine no client hears of."""
         folder = self.site.ledger.layout.folder
         return {folder: folder.name, folder.resolve(): folder.name, state_folder(): "state"}
 
-    def _require(self, values: dict[str, Any]) -> None:
-        """Complete the values with who asks and the node's ledger, or refuse."""
+    def _require(self, values: dict[str, Any]) -> int:
+        """Complete the values with who asks and the node's ledger, or refuse.
+
+        Gives how many records were charged.
+        """
         offered, who = self.offered, self.principal
         for one in offered.fields:
             if one.name in ACTORS:
@@ -100,7 +118,10 @@ class Call:
         named = any(one.holds == "also-ledger" and one.name in values for one in offered.fields)
         if named or (offered.operation.writes and offered.operation.role != "reader"):
             self.site.guard.require_source(who, values.get("source"), self.address)
-            self.site.guard.charge(who, 1, self.address)
+            records = _records_in(offered, values)
+            self.site.guard.charge(who, records, self.address)
+            return records
+        return 0
 
     def _by_shell(self, place: Workplace, sink: IO[bytes]) -> dict[str, Any]:
         offered = self.offered
@@ -114,6 +135,22 @@ class Call:
         if self.own_limit is not None:
             given["limit"] = self.own_limit
         return given
+
+
+def _records_in(offered: Offered, values: Mapping[str, Any]) -> int:
+    """Tell for how many records a call counts: where rows are recorded, each of its file."""
+    if offered.operation.name not in _BY_ROW or not isinstance(values.get("file"), Path):
+        return 1
+    path: Path = values["file"]
+    if path.suffix in (".parquet", ".pq"):
+        from pyarrow.parquet import read_metadata
+
+        try:
+            return max(1, int(read_metadata(path).num_rows))
+        except (OSError, ValueError):  # which it is refused for when it is read
+            return 1
+    with path.open("rb") as stream:
+        return max(1, sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(_CHUNK), b"")))
 
 
 def encoded(item: Any, place: Workplace) -> bytes:

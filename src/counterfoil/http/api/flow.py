@@ -23,7 +23,8 @@ _TAKE_S: Final = 20.0
 class Flow(Response):
     """An answer in chunks.
 
-    chunks: what is sent. ended: called once, when all was sent or the client has left.
+    chunks: what is sent. ended: called once, when all was sent or the client has left. take_s: how
+    long a client may take nothing, seconds.
     """
 
     def __init__(
@@ -33,11 +34,12 @@ class Flow(Response):
         headers: Mapping[str, str] | None = None,
         *,
         ended: Callable[[], None] = lambda: None,
-        take_s: float = _TAKE_S,
+        take_s: float | None = None,
     ) -> None:
         super().__init__(None, 200, headers, media_type)
         del self.headers["content-length"]
-        self._chunks, self._ended, self._take_s = chunks, ended, take_s
+        self._chunks, self._ended = chunks, ended
+        self._take_s = _TAKE_S if take_s is None else take_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

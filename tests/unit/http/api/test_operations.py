@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,20 +17,14 @@ from urllib3 import encode_multipart_formdata
 
 import counterfoil
 from counterfoil.access import AccessBook, AccessKeys
-from counterfoil.errors import TooMany
-from counterfoil.http.api import answers, workers
+from counterfoil.http.api import answers
 from counterfoil.http.api.operations import PREFIX
 from counterfoil.http.endpoint import Endpoint
 from counterfoil.ledger import Ledger
 from counterfoil.ops.offered import (
     ACTORS,
-    FROM_LOG,
-    NOT_OFFERED,
     offered_operations,
-    reason_against,
 )
-from counterfoil.ops.registry import OPERATIONS, all_operations, load
-from counterfoil.ops.signature import fields_of
 from counterfoil.ports import SystemClock
 from counterfoil.proofs.verify import verify_receipt
 from tests.asking import Asker, Said
@@ -77,47 +70,6 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
         ledger.publish()
         with served(ledger) as url:
             yield Node(ledger, url)
-
-
-def test_every_operation_is_offered_or_the_reason_is_told() -> None:
-    """No operation is left out in silence, and no reason is told of one that does not exist."""
-    names = {one.name for one in OPERATIONS}
-    assert set(NOT_OFFERED) <= names
-    assert set(FROM_LOG) <= names
-    offered = {one.operation.name for one in offered_operations()}
-    told = {one.name for one in all_operations() if reason_against(one) is not None}
-    assert offered | told >= names
-    assert not offered & told
-
-
-def test_every_path_parameter_says_what_it_stands_for() -> None:
-    """What nobody marked would be one of the machine: so each of ours is marked, on purpose."""
-    marked = {"file", "tree", "output", "output-folder", "ledger", "also-ledger", "machine"}
-    for one in OPERATIONS:
-        for field in fields_of(load(one)):
-            if field.kind == "path":
-                assert field.holds in marked
-            else:
-                assert field.holds in ("", "object", "machine")
-
-
-def test_nothing_offered_takes_a_path_or_address() -> None:
-    """No parameter that others may give names a place of the node's machine."""
-    for one in offered_operations():
-        assert not [field for field in one.fields if field.holds in ("machine", "ledger")]
-        assert not [field for field in one.fields if field.kind == "path" and not field.holds]
-        assert not {field.name for field in one.fields} & {"listen", "rpc", "follow", "log"}
-
-
-def test_what_opens_or_governs_takes_more_than_a_reader() -> None:
-    """Whoever may only read or record opens nothing that is sealed, and governs nothing."""
-    roles = {one.name: one.role for one in OPERATIONS}
-    for name in ("audit", "explain", "person open", "person export", "person disclose", "case get"):
-        assert roles[name] == "auditor"
-    for name in ("key rotate", "act approve", "act halt", "person erase", "contract deploy"):
-        assert roles[name] == "operator"
-    assert roles["case decide"] == roles["record add"] == "writer"
-    assert {one.role for one in OPERATIONS if not one.writes} <= {"reader", "auditor", "operator"}
 
 
 def test_a_result_is_json(node: Node) -> None:
@@ -349,6 +301,22 @@ def test_a_key_of_some_series_writes_no_other(node: Node) -> None:
         assert till.post(f"{PREFIX}/incident/add", {"fields": {}}).code == "access.source"
 
 
+def test_rows_count_against_a_quota(node: Node) -> None:
+    """A file is as many records as it has rows: a key with fewer left records none of them."""
+    with closing(AccessBook(node.ledger.layout.access_book, node.ledger.origin)) as book:
+        made = AccessKeys(book, SystemClock()).add("few", ["writer"], quota=5)[1]
+    size = node.ledger.size
+    rows = b"".join(b'{"n": %d}\n' % number for number in range(8))
+    said = node.send("record/batch", {"file": ("x.ndjson", rows)}, made.text)
+    assert (said.status, said.code) == (429, "access.quota")
+    assert node.ledger.size == size
+    good = node.send("record/batch", {"file": ("x.ndjson", rows[:27])}, made.text)
+    assert (good.status, good.json["new"]) == (200, 3)
+    again = node.send("record/batch", {"file": ("x.ndjson", rows[:18])}, made.text)
+    assert (again.status, again.json["new"]) == (200, 2)  # another file, so another series
+    assert node.send("record/batch", {"file": ("x.ndjson", rows[:9])}, made.text).status == 429
+
+
 def test_answers_from_the_log_can_be_kept_until_it_grows(node: Node) -> None:
     """A tag holds while the log stands still, for this question in this form only."""
     first = node.get("record/search?terms=EUR")
@@ -362,45 +330,6 @@ def test_answers_from_the_log_can_be_kept_until_it_grows(node: Node) -> None:
     assert fresh.status == 200
     assert fresh.json["total"] == first.json["total"] + 1
     assert node.get("status").headers["cache-control"] == "no-store"
-
-
-def test_few_long_operations_at_a_time() -> None:
-    """One more than the limit is told to come again; what ends makes room."""
-    import asyncio
-
-    async def crowd() -> None:
-        pool, gate = workers.Workers(), threading.Event()
-        running = [pool.begin(gate.wait, long=True) for _ in range(workers.LONG_MAX)]
-        with pytest.raises(TooMany) as refused:
-            pool.begin(gate.wait, long=True)
-        assert refused.value.code == "http.busy"
-        quick = pool.begin(lambda: 7, long=False)
-        assert await quick == 7
-        gate.set()
-        await asyncio.gather(*running)
-        assert await pool.begin(lambda: 8, long=True) == 8
-
-    asyncio.run(crowd())
-
-
-def test_work_ends_when_nobody_waits() -> None:
-    """What only reads is stopped at its next step once its client has left."""
-    import asyncio
-
-    async def leave() -> None:
-        pool, stopper = workers.Workers(), workers.Stopper()
-
-        def work() -> None:
-            while True:
-                stopper.progress(1, None, "rows")
-
-        async def gone() -> bool:
-            return True
-
-        with pytest.raises(workers.Stopped):
-            await workers.watched(pool.begin(work, long=True), gone, stopper)
-
-    asyncio.run(leave())
 
 
 def test_a_list_without_pages_has_a_bound(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,48 @@
+"""What a node offers: every operation, or the reason why not; and nothing of its machine."""
+
+from __future__ import annotations
+
+from counterfoil.ops.offered import FROM_LOG, NOT_OFFERED, offered_operations, reason_against
+from counterfoil.ops.registry import OPERATIONS, all_operations, load
+from counterfoil.ops.signature import fields_of
+
+
+def test_every_operation_is_offered_or_the_reason_is_told() -> None:
+    """No operation is left out in silence, and no reason is told of one that does not exist."""
+    names = {one.name for one in OPERATIONS}
+    assert set(NOT_OFFERED) <= names
+    assert set(FROM_LOG) <= names
+    offered = {one.operation.name for one in offered_operations()}
+    told = {one.name for one in all_operations() if reason_against(one) is not None}
+    assert offered | told >= names
+    assert not offered & told
+
+
+def test_every_path_parameter_says_what_it_stands_for() -> None:
+    """What nobody marked would be one of the machine: so each of ours is marked, on purpose."""
+    marked = {"file", "tree", "output", "output-folder", "ledger", "also-ledger", "machine"}
+    for one in OPERATIONS:
+        for field in fields_of(load(one)):
+            if field.kind == "path":
+                assert field.holds in marked
+            else:
+                assert field.holds in ("", "object", "machine")
+
+
+def test_nothing_offered_takes_a_path_or_address() -> None:
+    """No parameter that others may give names a place of the node's machine."""
+    for one in offered_operations():
+        assert not [field for field in one.fields if field.holds in ("machine", "ledger")]
+        assert not [field for field in one.fields if field.kind == "path" and not field.holds]
+        assert not {field.name for field in one.fields} & {"listen", "rpc", "follow", "log"}
+
+
+def test_what_opens_or_governs_takes_more_than_a_reader() -> None:
+    """Whoever may only read or record opens nothing that is sealed, and governs nothing."""
+    roles = {one.name: one.role for one in OPERATIONS}
+    for name in ("audit", "explain", "person open", "person export", "person disclose", "case get"):
+        assert roles[name] == "auditor"
+    for name in ("key rotate", "act approve", "act halt", "person erase", "contract deploy"):
+        assert roles[name] == "operator"
+    assert roles["case decide"] == roles["record add"] == "writer"
+    assert {one.role for one in OPERATIONS if not one.writes} <= {"reader", "auditor", "operator"}
