@@ -31,6 +31,9 @@ SHELLS: Final = frozenset({"cli", "http", "ops"})
 _TOP: Final = "top"
 """Page of the package itself and of its modules that are in no room."""
 
+_HEAD: Final = "What it offers"
+"""Heading over what a room's package lists itself."""
+
 _INDEX: Final = """\
 # Python API
 
@@ -115,14 +118,16 @@ def _page(reader: Reader, room: str) -> str:
 
 def _lines(reader: Reader, room: str) -> Iterator[str]:
     yield from (f"# {_title(room)}", "")
-    modules = _public(reader, room)
-    if _title(room) not in modules and (head := reader.module(_title(room))) is not None:
+    if (head := reader.module(_title(room))) is not None:
         yield from (*prose(head.doc), "")
-    for name in modules:
+    for name in _public(reader, room):
         module = reader.module(name)
         if module is None:
             continue
-        yield from (f"## {name}", "", *prose(module.doc), "")
+        if module is head:
+            yield from (f"## {_HEAD}", "")
+        else:
+            yield from (f"## {name}", "", *prose(module.doc), "")
         for one in module.names:
             found = reader.find(name, one)
             if found is not None:
