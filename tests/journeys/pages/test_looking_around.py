@@ -172,3 +172,25 @@ def test_harmful_text_harms_no_page(node: PageNode, window: Window) -> None:
     assert "onerror=alert(1)" in seen.page.locator("main").inner_text()
     assert seen.complaints == []
     assert seen.outside == []
+
+
+def test_an_auditor_has_a_decision_explained_and_that_is_on_record(
+    node: PageNode, window: Window
+) -> None:
+    """What is sealed opens for an auditor alone, drawn; who looked stands in the log before."""
+    held = node.ledger.search('kind=decision outcome=hold purpose="payment fraud"', limit=1)
+    index = held.hits[0].index
+    reader = window("reader")
+    reader.go(f"/records/{index}")
+    assert reader.page.get_by_role("button", name="Compute it again").count() == 0
+    auditor = window("auditor")
+    auditor.go(f"/records/{index}")
+    before = node.ledger.size
+    auditor.page.get_by_role("button", name="Compute it again").click()
+    expect(auditor.page.locator("h1")).to_contain_text("computed again")
+    assert auditor.page.locator("svg.drawing rect.bar").count() >= 3
+    assert auditor.page.locator(".status.ok").count() == 2
+    assert auditor.violations() == []
+    opened = [one for one in node.ledger.views(before) if one.kind == "opening"]
+    assert {one.content["actor"] for one in opened} == {"Ada, auditor"}
+    assert auditor.complaints == []

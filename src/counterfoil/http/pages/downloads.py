@@ -22,7 +22,7 @@ from counterfoil.ports import STANDARD_STREAM, Document
 
 __all__ = ["downloads"]
 
-_FORMS: Final = ("json", "html", "tlog-proof")
+_FORMS: Final = ("json", "html", "tlog-proof", "cose")
 
 
 def downloads(site: Site) -> list[Endpoint]:
@@ -46,6 +46,7 @@ def downloads(site: Site) -> list[Endpoint]:
             row=None if row < 0 else row,
             html=form == "html",
             tlog_proof=form == "tlog-proof",
+            cose=form == "cose",
         )
         document = cast("Document", made)  # standard output was asked for
         ending = "receipt.json" if form == "json" else form

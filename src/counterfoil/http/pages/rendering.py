@@ -17,7 +17,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 
 from counterfoil import __version__
@@ -86,6 +86,7 @@ def _environment() -> Environment:
         "drawn": Markup,
         "plain": _plain,
         "brief": _brief,
+        "ticked": _ticked,
         "minor": _minor,
         "query": lambda found: urlencode(found, doseq=True),
     }
@@ -150,6 +151,15 @@ def _plain(value: Any, most: int = _PLAIN_MAX) -> Markup:
     cut = text if len(text) <= most else f"{text[: most - 1]}…"
     seen = "".join(c if c == "\n" or not _is_hidden(c) else f"\\u{{{ord(c):x}}}" for c in cut)
     return Markup("<bdi>%s</bdi>") % seen
+
+
+def _ticked(text: str) -> Markup:
+    """Show words of ours in which what stands in backticks is typed as it is."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    made = (Markup("<code>%s</code>") if at % 2 else Markup("%s") for at in range(len(parts)))
+    return Markup("").join(form % part for form, part in zip(made, parts, strict=True))
 
 
 def _is_hidden(character: str) -> bool:

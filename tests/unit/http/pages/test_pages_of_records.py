@@ -143,7 +143,7 @@ def test_every_kind_of_entry_has_a_page(asker: Asker) -> None:
     assert {"record", "key", "block", "batch"} <= shown
 
 
-@pytest.mark.parametrize("form", ["json", "html", "tlog-proof"])
+@pytest.mark.parametrize("form", ["json", "html", "tlog-proof", "cose"])
 def test_a_receipt_is_taken_away_in_each_form(asker: Asker, form: str) -> None:
     """What is downloaded verifies offline, against the policy alone."""
     index = asker.ledger.search("many=7").hits[0].index
