@@ -58,17 +58,17 @@ def connect(
     given = key or os.environ.get(KEY_ENVIRONMENT) or None
     certificates = None if ca_file is None else os.fspath(ca_file)
 
-    def wire(seconds: float) -> Wire:
+    def wire(seconds: float, patience: float) -> Wire:
         return Wire(
             url,
             given,
             timeout_s=seconds,
-            patience_s=patience_s,
+            patience_s=patience,
             insecure=insecure,
             ca_file=certificates,
         )
 
-    own = wire(timeout_s)
+    own = wire(timeout_s, patience_s)
     if isinstance(policy, (bytes, str)):
         policy = policies.parse(policy.encode() if isinstance(policy, str) else policy)
     kept = None
@@ -78,7 +78,7 @@ def connect(
     return RemoteLedger(
         own,
         spool=kept,
-        delivering=None if kept is None else wire(min(timeout_s, _DELIVER_S)),
+        delivering=None if kept is None else wire(min(timeout_s, _DELIVER_S), 0.0),
         series=source,
         policy=policy,
         verify=verify,

@@ -42,12 +42,12 @@ Found = Recorded | RecordedMany | Spooled
 class Delivery:
     """Sends one spool to one node.
 
-    wire: whose time for one try is how long who records waits before it is told that the record
-    waits here. hello: called before anything is sent; it raises where this is not the node that
-    is meant.
+    wire: tries once; its time for that is how long who records waits before it is told that the
+    record waits here. hello: called before anything is sent; it raises where this is not the node
+    that is meant.
     """
 
-    def __init__(self, wire: Wire, spool: Spool, hello: Callable[[], None]) -> None:
+    def __init__(self, wire: Wire, spool: Spool, hello: Callable[[Wire], None]) -> None:
         self._wire, self._spool, self._hello = wire, spool, hello
         self._changed = threading.Condition()
         self._waiting: dict[int, tuple[Item, Future[Found]]] = {}
@@ -114,7 +114,7 @@ class Delivery:
                 continue
             try:
                 if not self._greeted:
-                    self._hello()
+                    self._hello(self._wire)
                     self._greeted = True
                 self._send(items)
             except Exception as err:  # the thread lives on: the node may be mended
@@ -150,11 +150,9 @@ class Delivery:
             if item.kind == "rows":
                 place = {"source": item.source, "first": item.number}
                 kind = "application/x-ndjson"
-                answer = self._wire.post(
-                    path, item.body, kind=kind, query=place, again=True, tries=False
-                )
+                answer = self._wire.post(path, item.body, kind=kind, query=place, again=True)
             else:
-                answer = self._wire.post(path, item.body, again=True, tries=False)
+                answer = self._wire.post(path, item.body, again=True)
         except CounterfoilError as err:
             self._refused(item, err)
             return
@@ -170,9 +168,7 @@ class Delivery:
         body = b"\n".join(item.body for item in run)
         kind = "application/x-ndjson"
         try:
-            answer = self._wire.post(
-                "/api/v1/records/each", body, kind=kind, again=True, tries=False
-            )
+            answer = self._wire.post("/api/v1/records/each", body, kind=kind, again=True)
         except CounterfoilError as err:
             if len(run) == 1 or _is_of_all(err):
                 self._refused(run[0], err)

@@ -342,8 +342,9 @@ class RemoteLedger(Writing):
 
     # How -----------------------------------------------------------------------------------------
 
-    def _greet(self) -> None:
+    def _greet(self, wire: Wire) -> None:
         """Make sure, before anything spooled is sent, that this is the ledger that is meant."""
+        self._known = wire.get(f"{API}/ledger").json()
         if self._spool is not None:
             self._spool.bind(self.origin)
         if self._verify:

@@ -64,9 +64,9 @@ class Wire:
     """The way to one node. Safe for threads; a fork of the process makes its own connections.
 
     url: of the node. key: API key or token; None for what needs none. timeout_s: for one try's
-    answer. patience_s: how long something is tried. insecure: let a key go over plain HTTP to
-    another machine. ca_file: certificates to trust instead of the system's. Raises InputError with
-    code remote.url, remote.key or remote.plain-http.
+    answer. patience_s: how long something is tried; 0 tries once. insecure: let a key go over plain
+    HTTP to another machine. ca_file: certificates to trust instead of the system's. Raises
+    InputError with code remote.url, remote.key or remote.plain-http.
     """
 
     def __init__(
@@ -111,17 +111,16 @@ class Wire:
         query: Mapping[str, Any] | None = None,
         again: bool,
         headers: Mapping[str, str] | None = None,
-        tries: bool = True,
     ) -> Answer:
         """Have something done.
 
-        again: it may be sent again when nobody knows whether it was done. tries: else it is tried
-        once. Raises what the node told, by its class and code; Unavailable with code remote.away
-        where it cannot be reached, remote.unknown where it may have been done or not.
+        again: it may be sent again when nobody knows whether it was done. Raises what the node told,
+        by its class and code; Unavailable with code remote.away where it cannot be reached,
+        remote.unknown where it may have been done or not.
         """
         given = {"content-type": kind, **(headers or {})}
         target = _with_query(path, query)
-        return self._tried("POST", target, body, given, again=again, tries=tries)
+        return self._tried("POST", target, body, given, again=again)
 
     @contextmanager
     def stream(self, path: str, headers: Mapping[str, str], read_s: float) -> Iterator[Any]:
@@ -161,7 +160,6 @@ class Wire:
         headers: Mapping[str, str],
         *,
         again: bool,
-        tries: bool = True,
     ) -> Answer:
         until = time.monotonic() + self._patience_s
         pause = _PAUSE_S
@@ -169,7 +167,7 @@ class Wire:
             try:
                 return self._once(method, target, body, headers, again=again)
             except Unavailable as err:
-                if not self._may_try_again(err, again=again) or not tries:
+                if not self._may_try_again(err, again=again):
                     raise
                 wait = pause * self._random.uniform(0.5, 1.5)
                 if isinstance(err, TooMany):

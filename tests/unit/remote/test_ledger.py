@@ -171,10 +171,10 @@ def test_decisions(ledger: Ledger, remote: RemoteLedger) -> None:
     model = ledger.models.record(
         onnx_bytes(), "credit", version="1", features=FEATURES, outcomes=OUTCOMES, keep=True
     )
-    with remote.decision("credit", APPLICANT, accountable="Ada") as made:
-        made.decide()
+    with remote.decision("credit", APPLICANT, accountable="Ada", threshold=0.5) as made:
+        assert made.outcome in OUTCOMES
     remote.flush()
-    found = ledger.decisions.ls().decisions[0]
+    found = ledger.decisions.ls().hits[0]
     assert found.decision.model.digest == model.digest
     assert remote.decisions.get(found.index) == ledger.decisions.get(found.index)
     assert remote.trace(found.index).nodes.keys() == ledger.trace(found.index).nodes.keys()
