@@ -114,8 +114,8 @@ class Wire:
     ) -> Answer:
         """Have something done.
 
-        again: it may be sent again when nobody knows whether it was done. Raises what the node told,
-        by its class and code; Unavailable with code remote.away where it cannot be reached,
+        again: it may be sent again when nobody knows whether it was done. Raises what the node
+        says, by its class and code; Unavailable with code remote.away where it cannot be reached,
         remote.unknown where it may have been done or not.
         """
         given = {"content-type": kind, **(headers or {})}
