@@ -107,7 +107,8 @@ class Receipt(
     checkpoint: the signed note, verbatim. record: the record's entry. keys: the entries that
     brought the signing key into force (and ended it), oldest first. batch: where a batch signs
     the record. row: one row, where the record is a block. content: large content that is kept
-    beside the log, when disclosed. anchors: claims.
+    beside the log, when disclosed. anchors: claims. issuer: the `issuer-key` statement that brought
+    in the key of a statement in COSE.
     """
 
     checkpoint: str
@@ -117,6 +118,7 @@ class Receipt(
     row: RowProof | None = None
     content: str | None = None
     anchors: Annotated[tuple[AnchorClaim, ...], msgspec.Meta(max_length=64)] = ()
+    issuer: EntryProof | None = None
 
     def _repr_html_(self) -> str:
         """Show it in a notebook."""

@@ -8,9 +8,9 @@ was revoked.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from counterfoil.errors import Conflict, NotFound, Refused
 from counterfoil.formats import cose_key
@@ -20,11 +20,16 @@ from counterfoil.log.submission import Condition
 from counterfoil.ports.store import CounterValue
 
 __all__ = [
+    "ADDED",
     "PREFIX",
     "condition_of",
     "counter_of",
     "issuer_key",
+    "place_of",
 ]
+
+ADDED: Final = 0
+"""Number, in its series, of the statement that adds a key; the one that ends it follows."""
 
 PREFIX: Final = "scitt/"
 """Begins the name of every such counter."""
@@ -35,6 +40,18 @@ _REVOKED: Final = "revoked"
 def counter_of(issuer: str, key: str) -> str:
     """Name the counter of an issuer's key; key: `kid:` or `x5t:` and hexadecimal digits."""
     return PREFIX + sha256(f"{issuer}\n{key}".encode()).hexdigest()
+
+
+def place_of(fields: Mapping[str, Any]) -> tuple[str, int] | None:
+    """Tell the series and number of an `issuer-key` statement: each key has a series of its own.
+
+    fields: of the predicate, unchecked; None for such that it refuses. So that the statement which
+    added a key is found at once, and none is added twice.
+    """
+    issuer, key = fields.get("iss"), fields.get("key")
+    if not isinstance(issuer, str) or not isinstance(key, str):
+        return None
+    return counter_of(issuer, key), ADDED if fields.get("action") == "add" else ADDED + 1
 
 
 def issuer_key(issuer: str, key: str, held: CounterValue) -> PublicKey:
@@ -61,14 +78,14 @@ def issuer_key(issuer: str, key: str, held: CounterValue) -> PublicKey:
 def condition_of(said: IssuerKey, counter: Callable[[str], CounterValue]) -> dict[str, Condition]:
     """Work out how an `issuer-key` statement changes its counter.
 
-    counter: reads one. Raises Conflict with code scitt.key-twice for a key that is or was there,
+    counter: reads one. Raises Conflict with code scitt.key-twice for another key of that name,
     NotFound with code scitt.no-key for one to revoke that is not, InputError with code cose.key.
     """
     name = counter_of(said.iss, said.key)
     held = counter(name)
     if said.public is not None:
-        if held is not None:
-            state = "was revoked" if held == _REVOKED else "is there already"
+        if held not in (None, said.public):  # the same again is answered with its first place
+            state = "was revoked" if held == _REVOKED else "is there already, and another"
             raise Conflict(
                 "scitt.key-twice",
                 f"expected a new key of {said.iss}, found {said.key}, which {state}",

@@ -15,8 +15,10 @@ from counterfoil.errors import CounterfoilError
 from counterfoil.formats.policy import Policy
 from counterfoil.formats.predicates import ContentRef
 from counterfoil.formats.receipt import Receipt
+from counterfoil.formats.signed_statement import SignedStatement
 from counterfoil.ledger.anchored import anchored_checkpoint, claims_of, read_anchored
 from counterfoil.ledger.config import Config
+from counterfoil.ledger.issuers import ADDED, counter_of
 from counterfoil.ledger.key_admin import KeyAdmin
 from counterfoil.ledger.layout import Layout
 from counterfoil.ledger.opening import Reading, load_keyring
@@ -173,8 +175,16 @@ class Readable(Searchable):
         if under is None:
             under = best_checkpoint(index + 1, published, kept, self.policy)
         claims = claims_of(anchors, under[0])
-        receipt = self._receipts.make(index, tuple(store.key_entries()), row, under)
+        receipt = self._receipts.make(
+            index, tuple(store.key_entries()), row, under, self._issuer_at
+        )
         return msgspec.structs.replace(receipt, anchors=claims)
+
+    def _issuer_at(self, statement: SignedStatement) -> int | None:
+        """Tell where the owner stated the key of a foreign issuer's statement."""
+        series = counter_of(statement.issuer, statement.key)
+        span = self._reading.store.find_span(self.config.organisation, series, ADDED, 1)
+        return None if span is None else span.index
 
     def verify(self, receipt: Receipt | bytes | str) -> Verified:
         """Verify a receipt against this ledger's own policy; see `verify_receipt`."""

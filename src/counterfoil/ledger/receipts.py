@@ -6,6 +6,7 @@ module refuses to judge: `proofs.verify` does.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import msgspec
@@ -17,10 +18,11 @@ from counterfoil.formats import predicates
 from counterfoil.formats.batch import MEMBERS_MAX, member_hash
 from counterfoil.formats.block import row_leaf
 from counterfoil.formats.checkpoint import Checkpoint
-from counterfoil.formats.entry import BatchEntry, StatementEntry
+from counterfoil.formats.entry import COSE_MARK, BatchEntry, CoseEntry, StatementEntry
 from counterfoil.formats.envelope import is_unsigned_statement, payload_of_unsigned
 from counterfoil.formats.predicates import Block, Key, Record
 from counterfoil.formats.receipt import BatchProof, EntryProof, Receipt, RowProof
+from counterfoil.formats.signed_statement import SignedStatement
 from counterfoil.log import LogReader
 from counterfoil.proofs.merkle import NodeReader, inclusion_path, reader_of
 from counterfoil.storage import PayloadFiles
@@ -48,11 +50,13 @@ class ReceiptMaker:
         key_entries: tuple[int, ...],
         row: int | None = None,
         under: tuple[Checkpoint, bytes] | None = None,
+        issuer_at: Callable[[SignedStatement], int | None] | None = None,
     ) -> Receipt:
         """Make the receipt of the entry at `index`.
 
         key_entries: indices of the log's key statements. row: a row of a block statement. under:
         a checkpoint that is no newer than the published one, and its signed note; else that.
+        issuer_at: tells where the key of a statement in COSE was stated; None for a key of the log.
         Raises NotFound with code entry.index or block.row-number, InputError with code
         receipt.not-a-block, FatalLogError with code log.damaged.
         """
@@ -73,7 +77,25 @@ class ReceiptMaker:
             batch=self._batch(index, data, checkpoint.size, nodes),
             row=disclosed if isinstance(disclosed, RowProof) else None,
             content=disclosed if isinstance(disclosed, str) else None,
+            issuer=self._issuer(index, data, checkpoint.size, nodes, issuer_at),
         )
+
+    def _issuer(
+        self,
+        index: int,
+        data: bytes,
+        size: int,
+        nodes: NodeReader,
+        issuer_at: Callable[[SignedStatement], int | None] | None,
+    ) -> EntryProof | None:
+        """Prove the statement that brought in a foreign issuer's key, before its own."""
+        parsed = entries.parse(data) if data.startswith(COSE_MARK) else None
+        if issuer_at is None or not isinstance(parsed, CoseEntry):
+            return None
+        at = issuer_at(parsed.statement)
+        if at is None or at >= index:
+            return None
+        return EntryProof(at, self._entry(at, size), tuple(inclusion_path(at, size, nodes)))
 
     def _batch(self, index: int, data: bytes, size: int, nodes: NodeReader) -> BatchProof | None:
         if not is_unsigned_statement(data):

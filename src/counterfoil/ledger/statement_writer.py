@@ -31,7 +31,7 @@ from counterfoil.formats.predicates import (
 )
 from counterfoil.formats.sealed import Sealed
 from counterfoil.formats.statement import Statement, Subject, sha256_subject
-from counterfoil.ledger.issuers import condition_of
+from counterfoil.ledger.issuers import condition_of, place_of
 from counterfoil.ledger.numbering import check_place
 from counterfoil.ledger.predicate_types import (
     check_registered,
@@ -57,6 +57,7 @@ __all__ = [
 ]
 
 _OWN_WAYS = (Record, Block, Key)
+_ISSUER_KEYS = ("issuer-key", resolve("issuer-key"))
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -73,10 +74,13 @@ def record_statement(
     said: kind is `organisation`, `party`, `policy`, `mandate`, `log-frozen`, `equivocation`, the
     name of a registered kind such as `decision`, or the URI of a predicate of somebody else; what
     was to be sealed is sealed already. `log-frozen` about this log is its last entry: nothing is
-    recorded after it. same: as of `Draft`. sealed: what stands in place of `said.seal`, in order.
+    recorded after it. An `issuer-key` has a series and number of its own. same: as of `Draft`.
+    sealed: what stands in place of `said.seal`, in order.
     Raises InputError with code predicate.malformed, statement.fields or statement.kind;
     VerificationError when a claim does not hold; the future as `Writer.submit`.
     """
+    if said.kind in _ISSUER_KEYS:
+        source, number = place_of(said.fields) or (source, number)
     source = writer.default_source if source is None else source
     check_place(source, number)
     drafted = draft_statement(writer, said, source, sealed)

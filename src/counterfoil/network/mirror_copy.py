@@ -15,10 +15,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
 from typing import Final, TypeVar
 
+import msgspec
+
 from counterfoil.errors import CounterfoilError, VerificationError
 from counterfoil.formats import bundle
 from counterfoil.formats.checkpoint import Checkpoint
-from counterfoil.formats.predicates import Key
+from counterfoil.formats.predicates import IssuerKey, Key
 from counterfoil.formats.tile import entries_path, tile_path, tiles_between, width_at
 from counterfoil.ledger.mirror_marker import MirrorMode
 from counterfoil.log import LogReader
@@ -109,12 +111,12 @@ class MirrorCopy:
 
     def fetch_missing(self, index: MirrorIndex) -> MirrorIndex:
         """Ask again for payloads that were missing; what cannot be asked for stays missing."""
-        found = _Found(MirrorIndex(index.size, index.root, index.key_entries))
+        found = _Found(msgspec.structs.replace(index, missing=()))
         try:
             self._bring(index.missing, found)
         except CounterfoilError:
             return index
-        return MirrorIndex(index.size, index.root, index.key_entries, found.missing)
+        return msgspec.structs.replace(index, missing=found.missing)
 
     def drop_partials(self, old: int, new: int) -> None:
         """Delete partial tiles that the growth from `old` to `new` entries filled."""
@@ -194,7 +196,7 @@ class _Found:
     """What entries said so far."""
 
     def __init__(self, index: MirrorIndex) -> None:
-        self._keys = list(index.key_entries)
+        self._keys, self._issuers = list(index.key_entries), list(index.issuer_entries)
         self._missing = dict.fromkeys(index.missing)
 
     @property
@@ -208,6 +210,8 @@ class _Found:
         for index, said in notable(first, entries):
             if isinstance(said, Key):
                 self._keys.append(index)
+            elif isinstance(said, IssuerKey):
+                self._issuers.append(index)
             else:
                 digests.append(said)
         return digests
@@ -218,7 +222,9 @@ class _Found:
 
     def index(self, tree: Checkpoint) -> MirrorIndex:
         """Make the index of a tree."""
-        return MirrorIndex(tree.size, tree.root.hex(), tuple(self._keys), self.missing)
+        return MirrorIndex(
+            tree.size, tree.root.hex(), tuple(self._keys), self.missing, tuple(self._issuers)
+        )
 
 
 def ahead(fetch: Callable[[T], R], items: Iterable[T]) -> Generator[tuple[T, R], None, None]:

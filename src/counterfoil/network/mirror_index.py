@@ -18,7 +18,7 @@ from counterfoil.formats import entry as entry_format
 from counterfoil.formats import predicates
 from counterfoil.formats.entry import StatementEntry
 from counterfoil.formats.envelope import is_unsigned_statement, payload_of_unsigned
-from counterfoil.formats.predicates import Key
+from counterfoil.formats.predicates import IssuerKey, Key
 from counterfoil.formats.predicates.header import Count, HexDigest
 from counterfoil.ledger.predicate_types import keeping, payloads_named
 from counterfoil.storage.folder_copy import replace_file
@@ -37,14 +37,16 @@ class MirrorIndex(
 ):
     """What the first `size` entries, whose tree has `root`, say.
 
-    key_entries: indices of key statements, ascending. missing: digests of payloads that entries
-    name and the source did not have: erased, withheld, or not copied in this mode.
+    key_entries, issuer_entries: indices of key and issuer-key statements, ascending. missing:
+    digests of payloads that entries name and the source did not have: erased, withheld, or not
+    copied in this mode.
     """
 
     size: Count
     root: HexDigest
     key_entries: tuple[Annotated[int, msgspec.Meta(ge=0)], ...] = ()
     missing: tuple[HexDigest, ...] = ()
+    issuer_entries: tuple[Annotated[int, msgspec.Meta(ge=0)], ...] = ()
 
 
 def load_index(folder: Path) -> MirrorIndex | None:
@@ -60,8 +62,8 @@ def save_index(folder: Path, index: MirrorIndex) -> None:
     replace_file(folder / INDEX_FILE, msgspec.json.encode(index) + b"\n")
 
 
-def notable(first: int, entries: Iterable[bytes]) -> Iterator[tuple[int, Key | str]]:
-    """Find key statements, and the digests of payloads, in entries from index `first` on.
+def notable(first: int, entries: Iterable[bytes]) -> Iterator[tuple[int, Key | IssuerKey | str]]:
+    """Find statements of keys and issuers' keys, and digests of payloads, from index `first` on.
 
     An entry that cannot be parsed says nothing here: the log's own audit names it.
     """
@@ -78,7 +80,7 @@ def notable(first: int, entries: Iterable[bytes]) -> Iterator[tuple[int, Key | s
             )
         except CounterfoilError:
             continue
-        if isinstance(said, Key):
+        if isinstance(said, Key | IssuerKey):
             yield index, said
         elif isinstance(parsed, StatementEntry):
             yield from ((index, one.sha256) for one in payloads_named(parsed.statement, said))

@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from counterfoil.errors import NotFound
-from counterfoil.formats.predicates import Key
+from counterfoil.formats.predicates import IssuerKey, Key
 from counterfoil.formats.receipt import Receipt
+from counterfoil.formats.signed_statement import SignedStatement
 from counterfoil.ledger import Layout
 from counterfoil.ledger.mirror_marker import read_mirror
 from counterfoil.ledger.receipts import ReceiptMaker
@@ -46,17 +47,38 @@ def mirrored_receipt(folder: Path, index: int, row: int | None = None) -> Receip
     signed = TileFiles(folder).published()
     reader = LogReader(TilesUnder(folder, signed))  # it may run, and publish meanwhile
     size = reader.published()[0].size
-    keys = _key_entries(folder, reader, size)
-    return ReceiptMaker(reader, PayloadFiles(Layout(folder).payloads)).make(index, keys, row)
+    keys, issuers = _key_entries(folder, reader, size)
+
+    def issuer_at(statement: SignedStatement) -> int | None:
+        for at in issuers:
+            data = next(reader.published_entries(at, at + 1, size))
+            for _, said in notable(at, [data]):
+                if isinstance(said, IssuerKey) and _brings(said, statement):
+                    return at
+        return None
+
+    maker = ReceiptMaker(reader, PayloadFiles(Layout(folder).payloads))
+    return maker.make(index, keys, row, issuer_at=issuer_at)
 
 
-def _key_entries(folder: Path, reader: LogReader, size: int) -> tuple[int, ...]:
-    """Tell where the key statements stand: from the index, and from entries where it is older."""
+def _brings(said: IssuerKey, statement: SignedStatement) -> bool:
+    named = (statement.issuer, statement.key)
+    return said.action == "add" and (said.iss, said.key) == named
+
+
+def _key_entries(
+    folder: Path, reader: LogReader, size: int
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Tell where the statements of keys, and of issuers' keys, stand.
+
+    From the index, and from entries where it is older.
+    """
     index = load_index(folder)
     if index is None or index.size > size:
         index = MirrorIndex(0, EMPTY_ROOT.hex())
     if root_at(index.size, reader.nodes(size)).hex() != index.root:
         index = MirrorIndex(0, EMPTY_ROOT.hex())
-    entries = reader.published_entries(index.size, size, size)
-    later = (at for at, said in notable(index.size, entries) if isinstance(said, Key))
-    return (*index.key_entries, *later)
+    later = list(notable(index.size, reader.published_entries(index.size, size, size)))
+    keys = (at for at, said in later if isinstance(said, Key))
+    issuers = (at for at, said in later if isinstance(said, IssuerKey))
+    return (*index.key_entries, *keys), (*index.issuer_entries, *issuers)

@@ -68,11 +68,10 @@ class Verification:
 
     grade: in words, who vouches. form: of the receipt. origin, size, root (hexadecimal): the
     checkpoint as of which it is proven. index, leaf: where the entry stands. signer: None for a
-    tlog-proof and a COSE receipt, which do not prove who signed, and for a statement in COSE whose
-    key is none of the log's. witnesses, quorum: of the policy. record: the
-    entry, decoded. content: the row, or the large content, that the receipt discloses beside the
-    record. row: number of the row in its block. anchors: how many chains the receipt names.
-    checked: those that were asked and confirmed it; the others stay claims. seen: the
+    tlog-proof and a COSE receipt, which do not prove who signed. witnesses, quorum: of the policy.
+    record: the entry, decoded. content: the row, or the large content, that the receipt discloses
+    beside the record. row: number of the row in its block. anchors: how many chains the receipt
+    names. checked: those that were asked and confirmed it; the others stay claims. seen: the
     largest size of this log that was ever seen here; None where nothing is kept.
     """
 
@@ -241,7 +240,7 @@ def _verify_receipt(
         form,
         verified.index,
         receipt.record.entry,
-        signer=signer if verified.signer_proven else None,
+        signer=signer,
         content=shown,
         row=verified.row,
         anchors=len(verified.anchors),

@@ -7,7 +7,7 @@ refuses to trust a key, a name or a claim because a receipt carries it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 
 import msgspec
@@ -26,8 +26,8 @@ from counterfoil.formats.receipt import AnchorClaim, EntryProof, Receipt
 from counterfoil.formats.signed_statement import issued_ms
 from counterfoil.formats.statement import Statement
 from counterfoil.formats.verdict import Verdict, decided_ms
-from counterfoil.proofs.cose import own_signer
 from counterfoil.proofs.deciders import verify_decider
+from counterfoil.proofs.issuers import signer_of
 from counterfoil.proofs.keyring import KeyPeriod, Keyring
 from counterfoil.proofs.merkle import leaf_hash, verify_inclusion
 from counterfoil.proofs.trust import Trusted, evaluate
@@ -48,10 +48,9 @@ class Verified:
 
     trusted: the checkpoint and who vouches for it. index, leaf: where the record stands, and its
     leaf hash. signer: the key that signed, valid at `index` as of the checkpoint's size; of a
-    verdict its decider's address, for which no log speaks. signer_proven: False where a signed
-    statement in COSE names a key that is none of the log's: who signed it was not checked.
-    signed_at_ms: by the signer's clock; None where it did not say. statement: None when the entry
-    is a batch signature, a verdict or a statement in COSE.
+    verdict its decider's address, for which no log speaks; of a statement in COSE a key of the log,
+    or one that its owner stated there. signed_at_ms: by the signer's clock; None where it did not
+    say. statement: None when the entry is a batch signature, a verdict or a statement in COSE.
     predicate: None for a predicate that this version does not know. content: the record's or
     row's JSON text, when the receipt has it. row: its number in a block. anchors: claims that no
     chain was asked about. verdict: None for other entries.
@@ -68,7 +67,6 @@ class Verified:
     row: int | None
     anchors: tuple[AnchorClaim, ...]
     verdict: Verdict | None = None
-    signer_proven: bool = True
 
     def _repr_html_(self) -> str:
         """Show it in a notebook."""
@@ -115,6 +113,8 @@ def verify_receipt(
     index, data = receipt.record.index, receipt.record.entry
     leaf = _verify_entry_proof(receipt.record, trusted)
     parsed = entries.parse(data)
+    if receipt.issuer is not None and not isinstance(parsed, CoseEntry):
+        raise _extra()
     if isinstance(parsed, BatchEntry):
         _require_origin(parsed, trusted)
         _refuse_extras(receipt)
@@ -134,12 +134,11 @@ def verify_receipt(
     if isinstance(parsed, CoseEntry):
         _refuse_extras(receipt)
         said = parsed.statement
-        own = own_signer(keyring, index, said)
-        signer, when = own or _named(said.key, said.issuer, "issuer", index), issued_ms(said)
-        found = Verified(
-            trusted, index, leaf, signer, when, None, None, None, None, receipt.anchors
-        )
-        return replace(found, signer_proven=own is not None)
+        if receipt.issuer is not None:
+            _verify_entry_proof(receipt.issuer, trusted)
+        signer = signer_of(said, index, keyring, trusted.checkpoint.origin, receipt.issuer)
+        when = issued_ms(said)
+        return Verified(trusted, index, leaf, signer, when, None, None, None, None, receipt.anchors)
     predicate = predicates.parse_predicate(parsed.statement)
     _require_effective(receipt, predicate)
     signer, signed_at_ms = _verify_statement(keyring, receipt, parsed, predicate, trusted)
@@ -161,13 +160,16 @@ def verify_receipt(
 
 def _decider(verdict: Verdict, index: int) -> KeyPeriod:
     """Name who signed a verdict: an account, and the hash of the organisation that it claims."""
-    organisation = f"keccak256:{verdict.organisation.hex()}"
-    return _named("0x" + verdict.signer.hex(), organisation, "decider", index)
-
-
-def _named(keyid: str, organisation: str, role: str, index: int) -> KeyPeriod:
-    """Name a key that no statement of the log brought into force."""
-    return KeyPeriod(keyid, b"", organisation, role, index, None, index, "")
+    return KeyPeriod(
+        keyid="0x" + verdict.signer.hex(),
+        public=b"",
+        organisation=f"keccak256:{verdict.organisation.hex()}",
+        role="decider",
+        first=index,
+        end=None,
+        added_at=index,
+        added_by="",
+    )
 
 
 def verify_batch_member(
@@ -349,7 +351,11 @@ def _require_origin(signed: BatchEntry, trusted: Trusted) -> None:
 
 def _refuse_extras(receipt: Receipt) -> None:
     if receipt.batch is not None or receipt.row is not None or receipt.content is not None:
-        raise InputError("receipt.extra", "expected an entry that stands alone, found more with it")
+        raise _extra()
+
+
+def _extra() -> InputError:
+    return InputError("receipt.extra", "expected an entry that stands alone, found more with it")
 
 
 def _content(receipt: Receipt, predicate: Header | None) -> tuple[bytes | None, int | None]:

@@ -6,8 +6,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import counterfoil
-from counterfoil.formats.predicates import Key
+from counterfoil.formats.predicates import IssuerKey, Key
 from counterfoil.network.mirror_index import MirrorIndex, load_index, notable, save_index
+from tests.cose_made import Issuer, introduce
 from tests.ledgers import copy_ledger, parts_of
 
 
@@ -21,9 +22,12 @@ def test_it_finds_what_the_ledgers_own_database_knows(tmp_path: Path) -> None:
         large = ledger.record({"text": "x" * 60_000})
         block = ledger.record_block([{"n": 1}])
         ledger.key_admin.rotate("a year is over")
+        issuer = introduce(ledger, Issuer())
+        ledger.scitt.register(Issuer().statement())
         found = list(notable(0, [*ledger.entries(), b"", b"{}", b"\xff"]))
         keys = [index for index, said in found if isinstance(said, Key)]
         assert keys == parts_of(ledger).writer.store.key_entries()
+        assert [at for at, said in found if isinstance(said, IssuerKey)] == [issuer.index]
         digests = [(index, said) for index, said in found if isinstance(said, str)]
         assert [index for index, _ in digests] == [large.index, block.index]
         kept = {path.name for path in ledger.layout.payloads.glob("*/*")}
@@ -32,7 +36,7 @@ def test_it_finds_what_the_ledgers_own_database_knows(tmp_path: Path) -> None:
 
 def test_it_is_kept_and_read_back(tmp_path: Path) -> None:
     """An index is read as it was written; what is no index is none."""
-    index = MirrorIndex(5, sha256(b"").hexdigest(), (0, 1), ("0f" * 32,))
+    index = MirrorIndex(5, sha256(b"").hexdigest(), (0, 1), ("0f" * 32,), (4,))
     assert load_index(tmp_path) is None
     save_index(tmp_path, index)
     assert load_index(tmp_path) == index

@@ -15,6 +15,7 @@ from counterfoil.ledger.mirror_marker import MirrorMode
 from counterfoil.network import Mirror, open_source
 from counterfoil.network.mirror_index import INDEX_FILE
 from counterfoil.network.mirror_receipts import mirrored_receipt
+from tests.cose_made import Issuer, introduce
 from tests.ledgers import copy_ledger
 from tests.log_rig import raises_code
 
@@ -108,6 +109,25 @@ def test_receipts_do_not_need_the_index(shop: Path, tmp_path: Path) -> None:
     made = mirrored_receipt(copy, last)
     assert len(made.keys) == 3
     counterfoil.verify(receipts.format(made), (shop / "policy.txt").read_bytes())
+
+
+def test_receipts_of_statements_in_cose(shop: Path, tmp_path: Path) -> None:
+    """A copy proves whose statement in COSE it holds, with the index and without."""
+    copy, issuer = tmp_path / "copy", Issuer()
+    with counterfoil.open(shop) as ledger:
+        introduce(ledger, Issuer(kid=b"other"))
+        introduce(ledger, issuer)
+        index = ledger.scitt.register(issuer.statement()).index
+        ledger.publish()
+        expected = ledger.receipt(index)
+    with mirror(shop, copy) as opened:
+        opened.round()
+    assert mirrored_receipt(copy, index) == expected
+    (copy / INDEX_FILE).unlink()
+    made = mirrored_receipt(copy, index)
+    assert made == expected
+    proven = counterfoil.verify(receipts.format(made), (shop / "policy.txt").read_bytes())
+    assert proven.signer.organisation == issuer.name
 
 
 def test_what_is_no_mirror_makes_no_receipts(shop: Path, tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import counterfoil
-from counterfoil.formats import envelope
+from counterfoil.formats import cose, envelope
 from counterfoil.formats.envelope import Envelope, Signature
 from counterfoil.network.monitor_scan import scan_entries
 from counterfoil.network.monitor_state import MonitorEvent, MonitorState
-from tests.ledgers import copy_ledger, key_of
+from tests.cose_made import Issuer
+from tests.ledgers import OWNER, copy_ledger, key_of
 from tests.statements import Actor, entry_of, payload_of, record
 
 
@@ -42,6 +43,24 @@ def test_a_signature_that_does_not_hold_is_told_as_such(tmp_path: Path) -> None:
     ]
     assert [index for index, _ in used] == list(range(5))
     assert all(event.at_ms == 5 for event in events)
+
+
+def test_statements_in_cose_are_told_of(tmp_path: Path) -> None:
+    """A watched key that signs in COSE is told of like any use, whether it holds or not."""
+    copy_ledger(tmp_path / "ledger")
+    key = key_of(tmp_path / "ledger")
+    with counterfoil.open(tmp_path / "ledger") as ledger:
+        genesis = list(ledger.entries())
+    message = Issuer(OWNER, "EdDSA", bytes.fromhex(key.keyid)).message()
+    signed = key.sign(cose.to_be_signed(message.protected, message.payload or b""))
+    entries = [
+        cose.format(cose.Sign1(message.protected, {}, message.payload, signature))
+        for signature in (signed, bytes(64))
+    ]
+    events = seen([*genesis, *entries, Issuer().statement()], (key.keyid[:8], "6b31"))[-3:]
+    assert [event.signature for event in events] == ["holds", "does not hold", "unknown key"]
+    assert {(event.event, event.kind) for event in events} == {("key-used", "signed-statement")}
+    assert events[0].entry_at_ms == 1_700_000_000_000
 
 
 def test_nobody_watched_is_not_told_of(tmp_path: Path) -> None:

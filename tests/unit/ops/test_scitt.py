@@ -90,8 +90,11 @@ def test_keys_come_from_files(shop: Path, keep: Kept, algorithm: str) -> None:
     for name, file in files.items():
         scitt.trust(VENDOR, key=file, ledger=shop)
         assert name in [one.key for one in scitt.issuers(ledger=shop)]
-    with refused("scitt.key-twice", Conflict):  # it is named by its thumbprint as well
-        scitt.trust(VENDOR, key=keep(cbor.format(bare), "bare.cbor"), ledger=shop)
+    again = scitt.trust(VENDOR, key=keep(cbor.format(bare), "bare.cbor"), ledger=shop)
+    assert again.duplicate  # it is named by its thumbprint as well
+    other = keep(pem(Issuer(secret=b"other").private.public_key()), "other.pem")
+    with refused("scitt.key-twice", Conflict):
+        scitt.trust(VENDOR, key=other, kid="own", ledger=shop)
     scitt.trust(VENDOR, key=whole, kid="0x00ff", ledger=shop)
     found = list(scitt.issuers(ledger=shop))
     assert found[-1].key == "kid:00ff"
@@ -245,11 +248,13 @@ def test_several_receipts(shop: Path, keep: Kept, channel: Channel, tmp_path: Pa
         verification.verify(file, policy=shop / "policy.txt", channel=channel)
 
 
-def test_the_json_receipt_says_who_is_not_proven(
+def test_the_json_receipt_proves_who(
     shop: Path, keep: Kept, channel: Channel, tmp_path: Path
 ) -> None:
-    """A JSON receipt of a foreign issuer's statement proves its place, and says no more."""
+    """A JSON receipt proves whose statement it is: by a key that the log's owner stated before."""
     index = registered(shop, keep, channel)
     receipts.get(str(index), out=tmp_path / "r.json", ledger=shop)
     proven = verification.verify(tmp_path / "r.json", policy=shop / "policy.txt", channel=channel)
-    assert (proven.form, proven.signer, proven.index) == ("json", None, index)
+    assert (proven.form, proven.index) == ("json", index)
+    assert proven.signer is not None
+    assert (proven.signer.organisation, proven.signer.keyid) == (VENDOR, "kid:6b31")

@@ -15,8 +15,6 @@ _UNPROVEN: Final = {
     "tlog-proof": "a tlog-proof shows that it was logged, not who signed it",
     "cose": "a COSE receipt shows that it was logged, not who signed it",
     "cose-statement": "a COSE receipt shows that it was logged, not who signed it",
-    "json": "the key is none of the log's, which says that it checked it",
-    "html": "the key is none of the log's, which says that it checked it",
 }
 
 

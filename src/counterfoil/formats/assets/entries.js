@@ -144,6 +144,7 @@ const given = (value) => value !== undefined && value !== null;
 const RULES = {
   Record: ({ content_ref }, content) =>
     content === undefined ? given(content_ref) : !given(content_ref) && content.type === "object",
+  IssuerKey: ({ action, public: key }) => (action === "add") === given(key),
   Key: ({ action, public: key, until_index, replaces, proof }) =>
     action === "add" ? given(key) : ![key, until_index, replaces, proof].some(given),
   Mandate: ({ from_ms, until_ms }) => until_ms > from_ms,

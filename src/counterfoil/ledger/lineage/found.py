@@ -13,6 +13,7 @@ import msgspec
 from counterfoil.errors import NotFound
 from counterfoil.formats import entry as entries
 from counterfoil.formats.entry import CoseEntry, StatementEntry, VerdictEntry
+from counterfoil.formats.signed_statement import KIND
 from counterfoil.ledger.view import RecordView
 from counterfoil.provenance.lineage import Node, Pointer, State, artefacts_of
 
@@ -24,6 +25,7 @@ __all__ = ["Found", "mentions", "node_of", "recorded"]
 _DESCRIBED: Final = 8
 _DIGESTS: Final = ("subject.sha256", "digest", "fingerprint.digest", "fingerprint.root")
 _HEADER: Final = ("corrects", "supersedes")
+_AS_THEY_CAME: Final = ("record", KIND)  # whatever somebody wrote is about no artefact for that
 _NAMES: Final = ("name", "title", "check", "action", "outcome")
 
 
@@ -118,7 +120,7 @@ def recorded(view: RecordView, data: bytes) -> Node:
         name="" if view.kind == "verdict" else _title(view.content),  # its texts are hashes
         at_ms=view.at_ms,
         issuer=view.issuer,
-        artefacts=artefacts_of(said, subjects) if view.kind != "record" else (),
+        artefacts=artefacts_of(said, subjects) if view.kind not in _AS_THEY_CAME else (),
         said=said,
     )
 

@@ -78,7 +78,8 @@ class Scitt:
     def trust(self, issuer: str, key: str, public: PublicKey, *, why: str = "") -> Recorded:
         """Add a key: statements of `issuer` that name it are registered from now on.
 
-        key: `kid:` or `x5t:` and hexadecimal digits. Raises Conflict with code scitt.key-twice,
+        key: `kid:` or `x5t:` and hexadecimal digits. The same again gets its first place. Raises
+        Conflict with code scitt.key-twice for another key of that name, or one that was revoked,
         and as `Ledger.record_statement`.
         """
         fields = {"iss": issuer, "key": key, "action": "add", "public": cose_key.format(public)}

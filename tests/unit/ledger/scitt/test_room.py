@@ -6,13 +6,16 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import counterfoil
-from counterfoil.errors import Conflict, NotFound, Refused, VerificationError
+from counterfoil.errors import Conflict, InputError, NotFound, Refused, VerificationError
 from counterfoil.formats import cose, cose_receipt, json_text
+from counterfoil.formats.cose_key import PublicKey
 from counterfoil.formats.entry import CoseEntry
 from counterfoil.formats.entry import parse as parse_entry
+from counterfoil.formats.receipt import EntryProof
 from counterfoil.ledger import Ledger
 from counterfoil.ledger.audit import AuditReport, audit
 from counterfoil.ledger.export.rows import rows
@@ -74,7 +77,7 @@ def test_a_key_of_the_log_itself(ledger: Ledger, folder: Path) -> None:
     """The log's own organisation signs by its key id, and only in its own name."""
     index = ledger.scitt.register(own(folder)).index
     proven = prove(ledger, index)
-    assert (proven.signer.organisation, proven.signer_proven) == (OWNER, True)
+    assert (proven.signer.organisation, proven.signer.role) == (OWNER, "producer")
     with refused("statement.issuer", VerificationError):
         ledger.scitt.register(own(folder, VENDOR))
 
@@ -135,11 +138,13 @@ def test_a_key_that_is_revoked_meanwhile(ledger: Ledger, monkeypatch: pytest.Mon
 
 
 def test_issuers_are_listed(ledger: Ledger) -> None:
-    """Keys are listed with the entries that added and ended them; none is added twice."""
+    """Keys are listed with the entries that added and ended them; a name stands for one key."""
     first = introduce(ledger, ISSUER).index
     second = introduce(ledger, Issuer(kid=b"k2", algorithm="EdDSA", secret=b"2")).index
+    again = introduce(ledger, ISSUER)
+    assert (again.index, again.duplicate) == (first, True)
     with refused("scitt.key-twice", Conflict):
-        introduce(ledger, ISSUER)
+        introduce(ledger, Issuer(secret=b"another"))
     ended = ledger.scitt.distrust(VENDOR, ISSUER.key).index
     listed = [(one.key, one.index, one.revoked_at) for one in ledger.scitt.issuers()]
     assert listed == [("kid:6b31", first, ended), ("kid:6b32", second, None)]
@@ -181,12 +186,54 @@ def test_it_is_shown_found_and_exported(ledger: Ledger) -> None:
 
 
 def test_receipts_prove_it(ledger: Ledger) -> None:
-    """A JSON receipt proves inclusion and says that the issuer's key was not checked."""
+    """A JSON receipt carries the statement that brought in the issuer's key, and proves whose."""
+    added = introduce(ledger, ISSUER).index
+    index = ledger.scitt.register(ISSUER.statement()).index
+    ledger.scitt.distrust(VENDOR, ISSUER.key)
+    proven = prove(ledger, index)
+    assert (proven.index, proven.signed_at_ms) == (index, 1_700_000_000_000)
+    signer = proven.signer
+    assert (signer.organisation, signer.keyid, signer.role) == (VENDOR, ISSUER.key, "issuer")
+    assert (signer.added_at, signer.first, signer.public) == (
+        added, added + 1, ISSUER.public.public,
+    )  # fmt: skip
+
+
+def test_receipts_that_do_not_prove_who(ledger: Ledger, folder: Path) -> None:
+    """Without that statement, with another, or with it beside another entry, nothing is proven."""
+    introduce(ledger, Issuer(kid=b"k2", secret=b"other"))
+    revoked = ledger.scitt.distrust(VENDOR, "kid:6b32").index
     introduce(ledger, ISSUER)
     index = ledger.scitt.register(ISSUER.statement()).index
-    proven = prove(ledger, index)
-    assert (proven.index, proven.signer_proven) == (index, False)
-    assert (proven.signer.organisation, proven.signer.keyid) == (VENDOR, ISSUER.key)
+    ours = ledger.scitt.register(own(folder)).index
+    plain = ledger.record({"n": 1}).index
+    late = ledger.scitt.trust("https://late.example", ISSUER.key, ISSUER.public).index
+    key = key_of(folder)
+    public = PublicKey("EdDSA", key.public)
+    later = ledger.scitt.trust(OWNER, f"kid:{key.keyid}", public).index
+    ledger.publish()
+
+    def proof(index: int) -> EntryProof:
+        return ledger.receipt(index).record
+
+    assert prove(ledger, ours).signer.role == "producer"
+    with refused("key.issuer", VerificationError):  # it was stated after the statement
+        ledger.verify(msgspec.structs.replace(ledger.receipt(ours), issuer=proof(later)))
+    under = ledger.receipt(index)
+    assert under.issuer == proof(5)
+    for issuer, code, kind in (
+        (None, "signature.issuer", VerificationError),
+        (proof(plain), "receipt.issuer", InputError),
+        (proof(0), "receipt.issuer", InputError),
+        (proof(3), "key.issuer", VerificationError),
+        (proof(revoked), "key.issuer", VerificationError),
+        (proof(late), "key.issuer", VerificationError),
+        (EntryProof(3, proof(5).entry, proof(5).path), "proof.root-mismatch", VerificationError),
+    ):
+        with refused(code, kind):
+            ledger.verify(msgspec.structs.replace(under, issuer=issuer))
+    with refused("receipt.extra"):
+        ledger.verify(msgspec.structs.replace(ledger.receipt(plain), issuer=proof(3)))
 
 
 def test_cose_receipts(ledger: Ledger, folder: Path) -> None:
