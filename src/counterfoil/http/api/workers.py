@@ -1,18 +1,18 @@
 """Run operations in a bounded number of threads, long ones in fewer.
 
-A call that finds no thread free is told to come again, and nothing of it is done. What only reads
-ends soon after its client has left; what writes is done to its end. This module refuses to queue
-without a bound.
+A call over the bound is told to come again, and nothing of it is done. What only reads ends soon
+after its client has left; what writes is done to its end. This module refuses to queue, and to hold
+up a process that ends.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from counterfoil.errors import TooMany, Unavailable
 
@@ -21,9 +21,8 @@ __all__ = ["LONG_MAX", "QUICK_MAX", "Stopped", "Stopper", "Workers", "watched"]
 LONG_MAX: Final = 4
 """Operations that may take long, at a time."""
 QUICK_MAX: Final = 32
-"""Others, those that wait for a thread included."""
+"""Others."""
 
-_THREADS: Final = LONG_MAX + 4
 _LOOK_S: Final = 0.5
 _LATER_S: Final = 2.0
 
@@ -56,10 +55,9 @@ class Stopper:
 
 
 class Workers:
-    """Threads for operations, of one event loop."""
+    """Threads for operations, a new one for each. None of them keeps a process from ending."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="operation")
         self._lock = threading.Lock()
         self._long = self._quick = 0
 
@@ -74,32 +72,39 @@ class Workers:
                     hint="Nothing was done; send the same request again.",
                     retry_after_s=_LATER_S,
                 )
-            self._count(long, 1)
+            self._count(1, long=long)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
 
-        def run() -> T:
-            with self._counted(long):
-                return work()
-
-        try:
-            return asyncio.get_running_loop().run_in_executor(self._pool, run)
-        except BaseException:
+        def run() -> None:
+            try:
+                done = partial(_settle, answer, result=work())
+            except BaseException as err:  # whoever waits must hear of it
+                done = partial(_settle, answer, error=err)
             with self._lock:
-                self._count(long, -1)
-            raise
+                self._count(-1, long=long)
+            with suppress(RuntimeError):  # the loop has ended, and nobody waits
+                loop.call_soon_threadsafe(done)
 
-    @contextmanager
-    def _counted(self, long: bool) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._count(long, -1)
+        threading.Thread(target=run, name="operation", daemon=True).start()
+        return answer
 
-    def _count(self, long: bool, by: int) -> None:
+    def _count(self, by: int, *, long: bool) -> None:
         if long:
             self._long += by
         else:
             self._quick += by
+
+
+def _settle(
+    answer: asyncio.Future[Any], *, result: Any = None, error: BaseException | None = None
+) -> None:
+    if answer.done():  # nobody waits
+        return
+    if error is None:
+        answer.set_result(result)
+    else:
+        answer.set_exception(error)
 
 
 async def watched(
