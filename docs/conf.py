@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from importlib.metadata import version as version_of
 from pathlib import Path
+from shutil import rmtree
 
-from counterfoil.http.documentation.python_api import write_pages
+from sphinx.application import Sphinx
+
+from counterfoil.http.documentation.python_api import FOLDER, write_pages
 
 project = "Counterfoil"
 author = "The Counterfoil authors"
@@ -17,9 +20,6 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build"]
 nitpicky = True
-
-# The Python reference is made from the source, here as in a node; the files are in no repository.
-write_pages(Path(__file__).resolve().parent)
 
 html_theme = "furo"
 html_title = "Counterfoil"
@@ -43,3 +43,10 @@ html_theme_options = {
         "color-brand-content": "#5fc9bb",
     },
 }
+
+
+def setup(app: Sphinx) -> None:
+    """Make the Python reference from the source, as a node does, for the time of the build."""
+    here = Path(__file__).resolve().parent
+    write_pages(here)
+    app.connect("build-finished", lambda *_: rmtree(here / FOLDER, ignore_errors=True))
