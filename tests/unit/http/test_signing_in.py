@@ -174,3 +174,14 @@ def test_a_link_lets_in_once(node: GuardedNode) -> None:
     assert first.get("/").status == 200
     assert second.get(f"/signin/{once}").status == 401
     assert second.get("/").status == 303
+
+
+def test_an_error_without_a_hint_is_a_page(node: GuardedNode) -> None:
+    """A form that is sent wrongly is told on a page, also where there is nothing to advise."""
+    browser = node.browser()
+    browser.sign_in(node.key("operator"))
+    many = {str(number): "a" for number in range(300)}
+    for path in ("/access", "/signin", "/signout"):
+        answer = browser.post(path, many)
+        assert answer.status in (400, 403), path
+        assert b"unforeseen" not in answer.body

@@ -66,7 +66,10 @@ def render(site: Site, template: str, facts: Mapping[str, Any], request: Request
         "here": request.url.path,
         "static": stamp(),
     }
-    return _environment().get_template(template).render({**common, **facts})
+    shown = {**common, **facts}
+    if isinstance(problem := shown.get("problem"), Mapping):
+        shown["problem"] = {"hint": "", **problem}  # not every error has one
+    return _environment().get_template(template).render(shown)
 
 
 @cache
