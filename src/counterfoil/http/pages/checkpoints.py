@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -11,6 +12,7 @@ import msgspec
 from counterfoil.errors import CounterfoilError, NotFound
 from counterfoil.formats import note as notes
 from counterfoil.http.pages.addresses import changed
+from counterfoil.http.pages.kept import worked_out
 from counterfoil.http.pages.page import Asked, Page
 from counterfoil.http.site import Site
 from counterfoil.ledger import Ledger
@@ -24,6 +26,8 @@ from counterfoil.proofs.verify import grade
 __all__ = ["PAGES", "KnownCheckpoint", "known_checkpoints"]
 
 _LIMIT: Final = 50
+_PAID_EVERY_S: Final = 3600.0
+_ASKED_S: Final = 2.0
 _PATH: Final = "/checkpoints"
 
 
@@ -117,7 +121,7 @@ def _one(site: Site, asked: Asked) -> dict[str, Any]:
         "note": this.note.decode(errors="replace"),
         "trust": _trust(ledger, this.note),
         "signatures": _signatures(ledger, this.note),
-        "anchors": _anchors(ledger).get(size, []),
+        "anchors": [one | _paid(ledger, one) for one in _anchors(ledger).get(size, [])],
         "covered_by": _covering(ledger, size),
         "smaller": sizes[at - 1] if at else None,
         "larger": sizes[at + 1] if at + 1 < len(sizes) else None,
@@ -158,6 +162,26 @@ def _covering(ledger: Ledger, size: int) -> dict[str, Any] | None:
     """Find the smallest anchor that is of this size or above: it vouches for this one, too."""
     larger = sorted(found for found in _anchors(ledger) if found >= size)
     return _anchors(ledger)[larger[0]][0] if larger else None
+
+
+def _paid(ledger: Ledger, anchor: dict[str, Any]) -> dict[str, Any]:
+    """Ask its chain what an anchor's transaction cost; nothing where that is not told in time."""
+    places = {one.chain_id: one.chain for one in _standing(ledger)}
+    place = places.get(anchor["chain_id"])
+
+    def ask() -> tuple[int, int] | None:
+        with closing(ledger.open_chain(place)) as chain:
+            found = chain.tx_receipt(bytes.fromhex(anchor["transaction"][2:]))
+        return None if found is None else (found.gas_used, found.gas_price)
+
+    told = None
+    if place is not None:
+        with suppress(CounterfoilError):
+            name = f"paid {anchor['transaction']}"
+            told = worked_out(ledger, name, _PAID_EVERY_S, ask, wait_s=_ASKED_S)
+    gas, price = told or (None, None)
+    fee = None if gas is None or price is None else str(gas * price)  # beyond JSON's safe numbers
+    return {"gas": gas, "gas_price_wei": price, "fee_wei": fee}
 
 
 def _consistency(

@@ -12,13 +12,14 @@ from counterfoil.http.pages.load import load_facts, load_picture, recent_load
 from counterfoil.http.pages.page import Asked, Page
 from counterfoil.http.pages.records import listed
 from counterfoil.http.site import Site
-from counterfoil.ledger import Ledger
+from counterfoil.ledger import Ledger, RecordView
 from counterfoil.ops import alerts, anchors, witnesses
 from counterfoil.ops.energy import energy_of
 
 __all__ = ["PAGES"]
 
 _LAST: Final = 10
+_LOOKED_AT: Final = 60
 _ALERTS_MAX: Final = 100
 
 
@@ -30,7 +31,7 @@ def _facts(site: Site, _asked: Asked) -> dict[str, Any]:
         "size": size,
         "at_ms": at_ms if size else None,
         "organisation": ledger.config.organisation,
-        "records": [listed(one) for one in ledger.search("kind!=batch", limit=_LAST).hits],
+        "records": [listed(one) for one in _last(ledger, size)],
         "load": load_facts(load),
         "anchor": _told(lambda: _anchor(ledger)),
         "witnesses": _told(lambda: _witnesses(ledger)),
@@ -41,6 +42,12 @@ def _facts(site: Site, _asked: Asked) -> dict[str, Any]:
         "fatal": str(ledger.fatal) if ledger.fatal is not None else "",
         "_load": load_picture(load),
     }
+
+
+def _last(ledger: Ledger, size: int) -> list[RecordView]:
+    """Give the last records, newest first, without asking an index that may have to be made."""
+    found = [one for one in ledger.views(max(0, size - _LOOKED_AT), size) if one.kind != "batch"]
+    return found[: -_LAST - 1 : -1]
 
 
 def _told(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ _SOURCES_MAX: Final = 12
 _COLUMNS_MAX: Final = 8
 _CONDITIONS_MAX: Final = 16
 _KINDS_EVERY_S: Final = 30.0
+_SOURCES_EVERY_S: Final = 10.0
 _STEADY: Final = ("index", "kind", "source", "at_ms", "says")
 _OPTIONAL: Final = ("issuer", "number", "leaf")
 _PATH: Final = "/records"
@@ -132,7 +133,7 @@ def _chosen(asked: Asked) -> list[dict[str, str]]:
 
 def _facets(ledger: Ledger, asked: Asked) -> list[dict[str, Any]]:
     kinds = worked_out(ledger, "kinds", _KINDS_EVERY_S, lambda: _kinds(ledger)) or []
-    sources = sorted(ledger.sources(), key=lambda one: -one[2])
+    sources = worked_out(ledger, "sources", _SOURCES_EVERY_S, lambda: _sources(ledger)) or []
     by_source: dict[str, int] = {}
     by_issuer: dict[str, int] = {}
     for issuer, source, count in sources:
@@ -162,6 +163,10 @@ def _facet(asked: Asked, name: str, label: str, counts: dict[str, Any]) -> dict[
             for value in shown
         ],
     }
+
+
+def _sources(ledger: Ledger) -> list[tuple[str, str, int]]:
+    return sorted(ledger.sources(), key=lambda one: -one[2])
 
 
 def _kinds(ledger: Ledger) -> list[str]:
