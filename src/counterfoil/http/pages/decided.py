@@ -80,12 +80,15 @@ def _model(ledger: Ledger, reference: dict[str, Any]) -> dict[str, Any]:
         "trained_on": [],
     }
     try:
-        view = ledger.get(ledger.find_leaf(str(named["leaf"])))
+        if named["leaf"]:
+            view = ledger.get(ledger.find_leaf(str(named["leaf"])))
+            if view.kind != "model":  # rules decide, too
+                return {**unknown, "kind": view.kind, "index": view.index}
+            model = ledger.models.get(view.index)
+        else:
+            model = ledger.models.get(str(named["digest"]))
     except CounterfoilError:
         return unknown
-    if view.kind != "model":  # rules decide, too
-        return {**unknown, "kind": view.kind, "index": view.index}
-    model = ledger.models.get(view.index)
     said = model.model
     return {
         "name": model.title,
