@@ -78,3 +78,13 @@ def test_errors_are_places() -> None:
     assert {"log-expect", "extra-missing", "documentation-page"} <= LIBRARY.article(
         "reference/errors"
     ).anchors
+
+
+@pytest.mark.parametrize("folder", ["tutorials", "guides", "explain", "reference"])
+def test_every_page_is_named_where_its_readers_look(folder: str) -> None:
+    """The first page of a folder leads to each page of it, in a place that says what it is for."""
+    first = LIBRARY.article(f"{folder}/index")
+    named = {page for page, _ in first.links}
+    inside = {name for name in NAMES if name.startswith(f"{folder}/")}
+    made = {name for name in inside if name.startswith("reference/python/")}
+    assert inside - made - named - {f"{folder}/index"} == set()
