@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from counterfoil.ledger.audit import audit
 from counterfoil.ops import access
 from counterfoil.ops.finance import cases
-from tests.pages import PHONE, PageNode, Seen
+from tests.pages import HOSTILE, PHONE, PageNode, Seen
 
 pytestmark = pytest.mark.browser
 
@@ -235,6 +235,49 @@ def test_a_call_is_tried_from_its_page(node: PageNode, window: Window) -> None:
     assert answer is not None
     assert answer.status == 400
     expect(page.get_by_role("heading", level=1)).to_have_text("That cannot be read")
+
+
+def test_a_decision_appears_by_itself(node: PageNode, window: Window) -> None:
+    """The stream of payments is live: what is decided now stands there without a reload."""
+    seen = window()
+    seen.go("/apps/finance")
+    expect(seen.page.get_by_role("button", name="Live: pause")).to_be_visible()
+    fields = {
+        "outcome": "pay",
+        "score": "0.25",
+        "threshold": "0.5",
+        "model": {"digest": "ab" * 32, "name": "another model"},
+        "based_on": [{"digest": "cd" * 32, "role": "payment", "name": "p-live"}],
+    }
+    index = node.ledger.record_statement("decision", fields).index
+    row = seen.page.get_by_role("row").filter(has_text="p-live")
+    expect(row).to_contain_text("another model", timeout=20_000)
+    assert row.get_attribute("data-key") == str(index)
+    assert seen.complaints == []
+
+
+def test_what_is_typed_harms_no_page(node: PageNode, window: Window) -> None:
+    """Harmful text in every form comes back as text, on the page itself and on its record."""
+    seen, dialogs = window(), list[str]()
+    seen.page.on("dialog", lambda dialog: dialogs.append(dialog.message))
+    text = HOSTILE.replace("\u202e", "")
+    seen.go(f"/watch/{node.alerts[0]}")
+    seen.page.get_by_label("It was a false alarm").check()
+    seen.page.get_by_label("What was found, or done").fill(text)
+    seen.page.get_by_role("button", name="Record it").click()
+    expect(seen.page.locator(".said")).to_have_text(text)
+    seen.page.get_by_role("link", name="entry").last.click()
+    expect(seen.page.locator("main")).to_contain_text(text)
+    seen.go("/access")
+    seen.page.get_by_label("Who or what gets it").fill(text)
+    seen.page.get_by_role("button", name="Make the key").click()
+    expect(seen.page.get_by_role("row").filter(has_text="onerror")).to_have_count(1)
+    seen.go("/apps/finance/screening")
+    seen.page.get_by_label("Name", exact=True).fill(text)
+    seen.page.get_by_role("button", name="Screen", exact=True).click()
+    expect(seen.page.locator("#found")).to_contain_text(text)
+    assert seen.page.locator("img[src=x]").count() == 0
+    assert (dialogs, seen.complaints, seen.outside) == ([], [], [])
 
 
 def test_the_ledger_is_whole_afterwards(node: PageNode) -> None:
