@@ -18,7 +18,7 @@ from counterfoil.http.pages.tried import listed
 from counterfoil.http.site import Site
 from counterfoil.ops import acting, contracts, governing
 
-__all__ = ["PAGES"]
+__all__ = ["PAGES", "steps_of"]
 
 _SHOWN: Final = 100
 _GOVERNED: Final = 50
@@ -53,7 +53,7 @@ def _contracts(site: Site, _asked: Asked) -> dict[str, Any]:
         "governance": _governance(site),
         "trouble": {"actions": no_book, "contracts": no_chain, "approvals": no_registry},
         "_ways": {
-            row["number"]: _steps(one, row["decision"])
+            row["number"]: steps_of(one, row["decision"])
             for row, one in zip(rows, acted, strict=True)
         },
     }
@@ -64,7 +64,7 @@ def _one(site: Site, asked: Asked) -> dict[str, Any]:
     found = acting.get(asked.path["number"], ledger=place)
     stand, _ = listed(lambda: contracts.listing(ledger=place))
     row = _row(site, found, {one.address: one.name for one in stand})
-    steps = _steps(found, row["decision"])
+    steps = steps_of(found, row["decision"])
     return {"title": f"Action {found.number}", "acted": found.to_json(), "row": row, "steps": steps}
 
 
@@ -92,7 +92,7 @@ def _row(site: Site, one: Acted, names: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _steps(one: Acted, decision: int | None) -> list[dict[str, Any]]:
+def steps_of(one: Acted, decision: int | None) -> list[dict[str, Any]]:
     """Tell how far it is: each step with its state, in a word, and where it leads."""
     reached = _REACHED[one.phase]
     stopped = one.phase == "dropped" or (one.trouble is not None and one.phase != "done")
