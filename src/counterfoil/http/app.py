@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from counterfoil.errors import CounterfoilError, InputError, NotFound
 from counterfoil.http import api, documentation, health, pages, receivers, signin
 from counterfoil.http.api.openapi import openapi_endpoints
+from counterfoil.http.concise import concise
 from counterfoil.http.endpoint import Endpoint, Lane, Mounted
 from counterfoil.http.guarding import SECURITY_HEADERS, let_in
 from counterfoil.http.mounting import MountedRoute
@@ -91,7 +92,7 @@ def _route(site: Site, one: Endpoint | Mounted) -> BaseRoute:
             let_in(site, request, one.need)
             response = await one.answer(request)
         except CounterfoilError as err:
-            response = failure_page(site, request, err) if one.tells == "page" else problem(err)
+            response = _tell(site, request, err, one)
         except HTTPException:
             raise
         except Exception as err:
@@ -102,6 +103,12 @@ def _route(site: Site, one: Endpoint | Mounted) -> BaseRoute:
         return response
 
     return Route(one.path, answer, methods=[one.method])
+
+
+def _tell(site: Site, request: Request, err: CounterfoilError, one: Endpoint) -> Response:
+    if one.tells == "page":
+        return failure_page(site, request, err)
+    return concise(err) if one.tells == "concise" else problem(err)
 
 
 def _unforeseen() -> CounterfoilError:

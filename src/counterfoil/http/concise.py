@@ -15,7 +15,6 @@ from counterfoil.errors import (
     CounterfoilError,
     InputError,
     NotFound,
-    Refused,
     TooMany,
     Unauthenticated,
     VerificationError,
@@ -37,16 +36,15 @@ _TITLES: Final = {
 }
 
 
-def concise(err: CounterfoilError, *, of_statement: bool = False) -> Response:
+def concise(err: CounterfoilError) -> Response:
     """Answer with a concise problem document, whose detail ends with our code.
 
-    of_statement: what was sent is a statement: where it does not hold it is `Rejected`, and the
-    status is 400, as the draft has it.
+    A statement that does not hold, or is not registered, is `Rejected`, with the status 400 that
+    the draft gives it.
     """
-    rejected = of_statement and isinstance(err, VerificationError)
+    rejected = isinstance(err, VerificationError)
     title = _TITLES.get(err.code) or ("Rejected" if rejected else _title(err))
-    bad = rejected or (of_statement and err.code in _TITLES)
-    status = 400 if bad else err.http_status
+    status = 400 if title == "Rejected" else err.http_status
     detail = f"{err.message} [{err.code}]" + (f" {err.hint}" if err.hint else "")
     body = cbor.format({_TITLE: title, _DETAIL: detail, _STATUS: status})
     headers = {"cache-control": "no-store"}
@@ -64,4 +62,4 @@ def _title(err: CounterfoilError) -> str:
         return "Malformed request"
     if isinstance(err, NotFound):
         return "Not Found"
-    return type(err).__name__ if not isinstance(err, Refused) else "Refused"
+    return type(err).__name__

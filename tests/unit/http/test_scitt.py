@@ -172,11 +172,11 @@ def test_who_may(node: GuardedNode) -> None:
     narrow = node.key("writer", scopes=("record",))
     bound = node.key("writer", sources=("till",))
     size = node.ledger.size
-    assert send(node, "", body).status == 401
+    assert told(send(node, "", body)) == (401, "Unauthenticated")
     for key in (reader, narrow, bound):
-        assert send(node, key, body).status == 403
-    assert node.ask("/entries/0").status == 401
-    assert node.ask("/entries/0", writer).status == 403
+        assert told(send(node, key, body)) == (403, "Refused")
+    assert "www-authenticate" in node.ask("/entries/0").headers
+    assert told(node.ask("/entries/0", writer))[0] == 403
     assert [view.kind for view in node.ledger.views(size)] in ([], ["access-refusal"])
 
 

@@ -21,8 +21,7 @@ from counterfoil.formats import cbor, cose_key
 from counterfoil.formats.cbor import CBOR_MAX_BYTES
 from counterfoil.formats.cose_receipt import MEDIA_TYPE
 from counterfoil.http.bodies import BadMedia, media_type, read_body
-from counterfoil.http.concise import concise
-from counterfoil.http.endpoint import ANYBODY, Answer, Endpoint, Mounted, Need
+from counterfoil.http.endpoint import ANYBODY, Endpoint, Mounted, Need
 from counterfoil.http.guarding import address_of
 from counterfoil.http.site import Site
 from counterfoil.ledger.scitt import Registered
@@ -43,24 +42,11 @@ def endpoints(site: Site) -> list[Endpoint | Mounted]:
     service = _Service(site)
     register, receipt = Need("writer", ("scitt", "register")), Need("reader", ("receipt", "get"))
     return [
-        Endpoint("POST", _ENTRIES, register, _telling(service.register, of_statement=True)),
-        Endpoint("GET", f"{_ENTRIES}/{{entry}}", receipt, _telling(service.resolve)),
-        Endpoint("GET", _KEYS, ANYBODY, _telling(service.keys)),
-        Endpoint("GET", f"{_KEYS}/{{kid}}", ANYBODY, _telling(service.key)),
+        Endpoint("POST", _ENTRIES, register, service.register, "concise"),
+        Endpoint("GET", f"{_ENTRIES}/{{entry}}", receipt, service.resolve, "concise"),
+        Endpoint("GET", _KEYS, ANYBODY, service.keys, "concise"),
+        Endpoint("GET", f"{_KEYS}/{{kid}}", ANYBODY, service.key, "concise"),
     ]
-
-
-def _telling(answer: Answer, *, of_statement: bool = False) -> Answer:
-    """Tell errors as the draft has it."""
-
-    async def told(request: Request) -> Response:
-        try:
-            return await answer(request)
-        except CounterfoilError as err:
-            return concise(err, of_statement=of_statement)
-
-    told.__doc__ = answer.__doc__
-    return told
 
 
 class _Service:
