@@ -1,8 +1,10 @@
 """Do what a request asks for once, however often it comes: by its Idempotency-Key.
 
-The key is written down, durably, before anything is done, and the answer after it; for a day the
-same request gets the same answer. Each principal has keys of its own. What a crash interrupted is
-told as such, since nobody knows how far it came. This module refuses one key for two requests.
+That there is a key is written down, durably, before anything is done, and the answer after it; for
+a day the same request gets the same answer. Each principal has keys of its own. An answer is sealed
+under the key and the request, of which only digests are kept: whoever reads the file learns
+nothing. What opens or hands out secrets is not kept at all. What a crash interrupted is told as
+such, since nobody knows how far it came. This module refuses one key for two requests.
 Source: draft-ietf-httpapi-idempotency-key-header.
 """
 
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import hmac
 import re
 import secrets
 import sqlite3
@@ -21,11 +24,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from starlette.requests import Request
 from starlette.responses import Response
 
-from counterfoil.errors import Conflict, CounterfoilError, InputError, Unavailable
-from counterfoil.http.problems import problem
+from counterfoil.errors import Conflict, CounterfoilError, FatalLogError, InputError, Unavailable
+from counterfoil.http.bodies import media_type
 
 __all__ = ["KEPT_S", "Once"]
 
@@ -35,6 +39,7 @@ KEPT_S: Final = 24 * 3600
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _ANSWER_MAX: Final = 1 << 20
 _KEYS_MAX: Final = 100_000
+_NONCE_BYTES: Final = 12
 _SCHEMA: Final = """
 create table if not exists requests (
     name text primary key, digest text not null, run text not null, began integer not null,
@@ -49,6 +54,15 @@ class Unprocessable(InputError):
     """A key that was used for something else."""
 
     http_status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request with a key. name: of the key, as it is kept. digest: of the request. seal: key."""
+
+    name: str
+    digest: str
+    seal: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,34 +85,39 @@ class Once:
         self._lock = threading.Lock()
 
     async def answer(
-        self, request: Request, body: bytes, run: Callable[[], Awaitable[Response]]
+        self,
+        request: Request,
+        body: bytes,
+        run: Callable[[], Awaitable[Response]],
+        *,
+        secret: bool = False,
     ) -> Response:
-        """Answer as the first time, or now.
+        """Answer as the first time, or now. An error is not kept: the request may be tried anew.
 
-        Raises InputError with code http.idempotency-key or (422) http.idempotency-reused, Conflict
-        with code http.idempotency-running, http.idempotency-unknown or http.idempotency-lost, and
-        as `run`.
+        secret: the answer must not be written down, sealed or not. Raises InputError with code
+        http.idempotency-key or (422) http.idempotency-reused, Conflict with code
+        http.idempotency-running, http.idempotency-unknown or http.idempotency-lost, and as `run`.
         """
-        name, digest = _name(request), _digest(request, body)
-        kept = await asyncio.to_thread(self._begin, name, digest)
+        asked = _asked(request, body)
+        kept = await asyncio.to_thread(self._begin, asked)
         if kept is not None:
-            return self._again(kept, digest)
+            return self._again(kept, asked)
         try:
             response = await run()
-        except Unavailable:
-            await asyncio.to_thread(self._forget, name)  # to be tried again
+        except FatalLogError:
+            await asyncio.to_thread(self._abandon, asked)
             raise
-        except CounterfoilError as err:
-            await asyncio.to_thread(self._keep, name, problem(err))
+        except CounterfoilError:
+            await asyncio.to_thread(self._forget, asked)
             raise
         except BaseException:
-            await asyncio.to_thread(self._abandon, name)
+            await asyncio.to_thread(self._abandon, asked)
             raise
-        await asyncio.to_thread(self._keep, name, response)
+        await asyncio.to_thread(self._keep, asked, response, secret=secret)
         return response
 
-    def _again(self, kept: _Kept, digest: str) -> Response:
-        if kept.digest != digest:
+    def _again(self, kept: _Kept, asked: _Asked) -> Response:
+        if kept.digest != asked.digest:
             raise Unprocessable(
                 "http.idempotency-reused",
                 "expected the request that came with this Idempotency-Key before, found another",
@@ -119,21 +138,25 @@ class Once:
         if kept.body is None:
             raise Conflict(
                 "http.idempotency-lost",
-                f"expected an answer of at most {_ANSWER_MAX} bytes to keep, found a larger one",
+                f"expected an answer that is kept, found one that is secret or over {_ANSWER_MAX} "
+                "bytes",
                 hint="It was done; ask for what it made.",
             )
         headers = dict(line.split(": ", 1) for line in kept.headers.split("\n") if line)
         headers |= {"cache-control": "no-store", "idempotency-replayed": "true"}
-        return Response(kept.body, kept.status, headers)
+        nonce, sealed = kept.body[:_NONCE_BYTES], kept.body[_NONCE_BYTES:]
+        body = AESGCM(asked.seal).decrypt(nonce, sealed, None)
+        return Response(body, kept.status, headers)
 
-    def _begin(self, name: str, digest: str) -> _Kept | None:
+    def _begin(self, asked: _Asked) -> _Kept | None:
         """Write down that a request is under way; if it came before, tell what became of it."""
         now = int(self._clock())
         with self._lock, closing(self._open()) as database, database:
             database.execute("begin immediate")
             database.execute("delete from requests where began < ?", (now - KEPT_S,))
             row = database.execute(
-                "select digest, run, status, headers, body from requests where name = ?", (name,)
+                "select digest, run, status, headers, body from requests where name = ?",
+                (asked.name,),
             ).fetchone()
             if row is not None:
                 return _Kept(*row)
@@ -146,31 +169,33 @@ class Once:
                 )
             database.execute(
                 "insert into requests (name, digest, run, began) values (?, ?, ?, ?)",
-                (name, digest, self._run, now),
+                (asked.name, asked.digest, self._run, now),
             )
         return None
 
-    def _keep(self, name: str, response: Response) -> None:
-        body = bytes(response.body) if type(response) is Response else None
-        if body is not None and len(body) > _ANSWER_MAX:
-            body = None
+    def _keep(self, asked: _Asked, response: Response, *, secret: bool) -> None:
+        whole = type(response) is Response and not secret and len(response.body) <= _ANSWER_MAX
+        body = None
+        if whole:
+            nonce = secrets.token_bytes(_NONCE_BYTES)
+            body = nonce + AESGCM(asked.seal).encrypt(nonce, bytes(response.body), None)
         headers = "\n".join(
             f"{key}: {value}" for key, value in response.headers.items() if key in _HEADERS
         )
         with self._lock, closing(self._open()) as database, database:
             database.execute(
                 "update requests set status = ?, headers = ?, body = ? where name = ?",
-                (response.status_code, headers, body, name),
+                (response.status_code, headers, body, asked.name),
             )
 
-    def _forget(self, name: str) -> None:
+    def _forget(self, asked: _Asked) -> None:
         with self._lock, closing(self._open()) as database, database:
-            database.execute("delete from requests where name = ?", (name,))
+            database.execute("delete from requests where name = ?", (asked.name,))
 
-    def _abandon(self, name: str) -> None:
+    def _abandon(self, asked: _Asked) -> None:
         """Let what became of a request be unknown, as if the node had ended."""
         with self._lock, closing(self._open()) as database, database:
-            database.execute("update requests set run = '' where name = ?", (name,))
+            database.execute("update requests set run = '' where name = ?", (asked.name,))
 
     def _open(self) -> sqlite3.Connection:
         try:
@@ -180,6 +205,7 @@ class Once:
             try:
                 database.execute("pragma journal_mode = wal")
                 database.execute("pragma synchronous = full")
+                database.execute("pragma secure_delete = on")
                 database.executescript(_SCHEMA)
             except BaseException:
                 database.close()
@@ -193,8 +219,11 @@ class Once:
         return database
 
 
-def _name(request: Request) -> str:
-    """Name a key: of one principal alone."""
+def _asked(request: Request, body: bytes) -> _Asked:
+    """Name a key, of one principal alone, and tell its request from others.
+
+    The boundary of a form's parts is not part of it.
+    """
     key = request.headers["idempotency-key"]
     if not _KEY.fullmatch(key):
         raise InputError(
@@ -202,17 +231,13 @@ def _name(request: Request) -> str:
             f"expected 1 to 255 printable characters, found {key[:80]!a}",
             hint="A random UUID is a good key.",
         )
-    said = f"{request.state.principal.key_id}\0{key}"
-    return hashlib.sha256(said.encode()).hexdigest()
-
-
-def _digest(request: Request, body: bytes) -> str:
-    """Tell one request from another; the boundary of a form's parts is not part of it."""
-    said = [request.method, request.url.path, str(request.query_params)]
-    media, _, rest = request.headers.get("content-type", "").partition(";")
-    mark = rest.partition("boundary=")[2].strip().strip('"')
-    if media.strip().lower() == "multipart/form-data" and mark:
+    secret = f"{request.state.principal.key_id}\0{key}".encode()
+    media = media_type(request)
+    mark = request.headers.get("content-type", "").partition("boundary=")[2].strip().strip('"')
+    if media == "multipart/form-data" and mark:
         body = body.replace(mark.encode(), b"boundary")
-    digest = hashlib.sha256("\0".join([*said, media.strip().lower()]).encode() + b"\0")
-    digest.update(body)
-    return digest.hexdigest()
+    said = [request.method, request.url.path, str(request.query_params), media]
+    whole = "\0".join(said).encode() + b"\0" + body
+    digest = hmac.digest(secret, b"request\0" + whole, "sha256").hex()
+    seal = hmac.digest(secret, b"answer\0" + whole, "sha256")
+    return _Asked(hashlib.sha256(b"key\0" + secret).hexdigest(), digest, seal)

@@ -78,6 +78,8 @@ def _getting(site: Site, workers: Workers, offered: Offered) -> Answer:
 
 
 def _posting(site: Site, workers: Workers, once: Once, offered: Offered) -> Answer:
+    secret = offered.operation.role in ("auditor", "operator")  # what opens, and hands out keys
+
     async def answer(request: Request) -> Response:
         """Call an operation, once for each Idempotency-Key."""
         body = await read_body(request, site.settings.body_max_bytes)
@@ -94,7 +96,7 @@ def _posting(site: Site, workers: Workers, once: Once, offered: Offered) -> Answ
                 f"expected an answer that can be kept, found {NDJSON} asked for",
                 hint="Leave out either Idempotency-Key or that media type.",
             )
-        return await once.answer(request, body, run)
+        return await once.answer(request, body, run, secret=secret)
 
     return answer
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import counterfoil
-from counterfoil.errors import Conflict, CounterfoilError, InputError, TooMany
+from counterfoil.errors import Conflict, CounterfoilError, FatalLogError, InputError, TooMany
 from counterfoil.http.api.idempotency import KEPT_S, Once
 from counterfoil.ledger import Ledger
 from counterfoil.ports.access import Principal
@@ -124,16 +126,43 @@ def test_while_it_is_under_way(tmp_path: Path) -> None:
         assert first.result().body == b"first"
 
 
-def test_errors_are_kept_unless_they_pass(tmp_path: Path) -> None:
-    """A refusal is the answer for good; what may succeed later is done when it comes again."""
+def test_errors_are_not_kept(tmp_path: Path) -> None:
+    """What was refused did nothing, and may be tried anew; a log that must not go on is unknown."""
     once = Once(tmp_path / "http.db")
-    with pytest.raises(InputError):
-        ask(once, "bad", b"", InputError("a.b", "expected c, found d"))
-    kept = ask(once, "bad", b"", Response(b"fine"))
-    assert (kept.status_code, b"a.b" in bytes(kept.body)) == (400, True)
-    with pytest.raises(TooMany):
-        ask(once, "busy", b"", TooMany("a.busy", "expected few, found many"))
-    assert ask(once, "busy", b"", Response(b"fine")).body == b"fine"
+    for err in (InputError("a.b", "expected c, found d"), TooMany("a.busy", "expected few")):
+        with pytest.raises(type(err)):
+            ask(once, "again", b"", err)
+    assert ask(once, "again", b"", Response(b"fine")).body == b"fine"
+    with pytest.raises(FatalLogError):
+        ask(once, "torn", b"", FatalLogError("a.torn", "expected a log, found none"))
+    with pytest.raises(Conflict):
+        ask(once, "torn", b"", Response(b"fine"))
+
+
+def test_nothing_is_to_be_read_in_its_file(tmp_path: Path) -> None:
+    """Neither keys, requests nor answers stand in the file; what is secret is not even sealed."""
+    once = Once(tmp_path / "http.db")
+    ask(once, "key-of-a-client", b"request of Ada", Response(b"answer about Ada"))
+    files = [one.read_bytes() for one in tmp_path.iterdir()]
+    assert files
+    for word in (b"key-of-a-client", b"request of Ada", b"answer about Ada"):
+        assert not [data for data in files if word in data]
+    assert ask(once, "key-of-a-client", b"request of Ada", Response(b"")).body == (
+        b"answer about Ada"
+    )
+
+    async def run() -> Response:
+        return Response(b"cfk_secret")
+
+    for _ in range(2):
+        request = request_by("of-an-operator")
+        with contextlib.suppress(Conflict):
+            said = asyncio.run(once.answer(request, b"", run, secret=True))
+    assert said.body == b"cfk_secret"
+    with sqlite3.connect(tmp_path / "http.db") as database:
+        kept = database.execute("select count(*), count(body) from requests").fetchone()
+    database.close()
+    assert kept == (2, 1)
 
 
 def test_a_day_later(tmp_path: Path) -> None:
