@@ -6,7 +6,6 @@ module refuses to invent titles: what the draft does not name is named by its er
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from starlette.responses import Response
@@ -16,10 +15,10 @@ from counterfoil.errors import (
     InputError,
     NotFound,
     TooMany,
-    Unauthenticated,
     VerificationError,
 )
 from counterfoil.formats import cbor
+from counterfoil.http.problems import headers_of
 
 __all__ = ["MEDIA_TYPE", "concise"]
 
@@ -47,12 +46,7 @@ def concise(err: CounterfoilError) -> Response:
     status = 400 if title == "Rejected" else err.http_status
     detail = f"{err.message} [{err.code}]" + (f" {err.hint}" if err.hint else "")
     body = cbor.format({_TITLE: title, _DETAIL: detail, _STATUS: status})
-    headers = {"cache-control": "no-store"}
-    if isinstance(err, TooMany):
-        headers["retry-after"] = str(max(1, math.ceil(err.retry_after_s)))
-    if isinstance(err, Unauthenticated):
-        headers["www-authenticate"] = 'Bearer realm="counterfoil", Basic realm="counterfoil"'
-    return Response(body, status, headers, MEDIA_TYPE)
+    return Response(body, status, headers_of(err), MEDIA_TYPE)
 
 
 def _title(err: CounterfoilError) -> str:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from counterfoil.errors import CounterfoilError, TooMany, Unauthenticated, Unavailable
 
-__all__ = ["MEDIA_TYPE", "problem", "problem_of"]
+__all__ = ["MEDIA_TYPE", "headers_of", "problem", "problem_of"]
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -41,6 +41,11 @@ def problem(err: CounterfoilError) -> Response:
     body = json.dumps(problem_of(err), ensure_ascii=False, separators=(",", ":")).encode(
         errors="replace"
     )
+    return Response(body, err.http_status, headers_of(err), MEDIA_TYPE)
+
+
+def headers_of(err: CounterfoilError) -> dict[str, str]:
+    """Tell in headers when to come again, and how to sign in."""
     headers = {"cache-control": "no-store"}
     if isinstance(err, TooMany):
         headers["retry-after"] = str(max(1, math.ceil(err.retry_after_s)))
@@ -48,4 +53,4 @@ def problem(err: CounterfoilError) -> Response:
         headers["retry-after"] = str(_LATER_S)
     if isinstance(err, Unauthenticated):
         headers["www-authenticate"] = 'Bearer realm="counterfoil", Basic realm="counterfoil"'
-    return Response(body, err.http_status, headers, MEDIA_TYPE)
+    return headers
