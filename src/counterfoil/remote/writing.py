@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import secrets
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
@@ -120,6 +121,8 @@ class Writing(Accountable):
         }
         said: dict[str, Any] = {"content": msgspec.Raw(check_content(content))}
         said |= {name: value for name, value in given.items() if value is not None}
+        if self._spool is not None:  # the log's clock would say when it arrived
+            said.setdefault("at_ms", time.time_ns() // 1_000_000)
 
         def body(place: dict[str, Any]) -> bytes:
             return _ENCODE({**said, **place})
