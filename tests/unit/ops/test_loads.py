@@ -9,7 +9,7 @@ import pytest
 from counterfoil.cli import main
 from counterfoil.errors import InputError
 from counterfoil.ledger import open_ledger
-from counterfoil.ops.loads import load
+from counterfoil.ops.loads import load, recent
 from counterfoil.testing.clock import ManualClock
 
 START_MS = 1_900_000_000_000
@@ -96,3 +96,27 @@ def test_a_ledger_without_records_is_refused(shop: Path) -> None:
     with pytest.raises(InputError) as caught:
         load(ledger=shop)
     assert caught.value.code == "forecast.short"
+
+
+def test_the_load_lately_is_that_of_the_newest_records(busy: Path) -> None:
+    """Every step of the history is there, in even steps; of a long log only the newest count."""
+    with open_ledger(busy, read_only=True) as ledger:
+        whole, part = recent(ledger), recent(ledger, newest=40)
+    assert whole.records >= sum(counts())
+    assert {b[0] - a[0] for a, b in zip(whole.steps, whole.steps[1:], strict=False)} == {
+        whole.every_s
+    }
+    told = sum(rate for _, rate in whole.steps) * whole.every_s
+    assert whole.records - 12 <= told <= whole.records
+    assert part.records < 40
+    assert part.steps[-1][0] + part.every_s > whole.steps[-1][0]
+
+
+def test_a_short_history_is_an_answer(tmp_path: Path) -> None:
+    """A new ledger has no forecast, and says why; nothing is made up."""
+    with open_ledger(
+        tmp_path / "new", create=True, name="new", organisation="https://new.example"
+    ) as ledger:
+        ledger.record({"first": True})
+        found = recent(ledger)
+    assert (found.forecast, bool(found.why)) == (None, True)
