@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 from counterfoil.ops.offered import FROM_LOG, NOT_OFFERED, offered_operations, reason_against
 from counterfoil.ops.registry import OPERATIONS, all_operations, load
 from counterfoil.ops.signature import fields_of
+from counterfoil.ports import Operation, Param
 
 
 def test_every_operation_is_offered_or_the_reason_is_told() -> None:
@@ -46,3 +50,14 @@ def test_what_opens_or_governs_takes_more_than_a_reader() -> None:
         assert roles[name] == "operator"
     assert roles["case decide"] == roles["record add"] == "writer"
     assert {one.role for one in OPERATIONS if not one.writes} <= {"reader", "auditor", "operator"}
+
+
+def needs_a_path(*, place: Annotated[Path, Param("Where.", "DIR")]) -> None:
+    """Do something in a folder."""
+
+
+def test_what_others_packages_need_of_the_machine_is_seen() -> None:
+    """An operation of another package whose path says nothing is not offered, and says why."""
+    target = "tests.unit.ops.test_offered:needs_a_path"
+    strange = Operation(("far", "go"), target, "Do something in a folder.", True, ())
+    assert reason_against(strange) == "It needs DIR of the machine that it runs on."

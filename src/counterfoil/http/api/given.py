@@ -130,9 +130,9 @@ def _upload(one: Field, said: str | msgspec.Raw) -> Upload:
 def _object(one: Field, said: str | Upload | msgspec.Raw) -> str:
     """Give a JSON object as it was written; no other text, for that would name a file."""
     if isinstance(said, Upload):
-        text = said.data.decode("utf-8", "replace")
+        text = _decoded(one, said.data)
     else:
-        text = said if isinstance(said, str) else bytes(said).decode("utf-8", "replace")
+        text = said if isinstance(said, str) else _decoded(one, bytes(said))
         if text[:1] == '"':
             text = _text(one, said)
     if text.lstrip()[:1] != "{":
@@ -158,12 +158,19 @@ def _text(one: Field, said: str | Upload | msgspec.Raw, *, literals: bool = Fals
             return _clean(one, msgspec.json.decode(raw, type=str))
         except (msgspec.MsgspecError, UnicodeError) as err:
             raise _bad(one, "a text", str(err)) from err
-    text = raw.decode("utf-8", "replace")
+    text = _decoded(one, raw)
     if text in ("true", "false") and not literals and one.kind != "flag":
         raise _bad(one, "a text or number", text)
     if text[:1] in ("{", "["):
         raise _bad(one, "a text or number", text)
     return _clean(one, text)
+
+
+def _decoded(one: Field, data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as err:
+        raise _bad(one, "UTF-8 text", str(data[err.start : err.start + 8])) from err
 
 
 def _clean(one: Field, text: str) -> str:

@@ -61,7 +61,7 @@ def openapi_endpoints(offered: Sequence[Served]) -> list[Served]:
     async def answer(_: Request) -> Response:
         """Describe all that the node serves."""
         if not made:
-            made.append(json.dumps(described_api(offered), indent=1).encode())
+            made.append(json.dumps(described_api(offered), separators=(",", ":")).encode())
         return Response(made[0], headers={"cache-control": "no-cache"}, media_type=_JSON)
 
     return [Endpoint("GET", PATH, ANYBODY, answer)]

@@ -259,6 +259,15 @@ def test_parameters_are_held_to_the_signature(node: Node) -> None:
         "http.body",
         "http.parameter",
     )
+    size = node.ledger.size
+    for odd in (
+        b'{"content":{"a":"\xff"}}',
+        b'{"content":{"a":NaN}}',
+        b'{"content":{"a":1,"a":2}}',
+    ):
+        assert node.post("record/add", odd).status == 400
+    assert node.send("record/add", {"content": ("x.json", b'{"a":"\xff"}')}).status == 400
+    assert node.ledger.size == size
     deep = b'{"terms":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
     assert node.post("record/search", deep, "reader").code == "http.body"
     with node.asker("reader") as asker:
