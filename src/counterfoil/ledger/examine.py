@@ -8,7 +8,7 @@ each other. This module refuses to raise: what is wrong with an entry is kept wi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from counterfoil.errors import CounterfoilError
 from counterfoil.formats import entry as entry_format
@@ -18,7 +18,8 @@ from counterfoil.formats.batch import member_hash
 from counterfoil.formats.entry import BatchEntry, CoseEntry, Entry, StatementEntry, VerdictEntry
 from counterfoil.formats.envelope import pae
 from counterfoil.formats.predicates import ContentRef, Header
-from counterfoil.ledger.predicate_types import payloads_named
+from counterfoil.formats.predicates.header import Condition
+from counterfoil.ledger.predicate_types import conditions_of, payloads_named
 from counterfoil.proofs.claims import check_claims
 from counterfoil.proofs.deciders import Decided, decided_in, signs_alone, verify_decider
 from counterfoil.proofs.merkle import leaf_hash
@@ -32,17 +33,18 @@ __all__ = ["Examined", "Unreadable", "check_signatures", "examine"]
 class Examined:
     """An entry that parses.
 
-    predicate: of a statement of the core. payloads: what lies beside the log for it. header:
-    (issuer, source, number) of a statement that is numbered. member: its leaf in a batch's tree
-    where a batch signs it, 32 bytes. held: for each signature whether it holds; None where the key
-    was not known yet. wrong: what a statement says that cannot be. leaf, decided: of a decision
-    alone, its leaf hash and what a verdict may repeat of it.
+    predicate: of a statement of the core. payloads: what lies beside the log for it. expect: the
+    counters that it changes. header: (issuer, source, number) of a statement that is numbered.
+    member: its leaf in a batch's tree where a batch signs it, 32 bytes. held: for each signature
+    whether it holds; None where the key was not known yet. wrong: what a statement says that cannot
+    be. leaf, decided: of a decision alone, its leaf hash and what a verdict may repeat of it.
     """
 
     index: int
     parsed: Entry
     predicate: Header | None = None
     payloads: tuple[ContentRef, ...] = ()
+    expect: Mapping[str, Condition] = field(default_factory=dict)
     header: tuple[str, str, int] | None = None
     member: bytes | None = None
     held: tuple[bool | None, ...] = ()
@@ -108,6 +110,7 @@ def _examine(index: int, data: bytes, origin: str, keys: Mapping[str, bytes] | N
 def _read_statement(seen: Examined, parsed: StatementEntry) -> None:
     predicate = predicates.parse_predicate(parsed.statement)
     seen.payloads = payloads_named(parsed.statement, predicate)
+    seen.expect = conditions_of(parsed.statement, predicate)
     if predicate is not None:
         seen.predicate = predicate
         seen.header = (predicate.issuer, predicate.source, predicate.number)

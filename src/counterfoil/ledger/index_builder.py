@@ -76,11 +76,8 @@ class IndexBuilder:
             self._number(seen.index, *seen.header)
         else:
             self._identify(seen.index, identity(parsed.envelope))
-        if predicate is None:
-            return
-        if predicate.expect is not None:
-            for key, (old, new) in predicate.expect.items():
-                self._change(seen.index, key, old, new)
+        for key, (old, new) in seen.expect.items():
+            self._change(seen.index, key, old, new)
         if isinstance(predicate, Key):
             self._key_entries.append(seen.index)
             self._rows += 1

@@ -15,6 +15,7 @@ import msgspec
 
 from counterfoil.errors import InputError
 from counterfoil.formats.predicates import CORE, ContentRef, Header, name_of
+from counterfoil.formats.predicates.header import Condition
 from counterfoil.formats.predicates.registry import URI_BASE
 from counterfoil.formats.statement import Statement
 from counterfoil.ports import PredicateType
@@ -22,6 +23,7 @@ from counterfoil.ports import PredicateType
 __all__ = [
     "GROUP",
     "check_registered",
+    "conditions_of",
     "keeping",
     "parse_registered",
     "payloads_named",
@@ -104,6 +106,24 @@ def payloads_named(statement: Statement, predicate: Header | None) -> tuple[Cont
     except InputError:
         return ()
     return found.payloads() if found is not None else ()
+
+
+def conditions_of(statement: Statement, predicate: Header | None) -> Mapping[str, Condition]:
+    """List the counters that a statement changes: one of the core, or of a registered kind.
+
+    predicate: of a statement of the core; None else. What does not parse changes nothing.
+    """
+    if predicate is not None:
+        return predicate.expect or {}
+    if statement.predicate_type not in registered() or b'"expect"' not in bytes(
+        statement.predicate
+    ):
+        return {}
+    try:
+        found = parse_registered(statement)
+    except InputError:
+        return {}
+    return (found.expect or {}) if found is not None else {}
 
 
 @cache

@@ -35,6 +35,7 @@ from counterfoil.ledger.issuers import condition_of, place_of
 from counterfoil.ledger.numbering import check_place
 from counterfoil.ledger.predicate_types import (
     check_registered,
+    conditions_of,
     parse_registered,
     registered,
     resolve,
@@ -226,11 +227,11 @@ def append_envelope(
     envelope = parsed.envelope
     predicate = predicates.parse_predicate(parsed.statement)
     brought = parse_registered(parsed.statement)
-    if isinstance(predicate, Key):
+    if isinstance(predicate, Key | IssuerKey):
         raise Refused(
             "append.key",
             "expected another statement than a key's, found one",
-            hint="Keys are added, rotated and revoked by `counterfoil key`.",
+            hint="`counterfoil key` changes a ledger's keys, `counterfoil scitt` those of issuers.",
         )
     with writer.door:  # no key changes meanwhile
         at, keys = writer.log.head.size, keyring()
@@ -246,11 +247,11 @@ def append_envelope(
             check_claims(predicate)
         header = predicates.parse_header(parsed.statement)
         span = None if header is None else Span(*header, 1, 0)
-        expect = predicate.expect if predicate is not None else None
-        refuse_reserved(expect or {})
+        expect = conditions_of(parsed.statement, predicate)
+        refuse_reserved(expect)
         if brought is not None and not writer.holds(brought.issuer, brought.source, brought.number):
             writer.admit([(parsed.statement.predicate_type, brought)])
-        return writer.append_foreign(data, span, identity(envelope), expect or {})
+        return writer.append_foreign(data, span, identity(envelope), expect)
 
 
 def _require_one_organisation(signers: Sequence[KeyPeriod]) -> None:

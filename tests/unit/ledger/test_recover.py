@@ -8,6 +8,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import counterfoil
@@ -19,12 +20,16 @@ from counterfoil.errors import (
     Refused,
     Unavailable,
 )
+from counterfoil.formats import json_text, statement
+from counterfoil.formats.envelope import STATEMENT_PAYLOAD_TYPE
+from counterfoil.formats.statement import Statement, Subject
 from counterfoil.ledger import Layout, create_ledger
 from counterfoil.ledger.audit import audit
 from counterfoil.ledger.backup import backup
 from counterfoil.ledger.recover import rebuild_index, recover
 from counterfoil.ports import SystemClock
 from tests.busy_ledger import busy_ledger, force
+from tests.ledgers import OWNER, copy_ledger, envelope_by, key_of
 from tests.unit.ledger.recovering import damage, tables, tail, went_on
 
 
@@ -272,3 +277,22 @@ def test_a_newer_copy_brings_the_newer_state(busy: Path, tmp_path: Path) -> None
     report = recover(old, source=tmp_path / "copy")
     assert (report.way, report.size) == ("mended", size)
     went_on(old)
+
+
+def test_counters_of_registered_kinds(tmp_path: Path) -> None:
+    """What a statement of a registered kind changes is known to an audit, and after a recovery."""
+    folder = copy_ledger(tmp_path / "ledger")
+    held = {"person": "00" * 16, "action": "place", "why": "court", "expect": {"hold": (None, 5)}}
+    with counterfoil.open(folder) as ledger:
+        ledger.record_statement("hold", held)
+        signed = key_of(folder)
+        said = {"issuer": OWNER, "source": "s", "number": 0, **held, "expect": {"hold": [5, 6]}}
+        predicate = msgspec.Raw(json_text.format(said))
+        subject = (Subject(digest={"sha256": "00" * 32}, name="hold"),)
+        payload = statement.format(Statement(subject, "https://counterfoil.dev/hold/v1", predicate))
+        ledger.append(envelope_by(payload, STATEMENT_PAYLOAD_TYPE, signed))
+        assert ledger.counter("hold") == 6
+    assert audit(folder, full=True).findings == ()
+    rebuild_index(folder)
+    with counterfoil.open(folder) as ledger:
+        assert ledger.counter("hold") == 6

@@ -5,16 +5,19 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 import counterfoil
 from counterfoil.errors import Conflict, InputError, NotFound, Refused, VerificationError
-from counterfoil.formats import cose, cose_receipt, json_text
+from counterfoil.formats import cose, cose_key, cose_receipt, json_text
 from counterfoil.formats.cose_key import PublicKey
 from counterfoil.formats.entry import CoseEntry
 from counterfoil.formats.entry import parse as parse_entry
+from counterfoil.formats.envelope import STATEMENT_PAYLOAD_TYPE
+from counterfoil.formats.predicates import IssuerKey
 from counterfoil.formats.receipt import EntryProof
 from counterfoil.ledger import Ledger
 from counterfoil.ledger.audit import AuditReport, audit
@@ -24,8 +27,8 @@ from counterfoil.ledger.recover import recover
 from counterfoil.ledger.scitt.registering import register_statement
 from counterfoil.proofs.cose_receipt import verify_cose_receipt
 from tests.cose_made import SUBJECT, VENDOR, Issuer, introduce
-from tests.ledgers import OWNER, copy_ledger, key_of, parts_of, prove
-from tests.statements import refused
+from tests.ledgers import OWNER, copy_ledger, envelope_by, key_of, parts_of, prove
+from tests.statements import payload_of, refused
 
 ISSUER = Issuer()
 
@@ -166,6 +169,17 @@ def test_nobody_else_changes_the_keys(ledger: Ledger) -> None:
         ledger.record_statement("organisation", fields)
     with refused("predicate.malformed"):
         ledger.record_statement("issuer-key", {"iss": "x", "key": "kid:00", "action": "add"})
+
+
+def test_a_key_does_not_come_in_by_another_way(ledger: Ledger, folder: Path) -> None:
+    """A statement about an issuer's key that was signed elsewhere is not taken up."""
+    fields: dict[str, Any] = {"iss": VENDOR, "key": ISSUER.key, "action": "add"}
+    said = IssuerKey(
+        issuer=OWNER, source="s", number=0, public=cose_key.format(ISSUER.public), **fields
+    )
+    signed = envelope_by(payload_of(said), STATEMENT_PAYLOAD_TYPE, key_of(folder))
+    with refused("append.key", Refused):
+        ledger.append(signed)
 
 
 def test_it_is_shown_found_and_exported(ledger: Ledger) -> None:
