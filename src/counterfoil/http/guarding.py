@@ -44,6 +44,7 @@ SECURITY_HEADERS: Final = {
 }
 """Headers of every answer that says nothing else."""
 
+_EXTENSIONS: Final = ("chrome-extension://", "moz-extension://", "safari-web-extension://")
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _ALWAYS: Final = frozenset({"/healthz", "/readyz"})  # a busy node must still say that it lives
 
@@ -149,12 +150,15 @@ def _check_origin(site: Site, request: Request, principal: Principal | None, add
     headers = request.headers
     origin, fetched = headers.get("origin"), headers.get("sec-fetch-site")
     own = {headers.get("host", "").lower(), urlsplit(site.settings.url).netloc.lower()}
-    if fetched is not None:
+    by_itself = principal is None or principal.via != "session"
+    if origin is not None and origin.startswith(_EXTENSIONS):
+        fine = by_itself  # a wallet that its user installed, with a key of its own
+    elif fetched is not None:
         fine = fetched in ("same-origin", "none")  # none: no page had it sent
     elif origin is not None:
         fine = _netloc(origin) in own
     else:
-        fine = principal is None or principal.via != "session"  # a program, with its own key
+        fine = by_itself  # a program, with its own key
     if not fine:
         error = Refused(
             "access.origin",

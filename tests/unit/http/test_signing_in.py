@@ -144,6 +144,20 @@ def test_no_stranger_has_a_browser_write(node: GuardedNode, ledger: Ledger) -> N
     assert ledger.size == size
 
 
+def test_a_wallet_brings_its_own_key(node: GuardedNode) -> None:
+    """An extension that the user installed may send what it has a key for, no form of a session."""
+    key = node.key("operator")
+    wallet = {"origin": "chrome-extension://abc", "sec-fetch-site": "cross-site"}
+    shown = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+    sent = node.browser().send("POST", "/api/v1/records", '{"content": {"a": 1}}', shown | wallet)
+    assert sent.status == 201
+    browser = node.browser()
+    browser.sign_in(key)
+    fields = {"csrf": form_token(browser)}
+    refused = browser.post("/signout", fields, origin=wallet["origin"], sec_fetch_site="cross-site")
+    assert refused.status == 403
+
+
 def test_a_session_ends_with_its_key(node: GuardedNode) -> None:
     """A key that is revoked by a command ends the browser's session with the next click."""
     browser, key = node.browser(), node.key("reader")
