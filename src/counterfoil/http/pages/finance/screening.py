@@ -72,7 +72,7 @@ def _found(site: Site, asked: Asked) -> dict[str, Any]:
     reasons = [
         contributions(
             f"Why {hit['listed']}",
-            {"before the names are compared": hit["base"], **hit["contributions"]},
+            {"to begin with": hit["base"], **hit["contributions"]},
             unit="log-odds",
         )
         for one in found
