@@ -31,7 +31,7 @@ _EVERY_S: Final = (1, 2, 5, 10, 30, 60, 300, 900, 1800, 3600, 4 * 3600, 86_400)
 _ROWS: Final = 2_000  # steps that are aimed at where none are given
 _ROWS_MAX: Final = 20_000
 _PAGE: Final = 4_096
-_DRAWN: Final = 240  # steps that a picture holds
+_DRAWN: Final = 480  # steps that a picture holds
 _NEWEST: Final = 50_000
 
 
@@ -113,15 +113,18 @@ def recent(opened: Ledger, *, newest: int = _NEWEST, horizon: int = 24) -> Recen
         return RecentLoad(len(times), 0, [], None, err.message)
     steps = [(start + at * every, count / every) for at, count in enumerate(counts)]
     notes = [f"steps of {every} s, of the newest {len(times)} records"]
-    how = (horizon, None, "auto")
-    try:
-        found = _forecast(counts, start, every, how, len(times), notes, no_progress)
-    except InputError:
-        why = f"the history is short, {len(steps)} steps of {every} s"
-        return RecentLoad(len(times), every, steps, None, why)
-    except Unavailable as err:  # an extra that is not installed
-        return RecentLoad(len(times), every, steps, None, err.message)
-    return RecentLoad(len(times), every, steps, found, "")
+    why = f"the history is short, {len(steps)} steps of {every} s"
+    for ahead in (horizon, max(horizon // 4, 1)):  # less far ahead takes less to learn from
+        how = (ahead, None, "auto")
+        try:
+            found = _forecast(counts, start, every, how, len(times), notes, no_progress)
+        except InputError:
+            continue
+        except Unavailable as err:  # an extra that is not installed
+            why = err.message
+            break
+        return RecentLoad(len(times), every, steps, found, "")
+    return RecentLoad(len(times), every, steps, None, why)
 
 
 def _forecast(

@@ -15,6 +15,7 @@ from counterfoil.http.pages.addresses import changed, quoted
 from counterfoil.http.pages.checkpoints import known_checkpoints
 from counterfoil.http.pages.page import Asked, Page
 from counterfoil.http.pages.records import listed
+from counterfoil.http.pages.summaries import timed
 from counterfoil.http.site import Site
 from counterfoil.ledger import Ledger
 from counterfoil.ledger.anchored import read_anchored
@@ -104,10 +105,11 @@ def _said(ledger: Ledger, words: str) -> tuple[list[dict[str, Any]], str]:
             page = ledger.search(term, limit=_LIMIT)
         except InputError:  # signs alone are no words
             continue
-        found.update((one.index, listed(one)) for one in page.hits if one.kind != "batch")
+        found.update((one.index, listed(one)) for one in timed(ledger, page.hits))
         if page.next is not None:
             more = more or changed("/records", {}, q=term)
-    return [found[index] for index in sorted(found, reverse=True)][:_LIMIT], more
+    kept = [found[at] for at in sorted(found, reverse=True) if found[at]["kind"] != "batch"]
+    return kept[:_LIMIT], more
 
 
 def _place(words: str, href: str, why: str) -> dict[str, Any]:

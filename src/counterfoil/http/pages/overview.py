@@ -11,6 +11,7 @@ from counterfoil.errors import CounterfoilError
 from counterfoil.http.pages.load import load_facts, load_picture, recent_load
 from counterfoil.http.pages.page import Asked, Page
 from counterfoil.http.pages.records import listed
+from counterfoil.http.pages.summaries import timed
 from counterfoil.http.site import Site
 from counterfoil.ledger import Ledger, RecordView
 from counterfoil.ops import alerts, anchors, witnesses
@@ -31,7 +32,7 @@ def _facts(site: Site, _asked: Asked) -> dict[str, Any]:
         "size": size,
         "at_ms": at_ms if size else None,
         "organisation": ledger.config.organisation,
-        "records": [listed(one) for one in _last(ledger, size)],
+        "records": [listed(one) for one in timed(ledger, _last(ledger, size))],
         "load": load_facts(load),
         "anchor": _told(lambda: _anchor(ledger)),
         "witnesses": _told(lambda: _witnesses(ledger)),

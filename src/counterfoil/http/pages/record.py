@@ -47,6 +47,7 @@ def _facts(site: Site, asked: Asked) -> dict[str, Any]:
         "personal": [msgspec.to_builtins(one) for one in view.personal],
         "proof": proof,
         "decision": made.facts if made else None,
+        "replaced_by": _replacing(ledger, view.leaf),
         "around": surroundings(ledger, index),
         "address": address,
         "previous": index - 1 if index else None,
@@ -77,6 +78,16 @@ def _header(data: bytes) -> dict[str, Any]:
         for algorithm, digest in one.digest.items()
     ]
     return found
+
+
+def _replacing(ledger: Ledger, leaf: str) -> dict[str, Any] | None:
+    """Find the newest entry that corrects or supersedes this one, and which of both it does."""
+    found = [
+        {"index": hit.index, "how": how}
+        for how in ("corrects", "supersedes")
+        for hit in ledger.search(f"{how}={leaf}", limit=1).hits
+    ]
+    return max(found, key=lambda one: int(one["index"]), default=None)
 
 
 def _fields(view: RecordView) -> list[dict[str, Any]]:

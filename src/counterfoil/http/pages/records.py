@@ -9,7 +9,7 @@ from counterfoil.errors import InputError
 from counterfoil.http.pages.addresses import changed, condition
 from counterfoil.http.pages.kept import worked_out
 from counterfoil.http.pages.page import Asked, Page
-from counterfoil.http.pages.summaries import row_of, telling
+from counterfoil.http.pages.summaries import row_of, telling, timed
 from counterfoil.http.site import Site
 from counterfoil.ledger import Ledger, RecordView
 from counterfoil.ops import schemas
@@ -27,6 +27,7 @@ _KINDS_EVERY_S: Final = 30.0
 _SOURCES_EVERY_S: Final = 10.0
 _STEADY: Final = ("index", "kind", "source", "at_ms", "says")
 _OPTIONAL: Final = ("issuer", "number", "leaf")
+_SINCE: Final = (("1h", "last hour"), ("1d", "last day"), ("7d", "last week"), ("30d", "30 days"))
 _PATH: Final = "/records"
 _WITHOUT_BATCHES: Final = "kind!=batch"
 
@@ -42,15 +43,16 @@ def _facts(site: Site, asked: Asked) -> dict[str, Any]:
         after=None if after < 0 else after,
         oldest_first=asked.one("order") == "oldest",
     )
+    hits = timed(site.ledger, found.hits)
     older = changed(_PATH, asked.query, after=found.next) if found.next is not None else ""
     first = changed(_PATH, asked.query) if after >= 0 else ""
     return {
-        "records": [row_of(one, own) for one in found.hits],
+        "records": [row_of(one, own) for one in hits],
         "total": found.total,
         "size": found.size,
         "next": found.next,
         "notice": found.notice,
-        "_shown": [_shown(asked, one, own) for one in found.hits],
+        "_shown": [_shown(asked, one, own) for one in hits],
         "_facets": _facets(site.ledger, asked),
         "_chosen": _chosen(asked),
         "_columns": own,
@@ -143,7 +145,24 @@ def _facets(ledger: Ledger, asked: Asked) -> list[dict[str, Any]]:
         _facet(asked, "kind", "Kind", dict.fromkeys(kinds)),
         _facet(asked, "source", "Source", by_source),
         _facet(asked, "issuer", "Issuer", by_issuer if len(by_issuer) > 1 else {}),
+        _times(asked),
     ]
+
+
+def _times(asked: Asked) -> dict[str, Any]:
+    on = asked.one("since")
+    return {
+        "label": "Time",
+        "values": [
+            {
+                "value": words,
+                "count": None,
+                "on": on == since,
+                "href": changed(_PATH, asked.query, since=None if on == since else since),
+            }
+            for since, words in _SINCE
+        ],
+    }
 
 
 def _facet(asked: Asked, name: str, label: str, counts: dict[str, Any]) -> dict[str, Any]:

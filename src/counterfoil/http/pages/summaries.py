@@ -5,14 +5,16 @@ This module refuses to interpret: it picks fields, and shows them as they stand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from counterfoil.http.pages.addresses import condition, searched
-from counterfoil.ledger import RecordView
+from counterfoil.ledger import Ledger, RecordView
 from counterfoil.ledger.search.fields import flatten
+from counterfoil.ledger.unwrap import Signers
 
-__all__ = ["TEXT_MAX", "row_of", "shown", "telling"]
+__all__ = ["TEXT_MAX", "row_of", "shown", "telling", "timed"]
 
 TEXT_MAX: Final = 120
 """Most characters of a value in a list."""
@@ -61,6 +63,17 @@ def shown(value: Any, most: int = TEXT_MAX) -> str:
     """Write a value as text of a bounded length."""
     text = value if isinstance(value, str) else _word(value)
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def timed(ledger: Ledger, views: Iterable[RecordView]) -> list[RecordView]:
+    """Give members of batches, which tell no time themselves, the time of their signature."""
+    signers = Signers(lambda first, end: ledger.entries(first, min(end, ledger.size)))
+    return [
+        replace(one, at_ms=signers.of(one.index).at_ms)
+        if one.at_ms is None and not one.signed_by
+        else one
+        for one in views
+    ]
 
 
 def row_of(view: RecordView, columns: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -91,6 +91,14 @@ def test_batch_signatures_are_left_out_until_they_are_asked_for(asker: Asker) ->
     assert "batch" in every
 
 
+def test_a_member_of_a_batch_has_the_time_of_its_signature(asker: Asker) -> None:
+    """What tells no time itself was signed at a time, which the list shows; none is made up."""
+    rows = asker.facts("/records?source=file:rows&limit=500")["records"]
+    batches = {one.at_ms for one in asker.ledger.views() if one.kind == "batch"}
+    assert {one["at_ms"] for one in rows} <= batches
+    assert rows
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [
@@ -129,7 +137,9 @@ def test_corrections_lead_both_ways(asker: Asker) -> None:
     correction = asker.ledger.search("book=3").hits[0]
     header = asker.facts(f"/records/{correction.index}")["header"]
     corrected = asker.ledger.find_leaf(header["corrects"])
-    around = asker.facts(f"/records/{corrected}")["around"]
+    found = asker.facts(f"/records/{corrected}")
+    assert found["replaced_by"] == {"index": correction.index, "how": "corrects"}
+    around = found["around"]
     assert correction.index in [one["index"] for one in around["down"]]
 
 
