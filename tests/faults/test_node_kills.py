@@ -174,5 +174,5 @@ def test_a_spool_that_forgets_too_early_is_found(
             real(self, items)
 
     monkeypatch.setattr(Delivery, "_send", forgetful)
-    writers, child = kill_often(tmp_path, 2, seed=2)
+    writers, child = kill_often(tmp_path, 1, seed=2)
     assert missing(writers, child, standing(tmp_path)) != []
