@@ -46,6 +46,7 @@ GROUPS: Final[dict[str, str]] = {
     "case": "Held payments: looked at, decided by people, carried out by an escrow.",
     "rules": "Compliance rules: tested, recorded as makers, applied with a trail.",
     "quant": "Forecasts committed before the outcome: a track record that cannot be made up.",
+    "supply": "Goods from farm to table: events with receipts, traced, doubted, predicted, moved.",
     "access": "Keys with which people and programs use a node.",
     "scitt": "Signed statements in COSE: whose a ledger registers.",
     "app": "Sectors on the core: which there are, and their stories.",

@@ -21,6 +21,7 @@ from counterfoil.ops.catalogue import (
     people,
     quant,
     scitt,
+    supply,
     watch,
 )
 from counterfoil.ports import Operation
@@ -43,6 +44,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *cases.OPERATIONS,
     *apps.OPERATIONS,
     *quant.OPERATIONS,
+    *supply.OPERATIONS,
     *acting.OPERATIONS,
     *agents.OPERATIONS,
     *access.OPERATIONS,

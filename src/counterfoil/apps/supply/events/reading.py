@@ -1,0 +1,157 @@
+"""Read EPCIS documents, JSON-LD or XML, into events of one form.
+
+A document, a query's results, a list of events or one event. No context is fetched: the words of
+the standard are known here, and prefixes are taken from the document. This module refuses what is
+no EPCIS document, and leaves it to `model` whether an event is right.
+Source: GS1 EPCIS 2.0, 9 (XML) and 10 (JSON-LD).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from counterfoil.apps.supply.events.event import Event
+from counterfoil.errors import InputError
+from counterfoil.formats import json_text
+
+__all__ = ["DOCUMENT_MAX_BYTES", "Document", "namespaces_of", "read", "read_json", "read_one"]
+
+DOCUMENT_MAX_BYTES: Final = 32 << 20
+"""Largest document, bytes."""
+
+_EVENTS_MAX: Final = 100_000
+_HEADER: Final = ("id", "type", "schemaVersion", "creationDate", "sender", "receiver")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What was read. header: what the document says of itself. events: in its order."""
+
+    header: Mapping[str, Any]
+    events: tuple[Event, ...]
+
+
+def read(data: bytes) -> Document:
+    """Read a document, JSON or XML by its first character.
+
+    Raises InputError with code epcis.json, epcis.xml, epcis.document or epcis.size.
+    """
+    if len(data) > DOCUMENT_MAX_BYTES:
+        raise InputError(
+            "epcis.size",
+            f"expected a document of at most {DOCUMENT_MAX_BYTES} bytes, found {len(data)}",
+            hint="Send the events in several documents.",
+        )
+    if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
+        from counterfoil.apps.supply.events.xml_reading import read_xml
+
+        return read_xml(data)
+    return read_json(data)
+
+
+def read_json(data: bytes) -> Document:
+    """Read a JSON-LD document; errors as `read`."""
+    try:
+        found = _parse(data)
+    except InputError as err:
+        raise InputError(
+            "epcis.json",
+            f"expected a JSON document, but: {err.message}",
+            hint="EPCIS 2.0 documents are JSON-LD or XML.",
+        ) from err
+    if isinstance(found, list):
+        found = {"type": "EPCISDocument", "epcisBody": {"eventList": found}}
+    if not isinstance(found, dict):
+        raise _no_document("found no object")
+    outer = namespaces_of(found.get("@context"))
+    events = []
+    for body in _bodies(found):
+        if not isinstance(body, dict):
+            raise _no_document("found an event that is no object")
+        inner = {**outer, **namespaces_of(body.get("@context"))}
+        events.append(Event({key: body[key] for key in body if key != "@context"}, inner))
+    header = {key: found[key] for key in _HEADER if isinstance(found.get(key), str)}
+    return Document(header, _bounded(events))
+
+
+def read_one(data: bytes) -> Event:
+    """Read exactly one event; errors as `read`."""
+    events = read(data).events
+    if len(events) != 1:
+        raise _no_document(f"found {len(events)} events where one was expected")
+    return events[0]
+
+
+def namespaces_of(context: Any) -> dict[str, str]:
+    """Take the prefixes out of a JSON-LD context; definitions of terms are left out."""
+    found: dict[str, str] = {}
+    for part in context if isinstance(context, list) else [context]:
+        if isinstance(part, dict):
+            found.update(
+                (prefix, uri)
+                for prefix, uri in part.items()
+                if isinstance(uri, str) and not prefix.startswith("@") and ":" in uri
+            )
+    return found
+
+
+def _parse(data: bytes) -> Any:
+    """Parse strict JSON; of a key twice only an event's id is taken, as GS1's examples have it.
+
+    An id is no part of what an event says, so that two readers still see one event.
+    """
+    try:
+        return json_text.parse(data)
+    except InputError as err:
+        if err.code != "json.duplicate-key":
+            raise
+    found = json.loads(data, object_pairs_hook=_once)
+    return json_text.parse(json.dumps(found).encode())
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    counts = Counter(key for key, _ in pairs)
+    for key, times in counts.items():
+        if times > 1 and (key != "eventID" or "eventTime" not in found):
+            raise InputError("json.duplicate-key", f"expected each key once, found {key!a} twice")
+    return found
+
+
+def _bodies(found: Mapping[str, Any]) -> list[Any]:
+    """Find the events of a document, of a query's results, or the one event that it is."""
+    body = found.get("epcisBody")
+    if body is None and isinstance(found.get("type"), str) and "eventTime" in found:
+        return [found]
+    if isinstance(body, dict):
+        results = body.get("queryResults")
+        if isinstance(results, dict) and isinstance(results.get("resultsBody"), dict):
+            body = results["resultsBody"]
+        listed = body.get("eventList")
+        if isinstance(listed, list):
+            return listed
+        if isinstance(body.get("event"), dict):
+            return [body["event"]]
+    raise _no_document("found neither epcisBody.eventList nor an event")
+
+
+def _bounded(events: list[Event]) -> tuple[Event, ...]:
+    if len(events) > _EVENTS_MAX:
+        raise InputError(
+            "epcis.size",
+            f"expected at most {_EVENTS_MAX} events in a document, found {len(events)}",
+            hint="Send them in several documents.",
+        )
+    return tuple(events)
+
+
+def _no_document(what: str) -> InputError:
+    return InputError(
+        "epcis.document",
+        f"expected an EPCIS 2.0 document with events, {what}",
+        hint="An EPCISDocument has its events in epcisBody.eventList.",
+    )

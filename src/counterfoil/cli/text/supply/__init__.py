@@ -1,0 +1,3 @@
+"""Text of the supply app's operations."""
+
+__all__: list[str] = []

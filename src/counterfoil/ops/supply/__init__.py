@@ -1,0 +1,3 @@
+"""Use cases of the supply app."""
+
+__all__: list[str] = []

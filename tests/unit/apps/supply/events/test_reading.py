@@ -1,0 +1,131 @@
+"""Every example of GS1 is read, and found right or wrong as GS1's own schema finds it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from counterfoil.apps.supply.events.event import Event
+from counterfoil.apps.supply.events.model import check, problems
+from counterfoil.apps.supply.events.prehash import event_hash
+from counterfoil.apps.supply.events.reading import read
+from counterfoil.errors import InputError
+from tests.log_rig import raises_code
+from tests.shared_data import data_path
+
+NO_EVENTS = ("EPCISCaptureJob", "EPCISMasterDataDocument", "masterdata")
+
+
+def examples(kind: str) -> list[Path]:
+    """List GS1's examples."""
+    found = sorted((data_path("epcis20_examples") / kind).rglob("*.*"))
+    assert found
+    return found
+
+
+def test_each_json_example_is_read_and_right() -> None:
+    """Every JSON-LD example is read, and no event of it is wrong."""
+    for path in examples("JSON"):
+        for event in read(path.read_bytes()).events:
+            assert list(problems(event.body)) == [], path.name
+
+
+def test_each_xml_example_is_read_and_right() -> None:
+    """Every XML example with events is read into events that are right in JSON, too."""
+    for path in examples("XML"):
+        data = path.read_bytes()
+        if any(name.encode() in data[:900] for name in ("CaptureJob", "MasterDataDocument")):
+            with raises_code("epcis.document", InputError):
+                read(data)
+            continue
+        for event in read(data).events:
+            # GS1's XML examples measure a type that its JSON schema does not list
+            found = [one for one in problems(event.body) if "EffectiveDoseRate" not in one[1]]
+            assert found == [] or "xml" in path.name, (path.name, found)
+
+
+def test_damaged_events_are_refused_as_the_schema_does() -> None:
+    """A field taken away, emptied or of another kind is refused exactly where GS1's schema does."""
+    schema = json.loads((data_path("epcis20_examples") / "EPCIS-JSON-Schema.json").read_bytes())
+    schema = {
+        **schema,
+        "$id": "urn:x:schema",
+        "allOf": [],
+        "$ref": "#/definitions/EPCIS-Document-Event",
+    }
+    schema.pop("properties"), schema.pop("required")
+    judge = jsonschema.Draft7Validator(schema)
+    chance = random.Random(7)
+    bodies = [dict(e.body) for p in examples("JSON") for e in read(p.read_bytes()).events]
+    refused = agreed = 0
+    for body in chance.sample(bodies, 30):
+        for _ in range(12):
+            damaged = copy.deepcopy(body)
+            spoil(damaged, chance)
+            ours = bool(list(problems(damaged)))
+            theirs = not judge.is_valid(damaged)
+            refused += theirs
+            if theirs:
+                assert ours, json.dumps(damaged)[:800]
+            agreed += ours == theirs
+    assert refused > 60
+    assert agreed > 300
+
+
+def spoil(body: dict[str, Any], chance: random.Random) -> None:
+    """Damage one field somewhere."""
+    at: Any = body
+    while True:
+        key = chance.choice(list(at) if isinstance(at, dict) else range(len(at)))
+        if isinstance(at[key], (dict, list)) and at[key] and chance.random() < 0.6:
+            at = at[key]
+            continue
+        how = chance.randrange(3)
+        if how == 0:
+            del at[key]
+        else:
+            at[key] = chance.choice([7, "no uri", [], None, {}, "urn:x:y", True])
+        return
+
+
+def test_an_error_names_the_field() -> None:
+    """What is wrong is said with its place, what was expected, and what came."""
+    body = {"type": "ObjectEvent", "eventTime": "2020-01-01T00:00:00Z", "action": "LOOK"}
+    with pytest.raises(InputError, match="eventTimeZoneOffset") as caught:
+        check(Event(body))
+    assert caught.value.code == "epcis.event"
+    assert dict(problems(body))["action"] == "OBSERVE, ADD or DELETE, found 'LOOK'"
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "epcis.json"),
+        (b"[1]", "epcis.document"),
+        (b'{"type":"EPCISDocument"}', "epcis.document"),
+        (b'{"a":1,"a":2}', "epcis.json"),
+        (b"<a>", "epcis.xml"),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "epcis.xml"),
+        (b"<a><EventList>" + b"<b>" * 70 + b"</b>" * 70 + b"</EventList></a>", "epcis.xml"),
+    ],
+)
+def test_what_is_no_document_is_refused(data: bytes, code: str) -> None:
+    """Whatever the bytes, what is no EPCIS document ends in an error of ours."""
+    with raises_code(code, InputError):
+        read(data)
+
+
+def test_both_bindings_give_one_event() -> None:
+    """The same event in XML and in JSON has the same hash, extensions and sensors included."""
+    xml = examples("XML")
+    one = next(path for path in xml if path.name == "Example_9.6.1-ObjectEvent-2020_06_18a.xml")
+    other = data_path("epcis20_examples") / "JSON" / "Example_9.6.1-ObjectEvent.jsonld"
+    text = other.read_text().replace("http://ns.example.com/epcis/", "http://ns.example.com/epcis")
+    found = [[event_hash(e) for e in read(d).events] for d in (one.read_bytes(), text.encode())]
+    assert found[0] == found[1]
