@@ -103,8 +103,8 @@ def load(
 def recent(opened: Ledger, *, newest: int = _NEWEST, horizon: int = 24) -> RecentLoad:
     """Count the newest records over time, and forecast from these where there are enough.
 
-    newest: most entries that are read, however long the log is. horizon: steps ahead. A history
-    that is too short to learn from is an answer, no error.
+    newest: most entries that are read, however long the log is. horizon: steps ahead; 0 counts
+    alone, which takes no time. A history that is too short to learn from is an answer, no error.
     """
     times = _times(opened, no_progress, max(0, opened.size - newest))
     try:
@@ -114,7 +114,9 @@ def recent(opened: Ledger, *, newest: int = _NEWEST, horizon: int = 24) -> Recen
     steps = [(start + at * every, count / every) for at, count in enumerate(counts)]
     notes = [f"steps of {every} s, of the newest {len(times)} records"]
     why = f"the history is short, {len(steps)} steps of {every} s"
-    for ahead in (horizon, max(horizon // 4, 1)):  # less far ahead takes less to learn from
+    for ahead in (
+        (horizon, horizon // 4) if horizon else ()
+    ):  # less far ahead takes less to learn from
         how = (ahead, None, "auto")
         try:
             found = _forecast(counts, start, every, how, len(times), notes, no_progress)

@@ -6,6 +6,7 @@ It is worked out behind the page's back, for all who look: learning takes a mome
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -17,13 +18,26 @@ from counterfoil.ops.loads import RecentLoad, recent
 
 __all__ = ["load_facts", "load_picture", "recent_load"]
 
-_EVERY_S: Final = 60.0
+_COUNTED_EVERY_S: Final = 15.0
+_LEARNED_EVERY_S: Final = 900.0  # it takes seconds of a processor
 _WAIT_S: Final = 1.5
+_LEARNING: Final = "it is being learned, look again in a moment"
 
 
 def recent_load(ledger: Ledger) -> RecentLoad | None:
-    """Give the load as of at most a minute ago; None while it is worked out for the first time."""
-    return worked_out(ledger, "load", _EVERY_S, lambda: recent(ledger), wait_s=_WAIT_S)
+    """Give the load of late, and its forecast once that is learned; None while it is counted.
+
+    What was counted is at most some seconds old, the forecast some minutes.
+    """
+    counted = worked_out(
+        ledger, "load", _COUNTED_EVERY_S, lambda: recent(ledger, horizon=0), wait_s=_WAIT_S
+    )
+    if counted is None or not counted.steps:
+        return counted
+    learned = worked_out(ledger, "forecast", _LEARNED_EVERY_S, lambda: recent(ledger), wait_s=0.0)
+    if learned is None:
+        return replace(counted, why=_LEARNING)
+    return replace(counted, forecast=learned.forecast, why=learned.why)
 
 
 def load_facts(found: RecentLoad | None) -> dict[str, Any]:
