@@ -123,8 +123,16 @@ def _call(operation: Operation, line: _Line) -> int:
 
     as_json, asked = _wants_json(line)
     function = load(operation)
-    given = bind(operation, fields_of(function), line.words[len(operation.words) :])
+    fields = fields_of(function)
+    given = bind(operation, fields, line.words[len(operation.words) :])
     sink = sys.stdout.buffer
+    if os.environ.get("COUNTERFOIL_NODE"):
+        from counterfoil.cli.forwarding import forward, node_for
+
+        node = node_for(fields, given)
+        if node is not None:
+            forward(node, operation, fields, given, sys.stdin.buffer, sink)
+            return 0
     with ProgressBar() as bar:
         shell: dict[str, Any] = {"progress": bar, "channel": Channel(sys.stdin.buffer, sink)}
         for name, kind in given_by_shell(function).items():

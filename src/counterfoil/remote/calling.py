@@ -39,7 +39,7 @@ def call(wire: Wire, words: str, parameters: Mapping[str, Any]) -> Any:
     answer = wire.post(
         f"/api/v1/{words.replace(' ', '/')}",
         msgspec.json.encode(said),
-        headers={"idempotency-key": secrets.token_hex(16), "accept": "application/json, */*"},
+        headers={"idempotency-key": secrets.token_hex(16)},
         again=True,
     )
     kind = answer.headers.get("content-type", "").partition(";")[0]
