@@ -7,7 +7,6 @@ with a statement proves nothing about who made it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -26,37 +25,16 @@ from counterfoil.formats import cose_key
 from counterfoil.formats.cbor import CBOR_MAX_BYTES
 from counterfoil.formats.cose_key import PublicKey
 from counterfoil.ledger import Recorded
+from counterfoil.ledger.scitt import Issuer, Registered
 from counterfoil.ops.files import read_file, read_input
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
 from counterfoil.ports import Channel, Param
 
-__all__ = ["IssuerView", "Registration", "distrust", "issuers", "register", "trust"]
+__all__ = ["distrust", "issuers", "register", "trust"]
 
 _KEY_MAX_BYTES: Final = 1 << 16
-Issuer = Annotated[str, Param("The issuer, as its statements name it (the claim iss).", "ISSUER")]
+IssuerName = Annotated[str, Param("The issuer, as its statements name it (claim iss).", "ISSUER")]
 Why = Annotated[str, Param("Why, for people; it is recorded.", "TEXT")]
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """A signed statement that is durable. duplicate: it was in the log before."""
-
-    index: int
-    leaf: str
-    issuer: str
-    subject: str
-    duplicate: bool
-
-
-@dataclass(frozen=True, slots=True)
-class IssuerView:
-    """A key of an issuer. index: where it was added. revoked_at: where it was ended, or None."""
-
-    issuer: str
-    key: str
-    public: str
-    index: int
-    revoked_at: int | None
 
 
 def register(
@@ -67,7 +45,7 @@ def register(
     *,
     ledger: LedgerFolder = None,
     channel: Channel,
-) -> Registration:
+) -> Registered:
     """Register a signed statement of an issuer that the ledger knows.
 
     Its unprotected header is taken off. The same statement again gets its first place.
@@ -75,12 +53,11 @@ def register(
     """
     data = read_input(file, channel, CBOR_MAX_BYTES)
     with open_for_writing(ledger) as opened:
-        found = opened.scitt.register(data)
-    return Registration(found.index, found.leaf, found.issuer, found.subject, found.duplicate)
+        return opened.scitt.register(data)
 
 
 def trust(
-    issuer: Issuer,
+    issuer: IssuerName,
     *,
     key: Annotated[
         Path,
@@ -108,7 +85,7 @@ def trust(
 
 
 def distrust(
-    issuer: Issuer,
+    issuer: IssuerName,
     key: Annotated[str, Param("The key, as `scitt issuers` shows it: kid:... or x5t:...", "KEY")],
     *,
     ledger: LedgerFolder = None,
@@ -122,11 +99,10 @@ def distrust(
         return opened.scitt.distrust(issuer, key, why=why)
 
 
-def issuers(*, ledger: LedgerFolder = None) -> Iterator[IssuerView]:
+def issuers(*, ledger: LedgerFolder = None) -> Iterator[Issuer]:
     """List the keys of issuers that were ever added, oldest first."""
     with open_for_reading(ledger) as opened:
-        for one in opened.scitt.issuers():
-            yield IssuerView(one.issuer, one.key, one.public, one.index, one.revoked_at)
+        yield from opened.scitt.issuers()
 
 
 def _read_key(data: bytes) -> tuple[PublicKey, str]:

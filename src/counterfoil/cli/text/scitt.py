@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.words import brief, or_nothing, plain
 from counterfoil.ledger import Recorded
-from counterfoil.ops.scitt import IssuerView, Registration
+from counterfoil.ledger.scitt import Issuer, Registered
 
 __all__ = ["distrust", "issuers", "register", "trust"]
 
 
-def register(found: Registration, paint: Paint) -> Iterator[str]:
+def register(found: Registered, paint: Paint) -> Iterator[str]:
     """Tell where a statement stands."""
     done = "was registered before" if found.duplicate else "registered"
     yield (
@@ -33,14 +33,14 @@ def distrust(recorded: Recorded, paint: Paint) -> Iterator[str]:
     yield f"{paint.good('revoked')} the key in entry {recorded.index}"
 
 
-def issuers(found: Iterable[IssuerView], paint: Paint) -> Iterator[str]:
+def issuers(found: Iterable[Issuer], paint: Paint) -> Iterator[str]:
     """Show keys, one a line."""
     yield from or_nothing(
         _keys(found, paint), "no issuers: `counterfoil scitt trust ISSUER --key FILE` adds one"
     )
 
 
-def _keys(found: Iterable[IssuerView], paint: Paint) -> Iterator[str]:
+def _keys(found: Iterable[Issuer], paint: Paint) -> Iterator[str]:
     for one in found:
         state = (
             paint.good("counts")
