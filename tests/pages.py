@@ -28,7 +28,7 @@ from counterfoil.access import AccessBook, AccessKeys
 from counterfoil.apps.finance.rules.shipped import default_text
 from counterfoil.apps.finance.story import demo
 from counterfoil.ledger import Ledger, open_ledger
-from counterfoil.ops import alerts, people, watchers
+from counterfoil.ops import alerts, people, quant, watchers
 from counterfoil.ops.finance import cases, rules, screening
 from counterfoil.ops.place import lending
 from counterfoil.ports import APP_LEDGER, Channel, SystemClock, no_progress
@@ -37,6 +37,7 @@ from tests.lists_made import write_sdn
 from tests.nodes import served
 from tests.payments_made import NOON
 from tests.shared_data import ROOT, require
+from tests.tracks import asked
 
 __all__ = [
     "DESKTOP",
@@ -115,6 +116,7 @@ def _told() -> Path:
     with open_ledger(place) as ledger, lending(ledger):
         _watch(ledger, parent)
         _screen(ledger, parent)
+        _forecast(ledger, parent)
         ledger.record({"note": HOSTILE, HOSTILE: [HOSTILE]}, source="hostile")
         paid = ledger.search("kind=decision outcome=pay", limit=1, newest_first=False).hits[0]
         people.erase(f"handle:{paid.content['sealed']['person']}", ledger=place)
@@ -153,6 +155,20 @@ def _screen(ledger: Ledger, parent: Path) -> None:
         for name in ("Grigori Sokoloff", "Jane Doe"):
             lists = (place / "lists" / "treasury",)
             list(screening.screen(name, list=lists, ledger=place, channel=channel))
+
+
+def _forecast(ledger: Ledger, parent: Path) -> None:
+    """Commit forecasts: two in time, and one of days that are over."""
+    path = parent / "forecast.json"
+    for strategy, entry, exit_ in (
+        ("steady", "2040-01-02", "2040-02-01"),
+        ("bold", "2040-01-02", "2040-03-01"),
+        ("steady", "2020-01-02", "2020-02-01"),
+    ):
+        path.write_text(json.dumps(asked("0.01", "-0.02", entry=entry, exit=exit_)))
+        with path.open("rb") as nothing, (parent / "out").open("wb") as sink:
+            place = ledger.layout.folder
+            quant.commit(strategy, path, ledger=place, channel=Channel(nothing, sink))
 
 
 def _cash(parent: Path) -> Path:

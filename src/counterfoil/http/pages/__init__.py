@@ -7,6 +7,7 @@ from typing import Final
 from counterfoil.http.endpoint import Endpoint, Mounted
 from counterfoil.http.pages import (
     access,
+    apps,
     checkpoints,
     contracts,
     explained,
@@ -16,6 +17,7 @@ from counterfoil.http.pages import (
     models,
     operations,
     overview,
+    quant,
     record,
     records,
     verify,
@@ -39,7 +41,9 @@ PAGES: Final[tuple[Page | Action, ...]] = (
     *find.PAGES,
     *watch.PAGES,
     *contracts.PAGES,
+    *apps.PAGES,
     *finance.PAGES,
+    *quant.PAGES,
     *operations.PAGES,
     *access.PAGES,
     *verify.PAGES,

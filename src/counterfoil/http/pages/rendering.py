@@ -38,6 +38,7 @@ NAVIGATION: Final = (
     ("watch", "Watch", "/watch"),
     ("contracts", "Contracts", "/contracts"),
     ("finance", "Finance", "/apps/finance"),
+    ("apps", "Apps", "/apps"),
     ("verify", "Verify", "/verify"),
     ("ops", "Operations", "/ops"),
     ("api", "API", "/api"),

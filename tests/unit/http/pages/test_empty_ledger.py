@@ -23,6 +23,8 @@ HELP = {
     "/apps/finance/cases": "Nothing waits",
     "/apps/finance/rules": "counterfoil rules default",
     "/apps/finance/screening": "folder <code>lists</code>",
+    "/apps": "counterfoil app demo finance",
+    "/apps/quant": "counterfoil quant commit",
     "/ops": "anchored nowhere",
     "/access": "Make the first below",
 }
