@@ -7,7 +7,7 @@ let somebody in by default: what is not allowed is refused, and every refusal is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -72,6 +72,11 @@ class Guard:
     ) -> Guard:
         """Open the keys of the ledger with `origin`, kept at `path`. Raises as `AccessBook`."""
         return cls(AccessBook(path, origin), clock, limits=limits)
+
+    @property
+    def full(self) -> bool:
+        """Whether nobody finds room now, whoever they are: `admit` would raise."""
+        return self._flight.full
 
     @property
     def in_flight(self) -> int:
@@ -192,7 +197,8 @@ class Guard:
             self._flushed_ms = at_ms
             self.keys.flush()
         if self._refusals is not None:
-            self._refusals.flush(now=now)
+            with suppress(Refused):  # a log that has ended takes nothing more; they are counted on
+                self._refusals.flush(now=now)
 
     def close(self) -> None:
         """Write down what waits, and close the book."""

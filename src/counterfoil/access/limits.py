@@ -97,6 +97,11 @@ class InFlight:
         """How many requests are under way."""
         return self._count
 
+    @property
+    def full(self) -> bool:
+        """Whether no more requests find room now."""
+        return self._count >= self._most
+
     def enter(self, size: int) -> Admission:
         """Count a request in; leave the admission when it is answered.
 

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from counterfoil.errors import CounterfoilError, InputError, NotFound
 from counterfoil.http import api, documentation, health, pages, receivers, signin
+from counterfoil.http.api.lane import turned_away
 from counterfoil.http.api.openapi import openapi_endpoints
 from counterfoil.http.concise import concise
 from counterfoil.http.endpoint import Endpoint, Lane, Mounted
@@ -42,7 +43,7 @@ class NodeApp:
     """The ASGI application of a node. offered: all that it answers; tally: what it was asked."""
 
     def __init__(self, site: Site) -> None:
-        self.tally = Tally()
+        self._site, self.tally = site, Tally()
         self.offered: list[Endpoint | Mounted | Lane] = [
             *api.endpoints(site),
             *receivers.endpoints(site),
@@ -68,7 +69,12 @@ class NodeApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http":
-            await self.tally.through(self._shield, scope, receive, send)
+            await self.tally.through(self._take_in, scope, receive, send)
+
+    async def _take_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        fast = (scope["method"], scope["path"]) in self._lanes
+        if not fast or not await turned_away(self._site, scope, send):
+            await self._shield(scope, receive, send)
 
     async def _choose(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self._lanes.get((scope["method"], scope["path"]), self._app)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from starlette.requests import Request
 
-from counterfoil.errors import CounterfoilError, Unavailable
+from counterfoil.errors import CounterfoilError, TooMany, Unavailable
 from counterfoil.http.endpoint import Need
 from counterfoil.http.guarding import address_of, let_in
 from counterfoil.http.problems import problem
@@ -21,7 +21,7 @@ from counterfoil.http.shield import BodySlow, BodyTooLarge
 from counterfoil.http.site import Site
 from counterfoil.ports.access import Principal
 
-__all__ = ["JSON", "Asked", "BodySlow", "BodyTooLarge", "LaneAnswer", "lane"]
+__all__ = ["JSON", "Asked", "BodySlow", "BodyTooLarge", "LaneAnswer", "lane", "turned_away"]
 
 JSON: Final = "application/json"
 
@@ -102,6 +102,28 @@ def lane(site: Site, need: Need, answer: Callable[[Asked], Awaitable[LaneAnswer]
         await send({"type": "http.response.body", "body": said.body})
 
     return through
+
+
+async def turned_away(site: Site, scope: Scope, send: Send) -> bool:
+    """Tell who comes when there is no room to come again, before anything else is done for them.
+
+    So that those who send too much cannot take the time of those who are let in. True where it was
+    told; the refusal is heard, without a name.
+    """
+    if not site.guard.full:
+        return False
+    err = TooMany(
+        "access.busy",
+        "expected room for a request, found too many under way",
+        hint="Nothing was stored: send it again after the pause that was told.",
+    )
+    client = scope.get("client")
+    site.guard.note(err, None, client[0] if client else "", "")
+    told = problem(err)
+    headers = [*told.raw_headers, (b"x-content-type-options", b"nosniff")]
+    await send({"type": "http.response.start", "status": told.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": bytes(told.body)})
+    return True
 
 
 async def _whole(receive: Receive) -> bytes:
