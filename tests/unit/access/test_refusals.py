@@ -114,6 +114,24 @@ def test_none_is_lost_while_it_cannot_be_recorded(clock: ManualClock) -> None:
     assert len(kept[1]["refused"]) == 128
 
 
+def test_a_log_that_has_ended_is_read_on(
+    ledger: Ledger, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the log takes no more statements the guard goes on, and keeps its counts."""
+
+    def ended(*_: object, **__: object) -> None:
+        raise Refused("log.frozen", "expected a log that goes on, found it frozen")
+
+    guard = open_guard(ledger, clock)
+    monkeypatch.setattr(ledger, "record_statement", ended)
+    with pytest.raises(Unauthenticated):
+        guard.require(None, "reader", (), "192.0.2.1")
+    guard.tick(now=True)
+    assert guard._refusals is not None
+    assert guard._refusals.waiting == 1
+    guard.close()
+
+
 def test_scope_and_series_are_refused_on_record(ledger: Ledger, clock: ManualClock) -> None:
     """What lies outside of a key's scopes or series is refused, and the log says what it was."""
     guard = open_guard(ledger, clock)
