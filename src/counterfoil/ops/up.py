@@ -91,7 +91,7 @@ def up(
     ),
     channel: Channel,
 ) -> Iterator[NodeStarted | ServiceChanged | Logged | NodeStopped]:
-    """Serve a ledger: API, pages, watchers, anchoring and actions in one process, until a signal.
+    """Serve a ledger: API, pages, watchers, anchoring, actions in one process, until a signal.
 
     Nothing but what `public` shares is answered without a key; the first start makes one for the
     operator and shows it once. Other processes on the machine record through this one. Raises as

@@ -26,7 +26,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     writes(
         "up",
         "up:up",
-        "Serve a ledger: API, pages, watchers, anchoring and actions in one process, until a signal.",
+        "Serve a ledger: API, pages, watchers, anchoring, actions in one process, until a signal.",
         "--ledger shop",
         "--ledger shop --create --listen 127.0.0.1:0",
         "--ledger shop --listen 0.0.0.0:8420 --url https://ledger.example.org --public hashes",

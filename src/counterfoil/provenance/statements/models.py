@@ -21,12 +21,13 @@ __all__ = ["Evaluation", "Model", "Slice"]
 class Model(Header, frozen=True, kw_only=True):
     """A model as an artefact: its digest, its training data, its code, its figures, its card.
 
-    format: of the artefact, never a pickle; `other` is one that nobody here scores. digest: SHA-256 of its file, or of a folder's
-    manifest. size: bytes. features: names of its inputs, in order. outcomes: what it can say.
-    trained_on: data sets. explained_by: another artefact that explains this one's scores.
-    agreement: how far the two differed, and on how many rows. kept: the artefact's bytes beside
-    the log; of a folder, one tar archive of its files. background: rows that explanations compare
-    with. card_file: the card, where it is longer than `card` may be.
+    format: of the artefact, never a pickle; `other` is one that nobody here scores. digest:
+    SHA-256 of its file, or of a folder's manifest. size: bytes. features: names of its inputs,
+    in order. outcomes: what it can say. trained_on: data sets. explained_by: another artefact
+    that explains this one's scores. agreement: how far the two differed, and on how many rows.
+    kept: the artefact's bytes beside the log; of a folder, one tar archive of its files.
+    background: rows that explanations compare with. card_file: the card, where it is longer
+    than `card` may be.
     """
 
     name: Name
