@@ -46,6 +46,7 @@ _PAGING: Final = (
     ("limit", {"type": "integer", "minimum": 1, "maximum": ITEMS_MAX, "default": 100}),
     ("after", {"type": "integer", "minimum": 0, "maximum": 1_000_000, "default": 0}),
 )
+_WAYS: Final = ("key", "token", "password", "session")
 _COMMON: Final = ("401", "403", "429")
 
 Served = Endpoint | Mounted | Lane
@@ -225,9 +226,7 @@ def _body(offered: Offered) -> dict[str, Any]:
 
 def _head(method: str, path: str, summary: str, need: Need, tag: str) -> dict[str, Any]:
     plain = re.sub(r"[^A-Za-z0-9]+", "-", _PLACE.sub(r"\1", path)).strip("-")
-    security: list[dict[str, list[str]]] = (
-        [] if need.role is None else [{"key": []}, {"password": []}, {"session": []}]
-    )
+    security: list[dict[str, list[str]]] = [] if need.role is None else [{one: []} for one in _WAYS]
     return {
         "operationId": f"{method.lower()}-{plain}",
         "summary": summary,

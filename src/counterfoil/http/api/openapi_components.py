@@ -74,8 +74,13 @@ def _security() -> dict[str, Any]:
         "key": {
             "type": "http",
             "scheme": "bearer",
-            "description": "A key of `counterfoil access add`, or a token (JWT) of an OpenID "
-            "Connect issuer that access.toml names.",
+            "description": "A key of `counterfoil access add`.",
+        },
+        "token": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "A token of an OpenID Connect issuer that access.toml names.",
         },
         "password": {
             "type": "http",

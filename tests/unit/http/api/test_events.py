@@ -20,6 +20,7 @@ from counterfoil.ledger import Ledger
 from tests.asking import Asker
 from tests.ledgers import copy_ledger
 from tests.nodes import served
+from tests.watchers import chosen_every, ledger_with_past, watch_once
 
 PATH = "/api/v1/events"
 
@@ -134,6 +135,18 @@ def test_streams_are_filtered(ledger: Ledger) -> None:
         ledger.record({"n": 1})
         ledger.record({"n": 2}, source="till", number=0)
         assert stream.next().data["content"] == {"n": 2}
+
+
+def test_alerts_are_told(tmp_path: Path) -> None:
+    """What a watcher says is an event of its own, for whoever waits for nothing else."""
+    with counterfoil.open(ledger_with_past(tmp_path / "ledger")) as ledger, served(ledger) as url:
+        with Stream(url, "?event=alert").begun() as stream:
+            ledger.record({"n": 1})
+            watch_once(ledger, tmp_path / "state", chosen_every(every=9, groups=9))
+            event = stream.next()
+        assert event.kind == "alert"
+        assert event.id is not None
+        assert ledger.get(event.id).kind == "alert"
 
 
 def test_checkpoints_are_told(ledger: Ledger) -> None:
