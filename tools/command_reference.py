@@ -11,6 +11,7 @@ from pathlib import Path
 
 from counterfoil import errors
 from counterfoil.cli.failures import DEBUG_VARIABLE
+from counterfoil.cli.forwarding import NODE_ENVIRONMENT
 from counterfoil.cli.help import SHELL_OPTIONS, option_row, usage_of
 from counterfoil.cli.main import OUTPUT_VARIABLE
 from counterfoil.ledger.config import ENVIRONMENT_PREFIX, Config, format_config
@@ -20,6 +21,7 @@ from counterfoil.ops.place import ENVIRONMENT
 from counterfoil.ops.registry import GROUPS, OPERATIONS, load
 from counterfoil.ops.signature import fields_of
 from counterfoil.ports import Operation
+from counterfoil.remote import KEY_ENVIRONMENT
 
 __all__ = ["PAGE", "main", "page"]
 
@@ -59,6 +61,8 @@ VARIABLES = (
         "where this user's Counterfoil remembers; else `$XDG_STATE_HOME/counterfoil`, else "
         "`~/.local/state/counterfoil`",
     ),
+    (NODE_ENVIRONMENT, "address of the node that does what commands say"),
+    (KEY_ENVIRONMENT, "key that is shown to a node, by commands and by `counterfoil.connect`"),
     (OUTPUT_VARIABLE, "`json` or `text`, where neither `--json` nor `--text` says"),
     (DEBUG_VARIABLE, "`1` shows where an error came from"),
     (PASSWORD, "password of the key with which `model sign` signs, if it has one"),
