@@ -7,12 +7,12 @@ reason that can be read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from counterfoil.ops.registry import all_operations, load
-from counterfoil.ops.signature import Field, fields_of
+from counterfoil.ops.signature import Field, fields_of, given_by_shell
 from counterfoil.ports import Operation
 
 __all__ = ["ACTORS", "FROM_LOG", "NOT_OFFERED", "Offered", "offered_operations", "reason_against"]
@@ -84,7 +84,8 @@ class Offered:
 
     fields: what others may say to it. gives: how it hands over what it found: `one` result, `many`
     one after the other, or `pages` of many, where it only reads and its own limit, if it has one,
-    may be left to the shell. own: parameters for the node's own ledger.
+    may be left to the shell. own: parameters for the node's own ledger. by_shell: what a shell
+    gives by itself, as of `given_by_shell`.
     """
 
     operation: Operation
@@ -92,6 +93,7 @@ class Offered:
     fields: tuple[Field, ...]
     gives: Literal["one", "many", "pages"]
     own: tuple[str, ...]
+    by_shell: Mapping[str, str]
 
     @property
     def path(self) -> str:
@@ -148,4 +150,4 @@ def _offered(operation: Operation) -> Offered:
         gives = "pages" if paged else "many"
     if gives == "pages":
         fields = tuple(one for one in fields if one.name != "limit")
-    return Offered(operation, function, fields, gives, own)
+    return Offered(operation, function, fields, gives, own, given_by_shell(function))

@@ -23,7 +23,6 @@ from counterfoil.http.api.workplace import Workplace, workplace
 from counterfoil.http.site import Site
 from counterfoil.ledger.state import state_folder
 from counterfoil.ops.offered import ACTORS, Offered
-from counterfoil.ops.signature import given_by_shell
 from counterfoil.ports import Channel, Progress, no_progress
 from counterfoil.ports.access import Principal
 
@@ -126,9 +125,7 @@ class Call:
     def _by_shell(self, place: Workplace, sink: IO[bytes]) -> dict[str, Any]:
         offered = self.offered
         by_kind = {"progress": self.progress, "channel": Channel(io.BytesIO(), sink)}  # type: ignore[arg-type]  # a spooled file is one
-        given: dict[str, Any] = {
-            name: by_kind[kind] for name, kind in given_by_shell(offered.function).items()
-        }
+        given: dict[str, Any] = {name: by_kind[kind] for name, kind in offered.by_shell.items()}
         given |= dict.fromkeys(offered.own, self.site.ledger.layout.folder)
         if offered.operation.name in _ELSEWHERE:
             given[_ELSEWHERE[offered.operation.name]] = place.results
@@ -157,9 +154,7 @@ def encoded(item: Any, place: Workplace) -> bytes:
     """Write a result as JSON, without where files lay."""
     plain = item.to_json() if hasattr(item, "to_json") else item
     text = msgspec.json.encode(plain)
-    return (
-        place.redact(text.decode()).encode() if any(mark in text for mark in place.marks) else text
-    )
+    return place.redact(text.decode()).encode() if place.tells(text) else text
 
 
 def _told(err: CounterfoilError, place: Workplace) -> CounterfoilError:

@@ -30,7 +30,6 @@ from counterfoil.http.endpoint import Answer, Endpoint, Mounted, Need
 from counterfoil.http.guarding import address_of
 from counterfoil.http.site import Site
 from counterfoil.ops.offered import FROM_LOG, Offered, offered_operations
-from counterfoil.ops.signature import given_by_shell
 from counterfoil.ports import no_progress
 
 __all__ = ["PREFIX", "operation_endpoints"]
@@ -116,7 +115,7 @@ async def _called(
     form, stopper = form_of(request), Stopper()
     tagged = given.one("progress") is not None
     given = given.without("progress", *(("limit", "after") if page is not None else ()))
-    long = bool(offered.reads) or "progress" in given_by_shell(offered.function).values()
+    long = bool(offered.reads) or "progress" in offered.by_shell.values()
     call = Call(offered, site, request.state.principal, address_of(request), given)
     if form == "ndjson":
         return await _streamed(workers, call, stopper, headers, tagged=tagged, long=long)

@@ -12,7 +12,8 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Final
 
@@ -31,15 +32,29 @@ _CHUNK: Final = 1 << 16
 
 
 class Workplace:
-    """One call's folder. results: where it writes. marks: bytes that tell of folders."""
+    """One call's folder, made when it is needed."""
 
-    def __init__(self, folder: Path, hidden: Mapping[Path, str]) -> None:
-        self._folder = folder
+    def __init__(self, made: ExitStack, hidden: Mapping[Path, str]) -> None:
+        self._made, self._count = made, 0
         self._hidden = {str(p): name for p, name in hidden.items() if p.is_absolute()}
-        self._count = 0
-        self.marks = tuple(one.encode() for one in (str(folder), *self._hidden))
-        self.results = folder / "results"
-        self.results.mkdir()
+
+    @cached_property
+    def _folder(self) -> Path:
+        """Make the folder, once something is to be in it."""
+        made = self._made.enter_context(tempfile.TemporaryDirectory(prefix="counterfoil-"))
+        return Path(made).resolve()
+
+    @cached_property
+    def results(self) -> Path:
+        """Make the folder that the operation writes to."""
+        folder = self._folder / "results"
+        folder.mkdir()
+        return folder
+
+    def tells(self, data: bytes) -> bool:
+        """Tell whether a text names one of the machine's folders."""
+        folders = [*self._hidden, *([str(self._folder)] if "_folder" in vars(self) else [])]
+        return any(one.encode() in data for one in folders)
 
     def keep(self, name: str, called: str, data: bytes, *, tree: bool) -> Path:
         """Keep what was sent for a parameter.
@@ -63,25 +78,28 @@ class Workplace:
 
     def files(self) -> list[Path]:
         """List what the operation wrote: files, and folders as they are."""
-        return sorted(self.results.iterdir())
+        return sorted(self.results.iterdir()) if "results" in vars(self) else []
 
     def redact(self, text: str) -> str:
         """Take the machine's folders out of a text: names remain."""
-        found = text.replace(f"{self.results}/", "")
-        found = re.sub(re.escape(f"{self._folder}/") + r"[0-9]+/", "", found)
-        for path, name in ((str(self._folder), ""), *self._hidden.items()):
+        found = text
+        if "_folder" in vars(self):
+            found = found.replace(f"{self._folder}/results/", "")
+            found = re.sub(re.escape(f"{self._folder}/") + r"[0-9]+/", "", found)
+            found = found.replace(str(self._folder), "")
+        for path, name in self._hidden.items():
             found = found.replace(path, name)
         return found
 
 
 @contextmanager
 def workplace(hidden: Mapping[Path, str]) -> Iterator[Workplace]:
-    """Make a folder for a block, readable by its owner only; it is gone afterwards.
+    """Give a folder for a block, readable by its owner only; it is gone afterwards.
 
     hidden: further folders of which no client hears, each with what stands in its place.
     """
-    with tempfile.TemporaryDirectory(prefix="counterfoil-") as made:
-        yield Workplace(Path(made).resolve(), hidden)
+    with ExitStack() as made:
+        yield Workplace(made, hidden)
 
 
 def pack(paths: list[Path], facts: bytes, sink: IO[bytes]) -> None:

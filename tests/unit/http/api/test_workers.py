@@ -81,7 +81,7 @@ class Endless:
         listing.__annotations__["return"] = "Iterator[dict[str, str]]"
         words = ("record", "endless")
         operation = Operation(words, "nowhere:listing", "List for ever.", False, ())
-        return Offered(operation, listing, (), "many", ("ledger",))
+        return Offered(operation, listing, (), "many", ("ledger",), {})
 
 
 @pytest.mark.parametrize("leaves", [True, False])
