@@ -101,7 +101,8 @@ def identify(site: Site, request: Request) -> Principal | None:
 
 def address_of(request: Request) -> str:
     """Tell the client's address as text; empty where there is none."""
-    return request.client.host if request.client is not None else ""
+    client = request.scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def cookie_name(site: Site) -> str:
@@ -149,13 +150,13 @@ def _check_origin(site: Site, request: Request, principal: Principal | None, add
         return
     headers = request.headers
     origin, fetched = headers.get("origin"), headers.get("sec-fetch-site")
-    own = {headers.get("host", "").lower(), urlsplit(site.settings.url).netloc.lower()}
     by_itself = principal is None or principal.via != "session"
     if origin is not None and origin.startswith(_EXTENSIONS):
         fine = by_itself  # a wallet that its user installed, with a key of its own
     elif fetched is not None:
         fine = fetched in ("same-origin", "none")  # none: no page had it sent
     elif origin is not None:
+        own = (headers.get("host", "").lower(), urlsplit(site.settings.url).netloc.lower())
         fine = _netloc(origin) in own
     else:
         fine = by_itself  # a program, with its own key

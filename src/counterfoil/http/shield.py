@@ -16,7 +16,7 @@ from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from counterfoil.access import Admission
@@ -40,8 +40,10 @@ _PATIENCE_S: Final = 30.0
 _SLOWEST_BYTES_S: Final = 4096
 _PATH_MAX: Final = 4096
 _QUERY_MAX: Final = 16_384
-_HSTS: Final = "max-age=31536000"
-_STREAM: Final = "text/event-stream"
+_HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
+_STREAM: Final = b"text/event-stream"
+_SAFETY: Final = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+_HOSTS_MAX: Final = 1000
 
 
 class BodyTooLarge(InputError):
@@ -70,6 +72,7 @@ class Shield:
         url = urlsplit(site.settings.url)
         given = (url.hostname or "", "localhost", *site.settings.hosts)
         self._hosts = frozenset(name.lower().rstrip(".") for name in given if name)
+        self._known: dict[str, bool] = {}
         self._proxies = frozenset(site.settings.proxies)
         # Threads of its own: a provider that dawdles must hold up nobody who has a key.
         self._slow = ThreadPoolExecutor(_SLOW_MAX, "tokens")
@@ -119,6 +122,15 @@ class Shield:
             raise InputError("http.address", f"expected a visible path, found {path[:100]!a}")
 
     def _is_ours(self, host: str) -> bool:
+        """Tell whether a Host header means this node, and remember it."""
+        known = self._known.get(host)
+        if known is None:
+            if len(self._known) > _HOSTS_MAX:
+                self._known.clear()
+            known = self._known[host] = self._means_us(host)
+        return known
+
+    def _means_us(self, host: str) -> bool:
         """Tell whether a Host header means this node; an address can be no stranger's name."""
         try:
             name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
@@ -220,17 +232,17 @@ class _Wrapped:
         """Send a part of the answer."""
         if message["type"] == "http.response.start":
             self.started = True
-            headers = MutableHeaders(raw=list(message.get("headers", [])))
-            for name, value in SECURITY_HEADERS.items():
-                headers.setdefault(name, value)
-            if self._site.settings.https:
-                headers.setdefault("strict-transport-security", _HSTS)
+            headers = list(message.get("headers", ()))
+            given = dict(headers)
+            headers += [pair for pair in _SAFETY if pair[0] not in given]
+            if self._site.settings.https and _HSTS[0] not in given:
+                headers.append(_HSTS)
             if self._broken:
-                headers["connection"] = "close"
-            if headers.get("content-type", "").startswith(_STREAM):
+                headers.append((b"connection", b"close"))
+            if given.get(b"content-type", b"").startswith(_STREAM):
                 for one in self._admissions:  # it stays open, and does next to nothing
                     one.leave()
-            message = {**message, "headers": headers.raw}
+            message = {**message, "headers": headers}
         await self._send(message)
 
     def _too_large(self) -> BodyTooLarge:
