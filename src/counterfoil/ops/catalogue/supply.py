@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from counterfoil.ops.catalogue.entries import reads
+from counterfoil.ops.catalogue.entries import reads, writes
 from counterfoil.ports import Operation
 
 __all__ = ["OPERATIONS"]
@@ -16,5 +16,26 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "Name each event of an EPCIS document by its hash, as the CBV 2.0 standard has it.",
         "events.jsonld",
         "events.xml --prehash",
+    ),
+    writes(
+        "supply capture",
+        "supply.events:capture_events",
+        "Record the events of an EPCIS document, each once and with a receipt.",
+        "events.jsonld --ledger shop",
+        "events.xml --proceed --ledger shop",
+    ),
+    reads(
+        "supply trace",
+        "supply.traces:trace_thing",
+        "Follow a thing back to what it was made of, or forward to what became of it.",
+        "urn:epc:id:sgtin:4012345.011111.1 --ledger shop",
+        "urn:epc:class:lgtin:4012345.022222.MILK --forward --as-of 2030-01-01T12:00:00Z "
+        "--ledger shop",
+    ),
+    reads(
+        "supply recall",
+        "supply.traces:recall_thing",
+        "Find everything downstream of a bad lot, and where each thing is now.",
+        "urn:epc:class:lgtin:4012345.022222.MILK --ledger shop",
     ),
 )

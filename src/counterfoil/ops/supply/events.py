@@ -1,6 +1,6 @@
-"""Events: named by their hashes.
+"""Events: named by their hashes, and recorded.
 
-This module refuses a document that is no EPCIS document as a whole.
+This module refuses a document with a wrong event as a whole, unless it was asked to proceed.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+from counterfoil.apps.supply.events.capture import Captured, capture
 from counterfoil.apps.supply.events.prehash import event_name
 from counterfoil.apps.supply.events.prehash import prehash as written
 from counterfoil.apps.supply.events.reading import DOCUMENT_MAX_BYTES, read
+from counterfoil.errors import InputError
 from counterfoil.ops.files import read_input
+from counterfoil.ops.place import LedgerFolder, open_for_writing
 from counterfoil.ports import Channel, Param
 
-__all__ = ["EventsFile", "Hashed", "hash_events"]
+__all__ = ["EventsFile", "Hashed", "capture_events", "hash_events"]
 
 EventsFile = Annotated[
     Path,
@@ -64,3 +67,32 @@ def hash_events(
             said if isinstance(said, str) else None,
             "".join(written(event)) if prehash else None,
         )
+
+
+def capture_events(
+    events_file: EventsFile,
+    *,
+    proceed: Annotated[bool, Param("Record right events beside wrong ones.")] = False,
+    on_behalf_of: Annotated[
+        str | None, Param("The organisation whose events they are, by a mandate.", "URI")
+    ] = None,
+    ledger: LedgerFolder = None,
+    channel: Channel,
+) -> Captured:
+    """Record the events of an EPCIS document, each once and with a receipt.
+
+    Raises InputError with code epcis.rollback for a wrong event, unless told to proceed, and as
+    `reading.read` and `capture.capture`.
+    """
+    document = read(read_input(events_file, channel, DOCUMENT_MAX_BYTES))
+    with open_for_writing(ledger) as opened:
+        done = capture(opened, document.events, proceed=proceed, on_behalf_of=on_behalf_of)
+    if done.wrong and not proceed:
+        first = done.wrong[0]
+        raise InputError(
+            "epcis.rollback",
+            f"expected right events, found {len(done.wrong)} wrong of {len(document.events)}, and "
+            f"recorded none; in event {first.at}: {first.message} [{first.code}]",
+            hint="Mend it, or record the others with --proceed.",
+        )
+    return done

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from counterfoil.apps.supply.events.capture import Captured
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.words import or_nothing, plain
 from counterfoil.ops.supply.events import Hashed
 
-__all__ = ["hash_events"]
+__all__ = ["capture_events", "hash_events"]
 
 
 def hash_events(found: Iterable[Hashed], paint: Paint) -> Iterator[str]:
@@ -21,3 +22,14 @@ def hash_events(found: Iterable[Hashed], paint: Paint) -> Iterator[str]:
                 yield f"  {plain(one.prehash)}"
 
     yield from or_nothing(lines(), "no events")
+
+
+def capture_events(found: Captured, paint: Paint) -> Iterator[str]:
+    """Tell what was recorded, and what was wrong."""
+    right = [at for at in found.indices if at is not None]
+    yield f"{paint.good('recorded')} {found.new} events, {len(right) - found.new} were there before"
+    for name, index in zip(found.hashes, found.indices, strict=True):
+        if index is not None:
+            yield f"  entry {index}  {name}"
+    for one in found.wrong:
+        yield f"  event {one.at} was refused: {plain(one.message)} {paint.quiet(one.code)}"

@@ -1,0 +1,216 @@
+"""The index that traces go by: which things took part in which events of a ledger.
+
+Derived from the log, in `supply.db` of its folder; it may be deleted, and is made again. One
+transaction brings it up to the log's size, so that it never holds half of a state. It is believed
+only as long as the last entry that it saw is still that entry. This module refuses to say that an
+event is true: `trace` tells which entries prove that it was said.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+from counterfoil.apps.supply.events.linking import Linked, link
+from counterfoil.apps.supply.events.records import SUPPLY_EVENT, SupplyEvent
+from counterfoil.errors import CounterfoilError, Unavailable
+from counterfoil.formats import entry as entries
+from counterfoil.formats.entry import StatementEntry
+from counterfoil.ledger import Ledger
+from counterfoil.ledger.predicate_types import parse_registered
+from counterfoil.proofs.merkle import leaf_hash
+
+__all__ = ["Index", "index_of"]
+
+_FILE: Final = "supply.db"
+_VERSION: Final = "1"
+_WAIT_S: Final = 60.0
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS thing (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS event (
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, at INTEGER NOT NULL,
+  kind INTEGER NOT NULL, action INTEGER NOT NULL, step TEXT NOT NULL, disposition TEXT NOT NULL,
+  point TEXT NOT NULL, place TEXT NOT NULL, holder TEXT NOT NULL, transformation TEXT NOT NULL,
+  event_id TEXT NOT NULL, declares INTEGER, void INTEGER);
+CREATE INDEX IF NOT EXISTS event_time ON event (at, id);
+CREATE INDEX IF NOT EXISTS event_digest ON event (digest);
+CREATE INDEX IF NOT EXISTS event_transformation ON event (transformation)
+  WHERE transformation != '';
+CREATE INDEX IF NOT EXISTS event_void ON event (void) WHERE void IS NOT NULL;
+CREATE TABLE IF NOT EXISTS part (
+  thing INTEGER NOT NULL, role INTEGER NOT NULL, at INTEGER NOT NULL, event INTEGER NOT NULL,
+  action INTEGER NOT NULL, quantity REAL, uom TEXT NOT NULL,
+  PRIMARY KEY (thing, role, at, event)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS part_event ON part (event, role, thing);
+"""
+
+
+class Index:
+    """An open index. Use it as a context manager, or call `close`."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open or make an index; path: None for one in memory. Raises Unavailable, supply.index."""
+        try:
+            self.database = sqlite3.connect(
+                ":memory:" if path is None else path, timeout=_WAIT_S, isolation_level=None
+            )
+            self.database.execute("PRAGMA journal_mode = WAL")
+            self.database.execute("PRAGMA synchronous = NORMAL")
+            self.database.execute("PRAGMA cache_size = -65536")
+            self.database.executescript(_SCHEMA)
+        except sqlite3.Error as err:
+            raise Unavailable(
+                "supply.index",
+                f"expected to open the index {path}, but: {err}",
+                hint="It is derived: delete it, and it is made again.",
+            ) from err
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.database.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Write in one transaction, alone."""
+        self.database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.database.execute("ROLLBACK")
+            raise
+        self.database.execute("COMMIT")
+
+    def add(self, found: Iterable[tuple[int, Linked]]) -> None:
+        """Add events with the indices of their entries; what is there already stays."""
+        for at, one in found:
+            row = (
+                at, one.key, one.digest, one.at_ms, one.kind, one.action, one.step,
+                one.disposition, one.point, one.place, one.holder, one.transformation,
+                one.event_id, one.declares,
+            )  # fmt: skip
+            done = self.database.execute(
+                "INSERT OR IGNORE INTO event VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL)", row
+            )
+            if done.rowcount == 0:
+                continue
+            if one.declares is not None:  # an event that says that the same event was an error
+                self.database.execute(
+                    "UPDATE event SET void = min(coalesce(void, ?1), ?1) WHERE digest = ?2",
+                    (one.declares, one.digest),
+                )
+                continue
+            self._void(at, one.digest)
+            for part in one.parts:
+                self.database.execute(
+                    "INSERT OR IGNORE INTO part VALUES (?,?,?,?,?,?,?)",
+                    (self.thing(part.thing, make=True), part.role, one.at_ms, at, one.action,
+                     part.quantity, part.uom),
+                )  # fmt: skip
+
+    def thing(self, name: str, *, make: bool = False) -> int:
+        """Find the number of a thing by its canonical name; -1 for one that no event names."""
+        row = self.database.execute("SELECT id FROM thing WHERE name = ?", (name,)).fetchone()
+        if row is not None:
+            return int(row[0])
+        if not make:
+            return -1
+        return int(
+            self.database.execute("INSERT INTO thing (name) VALUES (?)", (name,)).lastrowid or 0
+        )
+
+    def known(self, keys: Iterable[str]) -> dict[str, int]:
+        """Tell which events are in the log already: key -> index of its entry."""
+        found = {}
+        for key in keys:
+            row = self.database.execute("SELECT id FROM event WHERE key = ?", (key,)).fetchone()
+            if row is not None:
+                found[key] = int(row[0])
+        return found
+
+    def _void(self, at: int, digest: str) -> None:
+        self.database.execute(
+            "UPDATE event SET void = (SELECT min(declares) FROM event WHERE digest = ?1 AND "
+            "declares IS NOT NULL) WHERE id = ?2",
+            (digest, at),
+        )
+
+    def catch_up(self, ledger: Ledger) -> int:
+        """Bring the index up to a ledger's size, and give that. Raises as the ledger does."""
+        with self.writing():
+            size = ledger.size
+            at = self._believed(ledger, size)
+            if at == size:
+                return size
+            last = b""
+            for number, data in enumerate(ledger.entries(at, size), at):
+                last = data
+                found = _event_in(data)
+                if found is not None:
+                    self.add([(number, found)])
+            self._note("size", str(size))
+            self._note("leaf", leaf_hash(last).hex())
+            self._note("origin", ledger.origin)
+            self._note("version", _VERSION)
+            return size
+
+    def _believed(self, ledger: Ledger, size: int) -> int:
+        """Tell up to which entry the index is of this very log; empty it where it is of another."""
+        meta = dict(self.database.execute("SELECT key, value FROM meta"))
+        at = int(meta.get("size", "0"))
+        same = (meta.get("version"), meta.get("origin")) == (_VERSION, ledger.origin)
+        if same and 0 < at <= size and leaf_hash(ledger.entry(at - 1)).hex() == meta["leaf"]:
+            return at
+        for table in ("meta", "thing", "event", "part"):
+            self.database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
+        return 0
+
+    def _note(self, key: str, value: str) -> None:
+        self.database.execute("INSERT OR REPLACE INTO meta VALUES (?,?)", (key, value))
+
+
+@contextmanager
+def index_of(ledger: Ledger) -> Iterator[Index]:
+    """Open a ledger's index, brought up to its size; in memory where its folder is read-only.
+
+    Raises Unavailable with code supply.index.
+    """
+    path = ledger.layout.folder / _FILE
+    try:
+        opened = Index(path)
+    except Unavailable:
+        opened = Index(None)
+    with closing(opened):
+        try:
+            opened.catch_up(ledger)
+        except sqlite3.DatabaseError as err:
+            raise Unavailable(
+                "supply.index",
+                f"expected a sound index {path}, but: {err}",
+                hint="It is derived: delete it, and it is made again.",
+            ) from err
+        yield opened
+
+
+def _event_in(data: bytes) -> Linked | None:
+    """Take the event out of an entry; None where there is none, or one with another hash."""
+    try:
+        parsed = entries.parse(data)
+        if (
+            not isinstance(parsed, StatementEntry)
+            or parsed.statement.predicate_type != SUPPLY_EVENT.uri
+        ):
+            return None
+        said = parse_registered(parsed.statement)
+        return link(said.parsed()) if isinstance(said, SupplyEvent) else None
+    except CounterfoilError:
+        return None  # said by somebody who hashed something else: it names no event

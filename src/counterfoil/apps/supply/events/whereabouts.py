@@ -1,0 +1,139 @@
+"""Where many things were last, and whether they still are.
+
+Asked of thousands at once, so that a recall takes one look at the index for each question and not
+one for each thing. This module refuses to guess a place that no event tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from counterfoil.apps.supply.events.index import Index
+from counterfoil.apps.supply.events.linking import CHILD, INPUT, LOT, PARENT
+
+if TYPE_CHECKING:
+    from counterfoil.apps.supply.events.trace import Affected
+
+__all__ = ["whereabouts"]
+
+_AT_ONCE: Final = 500
+_HELD: Final = 16
+_DELETE: Final = 2
+_ENDS: Final = {"destroying": "destroyed", "decommissioning": "destroyed", "retail_selling": "sold"}
+_Seen = tuple[int, int, str, str, str]
+"""(at_ms, event, place, holder, step), the latest."""
+
+
+def whereabouts(
+    index: Index, levels: Mapping[int, int], as_of_ms: int, void: set[int]
+) -> Iterator[Affected]:
+    """Tell where things were last. levels: thing -> level, as `Affected` gives it."""
+    from counterfoil.apps.supply.events.trace import Affected
+
+    ask = _Asking(index, as_of_ms, void)
+    outer = ask.outermost(levels)
+    everything = set(levels) | set(outer.values())
+    seen, ended = ask.latest(everything), ask.used_up(levels)
+    names = ask.names(everything)
+    for thing, level in levels.items():
+        within = outer.get(thing, thing)
+        both = [one for one in (seen.get(thing), seen.get(within)) if one is not None]
+        last = max(both, default=None)
+        gone = ended.get(thing, "")
+        if not gone and thing in seen:
+            gone = _ENDS.get(seen[thing][4], "")
+        yield Affected(
+            names[thing],
+            level,
+            last[2] if last else "",
+            last[3] if last else "",
+            names[within] if within != thing else "",
+            gone,
+            last[0] if last else None,
+            last[1] if last else None,
+        )
+
+
+class _Asking:
+    def __init__(self, index: Index, as_of_ms: int, void: set[int]) -> None:
+        self._ask, self._as_of, self._void = index.database.execute, as_of_ms, void
+
+    def _many(self, query: str, things: Iterable[int], *last: int) -> Iterator[Any]:
+        wanted = list(things)
+        for at in range(0, len(wanted), _AT_ONCE):
+            part = wanted[at : at + _AT_ONCE]
+            yield from self._ask(query.format(",".join("?" * len(part))), (*part, *last))
+
+    def names(self, things: Iterable[int]) -> dict[int, str]:
+        """Tell the names of things."""
+        return dict(self._many("SELECT id, name FROM thing WHERE id IN ({})", things))
+
+    def outermost(self, things: Iterable[int]) -> dict[int, int]:
+        """Tell the outermost thing that holds each now; nothing for what is held by nothing."""
+        found = {thing: thing for thing in things}
+        for _ in range(_HELD):
+            direct = self._held_by(set(found.values()))
+            if not direct:
+                break
+            found = {thing: direct.get(holder, holder) for thing, holder in found.items()}
+        return {thing: holder for thing, holder in found.items() if holder != thing}
+
+    def _held_by(self, things: set[int]) -> dict[int, int]:
+        query = (
+            "SELECT p.thing, q.thing, p.at, p.event, p.action FROM part p JOIN part q ON q.event "
+            "= p.event AND q.role = 1 WHERE p.thing IN ({}) AND p.role = ? AND p.at <= ? "
+            "ORDER BY p.at, p.event"
+        )
+        found: dict[int, tuple[int, int]] = {}
+        for thing, holder, at, event, action in self._many(query, things, CHILD, self._as_of):
+            if event in self._void:
+                continue
+            if action == _DELETE:
+                found.pop(thing, None)
+            else:
+                found[thing] = (holder, at)
+        emptied = self._emptied({holder for holder, _ in found.values()})
+        return {
+            thing: holder for thing, (holder, at) in found.items() if emptied.get(holder, -1) < at
+        }
+
+    def _emptied(self, holders: set[int]) -> dict[int, int]:
+        """Tell when containers were last emptied as a whole."""
+        query = (
+            "SELECT p.thing, p.at, p.event FROM part p WHERE p.thing IN ({}) AND p.role = ? AND "
+            "p.at <= ? AND p.action = 2 AND NOT EXISTS (SELECT 1 FROM part q WHERE q.event = "
+            "p.event AND q.role = 2) ORDER BY p.at"
+        )
+        return {
+            thing: at
+            for thing, at, event in self._many(query, holders, PARENT, self._as_of)
+            if event not in self._void
+        }
+
+    def latest(self, things: Iterable[int]) -> dict[int, _Seen]:
+        """Find the last event of each thing that tells a place."""
+        query = (
+            "SELECT p.thing, e.at, e.id, CASE WHEN e.place != '' THEN e.place ELSE e.point END, "
+            "e.holder, e.step FROM part p JOIN event e ON e.id = p.event WHERE p.thing IN ({}) "
+            "AND p.role != ? AND p.at <= ?"
+        )
+        found: dict[int, _Seen] = {}
+        for thing, at, event, place, holder, step in self._many(query, things, LOT, self._as_of):
+            if event in self._void or not (place or holder):
+                continue
+            if thing not in found or (at, event) > found[thing][:2]:
+                found[thing] = (at, event, place, holder, step)
+        return found
+
+    def used_up(self, things: Iterable[int]) -> dict[int, str]:
+        """Tell which instances went into something else, whole."""
+        query = (
+            "SELECT p.thing, p.event FROM part p WHERE p.thing IN ({}) AND p.role = ? AND p.at "
+            "<= ? AND p.quantity IS NULL"
+        )
+        return {
+            thing: "used"
+            for thing, event in self._many(query, things, INPUT, self._as_of)
+            if event not in self._void
+        }

@@ -1,0 +1,136 @@
+"""Traces and recalls tell what was said, as of a time, over lots, containers and processing."""
+
+from __future__ import annotations
+
+import pytest
+
+from counterfoil.apps.supply.events.event import Event
+from counterfoil.apps.supply.events.identifiers import canonical
+from counterfoil.apps.supply.events.index import Index
+from counterfoil.apps.supply.events.linking import link
+from counterfoil.apps.supply.events.trace import Recall, Trace, recall, steps_of, trace
+from counterfoil.errors import NotFound
+from tests.log_rig import raises_code
+from tests.supply_made import at, gln, item, lot, ms, pack, pallet, seen, transform
+
+
+def indexed(*events: Event) -> Index:
+    """Make an index of events, numbered from 0."""
+    index = Index(None)
+    with index.writing():
+        index.add(enumerate(map(link, events)))
+    return index
+
+
+MILK = {"epcClass": lot("MILK", 22222), "quantity": 100, "uom": "KGM"}
+CHEESE = {"epcClass": lot("CHEESE", 33333), "quantity": 10, "uom": "KGM"}
+CHAIN = (
+    transform(1, [MILK], [CHEESE]),
+    transform(2, [CHEESE], [item(1), item(2)]),
+    seen(2.5, 2, item(3), step="commissioning", action="ADD", ilmd={"cbvmda:lotNumber": "L7"}),
+    pack(3, pallet(1), item(1), item(2), item(3)),
+    seen(4, 2, pallet(1), step="shipping"),
+    seen(9, 3, pallet(1)),
+    pack(10, pallet(1), item(1), action="DELETE", where=3),
+    seen(11, 4, item(1), step="retail_selling"),
+)
+
+
+def links(found: Trace) -> set[tuple[int, str, str, str]]:
+    """Show links by level, source, product and how."""
+    return {(one.level, one.source, one.product, one.how) for one in found.links}
+
+
+def test_back_goes_through_processing() -> None:
+    """An item is traced back through each transformation to the first lot."""
+    with indexed(*CHAIN) as index:
+        found = trace(index, item(1))
+        milk, cheese = canonical(MILK["epcClass"]), canonical(CHEESE["epcClass"])
+        assert links(found) == {
+            (1, cheese, canonical(item(1)), "made-of"),
+            (2, milk, cheese, "made-of"),
+        }
+        assert [one.index for one in found.links] == [1, 0]
+
+
+def test_back_goes_into_what_a_container_held_then() -> None:
+    """A pallet is traced back to its content as of the time asked for."""
+    with indexed(*CHAIN) as index:
+        early = {one.source for one in trace(index, pallet(1), as_of_ms=ms(5)).links}
+        late = {one.source for one in trace(index, pallet(1), as_of_ms=ms(10)).links}
+    assert canonical(item(1)) in early
+    assert canonical(item(1)) not in late
+    assert canonical(item(2)) in late
+    assert canonical(lot("L7")) in late
+
+
+def test_a_journey_includes_what_held_the_thing() -> None:
+    """The steps of an item are its own and its pallet's while it was on it, and no others."""
+    with indexed(*CHAIN, seen(12, 9, pallet(1))) as index:
+        found = steps_of(index, item(1))
+    assert [one.index for one in found] == [1, 3, 4, 5, 6, 7]
+    assert found[2].by == canonical(pallet(1))
+
+
+def test_recall_finds_all_downstream_and_where_it_is() -> None:
+    """A bad lot leads to every item made of it, where each is, in what, and whether it is gone."""
+    with indexed(*CHAIN) as index:
+        found = recall(index, lot("MILK", 22222))
+    by_name = {one.thing: one for one in found.affected}
+    assert set(by_name) == {
+        canonical(x) for x in (MILK["epcClass"], CHEESE["epcClass"], item(1), item(2))
+    }
+    sold, stored = by_name[canonical(item(1))], by_name[canonical(item(2))]
+    assert (sold.gone, sold.place, sold.within) == ("sold", gln(4), "")
+    assert (stored.gone, stored.place, stored.within) == ("", gln(3), canonical(pallet(1)))
+    assert found.evidence == (0, 1)
+
+
+def test_recall_of_a_lot_finds_items_that_were_made_in_it() -> None:
+    """Items that say in which lot they were made are downstream of that lot."""
+    with indexed(*CHAIN) as index:
+        assert names(recall(index, lot("L7"))) == {canonical(lot("L7")), canonical(item(3))}
+
+
+def names(found: Recall) -> set[str]:
+    """Name the things of a recall."""
+    return {one.thing for one in found.affected}
+
+
+def test_time_runs_one_way() -> None:
+    """What went in after a lot was bad is downstream of it; what went in before is not."""
+    first = transform(1, [item(5)], [item(6)])
+    later = transform(0.5, [item(6)], [item(7)])  # made of item 6 before that was made
+    with indexed(first, later) as index:
+        assert names(recall(index, item(5))) == {canonical(item(5)), canonical(item(6))}
+        assert {one.source for one in trace(index, item(7)).links} == {canonical(item(6))}
+
+
+def test_an_event_that_was_an_error_does_not_count() -> None:
+    """From the time of its error declaration on, an event is left out."""
+    wrong = transform(1, [item(5)], [item(6)])
+    declared = Event({**wrong.body, "errorDeclaration": {"declarationTime": at(5)}})
+    for order in ((wrong, declared), (declared, wrong)):
+        with indexed(*order) as index:
+            assert trace(index, item(6)).links == ()
+            assert len(trace(index, item(6), as_of_ms=ms(4)).links) == 1
+
+
+def test_inputs_and_outputs_that_are_told_apart_belong_together() -> None:
+    """Events of one transformation id are one transformation."""
+    same = {"transformationID": "urn:epc:id:gdti:0614141.12345.400"}
+    with indexed(transform(1, [item(1)], [], **same), transform(2, [], [item(2)], **same)) as index:
+        assert {one.source for one in trace(index, item(2)).links} == {canonical(item(1))}
+
+
+def test_a_circle_ends() -> None:
+    """Things that went into each other end a trace, and are told once."""
+    with indexed(transform(1, [item(1)], [item(2)]), transform(2, [item(2)], [item(1)])) as index:
+        assert len(recall(index, item(1)).affected) == 2
+
+
+@pytest.mark.parametrize("name", ["urn:epc:id:sgtin:4012345.011111.99", "x"])
+def test_a_thing_that_no_event_names_is_not_found(name: str) -> None:
+    """A name that is in no event ends in an error that says how things are named."""
+    with indexed(*CHAIN) as index, raises_code("supply.thing", NotFound):
+        trace(index, name)

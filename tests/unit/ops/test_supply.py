@@ -1,0 +1,85 @@
+"""The supply app's commands do what they say, from files to receipts."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from counterfoil.cli.paint import Paint
+from counterfoil.cli.text.supply import events as events_text
+from counterfoil.cli.text.supply import traces as traces_text
+from counterfoil.errors import InputError
+from counterfoil.ops.supply import events, traces
+from counterfoil.ports import STANDARD_STREAM, Channel
+from tests.ledgers import copy_ledger
+from tests.log_rig import raises_code
+from tests.supply_made import item, seen, transform
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    """Make a ledger."""
+    return copy_ledger(tmp_path / "ledger")
+
+
+def channel(*found: object) -> Channel:
+    """Give a document on standard input."""
+    document = {"type": "EPCISDocument", "epcisBody": {"eventList": list(found)}}
+    return Channel(io.BytesIO(json.dumps(document).encode()), io.BytesIO())
+
+
+CHAIN = (transform(1, [item(1)], [item(2)]), seen(2, 3, item(2)))
+PLAIN = Paint(io.StringIO())
+
+
+def captured(ledger: Path) -> None:
+    """Record the chain."""
+    bodies = [dict(one.body) for one in CHAIN]
+    done = events.capture_events(STANDARD_STREAM, ledger=ledger, channel=channel(*bodies))
+    assert done.new == 2
+    assert "recorded 2 events" in "\n".join(events_text.capture_events(done, PLAIN))
+
+
+def test_captured_events_are_traced_with_proof(ledger: Path) -> None:
+    """What was captured is traced back and recalled, and each step names its entry."""
+    captured(ledger)
+    found = traces.trace_thing(item(2), ledger=ledger)
+    assert len(found.links) == 1
+    assert [one.index for one in found.steps] == [one.index for one in found.links] + [
+        found.links[0].index + 1
+    ]
+    assert "made of" in "\n".join(traces_text.trace_thing(found, PLAIN))
+    gone = traces.recall_thing(item(1), ledger=ledger)
+    assert len(gone.affected) == 2
+    assert "used" in "\n".join(traces_text.recall_thing(gone, PLAIN))
+    early = traces.trace_thing(item(2), as_of="2030-01-01T00:30:00Z", ledger=ledger)
+    assert (early.links, early.steps) == ((), ())
+    with raises_code("supply.time", InputError):
+        traces.trace_thing(item(2), as_of="noon", ledger=ledger)
+
+
+def test_a_wrong_document_is_refused_as_a_whole(ledger: Path) -> None:
+    """The error names the event and the field; with --proceed the right ones are recorded."""
+    wrong = {**CHAIN[1].body, "action": "LOOK"}
+    right = dict(CHAIN[0].body)
+    with pytest.raises(InputError, match="event 1: expected OBSERVE") as caught:
+        events.capture_events(STANDARD_STREAM, ledger=ledger, channel=channel(right, wrong))
+    assert caught.value.code == "epcis.rollback"
+    done = events.capture_events(
+        STANDARD_STREAM, proceed=True, ledger=ledger, channel=channel(right, wrong)
+    )
+    assert (done.new, len(done.wrong)) == (1, 1)
+    assert "was refused" in "\n".join(events_text.capture_events(done, PLAIN))
+
+
+def test_hashes_are_told_with_what_was_hashed() -> None:
+    """Each event of a document is named, and with --prehash the hashed text is shown."""
+    found = list(
+        events.hash_events(STANDARD_STREAM, prehash=True, channel=channel(dict(CHAIN[0].body)))
+    )
+    assert found[0].hash.startswith("ni:///sha-256;")
+    assert "eventType=TransformationEvent" in str(found[0].to_json()["prehash"])
+    assert found[0].hash in "\n".join(events_text.hash_events(found, PLAIN))
