@@ -10,6 +10,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -60,6 +61,13 @@ def settings_of(url: str) -> str:
     return f'[[issuer]]\n{lines}{client}[issuer.roles]\nreaders = ["reader"]\n'
 
 
+def keep_secret(ledger: Ledger, text: str) -> Path:
+    path = ledger.layout.folder / "secret.txt"
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
 def consent(url: str, sub: str) -> str:
     """Press the button on the provider's page; gives the path that it leads back to."""
     parts = urlsplit(url)
@@ -70,7 +78,7 @@ def consent(url: str, sub: str) -> str:
 
 @pytest.fixture
 def node(ledger: Ledger, provider_url: str) -> Iterator[GuardedNode]:
-    (ledger.layout.folder / "secret.txt").write_text("any secret: this provider takes all")
+    keep_secret(ledger, "any secret: this provider takes all")
     with guarded(ledger, access=settings_of(provider_url)) as found:
         yield found
 
@@ -205,14 +213,18 @@ def test_a_restart_asks_the_provider_again(ledger: Ledger) -> None:
 
 
 def test_a_clients_secret_is_sent_to_its_provider_alone(ledger: Ledger) -> None:
-    """A client with a secret authenticates with it; where it is missing, the page says so."""
+    """A client's secret goes into a header; missing, or open to others, it is not used."""
     with provided() as provider:
         access = toml(provider, client_id=AUDIENCE, client_secret_file="secret.txt")
         with guarded(ledger, access=access) as node:
             missing, _ = came_back(node, provider)
             assert missing.status == 503
             assert provider.sent == []
-            (ledger.layout.folder / "secret.txt").write_text("hush\n", encoding="utf-8")
+            path = keep_secret(ledger, "hush\n")
+            path.chmod(0o644)
+            readable, _ = came_back(node, provider)
+            assert readable.status == 503
+            path.chmod(0o600)
             answer, _ = came_back(node, provider)
             assert answer.status == 303
             assert b"client_id" not in provider.sent[0]

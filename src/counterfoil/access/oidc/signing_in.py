@@ -8,6 +8,7 @@ Source: OpenID Connect Core 1.0, 3.1; RFC 6749, 7636, 9207, 9700.
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 from base64 import b64encode, urlsafe_b64encode
@@ -183,6 +184,8 @@ class SigningIn:
             return ""
         try:
             with (self._folder / name).open(encoding="utf-8") as file:
+                if os.fstat(file.fileno()).st_mode & 0o077:
+                    raise ValueError("others than its owner may read it: chmod 600")
                 return file.read(_SECRET_MAX).strip()
         except (OSError, ValueError) as err:
             raise Unavailable(
