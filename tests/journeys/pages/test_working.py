@@ -8,6 +8,7 @@ import pytest
 import urllib3
 from playwright.sync_api import expect
 
+from counterfoil.apps.finance.held.brief import BriefCase
 from counterfoil.ledger.audit import audit
 from counterfoil.ops import access
 from counterfoil.ops.finance import cases
@@ -284,3 +285,21 @@ def test_the_ledger_is_whole_afterwards(node: PageNode) -> None:
     """After all that people did on the pages, an audit finds nothing amiss."""
     node.ledger.publish()
     assert not audit(node.ledger.layout.folder).damaged
+
+
+def test_a_list_of_cases_says_what_each_case_says(node: PageNode) -> None:
+    """At a glance or whole, page by page or at once: the same cases, states, scores and people."""
+    place = node.ledger.layout.folder
+    whole = [
+        (one.number, one.state, one.payment, one.hold.said.get("score"))
+        for one in cases.listing(ledger=place)
+    ]
+    brief, before = list[BriefCase](), None
+    while True:
+        found, before = cases.brief(limit=5, before=before, ledger=place)
+        brief += found
+        if before is None:
+            break
+    assert [(one.case, one.state, one.payment, one.score) for one in brief] == whole
+    assert {one.state for one in brief} == {"open", "release", "return"}
+    assert all((one.by is None) == (one.state == "open") for one in brief)

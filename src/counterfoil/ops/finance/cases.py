@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from counterfoil.act import Acted, Actor
+from counterfoil.apps.finance.held.brief import BriefCase, brief_cases
 from counterfoil.apps.finance.held.cases import Case, list_cases
 from counterfoil.apps.finance.held.desk import CaseDecided, Desk, decide_case
 from counterfoil.apps.finance.held.file import CaseFile, gather
@@ -24,7 +25,7 @@ from counterfoil.ops.records import find_entry
 from counterfoil.ports import Document, Param
 from counterfoil.provenance.statements.parts import Accountable
 
-__all__ = ["decide", "get", "hold", "listing", "page"]
+__all__ = ["brief", "decide", "get", "hold", "listing", "page"]
 
 _ALL: Final = 1 << 40
 
@@ -65,6 +66,14 @@ def listing(
     """List held payments, the newest first, with what people decided."""
     with open_for_reading(ledger) as opened:
         yield from list_cases(opened, state=state, limit=_ALL if limit is None else limit)
+
+
+def brief(
+    *, limit: int = 50, before: int | None = None, ledger: LedgerFolder = None
+) -> tuple[list[BriefCase], int | None]:
+    """List held payments at a glance, and where to go on; see `brief_cases`."""
+    with open_for_reading(ledger) as opened:
+        return brief_cases(opened, limit=limit, before=before)
 
 
 def get(

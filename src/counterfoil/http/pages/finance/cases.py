@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal, cast
 
+from counterfoil.apps.finance.held.brief import BriefCase
 from counterfoil.apps.finance.held.cases import DECIDED, Case
 from counterfoil.apps.finance.held.file import CaseFile
 from counterfoil.drawing import contributions
@@ -36,20 +37,25 @@ def _cases(site: Site, asked: Asked) -> dict[str, Any]:
             f"expected the state open, release, return or all, found {state[:40]!a}",
             hint="Leave it out for those that wait.",
         )
-    found = cases.listing(
-        state=None if state == "all" else cast("Literal['open', 'release', 'return']", state),
+    before = asked.integer("before", -1)
+    found, older = cases.brief(
         limit=asked.integer("limit", _SHOWN, least=1, most=1000),
+        before=None if before < 0 else before,
         ledger=site.ledger.layout.folder,
     )
     return {
-        "cases": [_row(one) for one in found],
+        "cases": [_line(one) for one in found if state in ("all", one.state)],
+        "looked": len(found),
+        "before": older,
+        "_older": "" if older is None else changed(_PATH, asked.query, before=older),
+        "_first": changed(_PATH, asked.query, before=None) if before >= 0 else "",
         "state": state,
         "_states": [
             {
                 "value": words,
                 "count": None,
                 "on": name == state,
-                "href": changed(_PATH, asked.query, state=name),
+                "href": changed(_PATH, asked.query, state=name, before=None),
             }
             for name, words in (
                 ("open", "wait for a person"),
@@ -59,6 +65,12 @@ def _cases(site: Site, asked: Asked) -> dict[str, Any]:
             )
         ],
     }
+
+
+def _line(one: BriefCase) -> dict[str, Any]:
+    found = {name: getattr(one, name) for name in one.__slots__}
+    numbers = {name: decimal_of(found[name]) for name in ("score", "threshold")}
+    return {**found, **numbers}
 
 
 def _row(case: Case) -> dict[str, Any]:

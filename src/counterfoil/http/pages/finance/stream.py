@@ -23,7 +23,7 @@ __all__ = ["LOOKS", "PAGES", "decimal_of"]
 _PATH: Final = "/apps/finance"
 _SHOWN: Final = 50
 _DRAWN: Final = 200
-_OPEN_MAX: Final = 100
+_CASES: Final = 200
 
 LOOKS: Final = {
     "pay": "ok",
@@ -48,14 +48,14 @@ def _stream(site: Site, asked: Asked) -> dict[str, Any]:
         after=None if after < 0 else after,
     )
     rows = [_row(one) for one in found.hits]
-    waiting = sum(1 for _ in cases.listing(state="open", limit=_OPEN_MAX, ledger=place))
+    waiting = sum(one.state == "open" for one in cases.brief(limit=_CASES, ledger=place)[0])
     last = rows[_SHOWN - 1]["index"] if len(rows) > _SHOWN else None
     return {
         "payments": rows[:_SHOWN],
         "recent": len(rows),
         "outcomes": dict(Counter(row["outcome"] for row in rows)),
         "waiting": waiting,
-        "waiting_more": waiting == _OPEN_MAX,
+        "cases_looked": _CASES,
         "_looks": LOOKS,
         "_drawn": _drawn(rows),
         "_facets": _facets(rows, asked, outcome),
