@@ -23,10 +23,10 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "http-api.md
 HEAD = """\
 # HTTP API
 
-What a [node](../guides/run-a-node.md) serves to programs. [Ask a node over HTTP](../guides/http-api.md) tells
-how to ask, and what all answers have in common; a node describes itself at `/openapi.json`, with
-schemas, and for people on its page *API*. This page is made from the source by
-`./dev python -m tools.http_reference`.
+What a [node](../guides/run-a-node.md) serves to programs.
+[Ask a node over HTTP](../guides/http-api.md) tells how, and what all answers have in common; a node
+describes itself at `/openapi.json`, with schemas, and for people on its page *API*. This page is made
+from the source by `./dev python -m tools.http_reference`.
 
 ## Operations
 
