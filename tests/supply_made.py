@@ -7,8 +7,13 @@ from typing import Any
 
 from counterfoil.apps.supply.events.event import Event
 from counterfoil.apps.supply.events.identifiers import check_digit
+from counterfoil.apps.supply.events.index import Index
+from counterfoil.apps.supply.events.linking import link
 
-__all__ = ["START", "at", "event", "item", "lot", "pack", "pallet", "place", "seen", "transform"]
+__all__ = [
+    "START", "at", "event", "gln", "indexed", "item", "lot", "ms", "pack", "pallet", "place",
+    "seen", "transform",
+]  # fmt: skip
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -95,3 +100,11 @@ def transform(
         fields |= {f"{side}EPCList": single} if single else {}
         fields |= {f"{side}QuantityList": many} if many else {}
     return event("TransformationEvent", hours, readPoint={"id": place(2)}, **fields, **more)
+
+
+def indexed(*events: Event) -> Index:
+    """Make an index of events, numbered from 0."""
+    index = Index(None)
+    with index.writing():
+        index.add(enumerate(map(link, events)))
+    return index

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from counterfoil.cli.paint import Paint
+from counterfoil.cli.text.supply import doubts as doubts_text
 from counterfoil.cli.text.supply import events as events_text
 from counterfoil.cli.text.supply import traces as traces_text
 from counterfoil.errors import InputError
-from counterfoil.ops.supply import events, traces
+from counterfoil.ops.supply import doubts, events, traces
 from counterfoil.ports import STANDARD_STREAM, Channel
 from tests.ledgers import copy_ledger
 from tests.log_rig import raises_code
@@ -83,3 +84,17 @@ def test_hashes_are_told_with_what_was_hashed() -> None:
     assert found[0].hash.startswith("ni:///sha-256;")
     assert "eventType=TransformationEvent" in str(found[0].to_json()["prehash"])
     assert found[0].hash in "\n".join(events_text.hash_events(found, PLAIN))
+
+
+def test_doubts_are_told_with_their_entries(ledger: Path, tmp_path: Path) -> None:
+    """What cannot have happened is listed; an honest ledger is not doubted."""
+    captured(ledger)
+    assert list(doubts.check_events(ledger=ledger)) == []
+    assert "nothing is doubted" in "\n".join(doubts_text.check_events([], PLAIN))
+    more = [dict(seen(2, 4, item(2)).body)]
+    events.capture_events(STANDARD_STREAM, ledger=ledger, channel=channel(*more))
+    places = tmp_path / "places.csv"
+    places.write_text("place,latitude,longitude\n")
+    found = list(doubts.check_events(item(2), places=places, ledger=ledger))
+    assert [one.kind for one in found] == ["two-places"]
+    assert "same time" in "\n".join(doubts_text.check_events(found, PLAIN))

@@ -38,4 +38,11 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "Find everything downstream of a bad lot, and where each thing is now.",
         "urn:epc:class:lgtin:4012345.022222.MILK --ledger shop",
     ),
+    reads(
+        "supply check",
+        "supply.doubts:check_events",
+        "Find impossible journeys, serial numbers used twice, masses and cold chains that broke.",
+        "--ledger shop",
+        "--places places.csv --high-c 7 --ledger shop",
+    ),
 )

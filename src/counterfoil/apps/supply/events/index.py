@@ -35,7 +35,8 @@ CREATE TABLE IF NOT EXISTS event (
   id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, at INTEGER NOT NULL,
   kind INTEGER NOT NULL, action INTEGER NOT NULL, step TEXT NOT NULL, disposition TEXT NOT NULL,
   point TEXT NOT NULL, place TEXT NOT NULL, holder TEXT NOT NULL, transformation TEXT NOT NULL,
-  event_id TEXT NOT NULL, declares INTEGER, void INTEGER);
+  event_id TEXT NOT NULL, declares INTEGER, low REAL, high REAL, alarm INTEGER NOT NULL,
+  void INTEGER);
 CREATE INDEX IF NOT EXISTS event_time ON event (at, id);
 CREATE INDEX IF NOT EXISTS event_digest ON event (digest);
 CREATE INDEX IF NOT EXISTS event_transformation ON event (transformation)
@@ -96,10 +97,10 @@ class Index:
             row = (
                 at, one.key, one.digest, one.at_ms, one.kind, one.action, one.step,
                 one.disposition, one.point, one.place, one.holder, one.transformation,
-                one.event_id, one.declares,
+                one.event_id, one.declares, one.low, one.high, one.alarm,
             )  # fmt: skip
             done = self.database.execute(
-                "INSERT OR IGNORE INTO event VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL)", row
+                "INSERT OR IGNORE INTO event VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL)", row
             )
             if done.rowcount == 0:
                 continue

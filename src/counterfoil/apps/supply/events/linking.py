@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,6 +47,14 @@ _LISTS: Final = {
 }
 
 
+_SCALES: Final[Mapping[str, Callable[[float], float]]] = {
+    "CEL": lambda value: value,
+    "FAH": lambda value: (value - 32) / 1.8,
+    "KEL": lambda value: value - 273.15,
+}
+"""Unit (UN/ECE Recommendation 20) -> how degrees C are made of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A thing in an event. quantity: None for one instance or an unsaid one. uom: its unit."""
@@ -64,7 +72,8 @@ class Linked:
     digest: its hash. declares: when it was declared to be an error, Unix ms; None for an event
     that is meant. key: what makes it one of a kind, its hash and what it declares. kind: its place
     in `TYPES`, or -1. action: its place in `ACTIONS`. point, place: read point and business
-    location. holder: who possesses the things after it, as far as it says.
+    location. holder: who possesses the things after it, as far as it says. low, high: coldest and
+    warmest that its sensors measured, degrees C. alarm: a sensor says that it is alarmed.
     """
 
     digest: str
@@ -81,6 +90,9 @@ class Linked:
     event_id: str
     declares: int | None
     parts: tuple[Part, ...]
+    low: float | None = None
+    high: float | None = None
+    alarm: bool = False
 
 
 def link(event: Event) -> Linked:
@@ -111,6 +123,7 @@ def link(event: Event) -> Linked:
         str(body.get("eventID", "")),
         declares,
         tuple(_parts(kind, event)),
+        *_warmth(body),
     )
 
 
@@ -133,6 +146,19 @@ def _parts(kind: str, event: Event) -> Iterator[Part]:
             yield Part(canonical(one["epcClass"]), role, quantity, one.get("uom", ""))
     for name in sorted(lots):
         yield Part(name, LOT)
+
+
+def _warmth(body: Mapping[str, Any]) -> tuple[float | None, float | None, bool]:
+    """Find the lowest and highest temperature of an event, degrees C, and whether one alarmed."""
+    found, alarm = [], False
+    for element in body.get("sensorElementList") or ():
+        for report in element.get("sensorReport") or ():
+            alarm = alarm or report.get("exception") == "ALARM_CONDITION"
+            scale = _SCALES.get(report.get("uom", "CEL"))
+            if report.get("type") == "Temperature" and scale is not None:
+                keys = ("value", "minValue", "maxValue", "meanValue")
+                found += [scale(float(report[key])) for key in keys if key in report]
+    return min(found, default=None), max(found, default=None), alarm
 
 
 def _lot(event: Event) -> str:

@@ -6,21 +6,10 @@ import pytest
 
 from counterfoil.apps.supply.events.event import Event
 from counterfoil.apps.supply.events.identifiers import canonical
-from counterfoil.apps.supply.events.index import Index
-from counterfoil.apps.supply.events.linking import link
 from counterfoil.apps.supply.events.trace import Recall, Trace, recall, steps_of, trace
 from counterfoil.errors import NotFound
 from tests.log_rig import raises_code
-from tests.supply_made import at, gln, item, lot, ms, pack, pallet, seen, transform
-
-
-def indexed(*events: Event) -> Index:
-    """Make an index of events, numbered from 0."""
-    index = Index(None)
-    with index.writing():
-        index.add(enumerate(map(link, events)))
-    return index
-
+from tests.supply_made import at, gln, indexed, item, lot, ms, pack, pallet, seen, transform
 
 MILK = {"epcClass": lot("MILK", 22222), "quantity": 100, "uom": "KGM"}
 CHEESE = {"epcClass": lot("CHEESE", 33333), "quantity": 10, "uom": "KGM"}

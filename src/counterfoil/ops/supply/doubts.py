@@ -1,0 +1,67 @@
+"""What cannot have happened, by the events of a ledger.
+
+This module refuses places without coordinates in its file: they would be judged as known.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Final
+
+from counterfoil.apps.supply.events.doubts import Doubt, Limits, doubts
+from counterfoil.apps.supply.events.identifiers import canonical
+from counterfoil.apps.supply.events.index import index_of
+from counterfoil.errors import InputError
+from counterfoil.ops.files import read_file
+from counterfoil.ops.place import LedgerFolder, open_for_reading
+from counterfoil.ports import Param
+
+__all__ = ["check_events", "read_places"]
+
+_PLACES_MAX_BYTES: Final = 64 << 20
+
+
+def check_events(
+    thing: Annotated[str | None, Param("Only of this thing; else of all.", "EPC")] = None,
+    *,
+    places: Annotated[
+        Path | None,
+        Param("Places as CSV: place, latitude, longitude (degrees).", "FILE", holds="file"),
+    ] = None,
+    speed_kmh: Annotated[float, Param("Fastest that anything travels, km/h.", "KMH")] = 120.0,
+    low_c: Annotated[float | None, Param("Coldest that is allowed, degrees C.", "C")] = None,
+    high_c: Annotated[float | None, Param("Warmest that is allowed, degrees C.", "C")] = None,
+    ledger: LedgerFolder = None,
+) -> Iterator[Doubt]:
+    """Find impossible journeys, serial numbers used twice, masses and cold chains that broke.
+
+    Raises InputError with code supply.places, NotFound with code supply.thing.
+    """
+    known = {} if places is None else read_places(read_file(places, _PLACES_MAX_BYTES))
+    limits = Limits(speed_kmh=speed_kmh, low_c=low_c, high_c=high_c, places=known)
+    with open_for_reading(ledger) as opened, index_of(opened) as index:
+        yield from doubts(index, limits, thing)
+
+
+def read_places(data: bytes) -> dict[str, tuple[float, float]]:
+    """Read places with coordinates: canonical name -> (latitude, longitude), degrees.
+
+    Raises InputError with code supply.places.
+    """
+    found = {}
+    try:
+        for row in csv.DictReader(io.StringIO(data.decode("utf-8-sig"))):
+            north, east = float(row["latitude"]), float(row["longitude"])
+            if not (-90 <= north <= 90 and -180 <= east <= 180):
+                raise ValueError(f"{north}, {east} is no place on Earth")
+            found[canonical(row["place"])] = (north, east)
+    except (KeyError, TypeError, ValueError, csv.Error) as err:
+        raise InputError(
+            "supply.places",
+            f"expected CSV with place, latitude and longitude, but: {str(err)[:120]}",
+            hint="The first line names the columns.",
+        ) from err
+    return found
