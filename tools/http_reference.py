@@ -25,8 +25,8 @@ HEAD = """\
 
 What a [node](../guides/run-a-node.md) serves to programs.
 [Ask a node over HTTP](../guides/http-api.md) tells how, and what all answers have in common; a node
-describes itself at `/openapi.json`, with schemas, and for people on its page *API*. This page is made
-from the source by `./dev python -m tools.http_reference`.
+describes itself at `/openapi.json`, with schemas, and for people on its page *API*. This page is
+made from the source by `./dev python -m tools.http_reference`.
 
 ## Operations
 

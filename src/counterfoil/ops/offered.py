@@ -121,11 +121,11 @@ def reason_against(operation: Operation) -> str | None:
     known = NOT_OFFERED.get(operation.name)
     if known is not None:
         return known
-    named = [
-        one.shown_value
-        for one in fields_of(load(operation))
-        if one.required and one.holds == "machine"
-    ]
+    try:
+        fields = fields_of(load(operation))
+    except (ImportError, AttributeError, TypeError) as err:  # of another package, which is broken
+        return f"It cannot be loaded: {err}."
+    named = [one.shown_value for one in fields if one.required and one.holds == "machine"]
     return f"It needs {named[0]} of the machine that it runs on." if named else None
 
 

@@ -20,6 +20,18 @@ def test_every_operation_is_offered_or_the_reason_is_told() -> None:
     told = {one.name for one in all_operations() if reason_against(one) is not None}
     assert offered | told >= names
     assert not offered & told
+    assert not [one for one in OPERATIONS if "cannot be loaded" in (reason_against(one) or "")]
+
+
+def test_a_broken_operation_of_another_package_stops_nobody() -> None:
+    """What cannot be imported, or has parameters that no shell knows, is left out with a reason."""
+    for target in ("nowhere.at_all:function", "tests.unit.ops.test_offered:takes_a_float"):
+        broken = Operation(("far", "off"), target, "Do nothing.", False, ())
+        assert (reason_against(broken) or "").startswith("It cannot be loaded: ")
+
+
+def takes_a_float(*, speed: Annotated[float, Param("How fast.")]) -> None:
+    """Do nothing."""
 
 
 def test_every_path_parameter_says_what_it_stands_for() -> None:
