@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from counterfoil.errors import CounterfoilError, TooMany, Unavailable
+from counterfoil.errors import TooMany, Unavailable
 from counterfoil.remote.wire import Wire
 
 __all__ = ["Event", "parsed_events", "read_events"]
@@ -53,12 +53,10 @@ def read_events(wire: Wire, after: int | None, filters: Mapping[str, str]) -> It
                     pause = _PAUSE_S
                     if data:
                         index = found if kind != "checkpoint" else None
-                        yield Event(kind, index, json.loads(data))
+                        yield Event(kind, index, _data(data))
         except Unavailable as err:
             if isinstance(err, TooMany):
                 pause = max(pause, err.retry_after_s)
-        except CounterfoilError:
-            raise
         time.sleep(pause)
         pause = min(_PAUSE_MOST_S, 2 * pause)
 
@@ -87,6 +85,13 @@ def parsed_events(chunks: Iterable[bytes]) -> Iterator[tuple[str, int | None, st
                 data.append(value)
             elif name == "id" and value.isascii() and value.isdigit():
                 found = int(value)
+
+
+def _data(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as err:
+        raise Unavailable("remote.answer", "expected an event as JSON, found none") from err
 
 
 def _quoted(value: str) -> str:

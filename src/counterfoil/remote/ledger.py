@@ -192,7 +192,7 @@ class RemoteLedger(Writing):
         return int(self._json("series", source=source)["next"])
 
     def sources(self) -> list[tuple[str, str, int]]:
-        """Refuse: see `call("record sources")`."""
+        """Refuse: a node tells of the series that are asked about, see `next_number`."""
         raise self._only_there("list its series")
 
     def numbered(self, source: str) -> Iterator[tuple[int, int]]:
