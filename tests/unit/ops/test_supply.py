@@ -95,6 +95,8 @@ def test_doubts_are_told_with_their_entries(ledger: Path, tmp_path: Path) -> Non
     events.capture_events(STANDARD_STREAM, ledger=ledger, channel=channel(*more))
     places = tmp_path / "places.csv"
     places.write_text("place,latitude,longitude\n")
-    found = list(doubts.check_events(item(2), places=places, ledger=ledger))
+    found = list(doubts.check_events(item(2), places=places, high_c="7.5", ledger=ledger))
     assert [one.kind for one in found] == ["two-places"]
     assert "same time" in "\n".join(doubts_text.check_events(found, PLAIN))
+    with raises_code("supply.limit", InputError):
+        list(doubts.check_events(low_c="cold", ledger=ledger))

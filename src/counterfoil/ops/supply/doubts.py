@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final
@@ -31,17 +32,19 @@ def check_events(
         Path | None,
         Param("Places as CSV: place, latitude, longitude (degrees).", "FILE", holds="file"),
     ] = None,
-    speed_kmh: Annotated[float, Param("Fastest that anything travels, km/h.", "KMH")] = 120.0,
-    low_c: Annotated[float | None, Param("Coldest that is allowed, degrees C.", "C")] = None,
-    high_c: Annotated[float | None, Param("Warmest that is allowed, degrees C.", "C")] = None,
+    speed_kmh: Annotated[int, Param("Fastest that anything travels, km/h.", "KMH")] = 120,
+    low_c: Annotated[str | None, Param("Coldest that is allowed, degrees C.", "C")] = None,
+    high_c: Annotated[str | None, Param("Warmest that is allowed, degrees C.", "C")] = None,
     ledger: LedgerFolder = None,
 ) -> Iterator[Doubt]:
     """Find impossible journeys, serial numbers used twice, masses and cold chains that broke.
 
-    Raises InputError with code supply.places, NotFound with code supply.thing.
+    Raises InputError with code supply.places or supply.limit, NotFound with code supply.thing.
     """
     known = {} if places is None else read_places(read_file(places, _PLACES_MAX_BYTES))
-    limits = Limits(speed_kmh=speed_kmh, low_c=low_c, high_c=high_c, places=known)
+    limits = Limits(
+        speed_kmh=speed_kmh, low_c=_celsius(low_c), high_c=_celsius(high_c), places=known
+    )
     with open_for_reading(ledger) as opened, index_of(opened) as index:
         yield from doubts(index, limits, thing)
 
@@ -65,3 +68,15 @@ def read_places(data: bytes) -> dict[str, tuple[float, float]]:
             hint="The first line names the columns.",
         ) from err
     return found
+
+
+def _celsius(text: str | None) -> float | None:
+    if text is None:
+        return None
+    if re.fullmatch(r"-?\d{1,3}(?:\.\d{1,3})?", text) is None:
+        raise InputError(
+            "supply.limit",
+            f"expected degrees C as a decimal, found {text[:20]!a}",
+            hint="Such as 7 or -18.5.",
+        )
+    return float(text)
