@@ -94,12 +94,16 @@ class Alerts:
 
     def _listed(self, watcher: str | None, limit: int, *, new: bool) -> Iterator[FoundAlert]:
         after, left = None, limit
+        closed, said = dict[str, RecordView](), _Said(self._ledger)
         while left > 0:
             page = self._ledger.search("kind=alert", limit=_PAGE, after=after)
             for view in page.hits:
-                if not _begins(view) or watcher not in (None, _watcher_of(view)):
+                if not _begins(view):  # it closes one that began before, which comes later here
+                    closed.setdefault(_opened_leaf(view), view)
                     continue
-                found = self._found(view)
+                if watcher not in (None, _watcher_of(view)):
+                    continue
+                found = FoundAlert(view, closed.get(view.leaf), said.of(view))
                 if new and found.said is not None:
                     continue
                 yield found
@@ -116,10 +120,8 @@ class Alerts:
         Raises NotFound with code alert.unknown.
         """
         view = self._view(alert)
-        opened = view.content.get("opened")
-        if isinstance(opened, Mapping) and isinstance(opened.get("leaf"), str):
-            view = self._view(opened["leaf"])
-        return self._found(view)
+        opened = _opened_leaf(view)
+        return self._found(self._view(opened) if opened else view)
 
     def acknowledge(
         self,
@@ -183,6 +185,35 @@ class Alerts:
 def _row_of(found: FoundAlert) -> TableRow:
     told = found.to_json()
     return found.begun, {name: told[name] for name in _TOLD}
+
+
+class _Said:
+    """What people said of alerts, read from the newest on, as far back as is asked for."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._by_alert: dict[str, RecordView] = {}
+        self._read_to, self._over = ledger.size, False
+        self._after: int | None = None
+
+    def of(self, alert: RecordView) -> RecordView | None:
+        """Give the newest acknowledgement of an alert; it stands behind the alert in the log."""
+        while not self._over and self._read_to > alert.index:
+            page = self._ledger.search("kind=acknowledgement", limit=_PAGE, after=self._after)
+            for view in page.hits:
+                about = view.content.get("alert")
+                if isinstance(about, Mapping) and isinstance(about.get("leaf"), str):
+                    self._by_alert.setdefault(about["leaf"], view)
+                self._read_to = view.index
+            self._after, self._over = page.next, page.next is None
+        return self._by_alert.get(alert.leaf)
+
+
+def _opened_leaf(view: RecordView) -> str:
+    """Tell which alert a statement closes, by its leaf; empty for none."""
+    opened = view.content.get("opened")
+    leaf = opened.get("leaf") if isinstance(opened, Mapping) else None
+    return leaf if isinstance(leaf, str) else ""
 
 
 def _begins(view: RecordView) -> bool:

@@ -14,10 +14,11 @@ from typing import Any, Final, Literal, cast
 from urllib.parse import urlencode
 
 from counterfoil.drawing import Mark, timeline
-from counterfoil.errors import InputError, NotFound
+from counterfoil.errors import InputError
 from counterfoil.http.pages.page import Action, Asked, Page
 from counterfoil.http.site import Site
 from counterfoil.ops import alerts, watchers
+from counterfoil.watch import Alerts
 
 __all__ = ["PAGES"]
 
@@ -31,6 +32,7 @@ _LOOKS: Final[dict[str, Literal["ok", "wait", "bad"]]] = {
     "false": "ok",
 }
 _CHOICES: Final = ("state", "severity", "watcher")
+_MORE: Final = ("leaf", "why", "kind", "group", "note", "acknowledged_ms", "closed")
 
 
 def _watch(site: Site, asked: Asked) -> dict[str, Any]:
@@ -62,25 +64,15 @@ def _watch(site: Site, asked: Asked) -> dict[str, Any]:
 
 
 def _alert(site: Site, asked: Asked) -> dict[str, Any]:
-    place, index = site.ledger.layout.folder, asked.path["index"]
-    for one in alerts.listing(ledger=place, limit=1 << 30):
-        if one.begun.index == index:
-            found = one.to_json()
-            row = _row(found)
-            return {
-                "title": f"Alert {index}",
-                "alert": {**row, "leaf": found["leaf"], "why": found["why"], "kind": found["kind"],
-                          "group": found["group"], "note": found["note"],
-                          "acknowledged_ms": found["acknowledged_ms"],
-                          "closed": found["closed"], "said": one.said and one.said.index},
-                "evidence": [_shown(each) for each in found["evidence"][:_EVIDENCE]],
-                "more_evidence": max(len(found["evidence"]) - _EVIDENCE, 0),
-            }  # fmt: skip
-    raise NotFound(
-        "alert.unknown",
-        f"expected an alert at entry {index}, found none",
-        hint="The page of watchers lists every alert.",
-    )
+    one = Alerts(site.ledger).get(asked.path["index"])
+    found = one.to_json()
+    return {
+        "title": f"Alert {one.begun.index}",
+        "alert": {**_row(found), **{name: found[name] for name in _MORE},
+                  "said": one.said and one.said.index},
+        "evidence": [_shown(each) for each in found["evidence"][:_EVIDENCE]],
+        "more_evidence": max(len(found["evidence"]) - _EVIDENCE, 0),
+    }  # fmt: skip
 
 
 def _acknowledge(site: Site, asked: Asked) -> str:
