@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
+from counterfoil.errors import Unavailable
 from counterfoil.ops.registry import all_operations, load
 from counterfoil.ops.signature import Field, fields_of, given_by_shell
 from counterfoil.ports import Operation
@@ -125,6 +126,8 @@ def reason_against(operation: Operation) -> str | None:
         fields = fields_of(load(operation))
     except (ImportError, AttributeError, TypeError) as err:  # of another package, which is broken
         return f"It cannot be loaded: {err}."
+    except Unavailable as err:
+        return f"It needs what is not installed here: {err.message}. {err.hint}"
     named = [one.shown_value for one in fields if one.required and one.holds == "machine"]
     return f"It needs {named[0]} of the machine that it runs on." if named else None
 

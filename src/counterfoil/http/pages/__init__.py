@@ -9,15 +9,12 @@ from counterfoil.http.pages import (
     access,
     apps,
     checkpoints,
-    contracts,
     explained,
-    finance,
     find,
     lineage,
     models,
     operations,
     overview,
-    quant,
     record,
     records,
     verify,
@@ -26,6 +23,7 @@ from counterfoil.http.pages import (
 from counterfoil.http.pages.assets import assets
 from counterfoil.http.pages.downloads import downloads
 from counterfoil.http.pages.page import Action, Page, action_endpoint, page_endpoints
+from counterfoil.http.pages.rooms import pages_of
 from counterfoil.http.site import Site
 
 __all__ = ["PAGES", "endpoints"]
@@ -40,10 +38,10 @@ PAGES: Final[tuple[Page | Action, ...]] = (
     *models.PAGES,
     *find.PAGES,
     *watch.PAGES,
-    *contracts.PAGES,
+    *pages_of("contracts", "/contracts", "Contracts", "contracts", "chain"),
     *apps.PAGES,
-    *finance.PAGES,
-    *quant.PAGES,
+    *pages_of("finance", "/apps/finance", "Finance", "finance", "chain,finance"),
+    *pages_of("quant", "/apps/quant", "Track records", "apps", "quant"),
     *operations.PAGES,
     *access.PAGES,
     *verify.PAGES,

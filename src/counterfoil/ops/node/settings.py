@@ -21,8 +21,7 @@ class NodeSettings:
 
     url: what clients call it by, without a slash at its end. public: see `Public`. hosts: further
     names in a request's Host header that are meant. proxies: addresses whose X-Forwarded headers
-    count. body_max_bytes: of one request. pending_max: requests under way at a time; more are told
-    to come again.
+    count. body_max_bytes: of one request.
     """
 
     url: str = "http://127.0.0.1:8420"
@@ -30,7 +29,6 @@ class NodeSettings:
     hosts: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     body_max_bytes: int = 16 << 20
-    pending_max: int = 512
 
     @property
     def https(self) -> bool:
