@@ -102,3 +102,19 @@ def test_an_incident_links_an_alert(ledger: Ledger) -> None:
     report = make_report(ledger, opened.index, 3)
     assert [(one.kind, one.index) for one in report.proven][-1] == ("alert", alert)
     assert all(one.receipt is not None for one in report.proven)
+
+
+def test_a_list_says_what_each_alert_says(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listed or asked for alone, page by page: the same end, and the newest word of a person."""
+    room = Alerts(ledger)
+    found = list(room.ls(limit=100))
+    for at, one in enumerate(found[::2]):
+        room.acknowledge(one.begun.index, "real" if at % 2 else "false", by="Ada Example")
+    room.acknowledge(found[0].begun.index, "real", by="Max Example", note="looked again")
+    monkeypatch.setattr("counterfoil.watch.alerts._PAGE", 2)
+    listed = list(room.ls(limit=100))
+    assert listed == [room.get(one.begun.index) for one in listed]
+    assert (listed[0].verdict, len(listed)) == ("real", len(found))
+    assert {one.verdict for one in listed} == {"real", "false", None}
+    fresh = list(room.ls(limit=100, new=True))
+    assert fresh == [one for one in listed if one.said is None]
