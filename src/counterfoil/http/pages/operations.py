@@ -30,16 +30,18 @@ _ROWS: Final = 12
 _WEI: Final = 1e9
 _SOON_S: Final = 4.0
 _EVERY_S: Final = 60.0
+_LOOKED_OVER_S: Final = 30.0
 
 
 def _operations(site: Site, _asked: Asked) -> dict[str, Any]:
     ledger, place, now_s = site.ledger, site.ledger.layout.folder, time.time()
     status = site.status()
-    checks, no_doctor = tried(lambda: health.doctor(ledger=place).to_json()["checks"])
+    checks, no_doctor = tried(lambda: _checks(ledger))
     chains, no_anchors = listed(lambda: anchors.status(ledger=place))
     timing, no_timing = tried(lambda: _timing(ledger))
     load, no_load = tried(lambda: recent_load(ledger))
-    commits, cost = _commits(ledger), _cost(ledger)
+    commits = worked_out(ledger, "commits", _SOON_S, lambda: _commits(ledger), wait_s=_SOON_S) or []
+    cost = _cost(ledger)
     seen, no_witnesses = listed(lambda: witnesses.listing(ledger=place))
     size = ledger.committed[0]
     return {
@@ -59,6 +61,7 @@ def _operations(site: Site, _asked: Asked) -> dict[str, Any]:
             for one in seen
         ],
         "checks": checks or [],
+        "looked_over": checks is not None,
         "amiss": sum(one["status"] != "ok" for one in checks or ()),
         "size": size,
         "trouble": {"doctor": no_doctor, "chains": no_anchors, "anchors": no_timing,
@@ -84,6 +87,18 @@ def _timing(ledger: Ledger) -> AnchorTimes | None:
     place = ledger.layout.folder
     return worked_out(
         ledger, "anchor times", _EVERY_S, lambda: anchor_times(ledger=place), wait_s=_SOON_S
+    )
+
+
+def _checks(ledger: Ledger) -> list[dict[str, Any]] | None:
+    """Look the ledger over, at most once in a while: it takes longer the more there is."""
+    place = ledger.layout.folder
+    return worked_out(
+        ledger,
+        "doctor",
+        _LOOKED_OVER_S,
+        lambda: list(health.doctor(ledger=place).to_json()["checks"]),
+        wait_s=_SOON_S,
     )
 
 
