@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -38,6 +39,16 @@ def node(ledger: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], dic
     finally:
         process.kill()
         process.communicate(timeout=LIMIT_S)
+
+
+def refused(ledger: Path, *words: str) -> str:
+    """Start a node that must not start; gives what it said of it."""
+    listen = () if "--listen" in words else ("--listen", "127.0.0.1:0")
+    command = [*UP, "--ledger", str(ledger), *listen, *words]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    assert ran.returncode > 1, ran.stderr
+    assert ran.stdout == ""
+    return ran.stderr
 
 
 def ask(url: str, key: str = "", body: Mapping[str, Any] | None = None) -> tuple[int, bytes]:
@@ -87,6 +98,29 @@ def test_one_command_serves_a_new_ledger(tmp_path: Path) -> None:
         assert ask(f"{told['url']}/readyz")[0] == 200
 
 
+def test_a_second_node_of_a_ledger_is_refused(tmp_path: Path) -> None:
+    """Two nodes would do all work twice: the second is told who owns the ledger, and ends."""
+    ledger = tmp_path / "shop"
+    with node(ledger, "--create") as (process, told):
+        second = refused(ledger)
+        assert "[node.owned]" in second
+        assert f"process {process.pid} on" in second
+        assert ask(f"{told['url']}/readyz")[0] == 200
+    with counterfoil.open(ledger):
+        assert "[node.owned]" in refused(ledger)
+
+
+def test_who_is_refused_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A watcher that nobody knows, an address in use, a wrong URL: no ledger is made for them."""
+    ledger = tmp_path / "shop"
+    assert "[watch.unknown]" in refused(ledger, "--create", "--watch", "bogus")
+    assert "[up.url]" in refused(ledger, "--create", "--url", "ledger.example.org")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        assert "[serve.in-use]" in refused(ledger, "--create", "--listen", address)
+    assert not ledger.exists()
+
+
 def test_only_what_is_public_is_shown_without_a_key(tmp_path: Path) -> None:
     """With `--public hashes` anybody reads checkpoints and hash tiles, and nothing else."""
     ledger = tmp_path / "shop"
@@ -121,3 +155,19 @@ def test_a_member_of_a_network_witnesses_and_mirrors_its_peers(tmp_path: Path) -
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=LIMIT_S)
             assert process.returncode == 0
+
+
+def test_a_search_need_not_wait_for_the_index(tmp_path: Path) -> None:
+    """The node indexes by itself what is recorded while nobody searches."""
+    with counterfoil.open(tmp_path / "shop", create=True) as ledger:
+        ledger.record_many([{"payment": number} for number in range(300)])
+    with node(tmp_path / "shop") as (process, told):
+        wait_until("the index", (tmp_path / "shop" / "index.db").exists)
+        process.send_signal(signal.SIGTERM)
+        rest = process.communicate(timeout=LIMIT_S)[0].splitlines()
+        assert process.returncode == 0
+    events = [json.loads(line) for line in rest]
+    (ended,) = [
+        one for one in events if one.get("state") == "stopped" and one["service"] == "search index"
+    ]
+    assert ended["detail"] == f"{told['size']} entries"

@@ -145,9 +145,13 @@ def option_row(field: Field) -> tuple[str, str]:
     """Name an option as help does, and say what it is for."""
     short = f", -{field.short}" if field.short else ""
     name = f"{field.option}{short} {field.shown_value}".rstrip()
-    default = f" Default: {field.default}." if _has_default(field) else ""
+    default = f" Default: {_default(field)}." if _has_default(field) else ""
     repeat = " May be given several times." if field.many else ""
     return name, f"{field.help}{repeat}{default}"
+
+
+def _default(field: Field) -> str:
+    return ", ".join(map(str, field.default)) if field.many else str(field.default)
 
 
 def _has_default(field: Field) -> bool:

@@ -28,7 +28,7 @@ def problem_of(err: CounterfoilError) -> dict[str, Any]:
     """
     found: dict[str, Any] = {
         "type": f"/docs/reference/errors#{err.code.replace('.', '-')}",
-        "title": type(err).__name__,
+        "title": next(one.__name__ for one in type(err).__mro__ if one.__name__[0] != "_"),
         "status": err.http_status,
         "code": err.code,
         "detail": err.message,

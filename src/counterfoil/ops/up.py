@@ -15,7 +15,7 @@ from counterfoil.ledger import Layout, create_ledger
 from counterfoil.ops.files import shown
 from counterfoil.ops.node.answering import PACKAGES, answering
 from counterfoil.ops.node.logs import Logged, logging_to
-from counterfoil.ops.node.node import opened_node
+from counterfoil.ops.node.node import opened_node, require_watchers
 from counterfoil.ops.node.notify import tell_systemd
 from counterfoil.ops.node.settings import NodeSettings, Public
 from counterfoil.ops.node.status import Service
@@ -95,13 +95,11 @@ def up(
 
     Nothing but what `public` shares is answered without a key; the first start makes one for the
     operator and shows it once. Other processes on the machine record through this one. Raises as
-    `open_ledger`, `listen_on` and `chosen_by`, FatalLogError when the log must not go on,
+    `opened_node`, `listen_on` and `require_watchers`, FatalLogError when the log must not go on,
     Unavailable with code extra.missing.
     """
     require("node", *PACKAGES)
-    folder = _folder(ledger, create=create)
-    listener = listen_on(listen)
-    settings = _settings(listener, url, host, proxy, public)
+    require_watchers(watch)
     told: SimpleQueue[ServiceChanged | Logged] = SimpleQueue()
     clock = SystemClock()
 
@@ -109,7 +107,10 @@ def up(
         told.put(ServiceChanged("service", one.since_ms, one.name, one.state, one.detail))
 
     with contextlib.ExitStack() as stack:
+        listener = listen_on(listen)
         stack.callback(listener.socket.close)
+        settings = _settings(listener, url, host, proxy, public)
+        folder = _folder(ledger, create=create)  # last: who is refused before leaves no ledger
         ended = stack.enter_context(until_signal())
         stack.enter_context(logging_to(told.put))
         node = stack.enter_context(opened_node(folder, watchers=watch, heard=heard))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from counterfoil.access import AccessDesk, Guard, open_guard
+from counterfoil.errors import Conflict, Refused
 from counterfoil.ledger import Ledger
 from counterfoil.ledger.state import state_folder
 from counterfoil.network.node import WITNESS_PREFIX, Peer, read_peers
@@ -21,10 +22,12 @@ from counterfoil.ops.node import parts
 from counterfoil.ops.node.status import NodeStatus, Service
 from counterfoil.ops.node.supervisor import Part, Supervisor
 from counterfoil.ops.place import lending, open_anchoring
+from counterfoil.ops.watch_feeds import ALL, chosen_by
 from counterfoil.ports import Clock, SystemClock
+from counterfoil.storage.owner_lock import read_owner
 from counterfoil.witness.app import WitnessApp
 
-__all__ = ["NO_WATCHERS", "Node", "opened_node"]
+__all__ = ["NO_WATCHERS", "Node", "opened_node", "require_watchers"]
 
 NO_WATCHERS: Final = "none"
 """In the place of names: no watcher."""
@@ -77,11 +80,13 @@ def opened_node(
     """Own a ledger and start what runs beside answering, for a block.
 
     folder: the ledger's. watchers: names, `all`, or NO_WATCHERS. heard: is told of each part that
-    changes. Raises as `open_ledger`, and as the access book.
+    changes. Raises Conflict with code node.owned where another process owns the ledger, else as
+    `open_ledger`, and as the access book.
     """
     clock = clock or SystemClock()
     with contextlib.ExitStack() as stack:
         ledger = stack.enter_context(open_anchoring(folder))
+        _require_own(ledger)
         guard = open_guard(ledger, clock)
         stack.callback(guard.close)
         stack.enter_context(lending(ledger))
@@ -95,6 +100,29 @@ def opened_node(
         yield node
 
 
+def require_watchers(names: Sequence[str]) -> None:
+    """Look whether there are such watchers, before anything is made for a node.
+
+    Raises NotFound with code watch.unknown.
+    """
+    if named := [name for name in names if name not in (ALL, NO_WATCHERS)]:
+        chosen_by(named, (), parts.WINDOW_S)
+
+
+def _require_own(ledger: Ledger) -> None:
+    """Refuse a ledger that is written through its owner: two nodes would do all work twice."""
+    try:
+        _ = ledger.key_admin
+    except Refused as err:
+        owner = read_owner(ledger.layout.folder)
+        raise Conflict(
+            "node.owned",
+            f"expected a ledger that no other process owns at {ledger.layout.folder}, found "
+            f"process {owner.get('pid', '?')} on {owner.get('host', '?')}",
+            hint="A node runs there already, or a program has it open: use that node, or end it.",
+        ) from err
+
+
 def _start(node: Node, watchers: Sequence[str], peers: Sequence[Peer]) -> None:
     ledger, supervisor = node.ledger, node.supervisor
     supervisor.start("access", _ticking(node.guard), needed=True)
@@ -103,6 +131,7 @@ def _start(node: Node, watchers: Sequence[str], peers: Sequence[Peer]) -> None:
         supervisor.start("watchers", _later(lambda: parts.watching(ledger, names)))
     if ledger.config.anchor_chains:
         supervisor.start("actions", parts.acting(ledger))
+    supervisor.start("search index", parts.indexing(ledger))
     supervisor.start("retention", parts.retaining(ledger))
     if peers:
         supervisor.start("mirrors", parts.mirroring(peers, state_folder() / "mirrors"))

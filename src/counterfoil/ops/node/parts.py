@@ -20,15 +20,19 @@ from counterfoil.ops.watch_feeds import chosen_by, open_feeds
 from counterfoil.ops.watch_following import Reached, follow, open_runners
 from counterfoil.ports import no_progress
 
-__all__ = ["acting", "mirroring", "retaining", "watching"]
+__all__ = ["acting", "indexing", "mirroring", "retaining", "watching"]
 
-_WINDOW_S: Final = 3600
+WINDOW_S: Final = 3600
+"""Of what watchers say: how long it is one alert, seconds."""
+
 _PAUSE_S: Final = 10.0
 _ACT_EVERY_S: Final = 2.0
 _FOLLOW_EVERY: Final = 5
 _RETAIN_EVERY_S: Final = 3600.0
 _MIRROR_EVERY_S: Final = 2.0
 _LOOK_S: Final = 1.0
+_INDEX_EVERY_S: Final = 5.0
+_BUSY: Final = 10_000  # entries between two looks at which indexing would only be in the way
 
 
 def watching(ledger: Ledger, names: Sequence[str]) -> Work:
@@ -36,7 +40,7 @@ def watching(ledger: Ledger, names: Sequence[str]) -> Work:
 
     names: of watchers, or `all`. Raises, when it runs, as `ops.watchers.run`.
     """
-    chosen = chosen_by(names, (), _WINDOW_S)
+    chosen = chosen_by(names, (), WINDOW_S)
 
     def work(part: Part) -> None:
         alerts = 0
@@ -98,6 +102,32 @@ def retaining(ledger: Ledger) -> Work:
             part.wait(_RETAIN_EVERY_S)
 
     return work
+
+
+def indexing(ledger: Ledger) -> Work:
+    """Keep the search index up to date while there is time, so that no search waits for it."""
+
+    def work(part: Part) -> None:
+        def go_on(_done: int, _total: int) -> None:
+            if part.stopping:
+                raise _StoppedError
+
+        seen, indexed = ledger.size, -1
+        with contextlib.suppress(_StoppedError):
+            while not part.stopping:
+                size = ledger.size
+                if size > indexed and size - seen < _BUSY:
+                    with SharedLedger(ledger) as own:
+                        indexed = own.index_now(progress=go_on)
+                    part.tell(f"{indexed} entries")
+                seen = size
+                part.wait(_INDEX_EVERY_S)
+
+    return work
+
+
+class _StoppedError(Exception):
+    """The node ends."""
 
 
 def mirroring(peers: Sequence[Peer], folder: Path) -> Work:

@@ -179,6 +179,7 @@ def test_bad_input(ledger: Ledger, body: bytes, kind: str, status: int, code: st
         said = writer.post("/api/v1/records", body, kind)
         assert said.status == status
         assert code is None or said.code == code
+        assert said.json["title"][0] != "_"  # a name that its documentation knows
         assert ledger.size == size
 
 
