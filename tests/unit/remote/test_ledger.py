@@ -267,7 +267,7 @@ def test_another_history(ledger: Ledger, node: str, tmp_path: Path) -> None:
             moved = connect(url, "operator", verify=True, state=state, policy=ledger.policy)
             with moved, pytest.raises(VerificationError) as caught:
                 moved.receipt(0)
-    assert caught.value.code.startswith("proof.")
+    assert caught.value.code.startswith(("proof.", "seen.forked"))  # by which size was published
 
 
 def test_events(ledger: Ledger, node: str) -> None:
