@@ -5,6 +5,7 @@ from __future__ import annotations
 from counterfoil.ledger.opening import Reading
 from counterfoil.ledger.search.building import Progress
 from counterfoil.ledger.search.run import SearchPage, find_leaf, search
+from counterfoil.ledger.search.source import catch_up
 
 __all__ = ["Searchable"]
 
@@ -38,6 +39,14 @@ class Searchable:
             newest_first=newest_first,
             progress=progress,
         )
+
+    def index_now(self, *, progress: Progress | None = None) -> int:
+        """Bring the search index up to date, so that the next search need not; gives its entries.
+
+        progress: as of `search`; what it raises stops the work, and what was indexed stays so.
+        Raises FatalLogError with code log.damaged.
+        """
+        return catch_up(self._reading, progress)
 
     def find_leaf(self, leaf: str, *, progress: Progress | None = None) -> int:
         """Find the index of the entry with a leaf hash.
