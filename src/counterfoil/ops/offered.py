@@ -16,7 +16,15 @@ from counterfoil.ops.registry import all_operations, load
 from counterfoil.ops.signature import Field, fields_of, given_by_shell
 from counterfoil.ports import Operation
 
-__all__ = ["ACTORS", "FROM_LOG", "NOT_OFFERED", "Offered", "offered_operations", "reason_against"]
+__all__ = [
+    "ACTORS",
+    "FROM_LOG",
+    "NOT_OFFERED",
+    "Offered",
+    "not_offered",
+    "offered_operations",
+    "reason_against",
+]
 
 _PROCESS: Final = "It is a process of its own, which runs until somebody ends it."
 _PLACE: Final = "It is about a folder of the machine, not about the node's open ledger."
@@ -130,6 +138,12 @@ def reason_against(operation: Operation) -> str | None:
         return f"It needs what is not installed here: {err.message}. {err.hint}"
     named = [one.shown_value for one in fields if one.required and one.holds == "machine"]
     return f"It needs {named[0]} of the machine that it runs on." if named else None
+
+
+def not_offered() -> dict[str, str]:
+    """Tell why each operation that a node does not offer is left out, by its words."""
+    reasons = ((one.name, reason_against(one)) for one in all_operations())
+    return {name: reason for name, reason in reasons if reason is not None}
 
 
 def offered_operations() -> tuple[Offered, ...]:

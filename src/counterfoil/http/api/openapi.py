@@ -26,7 +26,7 @@ from counterfoil.http.api.operations import PREFIX
 from counterfoil.http.api.shape_schemas import Shapes, field_schema, names
 from counterfoil.http.endpoint import ANYBODY, Endpoint, Lane, Mounted, Need
 from counterfoil.http.problems import MEDIA_TYPE
-from counterfoil.ops.offered import FROM_LOG, Offered, offered_operations
+from counterfoil.ops.offered import FROM_LOG, Offered, not_offered, offered_operations
 
 __all__ = ["PATH", "described_api", "openapi_endpoints"]
 
@@ -87,6 +87,7 @@ def described_api(offered: Iterable[Served]) -> dict[str, Any]:
         "tags": _tags(operations.values()),
         "paths": paths,
         "components": components(shapes.components),
+        "x-not-offered": not_offered(),
     }
 
 
@@ -245,6 +246,7 @@ _STATUS: Final = {
     200: "It is done, or was before.",
     201: "It is made, and durable.",
     303: "It is taken; Location tells where its receipt is.",
+    202: "It is taken; Location tells what became of it.",
     204: "It is done; there is nothing to tell.",
 }
 

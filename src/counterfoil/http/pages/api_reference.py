@@ -54,7 +54,12 @@ def api_pages(describe: Describe) -> tuple[Page, ...]:
 
     def groups(_site: Site, _asked: Asked) -> dict[str, Any]:
         said = describe()
-        return {"groups": _groups(said), "info": said["info"], "schemes": _schemes(said)}
+        return {
+            "groups": _groups(said),
+            "info": said["info"],
+            "schemes": _schemes(said),
+            "not_offered": said["x-not-offered"],
+        }
 
     def group(site: Site, asked: Asked) -> dict[str, Any]:
         said, name = describe(), str(asked.path["group"])

@@ -26,7 +26,7 @@ from counterfoil.http.api.described import DESCRIBED
 from counterfoil.http.api.openapi import described_api
 from counterfoil.http.endpoint import Endpoint, Lane
 from counterfoil.ledger import Ledger
-from counterfoil.ops.offered import offered_operations
+from counterfoil.ops.offered import NOT_OFFERED, offered_operations
 from tests.ledgers import copy_ledger
 from tests.nodes import offered_by, served
 
@@ -97,6 +97,7 @@ def test_it_describes_all_that_is_served(node: Node) -> None:
             assert said["summary"]
             assert said["responses"]["default"]
             assert said["security"] or said["x-role"] is None
+    assert set(node.document["x-not-offered"]) >= set(NOT_OFFERED)
     names = [said["operationId"] for methods in paths.values() for said in methods.values()]
     assert len(names) == len(set(names))
 
