@@ -25,6 +25,8 @@ _JSON: Final = "application/json"
 _NDJSON: Final = "application/x-ndjson"
 _BYTES: Final = "application/octet-stream"
 _TEXT: Final = "text/plain"
+_LD: Final = "application/ld+json"
+_EPCIS: Final = ((_LD, None), (_JSON, None), ("application/xml", None), ("text/xml", None))
 _CONCISE: Final = "application/concise-problem-details+cbor"
 
 
@@ -201,6 +203,39 @@ DESCRIBED: Final[dict[tuple[str, str], Described]] = {
         "Give the key that a receipt names, as a COSE Key.",
         gives=(("application/cbor", None),),
         problem=_CONCISE,
+    ),
+    ("POST", "/epcis/capture"): Described(
+        "Capture an EPCIS 2.0 document: each event once, with a receipt; Location names the job.",
+        takes=_EPCIS,
+        gives=((_LD, None),),
+        status=(202,),
+    ),
+    ("GET", "/epcis/capture"): Described("List capture jobs.", gives=((_LD, list),)),
+    ("GET", "/epcis/capture/{job}"): Described(
+        "Tell what became of a capture.", gives=((_LD, dict),)
+    ),
+    ("POST", "/epcis/events"): Described(
+        "Capture one EPCIS 2.0 event.", takes=_EPCIS, gives=((_LD, None),), status=(201,)
+    ),
+    ("GET", "/epcis/events"): Described(
+        "Find events by GS1's query parameters, a page at a time.",
+        query=(
+            Query("eventType", "Of these types."),
+            Query("GE_eventTime", "At this time or later, with its offset from UTC."),
+            Query("LT_eventTime", "Before this time."),
+            Query("EQ_bizStep", "With one of these steps."),
+            Query("EQ_readPoint", "Seen at one of these places."),
+            Query("EQ_bizLocation", "After which things are at one of these places."),
+            Query("MATCH_epc", "With one of these things; a pattern matches its items."),
+            Query("MATCH_anyEPC", "With one of these things in any role."),
+            Query("perPage", "Most on a page.", "integer"),
+            Query("nextPageToken", "Of the page before, from its header Link."),
+        ),
+        gives=((_LD, dict),),
+    ),
+    ("GET", "/epcis/events/{event:path}"): Described(
+        "Give one event by its id or hash; the header Counterfoil-Entry names its entry.",
+        gives=((_LD, dict),),
     ),
     ("POST", "/v1/traces"): Described(
         "Take spans (OTLP over HTTP): those of models, tools and agents become decisions.",

@@ -1,9 +1,9 @@
-"""What other programs reach here by their own protocols: logs, SCITT, traces, lineage, chains."""
+"""What other programs reach here by their own protocols: logs, SCITT, EPCIS, traces, chains."""
 
 from __future__ import annotations
 
 from counterfoil.http.endpoint import Endpoint, Mounted
-from counterfoil.http.receivers import chain, lineage, log, scitt, tracing, witness
+from counterfoil.http.receivers import chain, epcis, lineage, log, scitt, tracing, witness
 from counterfoil.http.site import Site
 
 __all__ = ["endpoints"]
@@ -17,5 +17,6 @@ def endpoints(site: Site) -> list[Endpoint | Mounted]:
         *tracing.endpoints(site),
         *lineage.endpoints(site),
         *scitt.endpoints(site),
+        *epcis.endpoints(site),
         *witness.endpoints(site),
     ]
