@@ -58,7 +58,7 @@ def api_pages(describe: Describe) -> tuple[Page, ...]:
             "groups": _groups(said),
             "info": said["info"],
             "schemes": _schemes(said),
-            "not_offered": said["x-not-offered"],
+            "not_offered": said.get("x-not-offered", {}),
         }
 
     def group(site: Site, asked: Asked) -> dict[str, Any]:
