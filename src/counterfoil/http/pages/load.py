@@ -40,8 +40,11 @@ def recent_load(ledger: Ledger) -> RecentLoad | None:
     return replace(counted, forecast=learned.forecast, why=learned.why)
 
 
-def load_facts(found: RecentLoad | None) -> dict[str, Any]:
-    """Lay the load out for a page."""
+def load_facts(found: RecentLoad | None, now_s: float = 0.0) -> dict[str, Any]:
+    """Lay the load out for a page.
+
+    now_s: Unix seconds; the newest step's rate is none of now where nothing came for long.
+    """
     if found is None:
         return {"state": "working", "why": "", "steps": [], "forecast": None, "every_s": 0}
     forecast = found.forecast
@@ -50,10 +53,15 @@ def load_facts(found: RecentLoad | None) -> dict[str, Any]:
         "why": found.why,
         "every_s": found.every_s,
         "records": found.records,
-        "newest": found.steps[-1][1] if found.steps else None,
+        "newest": _newest(found, now_s) if found.steps else None,
         "steps": [{"at_s": at_s, "rate": rate} for at_s, rate in found.steps],
         "forecast": None if forecast is None else msgspec.to_builtins(forecast),
     }
+
+
+def _newest(found: RecentLoad, now_s: float) -> float:
+    at_s, rate = found.steps[-1]
+    return 0.0 if now_s > at_s + 3 * found.every_s + _COUNTED_EVERY_S else rate
 
 
 def load_picture(found: RecentLoad | None) -> str:

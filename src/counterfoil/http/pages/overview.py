@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -33,7 +34,7 @@ def _facts(site: Site, _asked: Asked) -> dict[str, Any]:
         "at_ms": at_ms if size else None,
         "organisation": ledger.config.organisation,
         "records": [listed(one) for one in timed(ledger, _last(ledger, size))],
-        "load": load_facts(load),
+        "load": load_facts(load, time.time()),
         "anchor": _told(lambda: _anchor(ledger)),
         "witnesses": _told(lambda: _witnesses(ledger)),
         "alerts": _told(lambda: _alerts(ledger)),

@@ -127,3 +127,7 @@ def test_the_load_is_drawn_with_the_band_of_its_forecast() -> None:
     assert load_facts(RecentLoad(60, 60, steps, None, "too short"))["why"] == "too short"
     assert load_picture(None) == load_picture(RecentLoad(0, 0, [], None, "none")) == ""
     assert load_facts(None)["state"] == "working"
+    last_s, rate = steps[-1]
+    still = RecentLoad(60, 60, steps, None, "too short")
+    assert load_facts(still, last_s + 60)["newest"] == rate
+    assert load_facts(still, last_s + 3600)["newest"] == 0  # nothing came since

@@ -7,18 +7,22 @@ module refuses to decide without a reason, and to say what to decide.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Final, Literal, cast
 
 from counterfoil.apps.finance.held.brief import BriefCase
 from counterfoil.apps.finance.held.cases import DECIDED, Case
 from counterfoil.apps.finance.held.file import CaseFile
+from counterfoil.apps.finance.payments import PAYMENT_ROLE
 from counterfoil.drawing import contributions
-from counterfoil.errors import InputError
+from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.http.pages.addresses import changed
 from counterfoil.http.pages.finance.stream import decimal_of
 from counterfoil.http.pages.page import Action, Asked, Page
 from counterfoil.http.pages.tried import tried
 from counterfoil.http.site import Site
+from counterfoil.ledger import Ledger
+from counterfoil.ledger.search.fields import flatten
 from counterfoil.ops.finance import cases
 
 __all__ = ["PAGES"]
@@ -26,6 +30,7 @@ __all__ = ["PAGES"]
 _PATH: Final = "/apps/finance/cases"
 _SHOWN: Final = 100
 _STATES: Final = ("open", "release", "return")
+_FIELDS_MAX: Final = 20
 _WAIT_S: Final = 20  # then the page says how far it is, and the node goes on
 
 
@@ -112,9 +117,23 @@ def _file(site: Site, asked: Asked, actor: str | None) -> dict[str, Any]:
         "money": _money(standing or found),
         "no_chain": no_chain,
         "people": [_said(one.said, one.index, one.at_ms) for one in found.case.people],
+        "paid": _paid(site.ledger, found.case),
         "accountable": (found.case.hold.said.get("accountable") or {}).get("name"),
         "_reasons": _reasons(found),
     }
+
+
+def _paid(ledger: Ledger, case: Case) -> dict[str, Any] | None:
+    """Find the payment's own record, where the decision names one: its place, and its fields."""
+    for one in case.hold.said.get("based_on") or ():
+        if one.get("role") == PAYMENT_ROLE and one.get("leaf"):
+            try:
+                view = ledger.get(ledger.find_leaf(str(one["leaf"])))
+            except CounterfoilError:  # of another log, or no leaf: anybody may name anything
+                continue
+            said = ((name, value) for name, value in flatten(view.content) if name is not None)
+            return {"index": view.index, "said": dict(islice(said, _FIELDS_MAX))}
+    return None
 
 
 def _reasons(file: CaseFile) -> str:
