@@ -5,6 +5,7 @@ Run as `./dev python -m tools.http_reference`.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -104,7 +105,7 @@ def _else() -> str:
 
 def _row(method: str, path: str, one: Described) -> str:
     gives = ", ".join(f"`{media}`" for media, _ in one.gives)
-    plain = path.replace(":int", "")
+    plain = re.sub(r":\w+\}", "}", path)
     return f"| {method} `{plain}` | {one.summary} | {gives} |"
 
 
