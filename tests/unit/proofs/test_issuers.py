@@ -79,7 +79,11 @@ def test_only_the_owner_says_who_is_known() -> None:
     world = World.begun()
     theirs = stated(world, world.other)
     header = world.header(ORG)
-    fields: dict[str, Any] = {"iss": VENDOR, "key": ISSUER.key, "public": cose_key.format(ISSUER.public)}
+    fields: dict[str, Any] = {
+        "iss": VENDOR,
+        "key": ISSUER.key,
+        "public": cose_key.format(ISSUER.public),
+    }
     borrowed = world.state(world.other, IssuerKey(**header, action="add", **fields))
     index = world.append(ISSUER.statement())
     for at in (theirs, borrowed):
