@@ -17,6 +17,7 @@ PACKAGES = {
     "chromium": "chromium",
     "ip": "iproute2",
     "mkfs.ext4": "e2fsprogs",
+    "mosquitto": "mosquitto",
     "mount": "mount",
     "nft": "nftables",
     "node": "nodejs",

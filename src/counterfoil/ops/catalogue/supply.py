@@ -45,4 +45,25 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "--ledger shop",
         "--places places.csv --high-c 7 --ledger shop",
     ),
+    writes(
+        "supply device",
+        "supply.sensing:add_device",
+        "Say that a device is known by a key from now on, instead of an earlier one.",
+        "urn:epc:id:giai:4000001.111 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE= --ledger shop",
+        role="operator",
+    ),
+    writes(
+        "supply sensors",
+        "supply.sensing:read_sensors",
+        "Record the readings of a logger's file as events, a hundred at a time, each once.",
+        "fridge.csv --device urn:epc:id:giai:4000001.111 --place urn:epc:id:sgln:4012345.00001.0 "
+        "--ledger shop",
+    ),
+    writes(
+        "supply listen",
+        "supply.sensing:listen",
+        "Take signed batches of sensors from an MQTT broker, each once, until it is stopped.",
+        "localhost:1883 --topic sensors/# --ledger shop",
+        role="operator",
+    ),
 )

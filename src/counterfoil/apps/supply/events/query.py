@@ -1,8 +1,8 @@
 """Ask for events by GS1's query parameters, page by page.
 
 What a parameter names is looked up by its canonical name, so that an EPC URI finds what was
-captured with a Digital Link. A page ends with a token that says where the next begins; events that come
-meanwhile are on later pages. This module refuses parameters that it does not know, instead of
+captured with a Digital Link. A page ends with a token that says where the next begins; events that
+come meanwhile are on later pages. This module refuses parameters that it does not know, instead of
 answering as if they had not been there.
 Source: GS1 EPCIS 2.0, 8.2.7.1 (SimpleEventQuery) and 12.8.
 """
