@@ -1,21 +1,20 @@
 """HTTP/1.1 on a connection, as uvicorn speaks it, with limits on slow and long heads.
 
 Two parsers: h11, which comes with uvicorn, and httptools, several times as fast, for a node. Both
-hang up on a head that does not end in time, and refuse one that is too long. This module refuses
-to choose, and loads a parser only when it is asked for.
+hang up on a head that does not end in time, and on who does not take an answer; both refuse a head
+that is too long, and pass over fields that follow a body (trailers). This module refuses to choose,
+and loads a parser only when it is asked for.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from counterfoil.ports.lines import LINE, Line
 
-if TYPE_CHECKING:
-    import asyncio
-
-__all__ = ["HEAD_MAX_BYTES", "HEAD_S", "App", "careful_protocol", "fast_protocol"]
+__all__ = ["HEAD_MAX_BYTES", "HEAD_S", "TAKE_S", "App", "careful_protocol", "fast_protocol"]
 
 App = Callable[
     [
@@ -33,6 +32,11 @@ HEAD_S: Final = 10.0
 HEAD_MAX_BYTES: Final = 16_384
 """Longest head of a request, bytes; one that comes in a single piece may be somewhat longer."""
 
+TAKE_S: Final = 15.0
+"""How long a client may take nothing of an answer that waits for it, seconds."""
+
+_SETTLE_S: Final = 0.01  # until the server itself knows that the connection has ended
+
 
 def careful_protocol(app: App, ending: Callable[[], bool]) -> type[asyncio.Protocol]:
     """Make a protocol of h11's parser, in Python, for small servers.
@@ -49,7 +53,8 @@ def careful_protocol(app: App, ending: Callable[[], bool]) -> type[asyncio.Proto
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
-            self.app = _on_line(app, Line(ending, transport.abort))
+            line = Line(ending, transport.abort)
+            self.app = _on_line(app, line, transport, lambda: self.flow.write_paused)
             self._wait_for_head()
 
         def data_received(self, data: bytes) -> None:
@@ -91,7 +96,8 @@ def fast_protocol(app: App, ending: Callable[[], bool]) -> type[asyncio.Protocol
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
-            self.app = _on_line(app, Line(ending, transport.abort))
+            line = Line(ending, transport.abort)
+            self.app = _on_line(app, line, transport, lambda: self.flow.write_paused)
             self._wait_for_head()
 
         def data_received(self, data: bytes) -> None:
@@ -119,7 +125,8 @@ def fast_protocol(app: App, ending: Callable[[], bool]) -> type[asyncio.Protocol
 
         def on_header(self, name: bytes, value: bytes) -> None:
             self._grow(len(name) + len(value))
-            super().on_header(name, value)
+            if self._in_head:  # else a trailer, of which no proxy before has heard
+                super().on_header(name, value)
 
         def on_headers_complete(self) -> None:
             self._in_head = False
@@ -145,15 +152,33 @@ def fast_protocol(app: App, ending: Callable[[], bool]) -> type[asyncio.Protocol
     return Fast
 
 
-def _on_line(app: App, line: Line) -> App:
-    """Let an app know its requests' connection, see `ports.lines`."""
+def _on_line(app: App, line: Line, transport: Any, paused: Callable[[], bool]) -> App:
+    """Let an app know its requests' connection, see `ports.lines`, and do not wait for ever.
+
+    What is sent to a connection that has ended is nothing, and no error: strangers end them as they
+    like. paused: tells whether what was sent before still waits.
+    """
 
     async def answer(
         scope: MutableMapping[str, Any],
         receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
         send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
     ) -> None:
+        async def sent(message: MutableMapping[str, Any]) -> None:
+            if transport.is_closing():
+                await asyncio.sleep(_SETTLE_S)
+                return
+            try:
+                async with asyncio.timeout(TAKE_S if paused() else None):
+                    await send(message)
+            except TimeoutError:
+                line.drop()
+                await asyncio.sleep(_SETTLE_S)
+            except RuntimeError:
+                if not transport.is_closing():
+                    raise
+
         scope["extensions"] = {**(scope.get("extensions") or {}), LINE: line}
-        await app(scope, receive, send)
+        await app(scope, receive, sent)
 
     return answer

@@ -205,6 +205,53 @@ def test_requests_on_one_line(fast: bool) -> None:
             assert received.count(b"hello") == 2
 
 
+@pytest.mark.parametrize("fast", [False, True])
+def test_who_takes_no_answer_is_hung_up_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fast: bool
+) -> None:
+    """An answer that nobody takes is given up in time, and leaves no line in the log."""
+    monkeypatch.setattr(protocols, "TAKE_S", 0.2)
+    ended = threading.Event()
+
+    async def large(scope: Message, receive: Any, send: Callable[[Message], Any]) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(64):
+            part = {"type": "http.response.body", "body": bytes(1 << 20), "more_body": True}
+            await send(part)
+        await send({"type": "http.response.body", "body": b""})
+        ended.set()
+
+    with serving(large, fast=fast) as url:
+        host, port = urlsplit(url).netloc.split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as line:
+            line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert ended.wait(30)
+            with suppress(ConnectionResetError):  # what was under way comes, and then the end
+                while line.recv(1 << 20):
+                    pass
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_trailers_are_passed_over(fast: bool) -> None:
+    """A field after a chunked body is no header of the request: no proxy has looked at it."""
+    heard: list[list[tuple[bytes, bytes]]] = []
+
+    async def listening(scope: Message, receive: Any, send: Callable[[Message], Any]) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        heard.append(list(scope["headers"]))
+        await hello(scope, receive, send)
+
+    with serving(listening, fast=fast) as url:
+        host, port = urlsplit(url).netloc.split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as line:
+            head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            line.sendall(head + b"1\r\na\r\n0\r\nAuthorization: Bearer x\r\n\r\n")
+            assert b" 200 " in line.recv(4096)
+    assert [name for name, _ in heard[0]] == [b"host", b"transfer-encoding"]
+
+
 def test_more_connections_than_are_served() -> None:
     """Who comes when too many are there is told to come again, at once."""
     with serving(hello, fast=True, connections_max=2) as url:
