@@ -8,17 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from typing import Final
+from typing import Any, Final
 
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 
 from counterfoil.errors import CounterfoilError, InputError
 
-__all__ = ["BODY_TIMEOUT_S", "BadMedia", "BodyTooLong", "media_type", "read_body"]
+__all__ = [
+    "BODY_TIMEOUT_S",
+    "BadMedia",
+    "BodyTooLong",
+    "form_of_body",
+    "media_type",
+    "read_body",
+    "read_form",
+]
 
 BODY_TIMEOUT_S: Final = 20.0
 """Longest time that a body may take, seconds."""
 
+_FORM_MAX_BYTES: Final = 256 << 10
 _WINDOW: Final = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 
@@ -72,6 +84,43 @@ async def read_body(request: Request, most: int, *, timeout_s: float = BODY_TIME
             hint="Send less at once, or over a faster connection.",
         ) from err
     return body if packing == "identity" else _unpacked(body, packing, most)
+
+
+async def read_form(
+    request: Request,
+    *,
+    max_fields: int,
+    max_files: int = 0,
+    most: int = _FORM_MAX_BYTES,
+) -> FormData:
+    """Read the form that is a request's body; close it when it is done with.
+
+    most: bytes of the body, and of each part. Raises as `read_body` and `form_of_body`.
+    """
+    body = await read_body(request, most)
+    return await form_of_body(request, body, max_fields=max_fields, max_files=max_files)
+
+
+async def form_of_body(
+    request: Request, body: bytes, *, max_fields: int, max_files: int = 0
+) -> FormData:
+    """Read the form that stands in a body. Raises InputError with code http.body."""
+    kind = media_type(request)
+    # A parser goes through marks with nothing between them one by one, and counts none of them.
+    if kind == "application/x-www-form-urlencoded" and body.count(b"&") > max_fields:
+        raise InputError("http.body", f"expected a form of at most {max_fields} fields")
+
+    async def again() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    whole = Request(request.scope, again)
+    try:
+        return await whole.form(
+            max_files=max_files, max_fields=max_fields, max_part_size=len(body) + 1
+        )
+    except (HTTPException, MultiPartException, ValueError, KeyError) as err:
+        told = str(getattr(err, "detail", "") or getattr(err, "message", "") or err)
+        raise InputError("http.body", f"expected a form, but: {told[:200]!a}") from err
 
 
 async def _all(request: Request, most: int) -> bytes:

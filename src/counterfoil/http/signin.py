@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from counterfoil.errors import CounterfoilError, Unauthenticated
 from counterfoil.http import signin_with
+from counterfoil.http.bodies import read_form
 from counterfoil.http.endpoint import ANYBODY, Endpoint, Mounted
 from counterfoil.http.guarding import address_of, check_form, session_of
 from counterfoil.http.signed_in import NEVER_KEPT, begun, form_page, safe_next, set_cookie
@@ -28,7 +29,7 @@ def endpoints(site: Site) -> list[Endpoint | Mounted]:
         return form_page(site, request, safe_next(request.query_params.get("next", "")))
 
     async def with_key(request: Request) -> Response:
-        sent = await request.form(max_fields=8, max_files=0)
+        sent = await read_form(request, max_fields=8)
         place = safe_next(str(sent.get("next", "")))
         shown = {"authorization": f"Bearer {str(sent.get('key', '')).strip()}"}
         try:
@@ -49,7 +50,7 @@ def endpoints(site: Site) -> list[Endpoint | Mounted]:
         return await begun(site, request, found, "/")
 
     async def out(request: Request) -> Response:
-        sent = await request.form(max_fields=8, max_files=0)
+        sent = await read_form(request, max_fields=8)
         check_form(site, request, str(sent.get("csrf", "")))
         session = session_of(site, request)
         if session:

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
 from counterfoil.errors import InputError
-from counterfoil.http.bodies import BadMedia, media_type
+from counterfoil.http.bodies import BadMedia, form_of_body, media_type
 
 __all__ = ["Given", "Upload", "parsed_form"]
 
 _FIELDS_MAX: Final = 1000
+_COMMAS_MAX: Final = 1_000_000  # a value in memory is many times as long as one of few digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,8 @@ def _of_json(body: bytes) -> dict[str, list[str | Upload | msgspec.Raw]]:
 def _list_of(value: msgspec.Raw) -> list[str | Upload | msgspec.Raw]:
     if bytes(value)[:1] != b"[":
         return [value]
+    if bytes(value).count(b",") > _COMMAS_MAX:
+        raise InputError("http.body", f"expected lists with at most {_COMMAS_MAX} commas in them")
     try:
         return list(msgspec.json.decode(value, type=list[msgspec.Raw]))
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as err:
@@ -95,19 +97,8 @@ def _list_of(value: msgspec.Raw) -> list[str | Upload | msgspec.Raw]:
 
 
 async def _of_form(request: Request, body: bytes) -> dict[str, list[str | Upload | msgspec.Raw]]:
-    async def again() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
     said: dict[str, list[str | Upload | msgspec.Raw]] = {}
-    whole = Request(request.scope, again)
-    try:
-        form: FormData = await whole.form(
-            max_files=_FIELDS_MAX, max_fields=_FIELDS_MAX, max_part_size=len(body) + 1
-        )
-    except (MultiPartException, ValueError, KeyError) as err:
-        raise _bad_form(err) from err
-    except Exception as err:  # what the framework makes of the first kind
-        raise _bad_form(err) from err
+    form = await form_of_body(request, body, max_files=_FIELDS_MAX, max_fields=_FIELDS_MAX)
     try:
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):
@@ -118,8 +109,3 @@ async def _of_form(request: Request, body: bytes) -> dict[str, list[str | Upload
     finally:
         await form.close()
     return said
-
-
-def _bad_form(err: Exception) -> InputError:
-    told = str(getattr(err, "detail", "") or getattr(err, "message", "") or err)
-    return InputError("http.body", f"expected a form, but: {told[:200]!a}")

@@ -21,8 +21,9 @@ from starlette.responses import RedirectResponse, Response
 
 from counterfoil.errors import InputError
 from counterfoil.extras import need
+from counterfoil.http.bodies import read_form
 from counterfoil.http.endpoint import Endpoint, Need
-from counterfoil.http.guarding import check_form
+from counterfoil.http.guarding import address_of, check_form
 from counterfoil.http.pages.rendering import render
 from counterfoil.http.site import Site
 from counterfoil.ports.access import Principal, Role
@@ -142,7 +143,7 @@ def action_endpoint(site: Site, action: Action) -> Endpoint:
     """Make the path that a form is sent to."""
 
     async def answer(request: Request) -> Response:
-        asked = await _sent(site, request)
+        asked = await _sent(site, request, action.role)
         place = await asyncio.to_thread(action.act, site, asked)
         return RedirectResponse(place, 303)
 
@@ -151,19 +152,25 @@ def action_endpoint(site: Site, action: Action) -> Endpoint:
 
 def _posted(site: Site, page: Page) -> Endpoint:
     async def answer(request: Request) -> Response:
-        asked = await _sent(site, request)
+        asked = await _sent(site, request, page.role)
         facts = await asyncio.to_thread(page.facts, site, asked)
         return await asyncio.to_thread(_page, site, page, asked, facts, request)
 
     return Endpoint("POST", page.path, Need(page.role, page.words), answer, "page")
 
 
-async def _sent(site: Site, request: Request) -> Asked:
-    """Read what a form was filled in with, and check that it is of a page of its session."""
-    form = await request.form(max_fields=200, max_files=0)
+async def _sent(site: Site, request: Request, role: Role | None) -> Asked:
+    """Read what a form was filled in with, and check that it is of a page of its session.
+
+    What more than readers do is recorded, in a series of the ledger's own: it counts as one record.
+    """
+    form = await read_form(request, max_fields=200)
     fields = {name: str(value) for name, value in form.items()}
     check_form(site, request, fields.get("csrf", ""))
-    principal = getattr(request.state, "principal", None)
+    principal: Principal | None = getattr(request.state, "principal", None)
+    if principal is not None and role not in (None, "reader"):
+        site.guard.require_source(principal, None, address_of(request))
+        site.guard.charge(principal, 1, address_of(request))
     return Asked(dict(request.path_params), {}, principal, fields)
 
 

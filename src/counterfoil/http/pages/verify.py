@@ -18,6 +18,7 @@ from starlette.responses import Response
 from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.formats import policy as policies
 from counterfoil.formats.receipt import RECEIPT_MAX_BYTES
+from counterfoil.http.bodies import read_form
 from counterfoil.http.endpoint import ANYBODY, Endpoint
 from counterfoil.http.pages.page import Asked, Page
 from counterfoil.http.pages.rendering import render
@@ -27,6 +28,7 @@ from counterfoil.ops.verification import verify_bytes
 
 __all__ = ["PAGES", "verifying"]
 
+_MOST: Final = 3 * (RECEIPT_MAX_BYTES + POLICY_MAX_BYTES)  # text in a form is longer
 _TEMPLATE: Final = "verify.html"
 
 
@@ -47,7 +49,7 @@ def verifying(site: Site) -> Endpoint:
     """Make the path that a receipt is sent to by who runs no script; it changes nothing."""
 
     async def answer(request: Request) -> Response:
-        form = await request.form(max_files=2, max_fields=8, max_part_size=RECEIPT_MAX_BYTES)
+        form = await read_form(request, max_fields=8, max_files=2, most=_MOST)
         try:
             receipt = await _given(form.get("file"), form.get("receipt"), RECEIPT_MAX_BYTES)
             policy = await _given(form.get("policy_file"), form.get("policy"), POLICY_MAX_BYTES)

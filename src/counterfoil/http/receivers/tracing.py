@@ -17,9 +17,11 @@ from starlette.responses import Response
 from counterfoil.errors import Unavailable
 from counterfoil.http.bodies import BadMedia, media_type, read_body
 from counterfoil.http.endpoint import Endpoint, Mounted, Need
+from counterfoil.http.receivers.counting import counted
 from counterfoil.http.site import Site
 from counterfoil.integrations.otel.exporter import CounterfoilSpanExporter
 from counterfoil.integrations.otel.received import JSON, PROTOBUF, answer_to, read_spans
+from counterfoil.integrations.otel.spans import is_genai
 
 __all__ = ["PATH", "endpoints"]
 
@@ -44,17 +46,18 @@ def endpoints(site: Site) -> list[Endpoint | Mounted]:
                 hint="Exporters of OTLP over HTTP send one of them by themselves.",
             )
         body = await read_body(request, BODY_MAX_BYTES)
-        data = await asyncio.to_thread(_take, site, body, form)
+        data = await asyncio.to_thread(_take, site, request, body, form)
         return Response(data, media_type=form)
 
     return [Endpoint("POST", PATH, Need("writer", ("decision",)), answer)]
 
 
-def _take(site: Site, body: bytes, form: str) -> bytes:
+def _take(site: Site, request: Request, body: bytes, form: str) -> bytes:
     """Record the spans of one request, and answer in its form."""
     spans = read_spans(body, form)
     exporter = CounterfoilSpanExporter(site.ledger, retry_s=_RETRY_S)
-    exporter.export(spans)
+    most = sum(map(is_genai, spans))  # others are passed over
+    counted(site, request, most, lambda: exporter.export(spans), lambda _: exporter.recorded)
     if spans and exporter.dropped == len(spans):
         raise Unavailable(
             "otel.dropped",

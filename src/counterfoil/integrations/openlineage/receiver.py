@@ -30,7 +30,7 @@ from counterfoil.provenance.lineage.openlineage_events import (
 if TYPE_CHECKING:
     from counterfoil.ledger import Ledger, RecordView
 
-__all__ = ["Receiver", "Taken"]
+__all__ = ["Receiver", "Taken", "records_in"]
 
 _SERIES_MAX: Final = 256  # that are remembered; others are looked up again
 _PAGE: Final = 1000
@@ -69,6 +69,15 @@ class _Series:
         self.events[_digest(told.whole)] = index
         self.inputs |= {one.digest: one for one in told.inputs}
         self.outputs |= {one.digest: one for one in told.outputs}
+
+
+def records_in(data: bytes) -> int:
+    """Tell how many records an event may become: itself, its data sets, and its run's end.
+
+    Raises InputError with code lineage.event.
+    """
+    told = read_event(data)
+    return 1 + len(told.inputs) + len(told.outputs) + (told.kind == "COMPLETE")
 
 
 class Receiver:
