@@ -48,7 +48,10 @@ export function goLive() {
   const listen = () => {
     events = new EventSource('/api/v1/events')
     for (const name of names) events.addEventListener(name, look)
-    events.addEventListener('open', () => set(paused))
+    events.addEventListener('open', () => {
+      missed = true // what came between the page and the first event, or while nothing was heard
+      set(paused)
+    })
     events.addEventListener('error', () => {
       if (events.readyState !== EventSource.CLOSED) return // it tries again by itself
       for (const button of buttons) button.hidden = true
