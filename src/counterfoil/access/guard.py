@@ -155,7 +155,7 @@ class Guard:
         """
         try:
             self._check_rate(principal, address)
-            admission = self._flight.enter(size)
+            admission = self._flight.enter(size, stranger=principal is None)
             try:
                 self._use_quota(principal, records)
             except BaseException:

@@ -14,10 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 from types import TracebackType
+from typing import Final
 
 from counterfoil.errors import TooMany
 
 __all__ = ["Admission", "Buckets", "InFlight", "Limits", "Rate", "address_group"]
+
+_SHARE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ class Limits:
     """What a node allows where a key says nothing.
 
     requests: of one key. failures: of one address that shows what does not count. anonymous: of
-    one address that shows nothing. in_flight, in_flight_bytes: at once, of all.
+    one address that shows nothing. in_flight, in_flight_bytes: at once, of all; those who show
+    nothing have a quarter of it.
     """
 
     requests: Rate = field(default=Rate(5_000.0, 10_000))
@@ -85,11 +89,15 @@ class Buckets:
 
 
 class InFlight:
-    """How much work is under way at once, by count and by bytes. Safe for threads."""
+    """How much work is under way at once, by count and by bytes. Safe for threads.
+
+    Strangers, who show no key, have a quarter of it: they leave room for those who do.
+    """
 
     def __init__(self, most: int, most_bytes: int) -> None:
         self._most, self._most_bytes = most, most_bytes
         self._count = self._bytes = 0
+        self._strangers = self._strangers_bytes = 0
         self._lock = threading.Lock()
 
     @property
@@ -102,48 +110,71 @@ class InFlight:
         """Whether no more requests find room now."""
         return self._count >= self._most
 
-    def enter(self, size: int) -> Admission:
+    def enter(self, size: int, *, stranger: bool = False) -> Admission:
         """Count a request in; leave the admission when it is answered.
 
         size: bytes that it holds in memory. Raises TooMany with code access.busy.
         """
         with self._lock:
-            alone = self._count == 0
-            if self._count >= self._most or (self._bytes + size > self._most_bytes and not alone):
-                raise _busy(self._most, self._most_bytes)
+            if self._count >= self._most or not self._holds(size, self._count):
+                raise self._busy()
+            if stranger and (
+                self._strangers >= max(1, self._most // _SHARE)
+                or not self._holds_of_strangers(size, self._strangers)
+            ):
+                raise self._busy()
             self._count += 1
             self._bytes += size
-        return Admission(self, size)
+            if stranger:
+                self._strangers += 1
+                self._strangers_bytes += size
+        return Admission(self, size, stranger=stranger)
 
-    def _grow(self, more: int) -> None:
+    def _holds(self, more: int, others: int) -> bool:
+        return self._bytes + more <= self._most_bytes or others == 0
+
+    def _holds_of_strangers(self, more: int, others: int) -> bool:
+        return self._strangers_bytes + more <= self._most_bytes // _SHARE or others == 0
+
+    def _grow(self, more: int, stranger: bool) -> None:
         with self._lock:
-            if self._bytes + more > self._most_bytes and self._count > 1:
-                raise _busy(self._most, self._most_bytes)
+            if not self._holds(more, self._count - 1):
+                raise self._busy()
+            if stranger and not self._holds_of_strangers(more, self._strangers - 1):
+                raise self._busy()
             self._bytes += more
+            self._strangers_bytes += more if stranger else 0
 
-    def _leave(self, size: int) -> None:
+    def _leave(self, size: int, stranger: bool) -> None:
         with self._lock:
             self._count -= 1
             self._bytes -= size
+            if stranger:
+                self._strangers -= 1
+                self._strangers_bytes -= size
+
+    def _busy(self) -> TooMany:
+        return _busy(self._most, self._most_bytes)
 
 
 class Admission:
     """A request that was let in; a context manager, left once."""
 
-    def __init__(self, flight: InFlight, size: int) -> None:
+    def __init__(self, flight: InFlight, size: int, *, stranger: bool) -> None:
         self._flight, self._size, self._left = flight, size, False
+        self._stranger = stranger
 
     def grow(self, size: int) -> None:
         """Count it as `size` bytes, where it brought more than it said. Raises as `enter`."""
         if size > self._size and not self._left:
-            self._flight._grow(size - self._size)
+            self._flight._grow(size - self._size, self._stranger)
             self._size = size
 
     def leave(self) -> None:
         """Count it out; again does nothing."""
         if not self._left:
             self._left = True
-            self._flight._leave(self._size)
+            self._flight._leave(self._size, self._stranger)
 
     def __enter__(self) -> Admission:
         return self

@@ -284,16 +284,17 @@ def test_work_in_flight_is_bounded(tmp_path: Path, clock: ManualClock) -> None:
     """Beyond the bound of requests or bytes at once none is let in, until one has left."""
     limits = Limits(in_flight=2, in_flight_bytes=100)
     guard = Guard.open(tmp_path / "access.db", ORIGIN, clock, limits=limits)
-    first = guard.admit(None, 0, 60, HERE)
+    who = guard.keys.add("one", ["writer"])[0].principal()
+    first = guard.admit(who, 0, 60, HERE)
     with pytest.raises(TooMany) as caught:
-        guard.admit(None, 0, 60, HERE)
+        guard.admit(who, 0, 60, HERE)
     assert code_of(caught) == "access.busy"
-    with guard.admit(None, 0, 40, HERE), pytest.raises(TooMany):
-        guard.admit(None, 0, 0, HERE)
+    with guard.admit(who, 0, 40, HERE), pytest.raises(TooMany):
+        guard.admit(who, 0, 0, HERE)
     first.leave()
     first.leave()
     assert guard.in_flight == 0
-    guard.admit(None, 0, 60, HERE).leave()
+    guard.admit(who, 0, 60, HERE).leave()
 
 
 def test_every_key_reads_back() -> None:

@@ -97,3 +97,24 @@ def test_a_body_that_grows_is_counted() -> None:
 def test_who_counts_as_one(address: str, group: str) -> None:
     """Whoever has an IPv6 network has all of its addresses: the /64 is one client."""
     assert address_group(address) == group
+
+
+def test_strangers_leave_room_for_others() -> None:
+    """Who shows no key has a quarter of the places and bytes, however many of them come."""
+    flight = InFlight(8, 4_000)
+    taken = [flight.enter(500, stranger=True) for _ in range(2)]
+    for size in (0, 500):
+        with pytest.raises(TooMany):
+            flight.enter(size, stranger=True)
+    others = [flight.enter(500) for _ in range(6)]
+    assert flight.full
+    for one in (*taken, *others):
+        one.leave()
+    assert not flight.count
+    with flight.enter(900, stranger=True), flight.enter(100, stranger=True) as second:
+        with pytest.raises(TooMany):
+            second.grow(200)
+        with flight.enter(3_000):
+            pass
+    with flight.enter(4_000, stranger=True) as alone:
+        alone.grow(5_000)
