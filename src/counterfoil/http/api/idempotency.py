@@ -39,13 +39,16 @@ KEPT_S: Final = 24 * 3600
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _ANSWER_MAX: Final = 1 << 20
 _KEYS_MAX: Final = 100_000
+_KEYS_EACH: Final = 10_000
+_ANSWERS_EACH: Final = 64 << 20  # bytes that are kept for one principal
 _NONCE_BYTES: Final = 12
 _SCHEMA: Final = """
-create table if not exists requests (
-    name text primary key, digest text not null, run text not null, began integer not null,
-    status integer, headers text, body blob
+create table if not exists asked (
+    name text primary key, who text not null, digest text not null, run text not null,
+    began integer not null, status integer, headers text, body blob
 ) without rowid;
-create index if not exists requests_began on requests (began);
+create index if not exists asked_began on asked (began);
+create index if not exists asked_who on asked (who);
 """
 _HEADERS: Final = ("content-type", "content-disposition", "content-security-policy")
 
@@ -58,9 +61,13 @@ class Unprocessable(InputError):
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A request with a key. name: of the key, as it is kept. digest: of the request. seal: key."""
+    """A request with a key. name: of the key, as it is kept. digest: of the request. seal: key.
+
+    who: a digest of who asks.
+    """
 
     name: str
+    who: str
     digest: str
     seal: bytes
 
@@ -138,8 +145,8 @@ class Once:
         if kept.body is None:
             raise Conflict(
                 "http.idempotency-lost",
-                f"expected an answer that is kept, found one that is secret or over {_ANSWER_MAX} "
-                "bytes",
+                f"expected an answer that is kept, found one that is secret, or with which "
+                f"more than {_ANSWER_MAX} bytes, or {_ANSWERS_EACH} of one key, would be kept",
                 hint="It was done; ask for what it made.",
             )
         headers = dict(line.split(": ", 1) for line in kept.headers.split("\n") if line)
@@ -153,25 +160,32 @@ class Once:
         now = int(self._clock())
         with self._lock, closing(self._open()) as database, database:
             database.execute("begin immediate")
-            database.execute("delete from requests where began < ?", (now - KEPT_S,))
+            database.execute("delete from asked where began < ?", (now - KEPT_S,))
             row = database.execute(
-                "select digest, run, status, headers, body from requests where name = ?",
+                "select digest, run, status, headers, body from asked where name = ?",
                 (asked.name,),
             ).fetchone()
             if row is not None:
                 return _Kept(*row)
-            (count,) = database.execute("select count(*) from requests").fetchone()
-            if count >= _KEYS_MAX:
-                raise Unavailable(
-                    "http.idempotency-full",
-                    f"expected fewer than {_KEYS_MAX} keys in a day, found as many",
-                    hint="Number what you record in a series: that needs no key.",
-                )
+            self._require_room(database, asked)
             database.execute(
-                "insert into requests (name, digest, run, began) values (?, ?, ?, ?)",
-                (asked.name, asked.digest, self._run, now),
+                "insert into asked (name, who, digest, run, began) values (?, ?, ?, ?, ?)",
+                (asked.name, asked.who, asked.digest, self._run, now),
             )
         return None
+
+    def _require_room(self, database: sqlite3.Connection, asked: _Asked) -> None:
+        """Bound what is remembered, of one principal and of all, so that none takes all of it."""
+        (of_all,) = database.execute("select count(*) from asked").fetchone()
+        query = "select count(*) from asked where who = ?"
+        (own,) = database.execute(query, (asked.who,)).fetchone()
+        if of_all >= _KEYS_MAX or own >= _KEYS_EACH:
+            raise Unavailable(
+                "http.idempotency-full",
+                f"expected fewer than {_KEYS_EACH} keys in a day, {_KEYS_MAX} of all, found as "
+                "many",
+                hint="Number what you record in a series: that needs no key.",
+            )
 
     def _keep(self, asked: _Asked, response: Response, *, secret: bool) -> None:
         whole = type(response) is Response and not secret and len(response.body) <= _ANSWER_MAX
@@ -183,19 +197,23 @@ class Once:
             f"{key}: {value}" for key, value in response.headers.items() if key in _HEADERS
         )
         with self._lock, closing(self._open()) as database, database:
+            query = "select coalesce(sum(length(body)), 0) from asked where who = ?"
+            (held,) = database.execute(query, (asked.who,)).fetchone()
+            if body is not None and held + len(body) > _ANSWERS_EACH:
+                body = None
             database.execute(
-                "update requests set status = ?, headers = ?, body = ? where name = ?",
+                "update asked set status = ?, headers = ?, body = ? where name = ?",
                 (response.status_code, headers, body, asked.name),
             )
 
     def _forget(self, asked: _Asked) -> None:
         with self._lock, closing(self._open()) as database, database:
-            database.execute("delete from requests where name = ?", (asked.name,))
+            database.execute("delete from asked where name = ?", (asked.name,))
 
     def _abandon(self, asked: _Asked) -> None:
         """Let what became of a request be unknown, as if the node had ended."""
         with self._lock, closing(self._open()) as database, database:
-            database.execute("update requests set run = '' where name = ?", (asked.name,))
+            database.execute("update asked set run = '' where name = ?", (asked.name,))
 
     def _open(self) -> sqlite3.Connection:
         try:
@@ -240,4 +258,5 @@ def _asked(request: Request, body: bytes) -> _Asked:
     whole = "\0".join(said).encode() + b"\0" + body
     digest = hmac.digest(secret, b"request\0" + whole, "sha256").hex()
     seal = hmac.digest(secret, b"answer\0" + whole, "sha256")
-    return _Asked(hashlib.sha256(b"key\0" + secret).hexdigest(), digest, seal)
+    who = hashlib.sha256(f"who\0{request.state.principal.key_id}".encode()).hexdigest()
+    return _Asked(hashlib.sha256(b"key\0" + secret).hexdigest(), who, digest, seal)

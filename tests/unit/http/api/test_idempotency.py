@@ -16,7 +16,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import counterfoil
-from counterfoil.errors import Conflict, CounterfoilError, FatalLogError, InputError, TooMany
+from counterfoil.errors import (
+    Conflict,
+    CounterfoilError,
+    FatalLogError,
+    InputError,
+    TooMany,
+    Unavailable,
+)
+from counterfoil.http.api import idempotency
 from counterfoil.http.api.idempotency import KEPT_S, Once
 from counterfoil.ledger import Ledger
 from counterfoil.ports.access import Principal
@@ -160,7 +168,7 @@ def test_nothing_is_to_be_read_in_its_file(tmp_path: Path) -> None:
             said = asyncio.run(once.answer(request, b"", run, secret=True))
     assert said.body == b"cfk_secret"
     with sqlite3.connect(tmp_path / "http.db") as database:
-        kept = database.execute("select count(*), count(body) from requests").fetchone()
+        kept = database.execute("select count(*), count(body) from asked").fetchone()
     database.close()
     assert kept == (2, 1)
 
@@ -192,3 +200,21 @@ def test_a_damaged_store_is_told(tmp_path: Path) -> None:
     with pytest.raises(CounterfoilError) as told:
         ask(Once(path), "k", b"", Response(b""))
     assert told.value.code == "http.idempotency-store"
+
+
+def test_one_client_does_not_take_all_of_the_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who uses up its keys, or the bytes of its answers, leaves those of others as they were."""
+    monkeypatch.setattr(idempotency, "_KEYS_EACH", 3)
+    monkeypatch.setattr(idempotency, "_ANSWERS_EACH", 150)
+    once, answer = Once(tmp_path / "http.db"), Response(b"a" * 60)
+    for key in ("1", "2", "3"):
+        ask(once, key, b"", answer)
+    with pytest.raises(Unavailable, match="fewer than 3 keys"):
+        ask(once, "4", b"", answer)
+    assert ask(once, "1", b"", Response(b"b")).body == answer.body
+    with pytest.raises(Conflict, match="150 of one key"):
+        ask(once, "2", b"", answer)
+    assert ask(once, "4", b"", answer, who="other") is answer
+    assert ask(once, "4", b"", Response(b"b"), who="other").body == answer.body
