@@ -28,6 +28,17 @@ def shown(
     """Do nothing."""
 
 
+def worded(*, words: Annotated[tuple[str, ...], Param("Words.", "W")] = ("one", "two")) -> None:
+    """Do nothing."""
+
+
+def test_defaults_are_written_as_people_type_them() -> None:
+    """Several values are listed; none of Python's signs are shown."""
+    operation = Operation(("say",), "x:y", "Say it.", False, ("counterfoil say",))
+    page = " ".join(" ".join(command_help(operation, fields_of(worded), PLAIN)).split())
+    assert "Words. May be given several times. Default: one, two." in page
+
+
 def test_a_command_shows_its_use_parameters_and_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     """Optional, repeated, defaulted and negative options are told apart."""
     operation = Operation(("show", "it"), "x:y", "Show it.", False, ("counterfoil show it x",))

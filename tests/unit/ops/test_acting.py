@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,8 @@ def test_from_a_check_to_an_action(folder: Path) -> None:
     assert "no contract used" in shown(acting_text.follow(acting.follow(ledger=folder), PLAIN))
     assert "nothing waits" in shown(acting_text.settle(acting.settle(ledger=folder), PLAIN))
     assert "done" in shown(acting_text.listing([done], PLAIN))
+    long = replace(done, arguments=([1] * 9, "0x" + "ab" * 20))
+    assert "turn(9 values, 0xababababab…) of" in shown(acting_text.listing([long], PLAIN))
 
 
 def test_functions_as_people_name_them(folder: Path) -> None:

@@ -59,7 +59,7 @@ def get(found: Acted, paint: Paint) -> Iterator[str]:
 
 
 def _line(one: Acted, trouble: tuple[str, str] | None, paint: Paint) -> str:
-    line = f"{one.number:>5}  {_phase(one, paint)}  {_call(one)}"
+    line = f"{one.number:>5}  {_phase(one, paint)}  {_brief(one)}"
     return line if trouble is None else f"{line}  {paint.bad(plain(trouble[1]))} [{trouble[0]}]"
 
 
@@ -71,6 +71,16 @@ def _phase(one: Acted, paint: Paint) -> str:
 def _call(one: Acted) -> str:
     name = one.function.partition("(")[0]
     said = ", ".join(str(argument) for argument in one.arguments)
+    return plain(f"{name}({said}) of {one.consumer}")
+
+
+def _brief(one: Acted) -> str:
+    """Say it in a line of a list: `act get` has the rest."""
+    name = one.function.partition("(")[0]
+    said = ", ".join(
+        f"{len(value)} values" if isinstance(value, list | tuple) else brief(str(value))
+        for value in one.arguments
+    )
     return plain(f"{name}({said}) of {one.consumer}")
 
 

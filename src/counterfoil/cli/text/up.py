@@ -26,7 +26,8 @@ def up(
             yield f"{time_of(one.at_ms)}  {paint.bad(one.level)} {plain(one.message)}{error}"
         else:
             word = paint.bad(one.state) if one.state in ("failed", "waiting") else one.state
-            yield f"{time_of(one.at_ms)}  {plain(one.service)} {word} {plain(one.detail)}".rstrip()
+            detail = f": {plain(one.detail)}" if one.detail else ""
+            yield f"{time_of(one.at_ms)}  {plain(one.service)} {word}{detail}"
 
 
 def _started(one: NodeStarted, paint: Paint) -> Iterator[str]:
