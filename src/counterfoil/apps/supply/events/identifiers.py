@@ -62,6 +62,8 @@ def canonical(uri: str) -> str:
     uri: an EPC, EPC class or EPC pattern URN, a Digital Link URI of any domain, or anything else.
     Only the finest level stays: with a serial number the lot is left out. Query and fragment go.
     """
+    if not uri.isascii():
+        return uri
     found = _URN.fullmatch(uri)
     if found is not None:
         kind, scheme, prefix, rest = found.groups()

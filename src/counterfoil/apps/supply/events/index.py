@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from counterfoil.apps.supply.events.linking import Linked, link
+from counterfoil.apps.supply.events.model import check
 from counterfoil.apps.supply.events.records import SUPPLY_EVENT, SupplyEvent
 from counterfoil.errors import CounterfoilError, Unavailable
 from counterfoil.formats import entry as entries
@@ -212,6 +213,10 @@ def _event_in(data: bytes) -> Linked | None:
         ):
             return None
         said = parse_registered(parsed.statement)
-        return link(said.parsed()) if isinstance(said, SupplyEvent) else None
+        if not isinstance(said, SupplyEvent):
+            return None
+        event = said.parsed()
+        check(event)
+        return link(event)
     except CounterfoilError:
-        return None  # said by somebody who hashed something else: it names no event
+        return None  # said by somebody who hashed something else: or no event

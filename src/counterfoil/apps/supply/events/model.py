@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from math import isfinite
 from typing import Any, Final
 
 from counterfoil.apps.supply.events.event import TYPES, Event
@@ -104,7 +105,7 @@ def _offset(where: str, value: Any) -> _Problems:
 
 
 def _number(where: str, value: Any) -> _Problems:
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not isfinite(value):
         yield where, f"a number, found {_show(value)}"
 
 

@@ -51,6 +51,7 @@ _REPORT: Final = (
 _IGNORED: Final = frozenset({"recordTime", "eventID", "type", "errorDeclaration", "@context"})
 _COMMENTS: Final = frozenset({"rdfs:comment", "comment"})
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
+_LAST_MS: Final = 253_402_300_799_999  # the end of the year 9999
 _TIME: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d(?::\d\d)?)(?:\.(\d+))?(Z|[+-]\d\d:?\d\d)", re.IGNORECASE
 )
@@ -104,7 +105,8 @@ def instant_ms(text: str) -> int | None:
         since = whole.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
-    return since // timedelta(milliseconds=1) + thousandths
+    found_ms = since // timedelta(milliseconds=1) + thousandths
+    return found_ms if found_ms <= _LAST_MS else None
 
 
 class _Writer:
@@ -155,16 +157,20 @@ class _Writer:
             return ["ilmd" + self._extensions(value)] if value else []
         return self._extension(key, value)
 
-    def _pair(self, name: str, value: Mapping[str, Any]) -> str:
+    def _pair(self, name: str, value: Any) -> str:
+        if not isinstance(value, dict):
+            return self._extensions(value)
         kind = value.get("type")
         first = "" if kind is None else f"type={self.word(f'{name} type', kind)}"
         others = {key: one for key, one in value.items() if key not in ("type", name)}
         return first + self._one(name, value.get(name, "")) + self._extensions(others)
 
-    def _quantity(self, value: Mapping[str, Any]) -> str:
+    def _quantity(self, value: Any) -> str:
         return "quantityElement" + self._object(value, _QUANTITY)
 
-    def _sensor(self, value: Mapping[str, Any]) -> str:
+    def _sensor(self, value: Any) -> str:
+        if not isinstance(value, dict):
+            return "sensorElement" + self._extensions(value)
         metadata = value.get("sensorMetadata")
         parts = ["sensorMetadata" + self._object(metadata, _METADATA)] if metadata else []
         reports = _many(value.get("sensorReport", ()))
@@ -174,7 +180,9 @@ class _Writer:
         others = {k: v for k, v in value.items() if k not in ("sensorMetadata", "sensorReport")}
         return "sensorElement" + "".join(parts) + self._extensions(others)
 
-    def _object(self, value: Mapping[str, Any], order: tuple[str, ...], of: str = "") -> str:
+    def _object(self, value: Any, order: tuple[str, ...], of: str = "") -> str:
+        if not isinstance(value, dict):
+            return self._extensions(value)
         parts = []
         for key in order:
             if value.get(key) is not None:

@@ -12,9 +12,11 @@ import jsonschema
 import pytest
 
 from counterfoil.apps.supply.events.event import Event
+from counterfoil.apps.supply.events.linking import link
 from counterfoil.apps.supply.events.model import check, problems
 from counterfoil.apps.supply.events.prehash import event_hash
-from counterfoil.apps.supply.events.reading import read
+from counterfoil.apps.supply.events.reading import read, read_one
+from counterfoil.apps.supply.events.records import text_of
 from counterfoil.errors import InputError
 from tests.log_rig import raises_code
 from tests.shared_data import data_path
@@ -90,8 +92,35 @@ def spoil(body: dict[str, Any], chance: random.Random) -> None:
         if how == 0:
             del at[key]
         else:
-            at[key] = chance.choice([7, "no uri", [], None, {}, "urn:x:y", True])
+            at[key] = chance.choice(
+                [7, "no uri", [], None, {}, "urn:x:y", True, "9999-12-31T23:59:59.9999Z", "\u00b2"]
+            )
         return
+
+
+def test_whatever_comes_is_right_or_an_error_of_ours() -> None:
+    """Damaged documents end in an InputError, or give events that hash the same when written."""
+    chance, right = random.Random(3), 0
+    documents = [path.read_bytes() for kind in ("JSON", "XML") for path in examples(kind)]
+    for _ in range(250):
+        damaged = bytearray(chance.choice(documents))
+        for _ in range(chance.randrange(4)):
+            at = chance.randrange(len(damaged))
+            damaged[at : at + chance.randrange(4)] = chance.randbytes(chance.randrange(3))
+        try:
+            found = read(bytes(damaged)).events
+            for event in found:
+                body = copy.deepcopy(dict(event.body))
+                spoil(body, chance)
+                changed = Event(body, event.namespaces)
+                digest = event_hash(changed)
+                check(changed)
+                assert event_hash(read_one(text_of(changed).encode())) == digest
+                assert link(changed).digest == digest
+                right += 1
+        except InputError:
+            continue
+    assert right > 20
 
 
 def test_an_error_names_the_field() -> None:
