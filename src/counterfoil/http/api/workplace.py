@@ -11,6 +11,7 @@ import io
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -28,6 +29,19 @@ _PART: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")
 _FILES_MAX: Final = 1000
 _DEPTH_MAX: Final = 8
 _UNPACKED_MAX: Final = 128 << 20
+_PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_LISTED: Final = b"PK\x01\x02"  # before each name, also in archives that are files of this one
+_LISTED_MAX: Final = 100_000
+_DAMAGES: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 _CHUNK: Final = 1 << 16
 
 
@@ -129,6 +143,8 @@ def _ending_of(called: str) -> str:
 def _unpack(data: bytes, folder: Path) -> Path:
     folder.mkdir()
     left = _UNPACKED_MAX
+    if data.count(_LISTED) > _LISTED_MAX:
+        raise _bad(f"1 to {_FILES_MAX} files, found very many")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = [one for one in archive.infolist() if not one.is_dir()]
@@ -136,11 +152,13 @@ def _unpack(data: bytes, folder: Path) -> Path:
                 raise _bad(f"1 to {_FILES_MAX} files, found {len(entries)}")
             for entry in entries:
                 parts = entry.filename.split("/")
+                if entry.compress_type not in _PACKED:  # others may ask for gigabytes to begin with
+                    raise _bad("files that are stored or deflated, found another packing")
                 link = (entry.external_attr >> 16) & 0o170000 == 0o120000
                 if link or len(parts) > _DEPTH_MAX or not all(map(_PART.fullmatch, parts)):
                     raise _bad(f"names of letters, digits, . _ -, found {entry.filename[:80]!a}")
                 left -= _copy(archive, entry, folder.joinpath(*parts), left)
-    except (zipfile.BadZipFile, NotImplementedError, OSError, RuntimeError, ValueError) as err:
+    except _DAMAGES as err:
         raise _bad(f"a zip archive that can be unpacked, but: {str(err)[:200]!a}") from err
     return folder
 
