@@ -1,8 +1,8 @@
 """Have a node do what a command says, where one is named: the same words, files and answers.
 
 A command about a ledger goes to the node of `COUNTERFOIL_NODE`, unless a folder is named; with the
-key of `COUNTERFOIL_KEY`. What the node gives is printed as JSON, and files are written here. This
-module refuses what a node does not offer.
+key of `COUNTERFOIL_KEY`. What the node gives is printed as JSON; files are written here, and what
+was written is printed. This module refuses what a node does not offer.
 """
 
 from __future__ import annotations
@@ -109,3 +109,4 @@ def _give(answer: Any, target: Path | None, sink: BinaryIO) -> None:
         raise Unavailable(
             "node.write", f"expected to write {target}, but: {err.strerror}", hint="Name another."
         ) from err
+    sink.write(msgspec.json.encode({"file": str(target), "bytes": len(data)}) + b"\n")

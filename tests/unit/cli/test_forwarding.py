@@ -37,8 +37,10 @@ def test_commands_go_to_the_node(
     assert main(["record", "search", "n=1"]) == 0
     assert json.loads(capfd.readouterr().out)["hits"][0]["index"] == index
     assert main(["receipt", "get", str(index), "--out", "receipt.json"]) == 0
-    capfd.readouterr()
-    receipt = receipts.parse((tmp_path / "receipt.json").read_bytes())
+    data = (tmp_path / "receipt.json").read_bytes()
+    said = json.loads(capfd.readouterr().out)
+    assert said == {"file": "receipt.json", "bytes": len(data)}
+    receipt = receipts.parse(data)
     assert receipt.record.index == index
     assert main(["checkpoint", "get"]) == 0
     assert capfd.readouterr().out.encode() == ledger.published()
