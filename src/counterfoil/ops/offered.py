@@ -48,6 +48,7 @@ NOT_OFFERED: Final[dict[str, str]] = {
     "lineage receive": "The node itself takes OpenLineage events, at a path of their own.",
     "watch run": "The node itself runs the watchers.",
     "finance run": "It is a stream that does not end, with a state of its own on the machine.",
+    "supply listen": _PROCESS,
     "app demo": "It plays a story in a folder of the machine.",
     "forecast fees": "It asks an address that the caller names.",
     "chain sync": "It asks an address that the caller names, for hours.",

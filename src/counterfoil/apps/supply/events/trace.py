@@ -185,22 +185,27 @@ class _View:
     def spread(
         self, start: int, near: Callable[[dict[int, int]], Iterator[_Row]]
     ) -> Iterator[tuple[int, list[_Row]]]:
-        """Go from a thing level by level; each thing once, with the time that it is looked at."""
-        limit = -FOREVER if near == self.products else self._as_of
-        seen, edge = {start}, {start: limit}
+        """Go from a thing level by level, and tell each link once.
+
+        A thing that is reached again at a time that shows more of it is looked at again.
+        """
+        back = near == self.sources
+        limit = self._as_of if back else -FOREVER
+        best, edge = {start: limit}, {start: limit}
+        told: set[tuple[int, int, str, int]] = set()
         for level in range(1, _LEVELS_MAX + 1):
             rows: list[_Row] = []
             following: dict[int, int] = {}
             for row in near(edge):
-                rows.append(row)
+                if row[:4] not in told:
+                    told.add(row[:4])
+                    rows.append(row)
                 far, at = row[1], row[4]
-                if far not in seen:
-                    later = max if near == self.sources else min
-                    following[far] = later(following.get(far, at), at)
+                if far not in best or (at > best[far] if back else at < best[far]):
+                    best[far] = following[far] = at
             if rows:
                 yield level, rows
-            seen |= following.keys()
-            if len(seen) > _THINGS_MAX:
+            if len(best) > _THINGS_MAX:
                 raise Refused(
                     "supply.too-many",
                     f"expected at most {_THINGS_MAX} things, found more",
@@ -237,10 +242,12 @@ class _View:
             yield from self._kept(row, edge, how, before)
         if how == "made-of":
             query = (
-                "SELECT p.thing, q.thing, q.event, p.at FROM part p JOIN event e ON e.id = "
-                "p.event AND e.transformation != '' JOIN event f ON f.transformation = "
-                "e.transformation AND f.id != e.id JOIN part q ON q.event = f.id AND q.role = ? "
-                "WHERE p.thing IN ({}) AND p.role = ? AND p.at <= ? AND q.thing != p.thing"
+                # CROSS JOIN: in this order, or SQLite reads all parts of all events
+                "SELECT p.thing, q.thing, q.event, p.at FROM part p CROSS JOIN event e ON e.id = "
+                "p.event AND e.transformation != '' CROSS JOIN event f ON f.transformation = "
+                "e.transformation AND f.transformation != '' AND f.id != e.id CROSS JOIN part q "
+                "ON q.event = f.id AND q.role = ? WHERE p.thing IN ({}) AND p.role = ? AND p.at <= "
+                "? AND q.thing != p.thing"
             )
             for row in self._many(query, edge, (other,), (role, self._as_of)):
                 yield from self._kept(row, edge, how, before)

@@ -95,6 +95,26 @@ def test_time_runs_one_way() -> None:
         assert {one.source for one in trace(index, item(7)).links} == {canonical(item(6))}
 
 
+def test_a_longer_way_that_shows_more_is_gone() -> None:
+    """A lot that is reached late by a short way and early by a long one is followed from early on.
+
+    Else a recall would miss what was made of it in between.
+    """
+    events = (
+        transform(5, [item(1)], [quantity("MIX")]),
+        transform(1, [item(1)], [item(2)]),
+        transform(2, [item(2)], [quantity("MIX")]),
+        transform(3, [quantity("MIX")], [item(9)]),
+    )
+    with indexed(*events) as index:
+        assert canonical(item(9)) in names(recall(index, item(1)))
+
+
+def quantity(name: str) -> dict[str, object]:
+    """Weigh a lot."""
+    return {"epcClass": lot(name), "quantity": 1, "uom": "KGM"}
+
+
 def test_an_event_that_was_an_error_does_not_count() -> None:
     """From the time of its error declaration on, an event is left out."""
     wrong = transform(1, [item(5)], [item(6)])
