@@ -1,9 +1,10 @@
 """Have it on record who was not let in: gathered in bounded memory, one statement in some seconds.
 
-Alike requests are one line with a count; beyond the bound only counts by code are kept, so that
-a flood of bad requests can neither fill the log nor hide in it. What was gathered in the seconds
-before a crash is lost. This module refuses to keep whole addresses, secrets, and text that could
-be read as lines of its own.
+While refusals go on and on statements come less and less often, down to one in five minutes, so
+that nobody without a key can fill the disk with them. Alike requests are one line with a count;
+beyond the bound only counts by code are kept, so that a flood of bad requests can neither fill the
+log nor hide in it. What was gathered since the last statement is lost in a crash. This module
+refuses to keep whole addresses, secrets, and text that could be read as lines of its own.
 """
 
 from __future__ import annotations
@@ -18,10 +19,15 @@ from typing import Any, Final
 from counterfoil.errors import FatalLogError
 from counterfoil.ports import Clock
 
-__all__ = ["EVERY_MS", "Refusal", "RefusalLog", "network_of", "visible"]
+__all__ = ["EVERY_MS", "SELDOM_MS", "Refusal", "RefusalLog", "network_of", "visible"]
 
 EVERY_MS: Final = 5_000
 """Shortest time between two statements, ms."""
+
+SELDOM_MS: Final = 320_000
+"""Longest time between two statements while something is refused, ms."""
+
+_AT_ONCE: Final = 12  # statements, before they come less often
 
 _GROUPS_MAX: Final = 128
 _TEXT_MAX: Final = 120
@@ -60,6 +66,7 @@ class RefusalLog:
         self._more: Counter[str] = Counter()
         self._since_ms = clock.now_ms()
         self._written_ms = 0
+        self._every_ms, self._running = EVERY_MS, 0
 
     @property
     def waiting(self) -> int:
@@ -90,7 +97,7 @@ class RefusalLog:
         """
         with self._writing:
             at_ms = self._clock.now_ms()
-            if not now and 0 <= at_ms - self._written_ms < EVERY_MS:
+            if not now and 0 <= at_ms - self._written_ms < self._every_ms:
                 return False
             with self._lock:
                 groups, more, since = self._groups, self._more, self._since_ms
@@ -105,8 +112,17 @@ class RefusalLog:
             except Exception:
                 self._put_back(groups, more, since)
                 raise
-            self._written_ms = at_ms
+            self._pace(at_ms)
             return True
+
+    def _pace(self, at_ms: int) -> None:
+        """Wait twice as long each time while it goes on; begin anew after as long a calm."""
+        if at_ms - self._written_ms >= 2 * self._every_ms:
+            self._every_ms, self._running = EVERY_MS, 0
+        self._running += 1
+        if self._running > _AT_ONCE:
+            self._every_ms = min(SELDOM_MS, 2 * self._every_ms)
+        self._written_ms = at_ms
 
     def _put_back(
         self,

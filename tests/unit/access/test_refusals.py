@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from counterfoil.access import Refusal, RefusalLog, open_guard
-from counterfoil.access.audit import EVERY_MS, network_of, visible
+from counterfoil.access.audit import EVERY_MS, SELDOM_MS, network_of, visible
 from counterfoil.access.tokens import new_token
 from counterfoil.errors import CounterfoilError, Refused, Unauthenticated, Unavailable
 from counterfoil.ledger import Ledger
@@ -54,6 +54,25 @@ def test_at_most_one_statement_in_some_seconds(ledger: Ledger, clock: ManualCloc
     counts = [one["count"] for said in statements(ledger) for one in said["refused"]]
     assert sum(counts) == 100
     assert len(counts) <= 7
+
+
+def test_a_flood_cannot_fill_the_log(clock: ManualClock) -> None:
+    """A day of refusals in each second is a few hundred statements, and after it they are quick."""
+    kept: list[dict[str, Any]] = []
+    log = RefusalLog(kept.append, clock)
+    for second in range(86_400):
+        log(Refusal("access.unknown", f"10.{second & 255}.0.1", what=str(second)))
+        log.flush()
+        clock.advance(1_000)
+    assert len(kept) < 300
+    log.flush(now=True)
+    counted = [one["count"] for said in kept for one in said["refused"]]
+    assert sum(counted) + sum(sum(said.get("more", {}).values()) for said in kept) == 86_400
+    clock.advance(2 * SELDOM_MS)
+    for _ in range(2):
+        log(Refusal("access.role", "192.0.2.1"))
+        assert log.flush()
+        clock.advance(EVERY_MS)
 
 
 def test_a_flood_is_counted_in_bounded_memory(clock: ManualClock) -> None:
