@@ -8,11 +8,13 @@ from __future__ import annotations
 import time
 from collections import Counter as Counts
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 from counterfoil.ops.openmetrics import Counter, Gauge
 
 __all__ = ["Tally"]
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -42,7 +44,8 @@ class Tally:
             await app(scope, receive, heard)
         finally:
             self._pending -= 1
-            self._answers[scope.get("method", ""), status] += 1
+            method = scope.get("method", "")  # some parsers take any word for one
+            self._answers[method if method in _METHODS else "other", status] += 1
             self._seconds += time.perf_counter() - began
 
     def families(self) -> list[Counter | Gauge]:

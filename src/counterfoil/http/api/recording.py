@@ -22,7 +22,7 @@ from counterfoil.http.problems import problem_of
 from counterfoil.http.site import Site
 from counterfoil.ledger import Recorded, RecordedMany
 
-__all__ = ["EACH_MAX", "NDJSON", "lanes", "many", "number_in", "one", "series_of"]
+__all__ = ["EACH_MAX", "NDJSON", "lanes", "lines_of", "many", "number_in", "one", "series_of"]
 
 NDJSON: Final = "application/x-ndjson"
 """Media type of JSON objects, one a line."""
@@ -32,6 +32,8 @@ _RECORDS: Final = "/api/v1/records"
 
 EACH_MAX: Final = 1_000
 """Most records of `/records/each`, which are signed one by one."""
+
+_LINES_MAX: Final = 1_000_000
 
 
 class _Recording:
@@ -68,7 +70,7 @@ class _Recording:
 
     async def each(self, asked: Asked) -> LaneAnswer:
         """Record objects of whatever series in order, and answer each by itself."""
-        lines = [line for line in asked.body.split(b"\n") if line.strip()]
+        lines = lines_of(asked.body)
         if len(lines) > EACH_MAX:
             raise InputError("http.lines", f"expected at most {EACH_MAX} lines, found {len(lines)}")
         said = [read_shape(line, NewRecord) for line in lines]
@@ -83,7 +85,7 @@ class _Recording:
         asked.require_source(source)
         _refuse_key(asked, source, first)
         personal = personal_of(_personal(query.get("personal")))
-        lines = [line for line in asked.body.split(b"\n") if line.strip()]
+        lines = lines_of(asked.body)
         asked.charge(len(lines))
         try:
             if personal:
@@ -132,6 +134,21 @@ def _told(asked: Asked, found: Recorded | BaseException) -> Any:
     if found.duplicate:
         asked.refund(1)
     return found
+
+
+def lines_of(body: bytes) -> list[bytes]:
+    """Split a body into its lines, but for empty ones.
+
+    Raises InputError with code http.lines for more than any batch has: each costs memory.
+    """
+    count = body.count(b"\n")
+    if count > _LINES_MAX:
+        raise InputError(
+            "http.lines",
+            f"expected at most {_LINES_MAX} lines, found {count}",
+            hint="Send them in several requests.",
+        )
+    return [line for line in body.split(b"\n") if line.strip()]
 
 
 def series_of(query: Mapping[str, str]) -> tuple[str | None, int | None]:

@@ -14,7 +14,7 @@ from counterfoil.formats import entry as entries
 from counterfoil.formats import predicates
 from counterfoil.formats.entry import StatementEntry
 from counterfoil.http.api.lane import Asked, LaneAnswer, lane
-from counterfoil.http.api.recording import many, one, series_of
+from counterfoil.http.api.recording import lines_of, many, one, series_of
 from counterfoil.http.api.scribe import Scribe
 from counterfoil.http.api.shapes import (
     NewGateQuestion,
@@ -81,7 +81,7 @@ class _Saying:
         """Record a table, one JSON object a line, as one statement."""
         source, number = series_of(asked.request.query_params)
         asked.require_source(source)
-        rows = [line for line in asked.body.split(b"\n") if line.strip()]
+        rows = lines_of(asked.body)
 
         def record() -> Any:
             return self._ledger.record_block(rows, source=source, number=number)
@@ -110,8 +110,11 @@ class _Saying:
         )
 
     async def payload(self, asked: Asked) -> LaneAnswer:
-        """Keep bytes beside the log, for a statement that will name them."""
-        kept = await self._scribe.slowly(lambda: self._ledger.keep(asked.body))
+        """Keep bytes beside the log, for a statement that will name them; they count as a record.
+
+        Else a key with a quota could fill the disk.
+        """
+        kept = await self._counted(asked, 1, lambda: self._ledger.keep(asked.body))
         return LaneAnswer(201, _ENCODE(kept), f"{_PREFIX}/payloads/{kept.sha256}")
 
     async def gate(self, asked: Asked) -> LaneAnswer:
