@@ -20,6 +20,7 @@ from counterfoil.ops.models import PASSWORD
 from counterfoil.ops.place import ENVIRONMENT
 from counterfoil.ops.registry import GROUPS, OPERATIONS, load
 from counterfoil.ops.signature import fields_of
+from counterfoil.ops.supply.sensing import PASSWORD_ENVIRONMENT
 from counterfoil.ports import Operation
 from counterfoil.remote import KEY_ENVIRONMENT
 
@@ -62,6 +63,7 @@ VARIABLES = (
         "`~/.local/state/counterfoil`",
     ),
     (NODE_ENVIRONMENT, "address of the node that does what commands say"),
+    (PASSWORD_ENVIRONMENT, "password for the broker of `supply listen`"),
     (KEY_ENVIRONMENT, "key that is shown to a node, by commands and by `counterfoil.connect`"),
     (OUTPUT_VARIABLE, "`json` or `text`, where neither `--json` nor `--text` says"),
     (DEBUG_VARIABLE, "`1` shows where an error came from"),

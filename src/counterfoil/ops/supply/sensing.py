@@ -24,11 +24,19 @@ from counterfoil.ops.files import read_input
 from counterfoil.ops.place import LedgerFolder, open_for_writing
 from counterfoil.ports import Channel, Param
 
-__all__ = ["Heard", "KnownDevice", "add_device", "listen", "read_sensors"]
+__all__ = [
+    "PASSWORD_ENVIRONMENT",
+    "Heard",
+    "KnownDevice",
+    "add_device",
+    "listen",
+    "read_sensors",
+]
 
 _CSV_MAX_BYTES: Final = 32 << 20
 _ROWS_AT_ONCE: Final = 100
-_PASSWORD: Final = "COUNTERFOIL_MQTT_PASSWORD"  # noqa: S105 - the name of a variable
+PASSWORD_ENVIRONMENT: Final = "COUNTERFOIL_MQTT_PASSWORD"  # noqa: S105 - the name of a variable
+"""Environment variable with the password for an MQTT broker."""
 
 _Device = Annotated[str, Param("The device's URI, such as urn:epc:id:giai:4000001.111.", "DEVICE")]
 
@@ -107,7 +115,9 @@ def listen(
     client: Annotated[
         str, Param("Names the session that the broker keeps while we are away.", "NAME")
     ] = "counterfoil",
-    user: Annotated[str, Param(f"Who asks; the password is in ${_PASSWORD}.", "USER")] = "",
+    user: Annotated[
+        str, Param(f"Who asks; the password is in ${PASSWORD_ENVIRONMENT}.", "USER")
+    ] = "",
     count: Annotated[int | None, Param("Stop after so many messages.", "N")] = None,
     idle: Annotated[int | None, Param("Stop when none came for so many seconds.", "S")] = None,
     ledger: LedgerFolder = None,
@@ -117,7 +127,7 @@ def listen(
     Raises InputError with code mqtt.address, Unavailable with code mqtt.broker.
     """
     host, port = address_of(broker)
-    where = Broker(host, port, topic, client, user, os.environ.get(_PASSWORD, ""))
+    where = Broker(host, port, topic, client, user, os.environ.get(PASSWORD_ENVIRONMENT, ""))
     with open_for_writing(ledger) as opened:
         for one in follow(where, lambda data: take(opened, data), count=count, idle_s=idle):
             yield _heard(one)
