@@ -95,6 +95,11 @@ class SqliteStore:
         hashes = tuple(frontier[at : at + HASH_BYTES] for at in range(0, len(frontier), HASH_BYTES))
         return Head(size, hashes, note, at_ms, trimmed)
 
+    def journal_mode(self) -> str:
+        """Tell how SQLite keeps what it commits: `wal`, unless something else set another."""
+        row = self._one("PRAGMA journal_mode")
+        return "" if row is None else str(row[0])
+
     def commit(self, commit: Commit) -> None:
         """Make `commit` durable, or change nothing; see `LogStore.commit`."""
         writer = self._require_writer()
