@@ -76,6 +76,7 @@ def _model(ledger: Ledger, reference: dict[str, Any]) -> dict[str, Any]:
         **named,
         "kind": "model",
         "index": None,
+        "format": None,
         "metrics": [],
         "trained_on": [],
     }
@@ -96,6 +97,7 @@ def _model(ledger: Ledger, reference: dict[str, Any]) -> dict[str, Any]:
         "leaf": model.leaf,
         "kind": "model",
         "index": model.index,
+        "format": said.format,
         "metrics": [{"name": one.name, "value": one.value} for one in said.metrics[:6]],
         "trained_on": [
             {"name": one.name or "a data set", "to": one.leaf or one.digest}

@@ -10,6 +10,7 @@ import pytest
 import urllib3
 
 import counterfoil
+from counterfoil.formats.statement import Subject
 from counterfoil.http.pages.load import load_facts, load_picture
 from counterfoil.ledger import Ledger
 from counterfoil.ops.forecasts import Step
@@ -32,8 +33,8 @@ class Story:
         found: dict[str, Any] = json.loads(answer.data)
         return found
 
-    def words(self, address: str) -> str:
-        headers = {"authorization": "Bearer reader"}
+    def words(self, address: str, role: str = "reader") -> str:
+        headers = {"authorization": f"Bearer {role}"}
         answer = urllib3.request("GET", self.url + address, headers=headers)
         assert answer.status == 200, answer.data
         return answer.data.decode()
@@ -131,3 +132,30 @@ def test_the_load_is_drawn_with_the_band_of_its_forecast() -> None:
     still = RecentLoad(60, 60, steps, None, "too short")
     assert load_facts(still, last_s + 60)["newest"] == rate
     assert load_facts(still, last_s + 3600)["newest"] == 0  # nothing came since
+
+
+def test_only_what_can_be_computed_again_is_offered(story: Story) -> None:
+    """An auditor may compute a decision again, unless its model is but bytes to the ledger."""
+    index = next(index for name, index in story.told.items() if name.startswith("decision"))
+    assert "Compute it again" in story.words(f"/records/{index}", "auditor")
+    digest = digest_of("bytes of somebody's own")
+    model = {
+        "name": "own",
+        "version": "1",
+        "format": "other",
+        "digest": digest,
+        "size": 23,
+        "accountable": {"name": "Ada Example", "role": "head"},
+    }
+    story.ledger.record_statement("model", model, subjects=(Subject({"sha256": digest}, "own"),))
+    said = {
+        "model": {"digest": digest, "name": "own"},
+        "outcome": "allow",
+        "score": "0.1",
+        "accountable": {"name": "Ada Example", "role": "head"},
+        "purpose": "credit",
+    }
+    index = story.ledger.record_statement("decision", said).index
+    page = story.words(f"/records/{index}", "auditor")
+    assert "Compute it again" not in page
+    assert "kept as bytes" in page
