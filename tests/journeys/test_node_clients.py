@@ -23,6 +23,7 @@ import counterfoil
 from counterfoil.access import AccessBook, AccessKeys
 from counterfoil.chain.embedding import faucet_of
 from counterfoil.formats.vkey import KeyType, format_vkey
+from counterfoil.http.receivers import chain as chain_receiver
 from counterfoil.ledger import Ledger
 from counterfoil.ops.node.settings import NodeSettings
 from counterfoil.ports import SystemClock
@@ -85,6 +86,20 @@ def test_web3_reads_the_chain_and_sends_what_it_signed(world: World) -> None:
     sent = web3.eth.send_raw_transaction(rich.sign_transaction(transaction))
     assert web3.eth.wait_for_transaction_receipt(sent)["status"] == 1
     assert web3.eth.get_balance(web3.to_checksum_address(to)) == 5
+
+
+def test_many_long_calls_are_not_all_made(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a batch that takes too long the rest is told so: nobody keeps the chain for themselves."""
+    monkeypatch.setattr(chain_receiver, "_BUDGET_S", 0.5)
+    loop = {"data": "0x5b600056", "gas": hex(4_000_000)}
+    calls = [
+        {"jsonrpc": "2.0", "id": n, "method": "eth_call", "params": [loop, "latest"]}
+        for n in range(20)
+    ]
+    said = json.loads(post(f"{world.url}/rpc", world.keys["reader"], calls)[1])
+    assert [one["id"] for one in said] == list(range(20))
+    assert said[0]["error"]["code"] != -32005
+    assert said[-1]["error"]["code"] == -32005
 
 
 def test_a_reader_of_the_chain_sends_nothing(world: World) -> None:
