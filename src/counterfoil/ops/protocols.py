@@ -35,8 +35,6 @@ HEAD_MAX_BYTES: Final = 16_384
 TAKE_S: Final = 15.0
 """How long a client may take nothing of an answer that waits for it, seconds."""
 
-_SETTLE_S: Final = 0.01  # until the server itself knows that the connection has ended
-
 
 def careful_protocol(app: App, ending: Callable[[], bool]) -> type[asyncio.Protocol]:
     """Make a protocol of h11's parser, in Python, for small servers.
@@ -166,19 +164,21 @@ def _on_line(app: App, line: Line, transport: Any, paused: Callable[[], bool]) -
     ) -> None:
         async def sent(message: MutableMapping[str, Any]) -> None:
             if transport.is_closing():
-                await asyncio.sleep(_SETTLE_S)
                 return
             try:
                 async with asyncio.timeout(TAKE_S if paused() else None):
                     await send(message)
             except TimeoutError:
                 line.drop()
-                await asyncio.sleep(_SETTLE_S)
             except RuntimeError:
                 if not transport.is_closing():
                     raise
 
         scope["extensions"] = {**(scope.get("extensions") or {}), LINE: line}
         await app(scope, receive, sent)
+        if transport.is_closing():  # the server tells that only to the last of several requests
+            cycle: Any = getattr(send, "__self__", None)
+            if hasattr(cycle, "disconnected"):
+                cycle.disconnected = True  # else it logs that there was no answer
 
     return answer

@@ -224,7 +224,7 @@ def test_who_takes_no_answer_is_hung_up_on(
     with serving(large, fast=fast) as url:
         host, port = urlsplit(url).netloc.split(":")
         with socket.create_connection((host, int(port)), timeout=30) as line:
-            line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 3)
             assert ended.wait(30)
             with suppress(ConnectionResetError):  # what was under way comes, and then the end
                 while line.recv(1 << 20):
