@@ -106,18 +106,19 @@ class Delivery:
     def _run(self) -> None:
         pause = _PAUSE_S
         while not self._closing:
-            items = self._spool.first(_SEND_ITEMS, _SEND_BYTES)
-            if not items:
-                with self._changed:
-                    if not self._spool.waiting:
-                        self._changed.wait(1.0)
-                continue
             try:
+                items = self._spool.first(_SEND_ITEMS, _SEND_BYTES)
+                if not items:
+                    self._trouble = None
+                    with self._changed:
+                        if not self._spool.waiting and not self._closing:
+                            self._changed.wait(1.0)
+                    continue
                 if not self._greeted:
                     self._hello(self._wire)
                     self._greeted = True
                 self._send(items)
-            except Exception as err:  # the thread lives on: the node may be mended
+            except Exception as err:  # the thread lives on: node and disk may be mended
                 trouble = err if isinstance(err, CounterfoilError) else _unforeseen(err)
                 self._stuck(trouble)
                 wait = pause * self._random.uniform(0.5, 1.5)
@@ -157,9 +158,7 @@ class Delivery:
             self._refused(item, err)
             return
         found: Found = (
-            msgspec.json.decode(answer.body, type=Recorded)
-            if item.kind == "statement"
-            else msgspec.json.decode(answer.body, type=RecordedMany)
+            answer.read_as(Recorded) if item.kind == "statement" else answer.read_as(RecordedMany)
         )
         self._spool.sent([item])
         self._tell(item, found)
@@ -204,12 +203,14 @@ class Delivery:
         if _is_of_all(err):
             raise err
         with self._changed:
-            heard = self._waiting.pop(item.id, None)
+            heard = self._waiting.get(item.id)
         if heard is None:
             self._spool.set_aside(item, err.code, err.message)
-        else:
-            self._spool.take_back(item)
-            heard[1].set_exception(err)
+            return
+        self._spool.take_back(item)  # where that fails, its caller still waits for an answer
+        with self._changed:
+            del self._waiting[item.id]
+        heard[1].set_exception(err)
 
     def _tell(self, item: Item, found: Found) -> None:
         with self._changed:

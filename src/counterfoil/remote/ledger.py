@@ -43,6 +43,9 @@ from counterfoil.remote.writing import API, Writing
 __all__ = ["RemoteLedger"]
 
 _ENTRIES: Final = 1024
+_FACTS: Final = frozenset(
+    {"origin", "name", "organisation", "accountable", "policy", "size", "at_ms"}
+)
 _LEAF: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -140,7 +143,7 @@ class RemoteLedger(Writing):
 
     def get(self, index: int) -> RecordView:
         """Read and decode the entry at an index. Raises NotFound with code entry.index."""
-        return msgspec.convert(self._json(f"records/{_whole(index)}"), RecordView)
+        return self._wire.get(f"{API}/records/{_whole(index)}").read_as(RecordView)
 
     def entry(self, index: int) -> bytes:
         """Read the bytes of the entry at an index. Raises NotFound with code entry.index."""
@@ -253,14 +256,13 @@ class RemoteLedger(Writing):
         progress: Progress | None = None,  # noqa: ARG002  # the node searches
     ) -> SearchPage:
         """Find the entries that satisfy a query; see `Ledger.search`."""
-        found = self._json(
-            "records",
-            q=query or None,
-            limit=limit,
-            after=after,
-            order="newest" if newest_first else "oldest",
-        )
-        return msgspec.convert(found, SearchPage)
+        asked = {
+            "q": query or None,
+            "limit": limit,
+            "after": after,
+            "order": "newest" if newest_first else "oldest",
+        }
+        return self._wire.get(f"{API}/records", asked).read_as(SearchPage)
 
     def find_leaf(self, leaf: str, *, progress: Progress | None = None) -> int:  # noqa: ARG002
         """Find the index of the entry with a leaf hash; see `Ledger.find_leaf`."""
@@ -344,14 +346,21 @@ class RemoteLedger(Writing):
 
     def _greet(self, wire: Wire) -> None:
         """Make sure, before anything spooled is sent, that this is the ledger that is meant."""
-        self._known = wire.get(f"{API}/ledger").json()
+        self._facts(wire)
         if self._spool is not None:
             self._spool.bind(self.origin)
         if self._verify:
             self._pinned()
 
-    def _facts(self) -> dict[str, Any]:
-        found: dict[str, Any] = self._json("ledger")
+    def _facts(self, wire: Wire | None = None) -> dict[str, Any]:
+        answer = (wire or self._wire).get(f"{API}/ledger")
+        found: dict[str, Any] = answer.read_as(dict)
+        if not found.keys() >= _FACTS:
+            raise Unavailable(
+                "remote.answer",
+                f"expected what a node tells of its ledger, found none at {self.url}",
+                hint="Check the address, and that the node is of a version that this client knows.",
+            )
         self._known = found
         return found
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from counterfoil.chain.small_files import write_new
 from counterfoil.errors import Unavailable, VerificationError
 from counterfoil.formats import policy as policies
 from counterfoil.formats.checkpoint import Checkpoint
@@ -86,23 +88,23 @@ def _pinned(path: Path, url: str, offered: str) -> Policy:
     new = policies.parse(offered.encode())
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if path.exists():
-            kept = policies.parse(str(json.loads(path.read_bytes())["policy"]).encode())
-            _require_same(kept, new, url, path)
-            return kept
-        fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
-        fresh.write_bytes(json.dumps({"url": url, "policy": offered}).encode())
-        fresh.chmod(0o600)
-        with suppress(FileExistsError):
-            os.link(fresh, path)
-        fresh.unlink()
-    except (OSError, ValueError, KeyError) as err:
+        if not path.exists():
+            fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
+            try:
+                write_new(fresh, json.dumps({"url": url, "policy": offered}).encode(), 0o600)
+                with suppress(FileExistsError):  # another was quicker: held to what it pinned
+                    os.link(fresh, path)
+            finally:
+                fresh.unlink(missing_ok=True)
+        kept = policies.parse(str(json.loads(path.read_bytes())["policy"]).encode())
+    except (OSError, ValueError, KeyError, TypeError) as err:
         raise Unavailable(
             "remote.pins",
             f"expected to keep what is known of the node in {path}, but: {type(err).__name__}",
             hint="Check the folder, or give the policy yourself: policy=...",
         ) from err
-    return new
+    _require_same(kept, new, url, path)
+    return kept
 
 
 def _require_same(kept: Policy, new: Policy, url: str, path: Path) -> None:

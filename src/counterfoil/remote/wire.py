@@ -15,9 +15,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
+import msgspec
 import urllib3
 
 from counterfoil import errors
@@ -43,6 +44,8 @@ _BY_STATUS: Final[dict[int, type[CounterfoilError]]] = {
     429: errors.TooMany,
 }
 
+_T = TypeVar("_T")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -56,8 +59,15 @@ class Answer:
         """Read its JSON. Raises Unavailable with code remote.answer."""
         try:
             return json.loads(self.body)
-        except ValueError as err:
+        except (ValueError, RecursionError) as err:
             raise _no_node(f"{len(self.body)} bytes that are no JSON") from err
+
+    def read_as(self, kind: type[_T]) -> _T:
+        """Read its JSON as a value of a type. Raises Unavailable with code remote.answer."""
+        try:
+            return msgspec.convert(self.json(), kind)
+        except msgspec.ValidationError as err:
+            raise _no_node(f"{len(self.body)} bytes that are no {kind.__name__}") from err
 
 
 class Wire:
@@ -203,6 +213,8 @@ class Wire:
             try:
                 data = answer.read(_ANSWER_MAX + 1)
             finally:
+                if answer.length_remaining:  # what is left unread is no start of another answer
+                    answer.close()
                 answer.release_conn()
         except urllib3.exceptions.NewConnectionError as err:
             raise self._away(err) from err

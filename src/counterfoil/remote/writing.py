@@ -149,7 +149,7 @@ class Writing(Accountable):
             answer = self._wire.post(
                 f"{API}/records", b"\n".join(rows), kind=_NDJSON, query=place, again=again
             )
-            return msgspec.json.decode(answer.body, type=RecordedMany)
+            return answer.read_as(RecordedMany)
 
         return self._numbered(send, series, start, len(rows), own=source is None)
 
@@ -187,7 +187,7 @@ class Writing(Accountable):
         def send() -> Recorded:
             place = {"source": series, "number": start}
             answer = self._wire.post(f"{API}/blocks", rows, kind=_NDJSON, query=place, again=again)
-            return msgspec.json.decode(answer.body, type=Recorded)
+            return answer.read_as(Recorded)
 
         return self._numbered(send, series, start, 1, own=source is None)
 
@@ -223,13 +223,13 @@ class Writing(Accountable):
     def append(self, envelope: bytes) -> Recorded:
         """Append a statement that somebody else signed; see `Ledger.append`."""
         answer = self._wire.post(f"{API}/envelopes", envelope, again=True)
-        return msgspec.json.decode(answer.body, type=Recorded)
+        return answer.read_as(Recorded)
 
     def record_verdict(self, verdict: bytes, decision: int) -> Recorded:
         """Record a verdict about a decision; see `Ledger.record_verdict`."""
         said = {"verdict": base64.b64encode(verdict).decode(), "decision": decision}
         answer = self._wire.post(f"{API}/verdicts", _ENCODE(said), again=True)
-        return msgspec.json.decode(answer.body, type=Recorded)
+        return answer.read_as(Recorded)
 
     def keep(self, data: bytes) -> ContentRef:
         """Keep bytes beside the log; see `Ledger.keep`.
@@ -238,7 +238,7 @@ class Writing(Accountable):
         """
         kind = "application/octet-stream"
         answer = self._wire.post(f"{API}/payloads", data, kind=kind, again=True)
-        kept = msgspec.json.decode(answer.body, type=ContentRef)
+        kept = answer.read_as(ContentRef)
         if kept != ContentRef(sha256(data).hexdigest(), len(data)):
             raise Unavailable("remote.answer", "expected the digest of what was sent, found other")
         return kept
@@ -275,7 +275,7 @@ class Writing(Accountable):
 
         def send() -> Recorded:
             answer = self._wire.post(f"{API}/{path}", data, again=again)
-            return msgspec.json.decode(answer.body, type=Recorded)
+            return answer.read_as(Recorded)
 
         return self._later(lambda: self._numbered(send, series, start, 1, own=source is None))
 
@@ -305,7 +305,7 @@ class Writing(Accountable):
                 query=place if rows else None,
                 again=again,
             )
-            return msgspec.json.decode(answer.body, type=RecordedMany)
+            return answer.read_as(RecordedMany)
 
         return self._later(lambda: self._numbered(send, series, start, count, own=source is None))
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import stat
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, cast
@@ -30,6 +32,7 @@ from counterfoil.ledger import Ledger
 from counterfoil.ledger.people.personal import Personal, PersonIn
 from counterfoil.ports import Said, SystemClock
 from counterfoil.remote import RemoteLedger, connect
+from counterfoil.remote.pins import Pins
 from tests.deciding import APPLICANT, FEATURES, OUTCOMES, onnx_bytes
 from tests.ledgers import copy_ledger
 from tests.nodes import served
@@ -251,6 +254,29 @@ def test_verified(ledger: Ledger, node: str, tmp_path: Path) -> None:
         pytest.raises(VerificationError),
     ):
         own.receipt(0)
+
+
+def test_two_meet_a_node_at_once(ledger: Ledger, tmp_path: Path) -> None:
+    """Of two that are shown different keys at the same time, one is believed, here and later."""
+    with counterfoil.open(tmp_path / "other", create=True) as stranger:
+        shown = [policies.format(one.policy).decode() for one in (ledger, stranger)]
+    together = threading.Barrier(2)
+
+    def meet(policy: str) -> str:
+        def offered() -> str:
+            together.wait(30)
+            return policy
+
+        try:
+            Pins("https://node.example", offered, state=tmp_path)
+        except VerificationError as err:
+            return err.code
+        return "met"
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(meet, shown)) == ["met", "remote.log-key"]
+    (pinned,) = (tmp_path / "nodes").iterdir()
+    assert stat.S_IMODE(pinned.stat().st_mode) == 0o600
 
 
 def test_another_history(ledger: Ledger, node: str, tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -176,6 +178,32 @@ def test_refusals(ledger: Ledger, place: Place, tmp_path: Path) -> None:
                 remote.record(cast("Any", 5))
         assert len(remote.refused()) == 2
     assert {number for number, _ in contents(ledger, aside[0].source)} == {1, 3, 4}
+
+
+def test_a_disk_that_fails(ledger: Ledger, place: Place, tmp_path: Path) -> None:
+    """What the spool's file refuses for a while is said to who waits, and sent once it is well."""
+    path = tmp_path / "spool.db"
+    with client(place, path) as remote, closing(sqlite3.connect(path, timeout=30)) as disk:
+        remote.record({"n": 0})
+        disk.execute("ALTER TABLE item RENAME TO gone")
+        for _ in range(600):
+            if "spool.file" in str(remote.trouble):
+                break
+            time.sleep(0.05)
+        else:
+            pytest.fail(f"found {remote.trouble}")
+        disk.execute("ALTER TABLE gone RENAME TO item")
+        with place.node(ledger):
+            remote.flush(30)
+            disk.execute(
+                "CREATE TRIGGER full BEFORE DELETE ON item BEGIN SELECT RAISE(ABORT, 'full'); END"
+            )
+            told = remote.record_later({"n": 1}, nonce="not hexadecimal").result(30)
+            assert cast("Spooled", told).spooled
+            disk.execute("DROP TRIGGER full")
+            remote.flush(30)
+            assert [one.number for one in remote.refused()] == [1]
+            assert not remote.record({"n": 2}).duplicate
 
 
 def test_a_key_that_does_not_count(ledger: Ledger, place: Place, tmp_path: Path) -> None:

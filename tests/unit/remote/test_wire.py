@@ -9,6 +9,7 @@ import pytest
 
 from counterfoil import errors
 from counterfoil.errors import CounterfoilError, InputError, NotFound, TooMany, Unavailable
+from counterfoil.remote import connect
 from counterfoil.remote.events import parsed_events
 from counterfoil.remote.wire import Wire, error_of
 from tests.http_rig import raw_server
@@ -154,3 +155,21 @@ def test_json_that_is_none() -> None:
             wire.get("/x").json()
         wire.close()
     assert caught.value.code == "remote.answer"
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b"[" * 100_000, b'{"origin":"a"}', b"7"])
+def test_json_of_something_else(body: bytes) -> None:
+    """JSON that says nothing of what was asked for is no node's, whatever is asked."""
+    with raw_server(saying("200 OK", body)) as url, connect(url, "key", patience_s=0) as remote:
+        asks: list[Callable[[], object]] = [
+            lambda: remote.size,
+            lambda: remote.origin,
+            lambda: remote.policy,
+            lambda: remote.get(0),
+            lambda: remote.search(""),
+            lambda: remote.record({"n": 1}),
+        ]
+        for ask in asks:
+            with pytest.raises(Unavailable) as caught:
+                ask()
+            assert caught.value.code == "remote.answer"
