@@ -8,6 +8,7 @@ was written is printed. This module refuses what a node does not offer.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -104,9 +105,21 @@ def _give(answer: Any, target: Path | None, sink: BinaryIO) -> None:
         sink.write(data)
         return
     try:
-        target.write_bytes(data)
+        _write(target, data)
     except OSError as err:
         raise Unavailable(
             "node.write", f"expected to write {target}, but: {err.strerror}", hint="Name another."
         ) from err
     sink.write(msgspec.json.encode({"file": str(target), "bytes": len(data)}) + b"\n")
+
+
+def _write(target: Path, data: bytes) -> None:
+    """Write a file whole or not at all; what is no file, such as a pipe, is written to."""
+    from counterfoil.chain.small_files import replace_file
+
+    if target.is_file():
+        replace_file(target, data, stat.S_IMODE(target.stat().st_mode))
+    elif target.exists():
+        target.write_bytes(data)
+    else:
+        replace_file(target, data, 0o666)

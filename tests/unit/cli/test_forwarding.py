@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +46,31 @@ def test_commands_go_to_the_node(
     assert receipt.record.index == index
     assert main(["checkpoint", "get"]) == 0
     assert capfd.readouterr().out.encode() == ledger.published()
+
+
+def test_files_are_written_whole(
+    ledger: Ledger, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A file that was there is replaced at once and keeps who may read it; a pipe is written to."""
+    ask = ["receipt", "get", "0", "--out"]
+    target, other = tmp_path / "receipt.json", tmp_path / "other.json"
+    target.write_bytes(b"old")
+    target.chmod(0o600)
+    other.hardlink_to(target)
+    assert main([*ask, str(target)]) == 0
+    assert receipts.parse(target.read_bytes()).record.index == 0
+    assert (other.read_bytes(), stat.S_IMODE(target.stat().st_mode)) == (b"old", 0o600)
+    pipe = tmp_path / "pipe.json"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        assert main([*ask, str(pipe)]) == 0
+        assert receipts.parse(os.read(reader, 1 << 16)).record.index == 0
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert main([*ask, str(tmp_path / "nowhere" / "a.json")]) == 5
+    assert "node.write" in capfd.readouterr().err
 
 
 def test_files_go_to_the_node(
