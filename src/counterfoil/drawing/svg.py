@@ -76,8 +76,9 @@ def link(href: str, content: str, told: str = "", kind: str = "") -> str:
     href: a path that begins with one slash, a fragment or a query. Anything else, such as
     `javascript:` or another host, leads nowhere. told: the link's name for a screen reader.
     """
-    if not (href.startswith(("#", "?")) or (href.startswith("/") and href[1:2] not in ("/", "\\"))):
-        return content
+    path_ = href.startswith("/") and href[1:2] not in ("/", "\\")
+    if not (path_ or href.startswith(("#", "?"))) or not href.isprintable():
+        return content  # browsers drop tabs and line breaks: "/<tab>/host" is another host
     class_ = f' class="{kind}"' if kind else ""
     name = f' aria-label="{escape(told)}"' if told else ""
     return f'<a{class_} href="{escape(href)}"{name}>{content}</a>'

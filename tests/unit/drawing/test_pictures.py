@@ -84,7 +84,7 @@ def test_looks_are_classes_of_the_style(name: str) -> None:
 @pytest.mark.parametrize(
     "href",
     ["javascript:alert(1)", "//evil.example/x", "https://evil.example", "/\\evil.example",
-     "data:,x", " /x", "records/5"],
+     "/\t/evil.example", "data:,x", " /x", "records/5"],
 )  # fmt: skip
 def test_a_link_stays_on_this_site(href: str) -> None:
     """An address that is no path of this site is no link; the mark stays."""

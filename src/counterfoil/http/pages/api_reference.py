@@ -228,5 +228,7 @@ def _address(said: Mapping[str, Any], asked: Asked) -> str:
             f"expected {missing[0]}, found nothing",
             hint="Go back, and fill it in.",
         )
+    if any(one in (".", "..") for one in places.values()):  # browsers take them for steps
+        raise InputError("page.parameter", "expected names in the path, found a step out of it")
     path = _PLACE.sub(lambda match: quote(places[match[1]], safe=""), call["path"])
     return f"{path}?{urlencode(query)}" if query else path

@@ -22,6 +22,8 @@ __all__ = ["PAGES", "steps_of"]
 
 _SHOWN: Final = 100
 _GOVERNED: Final = 50
+_DIGITS_MAX: Final = 9
+_MINUTES_MAX: Final = 10_080
 _NAMES: Final = ("Decision", "Verdict", "Proof", "Gate", "Action")
 _REACHED: Final = {
     "planned": 1,
@@ -133,10 +135,11 @@ def _governance(site: Site) -> list[dict[str, Any]]:
 
 def _halt(site: Site, asked: Asked) -> str:
     minutes = asked.form.get("minutes", "")
-    if not minutes.isascii() or not minutes.isdigit() or not 1 <= int(minutes[:9]) <= 10_080:
+    whole = minutes.isascii() and minutes.isdigit() and len(minutes) <= _DIGITS_MAX
+    if not whole or not 1 <= int(minutes) <= _MINUTES_MAX:
         raise InputError(
             "page.parameter",
-            f"expected a number of minutes from 1 to 10080, found {minutes[:40]!a}",
+            f"expected a number of minutes from 1 to {_MINUTES_MAX}, found {minutes[:40]!a}",
             hint="Seven days are the most that a guardian may halt for.",
         )
     governing.halt(

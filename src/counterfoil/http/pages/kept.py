@@ -64,9 +64,9 @@ def worked_out(
     try:
         found: _T = kept.future.result(wait_s)
     except TimeoutError:
-        if kept.future.done():
-            raise
-        return kept.older  # type: ignore[no-any-return]  # what `work` gave before
+        if not kept.future.done():
+            return kept.older  # type: ignore[no-any-return]  # what `work` gave before
+        found = kept.future.result()  # it came just now, or that is what `work` raised
     return found
 
 

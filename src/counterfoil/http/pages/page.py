@@ -33,6 +33,7 @@ __all__ = ["Action", "Asked", "Page", "action_endpoint", "page_endpoints"]
 Facts = dict[str, Any]
 
 _VALUE_MAX: Final = 4096
+_DIGITS_MAX: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ class Asked:
         text = self.one(name)
         if not text:
             return default
-        if not text.isascii() or not text.isdigit() or not least <= int(text[:20]) <= most:
+        whole = text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX
+        if not whole or not least <= int(text) <= most:
             raise InputError(
                 "page.parameter",
                 f"expected {name} to be a whole number from {least} to {most}, found {text[:40]!a}",
@@ -124,14 +126,7 @@ def _endpoint(site: Site, page: Page, form: Literal["html", "json", "csv", "arro
             return RedirectResponse(facts["goes_to"], 303, {"cache-control": "no-store"})
         if form == "html":
             return await asyncio.to_thread(_page, site, page, asked, facts, request)
-        plain = msgspec.to_builtins({k: v for k, v in facts.items() if not k.startswith("_")})
-        if form == "json":
-            body = json.dumps(plain, ensure_ascii=False, indent=1, allow_nan=False)
-            return _data(body.encode(errors="replace"), "application/json")
-        rows = plain[page.rows]
-        if form == "csv":
-            return _data(_csv(rows), "text/csv; charset=utf-8")
-        return _data(await asyncio.to_thread(_arrow, rows), "application/vnd.apache.arrow.stream")
+        return await asyncio.to_thread(_as_data, page, form, facts)
 
     base = "/index" if page.path == "/" else page.path
     path = page.path if form == "html" else f"{base}.{form}"
@@ -201,6 +196,18 @@ def _page(site: Site, page: Page, asked: Asked, facts: Facts, request: Request) 
         media_type="text/html",
         headers={"cache-control": "no-store"},
     )
+
+
+def _as_data(page: Page, form: Literal["json", "csv", "arrow"], facts: Facts) -> Response:
+    """Tell the facts to a program: all of them, or the rows of a table."""
+    plain = msgspec.to_builtins({k: v for k, v in facts.items() if not k.startswith("_")})
+    if form == "json":
+        body = json.dumps(plain, ensure_ascii=False, indent=1, allow_nan=False)
+        return _data(body.encode(errors="replace"), "application/json")
+    rows = plain[page.rows]
+    if form == "csv":
+        return _data(_csv(rows), "text/csv; charset=utf-8")
+    return _data(_arrow(rows), "application/vnd.apache.arrow.stream")
 
 
 def _data(body: bytes, media_type: str) -> Response:

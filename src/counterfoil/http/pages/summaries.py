@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from math import isfinite
 from typing import Any, Final
 
 from counterfoil.http.pages.addresses import condition, searched
@@ -14,7 +15,7 @@ from counterfoil.ledger import Ledger, RecordView
 from counterfoil.ledger.search.fields import flatten
 from counterfoil.ledger.unwrap import Signers
 
-__all__ = ["TEXT_MAX", "row_of", "shown", "telling", "timed"]
+__all__ = ["TEXT_MAX", "decimal_of", "row_of", "shown", "telling", "timed"]
 
 TEXT_MAX: Final = 120
 """Most characters of a value in a list."""
@@ -111,3 +112,12 @@ def _word(value: Any) -> str:
     if value is None:
         return "null"
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def decimal_of(text: Any) -> float | None:
+    """Read decimal text of a statement; None for none, and for what JSON has no number for."""
+    try:
+        found = float(text)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return found if isfinite(found) else None

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from counterfoil.drawing import Mark, timeline
 from counterfoil.errors import InputError
 from counterfoil.http.pages.page import Action, Asked, Page
+from counterfoil.http.pages.summaries import decimal_of
 from counterfoil.http.site import Site
 from counterfoil.ops import alerts, watchers
 from counterfoil.watch import Alerts
@@ -95,7 +96,7 @@ def _acknowledge(site: Site, asked: Asked) -> str:
 
 
 def _row(found: dict[str, Any]) -> dict[str, Any]:
-    chance = _decimal(found["chance"])
+    chance = decimal_of(found["chance"])
     return {
         "index": found["index"],
         "state": _STATES[found["verdict"]],
@@ -106,17 +107,10 @@ def _row(found: dict[str, Any]) -> dict[str, Any]:
         "count": found["count"],
         "first_ms": found["first_ms"],
         "last_ms": found["last_ms"],
-        "score": _decimal(found["score"]),
+        "score": decimal_of(found["score"]),
         "chance": chance,
         "by": found["by"],
     }
-
-
-def _decimal(text: Any) -> float | None:
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return None
 
 
 def _shown(evidence: dict[str, Any]) -> dict[str, Any]:

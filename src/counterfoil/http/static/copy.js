@@ -22,7 +22,9 @@ const say = (words) => {
 /** Put a button behind each [data-copy] in a part of the page. */
 export function addCopyButtons(part) {
   for (const one of part.querySelectorAll('[data-copy]')) {
-    if (one.parentNode.querySelector(':scope > .copy')) continue
+    // Behind a link, not in it: a button in a link is neither.
+    const place = one.closest('a') ?? one
+    if (place.nextElementSibling?.classList.contains('copy')) continue
     const text = one.dataset.copy || one.textContent
     const button = document.createElement('button')
     button.type = 'button'
@@ -41,8 +43,6 @@ export function addCopyButtons(part) {
         say('Selected: copy it with the keyboard')
       }
     })
-    // Behind a link, not in it: a button in a link is neither.
-    const place = one.closest('a') ?? one
     place.after(button)
   }
 }

@@ -104,6 +104,7 @@ def test_a_member_of_a_batch_has_the_time_of_its_signature(asker: Asker) -> None
     [
         ("q=%3D5", "search.query"),
         ("after=x", "page.parameter"),
+        (f"after={'0' * 20}{'9' * 4000}", "page.parameter"),
         ("limit=0", "page.parameter"),
         ("limit=501", "page.parameter"),
         ("since=someday", "decision.time"),

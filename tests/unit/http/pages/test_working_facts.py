@@ -10,8 +10,9 @@ from counterfoil.act import Acted
 from counterfoil.act.book_tables import JobPhase
 from counterfoil.errors import CounterfoilError, InputError, Unavailable
 from counterfoil.http.pages.api_reference import api_pages
-from counterfoil.http.pages.contracts import steps_of
-from counterfoil.http.pages.page import Asked
+from counterfoil.http.pages.contracts import PAGES, steps_of
+from counterfoil.http.pages.page import Action, Asked
+from counterfoil.http.pages.summaries import decimal_of
 from counterfoil.http.pages.tried import listed, tried
 
 PLACE = {"name": "entry", "in": "path", "required": True, "schema": {"type": "string"}}
@@ -97,7 +98,15 @@ def test_a_form_leads_nowhere_else(entry: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{}, {"call": "delete-record"}, {"call": "https://x"}, {"call": "get-record"}]
+    "query",
+    [
+        {},
+        {"call": "delete-record"},
+        {"call": "https://x"},
+        {"call": "get-record"},
+        {"call": "get-record", "entry": ".."},
+        {"call": "get-record", "entry": "."},
+    ],
 )
 def test_a_form_without_sense_is_refused(query: dict[str, str]) -> None:
     """Only a call that reads, with all its places, leads anywhere."""
@@ -134,3 +143,25 @@ def test_a_part_that_fails_says_why() -> None:
     with pytest.raises(ZeroDivisionError):
         tried(breaks)
     assert issubclass(Unavailable, CounterfoilError)
+
+
+@pytest.mark.parametrize(
+    "minutes", ["", "0", "10081", "1.5", "-1", "1" + "0" * 5000, "0" * 20 + "9"]
+)
+def test_a_halt_is_of_some_minutes(minutes: str) -> None:
+    """What is no number of minutes up to a week stops nothing, however long it is."""
+    (halt,) = (one for one in PAGES if isinstance(one, Action) and one.path == "/contracts/halt")
+    form = {"minutes": minutes, "why": "x"}
+    with pytest.raises(InputError) as caught:
+        halt.act(None, Asked({}, {}, None, form))  # type: ignore[arg-type]  # no site
+    assert caught.value.code == "page.parameter"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("0.25", 0.25), ("-1e3", -1000.0), ("nan", None), ("inf", None), ("1e999", None),
+     (None, None), ("x", None), (10**400, None)],
+)  # fmt: skip
+def test_a_decimal_is_a_number_of_json(text: Any, found: float | None) -> None:
+    """What JSON has no number for is none: it may not take the page as data away."""
+    assert decimal_of(text) == found

@@ -17,8 +17,8 @@ from counterfoil.apps.finance.payments import PAYMENT_ROLE
 from counterfoil.drawing import contributions
 from counterfoil.errors import CounterfoilError, InputError
 from counterfoil.http.pages.addresses import changed
-from counterfoil.http.pages.finance.stream import decimal_of
 from counterfoil.http.pages.page import Action, Asked, Page
+from counterfoil.http.pages.summaries import decimal_of
 from counterfoil.http.pages.tried import tried
 from counterfoil.http.site import Site
 from counterfoil.ledger import Ledger

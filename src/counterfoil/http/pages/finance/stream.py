@@ -13,12 +13,13 @@ from counterfoil.apps.finance.held.cases import payment_of
 from counterfoil.drawing import Mark, timeline
 from counterfoil.http.pages.addresses import changed, condition
 from counterfoil.http.pages.page import Asked, Page
+from counterfoil.http.pages.summaries import decimal_of
 from counterfoil.http.site import Site
 from counterfoil.ledger import RecordView
 from counterfoil.ops.finance import cases
 from counterfoil.ops.searches import search
 
-__all__ = ["LOOKS", "PAGES", "decimal_of"]
+__all__ = ["LOOKS", "PAGES"]
 
 _PATH: Final = "/apps/finance"
 _SHOWN: Final = 50
@@ -63,14 +64,6 @@ def _stream(site: Site, asked: Asked) -> dict[str, Any]:
         "_first": changed(_PATH, asked.query) if after >= 0 else "",
         "_live": after < 0,
     }
-
-
-def decimal_of(text: Any) -> float | None:
-    """Read decimal text of a statement; None for none."""
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return None
 
 
 def _row(view: RecordView) -> dict[str, Any]:
