@@ -234,7 +234,7 @@ class Guard:
         return TooMany(
             "access.failures",
             "expected a key or a token that counts, found too many that do not from this address",
-            hint="Check the key; tries of this address are answered slowly from now on.",
+            hint="Check the key, and wait: one that counts is let in from here all the same.",
             retry_after_s=wait,
         )
 

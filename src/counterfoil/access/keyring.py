@@ -193,7 +193,7 @@ class AccessKeys:
         return found[0]
 
     def revoke(self, key_id: str, *, at_ms: int | None = None) -> AccessKey:
-        """End a key: at once, or at a time.
+        """End a key: at once, or at a time; an end that was set before is put off by none.
 
         Raises as `get`, and Conflict with code access.key-ended where it has ended already.
         """
@@ -206,7 +206,8 @@ class AccessKeys:
             )
         end = now if at_ms is None else at_ms
         with self._book.writing() as connection:
-            connection.execute("UPDATE key SET revoked_ms = ? WHERE id = ?", (end, key.key_id))
+            query = "UPDATE key SET revoked_ms = min(?1, coalesce(revoked_ms, ?1)) WHERE id = ?2"
+            connection.execute(query, (end, key.key_id))
             if end <= now:
                 connection.execute("DELETE FROM session WHERE key = ?", (key.key_id,))
         return self.get(key.key_id)
@@ -244,7 +245,7 @@ class AccessKeys:
         with self._book.writing() as connection:
             connection.executemany(
                 "UPDATE key SET used_ms = ? WHERE id = ?",
-                [(at, key_id) for key_id, at in used.items()],
+                [(at, key_id) for key_id, at in list(used.items())],  # a check may still add one
             )
 
     def _find(self, key_id: str) -> tuple[AccessKey, bytes, Principal] | None:

@@ -1,12 +1,15 @@
 """Sign in with an organisation's own identity provider (OpenID Connect).
 
 The browser leaves for the provider and comes back with a code, which this node exchanges by itself.
-This module refuses to follow anything in the answer but its state and its code.
+Providers are asked by threads of their own: one that dawdles holds up nobody who has a key. This
+module refuses to follow anything in the answer but its state and its code.
 """
 
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
@@ -24,18 +27,21 @@ if TYPE_CHECKING:
 __all__ = ["endpoints"]
 
 _ATTEMPT_S: Final = 600
+_AT_ONCE: Final = 4
 _BACK: Final = "/signin/back"
 
 
 def endpoints(site: Site) -> list[Endpoint]:
     """List the paths of leaving for a provider and of coming back."""
+    hands = ThreadPoolExecutor(_AT_ONCE, "sign-in")
 
     async def with_issuer(request: Request) -> Response:
         place = safe_next(request.query_params.get("next", ""))
         try:
-            attempt = await asyncio.to_thread(
+            begin = partial(
                 _signing_in(site).begin, request.path_params["name"], _back(site), place
             )
+            attempt = await asyncio.get_running_loop().run_in_executor(hands, begin)
         except CounterfoilError as err:
             return form_page(site, request, place, err)
         response = RedirectResponse(attempt.url, 303, NEVER_KEPT)
@@ -44,15 +50,15 @@ def endpoints(site: Site) -> list[Endpoint]:
 
     async def back(request: Request) -> Response:
         asked, brought = request.query_params, request.cookies.get(_attempt_cookie(site), "")
-        finish = _signing_in(site).finish
+        finish = partial(
+            _signing_in(site).finish,
+            asked.get("state", ""),
+            asked.get("code", ""),
+            brought,
+            issuer=asked.get("iss"),
+        )
         try:
-            found, place = await asyncio.to_thread(
-                finish,
-                asked.get("state", ""),
-                asked.get("code", ""),
-                brought,
-                issuer=asked.get("iss"),
-            )
+            found, place = await asyncio.get_running_loop().run_in_executor(hands, finish)
         except CounterfoilError as err:
             if isinstance(err, Unauthenticated):
                 failed = site.guard.failed(err, address_of(request))

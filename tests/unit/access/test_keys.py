@@ -171,6 +171,17 @@ def test_rotation_leaves_time_to_change(guard: Guard, clock: ManualClock) -> Non
         guard.keys.check(first.text)
 
 
+def test_no_later_end_puts_off_an_earlier_one(guard: Guard, clock: ManualClock) -> None:
+    """A key that is to end keeps its end when it is rotated again with more time."""
+    old, token = guard.keys.add("a", ["writer"])
+    guard.keys.rotate(old.key_id, grace_ms=100)
+    guard.keys.rotate(old.key_id, grace_ms=10_000)
+    assert guard.keys.get(old.key_id).revoked_ms == clock.now_ms() + 100
+    clock.advance(100)
+    with pytest.raises(Unauthenticated):
+        guard.keys.check(token.text)
+
+
 def test_use_is_written_down(guard: Guard, clock: ManualClock) -> None:
     """When a key was last used is known after the next tick."""
     key, token = guard.keys.add("a", ["reader"])

@@ -229,3 +229,18 @@ def test_a_clients_secret_is_sent_to_its_provider_alone(ledger: Ledger) -> None:
             assert answer.status == 303
             assert b"client_id" not in provider.sent[0]
             assert b"hush" not in provider.sent[0]
+
+
+def test_a_provider_that_is_away_is_not_asked_by_everybody(ledger: Ledger) -> None:
+    """However many browsers want to sign in with it, it is asked once, and again after a while."""
+    with lying(ledger) as (provider, node):
+        right, provider.document["issuer"] = provider.url, "https://another.example"
+        for _ in range(3):
+            assert node.browser().get("/signin/with/test").status == 503
+        assert provider.asked == {"/.well-known/openid-configuration": 1}
+        provider.document["issuer"] = right
+        assert node.guard.signing_in is not None
+        issuer = node.guard.signing_in._issuers.named("test")
+        assert issuer is not None
+        issuer._tried -= 60
+        assert node.browser().get("/signin/with/test").status == 303

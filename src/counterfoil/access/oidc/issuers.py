@@ -54,10 +54,13 @@ class Issuer:
         self._fetched = self._tried = float("-inf")
 
     def document(self) -> dict[str, Any]:
-        """Give the discovery document. Raises as `ask`, and Unavailable for another issuer's."""
+        """Give the discovery document.
+
+        Raises as `ask`, and Unavailable for another issuer's, or soon after it could not be had.
+        """
         with self._lock:
             if self._document is None:
-                self._refresh()
+                self._refresh_carefully(float("inf"))
             assert self._document is not None  # noqa: S101  # else it raised
             return self._document
 
