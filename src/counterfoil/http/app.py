@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Match, Route
 
 from counterfoil.errors import CounterfoilError, InputError, NotFound
 from counterfoil.http import api, documentation, health, pages, receivers, signin
@@ -62,7 +62,10 @@ class NodeApp:
         self._shield = Shield(site, self._choose)
 
         async def lost(request: Request, err: Exception) -> Response:
-            return _told(site, request, _of_starlette(request, err))
+            response = _told(site, request, _of_starlette(request, err))
+            if response.status_code == MethodNotAllowed.http_status:  # RFC 9110, 15.5.6
+                response.headers["allow"] = ", ".join(self._methods_of(request))
+            return response
 
         self._app.add_exception_handler(HTTPException, lost)
 
@@ -75,6 +78,15 @@ class NodeApp:
         fast = (scope["method"], scope["path"]) in self._lanes
         if not fast or not await turned_away(self._site, scope, send):
             await self._shield(scope, receive, send)
+
+    def _methods_of(self, request: Request) -> list[str]:
+        """List how a path may be asked."""
+        scope, path = request.scope, request.url.path
+        found: set[str] = {method for method, at in self._lanes if at == path}
+        for route in self._app.routes:
+            if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
+                found |= route.methods or set()
+        return sorted(found)
 
     async def _choose(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self._lanes.get((scope["method"], scope["path"]), self._app)

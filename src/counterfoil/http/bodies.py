@@ -62,10 +62,10 @@ async def read_body(request: Request, most: int, *, timeout_s: float = BODY_TIME
 
     most: bytes, packed and unpacked. Raises BodyTooLong with code http.too-long, BadMedia with
     code http.encoding, InputError with code http.unpacked or http.gone, an error of status 408 with
-    code http.slow.
+    code http.slow, TooMany with code access.busy where there is no room for what was packed.
     """
     stated = request.headers.get("content-length", "0")
-    if stated.isdigit() and (len(stated) > 15 or int(stated) > most):
+    if stated.isascii() and stated.isdigit() and (len(stated) > 15 or int(stated) > most):
         raise _too_long(most)
     packing = request.headers.get("content-encoding", "identity").strip().lower()
     if packing not in ("identity", *_WINDOW):
@@ -83,7 +83,12 @@ async def read_body(request: Request, most: int, *, timeout_s: float = BODY_TIME
             f"expected the body within {timeout_s:g} s, found it unfinished",
             hint="Send less at once, or over a faster connection.",
         ) from err
-    return body if packing == "identity" else _unpacked(body, packing, most)
+    if packing == "identity":
+        return body
+    found = await asyncio.to_thread(_unpacked, body, packing, most)
+    for one in request.scope.get("state", {}).get("admissions", ())[:1]:
+        one.grow(len(found))  # what is held in memory counts, not what was sent
+    return found
 
 
 async def read_form(

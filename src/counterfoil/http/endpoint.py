@@ -57,7 +57,7 @@ class Mounted:
     """An ASGI application for one path and all below it, or for single paths at the root.
 
     path: prefix that is taken off, such as `/rpc`; empty for none: then `below` lists the
-    beginnings of paths that are meant. methods: that it is asked with.
+    beginnings of paths that are meant. It is asked with any method.
     """
 
     path: str

@@ -2,7 +2,7 @@
 
 Who has no key learns only whether it is alive and ready. This module refuses to ask a chain or a
 peer: an answer costs nothing, however often it is asked for.
-Source: Prometheus exposition format, text 0.0.4; OpenMetrics 1.0.
+Source: OpenMetrics 1.0.
 """
 
 from __future__ import annotations

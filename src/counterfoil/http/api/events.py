@@ -97,6 +97,8 @@ class _Bells:
         if self._bells.pop(bell, None) is None:
             return
         self._by[who] -= 1
+        if not self._by[who]:
+            del self._by[who]
         if not self._bells and self._looking is not None:
             self._looking.cancel()
             self._looking, self.published = None, b""

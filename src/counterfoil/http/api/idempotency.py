@@ -13,13 +13,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import logging
 import re
 import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import closing
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -36,6 +37,7 @@ __all__ = ["KEPT_S", "Once"]
 KEPT_S: Final = 24 * 3600
 """How long an answer is kept, seconds."""
 
+_LOG: Final = logging.getLogger("counterfoil.http")
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _ANSWER_MAX: Final = 1 << 20
 _KEYS_MAX: Final = 100_000
@@ -103,7 +105,9 @@ class Once:
 
         secret: the answer must not be written down, sealed or not. Raises InputError with code
         http.idempotency-key or (422) http.idempotency-reused, Conflict with code
-        http.idempotency-running, http.idempotency-unknown or http.idempotency-lost, and as `run`.
+        http.idempotency-running, http.idempotency-unknown or http.idempotency-lost, Unavailable
+        with code http.idempotency-full or http.idempotency-store, before anything was done, and as
+        `run`.
         """
         asked = _asked(request, body)
         kept = await asyncio.to_thread(self._begin, asked)
@@ -120,7 +124,10 @@ class Once:
         except BaseException:
             await asyncio.to_thread(self._abandon, asked)
             raise
-        await asyncio.to_thread(self._keep, asked, response, secret=secret)
+        try:
+            await asyncio.to_thread(self._keep, asked, response, secret=secret)
+        except Unavailable as err:  # it was done, and who asked must hear so
+            _LOG.warning("an answer could not be kept: %s", err)
         return response
 
     def _again(self, kept: _Kept, asked: _Asked) -> Response:
@@ -158,7 +165,7 @@ class Once:
     def _begin(self, asked: _Asked) -> _Kept | None:
         """Write down that a request is under way; if it came before, tell what became of it."""
         now = int(self._clock())
-        with self._lock, closing(self._open()) as database, database:
+        with self._opened() as database:
             database.execute("begin immediate")
             database.execute("delete from asked where began < ?", (now - KEPT_S,))
             row = database.execute(
@@ -196,7 +203,7 @@ class Once:
         headers = "\n".join(
             f"{key}: {value}" for key, value in response.headers.items() if key in _HEADERS
         )
-        with self._lock, closing(self._open()) as database, database:
+        with self._opened() as database:
             query = "select coalesce(sum(length(body)), 0) from asked where who = ?"
             (held,) = database.execute(query, (asked.who,)).fetchone()
             if body is not None and held + len(body) > _ANSWERS_EACH:
@@ -207,34 +214,34 @@ class Once:
             )
 
     def _forget(self, asked: _Asked) -> None:
-        with self._lock, closing(self._open()) as database, database:
+        with self._opened() as database:
             database.execute("delete from asked where name = ?", (asked.name,))
 
     def _abandon(self, asked: _Asked) -> None:
         """Let what became of a request be unknown, as if the node had ended."""
-        with self._lock, closing(self._open()) as database, database:
+        with self._opened() as database:
             database.execute("update asked set run = '' where name = ?", (asked.name,))
 
-    def _open(self) -> sqlite3.Connection:
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        """Open the file for a block. Raises Unavailable with code http.idempotency-store."""
         try:
             if not self._path.exists():
                 self._path.touch(0o600)
             database = sqlite3.connect(self._path, timeout=5.0, isolation_level=None)
-            try:
+            with self._lock, closing(database):
                 database.execute("pragma journal_mode = wal")
                 database.execute("pragma synchronous = full")
                 database.execute("pragma secure_delete = on")
                 database.executescript(_SCHEMA)
-            except BaseException:
-                database.close()
-                raise
+                with database:
+                    yield database
         except (sqlite3.Error, OSError) as err:
             raise Unavailable(
                 "http.idempotency-store",
                 f"expected to write down a request in {self._path.name}, but: {err}",
                 hint="Check the disk; the file may be deleted while the node is stopped.",
             ) from err
-        return database
 
 
 def _asked(request: Request, body: bytes) -> _Asked:

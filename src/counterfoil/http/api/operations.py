@@ -6,10 +6,11 @@ to know any operation: what there is to say about one stands in the registry and
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -118,7 +119,8 @@ async def _called(
     long = bool(offered.reads) or "progress" in offered.by_shell.values()
     call = Call(offered, site, request.state.principal, address_of(request), given)
     if form == "ndjson":
-        return await _streamed(workers, call, stopper, headers, tagged=tagged, long=long)
+        gone = _stays if offered.operation.writes else request.is_disconnected
+        return await _streamed(workers, call, stopper, headers, gone, tagged=tagged, long=long)
 
     progress = no_progress if offered.operation.writes else stopper.progress
     paged = replace(call, own_limit=own_limit, progress=progress)
@@ -134,11 +136,15 @@ async def _streamed(
     call: Call,
     stopper: Stopper,
     headers: Mapping[str, str],
+    gone: Callable[[], Awaitable[bool]],
     *,
     tagged: bool,
     long: bool,
 ) -> Response:
-    """Answer with lines; what goes wrong before the first is told as a problem by itself."""
+    """Answer with lines; what goes wrong before the first is told as a problem by itself.
+
+    gone: tells whether the client has left before there was one.
+    """
     lines = Lines(stopper, tagged=tagged)
     call = replace(call, progress=lines.progress)
 
@@ -155,12 +161,17 @@ async def _streamed(
         return failed
 
     running = workers.begin(run, long=long)
-    first = await lines.first()
+    first = await watched(asyncio.ensure_future(lines.first()), gone, stopper)
     if first is None:
         failed = await running
         if failed is not None:
             raise failed
     return Flow(lines.chunks(first), NDJSON, headers, ended=stopper.stop)
+
+
+async def _stays() -> bool:
+    """Tell of no client that it left: what is being written goes on."""
+    return False
 
 
 def _page_of(given: Given) -> Page:

@@ -62,8 +62,7 @@ class _Saying:
         """Record statements under batch signatures, all or none."""
         given = read_shape(asked.body, NewStatements)
         asked.require_source(given.source)
-        placed = next((s for s in given.statements if s.source is not None or s.number), None)
-        if placed is not None:
+        if any(one.source is not None or one.number is not None for one in given.statements):
             raise InputError(
                 "http.body",
                 "expected one source and first number for all statements, found one with its own",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
@@ -11,6 +12,7 @@ from counterfoil.http.api import recording
 from counterfoil.http.tally import Tally
 from counterfoil.ledger import Ledger
 from tests.guarded import Answer, Browser, GuardedNode, guarded
+from tests.polling import until
 
 LINES = "application/x-ndjson"
 
@@ -66,3 +68,29 @@ def test_lines_are_told_apart() -> None:
     with pytest.raises(InputError) as caught:
         recording.lines_of(b"\n" * 1_000_001)
     assert caught.value.code == "http.lines"
+
+
+def test_packed_bodies_count_as_what_they_are(ledger: Ledger) -> None:
+    """A small body that unpacks to much is held to the memory that all requests have together."""
+    packed = gzip.compress(b"{" + b" " * (3 << 20) + b"}")
+    with guarded(ledger, access="[limits]\nin_flight_bytes = 2097152\n") as node:
+        given = {
+            "authorization": f"Bearer {node.key('writer')}",
+            "content-type": "application/json",
+            "content-encoding": "gzip",
+        }
+        browser = Browser(node.url)
+        alone = browser.send("POST", "/v1/traces", packed, given)
+        assert alone.status == 200  # one request may have all of it
+        assert until(lambda: node.guard.in_flight == 0)
+        with node.guard.admit(None, 0, 1, "192.0.2.1"):
+            answer = browser.send("POST", "/v1/traces", packed, given)
+        assert (answer.status, answer.code) == (429, "access.busy")
+        assert until(lambda: node.guard.in_flight == 0)
+
+
+def test_a_method_that_is_not_taken_is_told_which_are(node: GuardedNode) -> None:
+    """A path asked in a wrong way names all right ones (RFC 9110, 15.5.6), whoever answers them."""
+    said = node.ask("/api/v1/records", method="DELETE")
+    assert (said.status, said.headers["allow"]) == (405, "GET, HEAD, POST")
+    assert node.ask("/healthz", method="POST").headers["allow"] == "GET, HEAD"

@@ -218,3 +218,27 @@ def test_one_client_does_not_take_all_of_the_room(
         ask(once, "2", b"", answer)
     assert ask(once, "4", b"", answer, who="other") is answer
     assert ask(once, "4", b"", Response(b"b"), who="other").body == answer.body
+
+
+def test_a_store_that_fails_on_the_way_is_told(tmp_path: Path) -> None:
+    """A file with other columns is told as one that is damaged, and nothing is done."""
+    path = tmp_path / "http.db"
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("create table asked (name text, who text, began integer)")
+    with pytest.raises(Unavailable) as told:
+        ask(Once(path), "k", b"", RuntimeError("it was done"))
+    assert told.value.code == "http.idempotency-store"
+
+
+def test_what_was_done_is_told_though_it_cannot_be_kept(tmp_path: Path) -> None:
+    """Where the file is lost while a request is under way, its answer is given all the same."""
+    path = tmp_path / "http.db"
+    once = Once(path)
+
+    async def run() -> Response:
+        for one in tmp_path.iterdir():
+            one.unlink()
+        path.write_bytes(b"not a database" * 100)
+        return Response(b"done")
+
+    assert asyncio.run(once.answer(request_by("k"), b"", run)).body == b"done"

@@ -232,10 +232,9 @@ def test_statements(ledger: Ledger) -> None:
             "/api/v1/statements/batch", {"statements": [foreign] * 3, "source": "own", "first": 0}
         )
         assert (many.status, many.json["new"]) == (201, 3)
-        placed = writer.post(
-            "/api/v1/statements/batch", {"statements": [{**foreign, "source": "b"}]}
-        )
-        assert placed.code == "http.body"
+        for place in ({"source": "b"}, {"number": 0}):
+            placed = writer.post("/api/v1/statements/batch", {"statements": [{**foreign, **place}]})
+            assert placed.code == "http.body"
         block = writer.post("/api/v1/blocks?source=table&number=0", b'{"a":1}\n{"a":2}', NDJSON)
         assert block.status == 201
         row = reader.get(f"/api/v1/receipts/{block.json['index']}?row=1")
