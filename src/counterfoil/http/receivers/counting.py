@@ -1,7 +1,7 @@
 """Hold what comes by other programs' protocols to its sender's key, as records themselves are.
 
 What they bring stands in series that the node chooses: a key that may write some series only brings
-nothing, and all of it counts against the key's quota. This module refuses to know a protocol.
+nothing of others, and all of it counts against its quota. This module refuses to know a protocol.
 """
 
 from __future__ import annotations
@@ -20,16 +20,22 @@ _T = TypeVar("_T")
 
 
 def counted(
-    site: Site, request: Request, records: int, work: Callable[[], _T], kept: Callable[[_T], int]
+    site: Site,
+    request: Request,
+    records: int,
+    work: Callable[[], _T],
+    kept: Callable[[_T], int],
+    *,
+    series: str | None = None,
 ) -> _T:
     """Do work that records, and count what it records.
 
     records: the most that it may record. kept: tells how many count of what came of it; of what
-    fails none does. Raises as `work`, Refused with code access.source, TooMany with code
-    access.quota.
+    fails none does. series: in which they stand; None for the ledger's own. Raises as `work`,
+    Refused with code access.source, TooMany with code access.quota.
     """
     guard, principal, address = site.guard, request.state.principal, address_of(request)
-    guard.require_source(principal, None, address)
+    guard.require_source(principal, series, address)
     guard.charge(principal, records, address)
     used = 0
     try:

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from counterfoil.apps.supply.events.event import CONTEXT, Event
 from counterfoil.http.bodies import BadMedia, media_type, read_body
 from counterfoil.http.endpoint import Endpoint, Mounted, Need
-from counterfoil.http.guarding import address_of
+from counterfoil.http.receivers.counting import counted
 from counterfoil.http.site import Site
 from counterfoil.ops.supply import receiving
 
@@ -107,32 +107,25 @@ class _Service:
 
     def _capture(self, request: Request, body: bytes, behaviour: str) -> dict[str, Any]:
         events = receiving.events_of(body)
-        with _Charged(self._site, request, len(events)) as charged:
-            job = receiving.captured(self._ledger, events, behaviour)
-            charged.used = int(job["new"])
-        return job
+        return counted(
+            self._site,
+            request,
+            len(events),
+            lambda: receiving.captured(self._ledger, events, behaviour),
+            lambda job: int(job["new"]),
+            series=receiving.SERIES,
+        )
 
     def _one(self, request: Request, body: bytes) -> str:
-        with _Charged(self._site, request, 1) as charged:
-            name, charged.used = receiving.captured_one(self._ledger, body)
+        name, _ = counted(
+            self._site,
+            request,
+            1,
+            lambda: receiving.captured_one(self._ledger, body),
+            lambda done: done[1],
+            series=receiving.SERIES,
+        )
         return name
-
-
-class _Charged:
-    """Counts records against a quota for a block, and gives back what was not used."""
-
-    def __init__(self, site: Site, request: Request, records: int) -> None:
-        self._guard, self._principal = site.guard, request.state.principal
-        self._address, self._records, self.used = address_of(request), records, 0
-
-    def __enter__(self) -> _Charged:
-        self._guard.require_source(self._principal, receiving.SERIES, self._address)
-        self._guard.charge(self._principal, self._records, self._address)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._records > self.used:
-            self._guard.refund(self._principal, self._records - self.used)
 
 
 def _document(events: list[Event]) -> dict[str, Any]:

@@ -16,13 +16,13 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from counterfoil.errors import CounterfoilError, NotFound
+from counterfoil.errors import NotFound
 from counterfoil.formats import cbor, cose_key
 from counterfoil.formats.cbor import CBOR_MAX_BYTES
 from counterfoil.formats.cose_receipt import MEDIA_TYPE
 from counterfoil.http.bodies import BadMedia, media_type, read_body
 from counterfoil.http.endpoint import ANYBODY, Endpoint, Mounted, Need
-from counterfoil.http.guarding import address_of
+from counterfoil.http.receivers.counting import counted
 from counterfoil.http.site import Site
 from counterfoil.ledger.scitt import Registered
 from counterfoil.ops.records import find_entry
@@ -72,17 +72,13 @@ class _Service:
         return await self._receipt(request, done.index, 201)
 
     def _register(self, request: Request, body: bytes) -> Registered:
-        guard, principal = self._site.guard, request.state.principal
-        guard.require_source(principal, None, address_of(request))
-        guard.charge(principal, 1, address_of(request))
-        try:
-            done = self._ledger.scitt.register(body)
-        except CounterfoilError:
-            guard.refund(principal, 1)
-            raise
-        if done.duplicate:
-            guard.refund(principal, 1)
-        return done
+        return counted(
+            self._site,
+            request,
+            1,
+            lambda: self._ledger.scitt.register(body),
+            lambda done: 0 if done.duplicate else 1,
+        )
 
     async def resolve(self, request: Request) -> Response:
         """Give the COSE receipt of an entry, as of now; or its statement with the receipt in it."""
