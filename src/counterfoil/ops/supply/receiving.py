@@ -40,6 +40,7 @@ BODY_MAX_BYTES: Final = 16 << 20
 """Largest document that is captured at once, bytes."""
 
 _KEPT: Final = 1000
+_ERRORS_MAX: Final = 100
 _BEHAVIOURS: Final = ("rollback", "proceed")
 _TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS job (number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, "
@@ -53,7 +54,7 @@ def events_of(body: bytes) -> tuple[Event, ...]:
 
 
 def captured(ledger: Ledger, events: Sequence[Event], behaviour: str) -> dict[str, Any]:
-    """Capture events, and tell the job.
+    """Capture events, and tell the job, with the first 100 of its errors.
 
     behaviour: `rollback` (nothing is recorded when one is wrong) or `proceed`. Raises InputError
     with code epcis.behaviour, and as `capture.capture`.
@@ -81,8 +82,9 @@ def captured(ledger: Ledger, events: Sequence[Event], behaviour: str) -> dict[st
                 "status": 400,
                 "detail": f"event {one.at}: {one.message}",
             }
-            for one in done.wrong
+            for one in done.wrong[:_ERRORS_MAX]
         ],
+        **({} if len(done.wrong) <= _ERRORS_MAX else {"counterfoil:wrong": len(done.wrong)}),
     }
     with index_of(ledger) as index:
         index.database.execute(_TABLE)

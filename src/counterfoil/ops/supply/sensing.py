@@ -124,7 +124,7 @@ def listen(
 ) -> Iterator[Heard]:
     """Take signed batches of sensors from an MQTT broker, each once, until it is stopped.
 
-    Raises InputError with code mqtt.address, Unavailable with code mqtt.broker.
+    Raises InputError with code mqtt.address or mqtt.topic, Unavailable with code mqtt.broker.
     """
     host, port = address_of(broker)
     where = Broker(host, port, topic, client, user, os.environ.get(PASSWORD_ENVIRONMENT, ""))

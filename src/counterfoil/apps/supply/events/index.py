@@ -8,6 +8,7 @@ event is true: `trace` tells which entries prove that it was said.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -60,10 +61,14 @@ class Index:
             self.database = sqlite3.connect(
                 ":memory:" if path is None else path, timeout=_WAIT_S, isolation_level=None
             )
-            self.database.execute("PRAGMA journal_mode = WAL")
-            self.database.execute("PRAGMA synchronous = NORMAL")
-            self.database.execute("PRAGMA cache_size = -65536")
-            self.database.executescript(_SCHEMA)
+            try:
+                self.database.execute("PRAGMA journal_mode = WAL")
+                self.database.execute("PRAGMA synchronous = NORMAL")
+                self.database.execute("PRAGMA cache_size = -65536")
+                self.database.executescript(_SCHEMA)
+            except sqlite3.Error:
+                self.database.close()
+                raise
         except sqlite3.Error as err:
             raise Unavailable(
                 "supply.index",
@@ -190,6 +195,8 @@ def index_of(ledger: Ledger) -> Iterator[Index]:
     try:
         opened = Index(path)
     except Unavailable:
+        if os.access(path.parent, os.W_OK):
+            raise  # it is broken or busy: in memory the whole log would be read each time
         opened = Index(None)
     with closing(opened):
         try:

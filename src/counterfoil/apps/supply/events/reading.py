@@ -18,7 +18,15 @@ from counterfoil.apps.supply.events.event import Event
 from counterfoil.errors import InputError
 from counterfoil.formats import json_text
 
-__all__ = ["DOCUMENT_MAX_BYTES", "Document", "namespaces_of", "read", "read_json", "read_one"]
+__all__ = [
+    "DOCUMENT_MAX_BYTES",
+    "Document",
+    "namespaces_of",
+    "read",
+    "read_json",
+    "read_one",
+    "require_count",
+]
 
 DOCUMENT_MAX_BYTES: Final = 32 << 20
 """Largest document, bytes."""
@@ -69,13 +77,25 @@ def read_json(data: bytes) -> Document:
         raise _no_document("found no object")
     outer = namespaces_of(found.get("@context"))
     events = []
-    for body in _bodies(found):
+    bodies = _bodies(found)
+    require_count(len(bodies))
+    for body in bodies:
         if not isinstance(body, dict):
             raise _no_document("found an event that is no object")
         inner = {**outer, **namespaces_of(body.get("@context"))}
         events.append(Event({key: body[key] for key in body if key != "@context"}, inner))
     header = {key: found[key] for key in _HEADER if isinstance(found.get(key), str)}
-    return Document(header, _bounded(events))
+    return Document(header, tuple(events))
+
+
+def require_count(events: int) -> None:
+    """Refuse more events than a document may have. Raises InputError with code epcis.size."""
+    if events > _EVENTS_MAX:
+        raise InputError(
+            "epcis.size",
+            f"expected at most {_EVENTS_MAX} events in a document, found {events}",
+            hint="Send them in several documents.",
+        )
 
 
 def read_one(data: bytes) -> Event:
@@ -137,16 +157,6 @@ def _bodies(found: Mapping[str, Any]) -> list[Any]:
         if isinstance(body.get("event"), dict):
             return [body["event"]]
     raise _no_document("found neither epcisBody.eventList nor an event")
-
-
-def _bounded(events: list[Event]) -> tuple[Event, ...]:
-    if len(events) > _EVENTS_MAX:
-        raise InputError(
-            "epcis.size",
-            f"expected at most {_EVENTS_MAX} events in a document, found {len(events)}",
-            hint="Send them in several documents.",
-        )
-    return tuple(events)
 
 
 def _no_document(what: str) -> InputError:

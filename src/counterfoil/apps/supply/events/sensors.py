@@ -8,6 +8,7 @@ module refuses a batch of a device that the ledger does not know, and one with a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,7 +19,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from counterfoil.apps.supply.events.capture import capture
 from counterfoil.apps.supply.events.event import Event
+from counterfoil.apps.supply.events.model import check
 from counterfoil.apps.supply.events.prehash import event_hash, instant_ms
+from counterfoil.apps.supply.events.records import said_of
 from counterfoil.errors import Conflict, InputError, NotFound, Refused
 from counterfoil.formats import entry as entries
 from counterfoil.formats import envelope as envelopes
@@ -155,6 +158,11 @@ def take(ledger: Ledger, data: bytes) -> Taken:
         )
     verify_ed25519(key, pae(envelope.payload_type, envelope.payload), signed[0].sig)
     event = event_of(batch)
+    try:  # before the batch is recorded: its event has to be, too
+        check(event)
+        said_of(event)
+    except InputError as err:
+        raise _wrong(err.message) from err
     digest = sha256(envelope.payload).hexdigest()
     try:
         done = ledger.record_statement(
@@ -204,7 +212,8 @@ def event_of(batch: Batch) -> Event:
         }
         for one in batch.readings
     ]
-    zone = last.at[-6:] if last.at[-6] in "+-" else "+00:00"
+    found = re.search(r"([+-]\d\d):?(\d\d)\Z", last.at)
+    zone = "+00:00" if found is None else f"{found[1]}:{found[2]}"
     body: dict[str, Any] = {
         "type": "ObjectEvent",
         "eventTime": last.at,

@@ -8,10 +8,11 @@ Source: GS1 EPCIS 2.0, 9.5; EPCglobal-epcis-2_0.xsd.
 from __future__ import annotations
 
 import io
+from itertools import count
 from typing import Any, Final
 
 from counterfoil.apps.supply.events.event import Event
-from counterfoil.apps.supply.events.reading import Document
+from counterfoil.apps.supply.events.reading import Document, require_count
 from counterfoil.apps.supply.events.vocabulary import VOCABULARIES, bare
 from counterfoil.errors import InputError
 from counterfoil.extras import need
@@ -19,6 +20,8 @@ from counterfoil.extras import need
 __all__ = ["read_xml"]
 
 _DEPTH_MAX: Final = 60
+_ELEMENTS_MAX: Final = 1_000_000
+_NAMESPACES_MAX: Final = 1_000
 _XSI: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
 _NOT_OURS: Final = (
     "http://www.w3.org/2001/XMLSchema",
@@ -44,7 +47,7 @@ _NUMBERS: Final = frozenset(
 
 
 def read_xml(data: bytes) -> Document:
-    """Read an XML document. Raises InputError with code epcis.xml or epcis.document."""
+    """Read an XML document. Raises InputError with code epcis.xml, epcis.document, epcis.size."""
     root, prefixes = _parse(data)
     listed = [one for one in root.iter() if _local(one.tag) == "EventList"]
     if not listed:
@@ -53,6 +56,7 @@ def read_xml(data: bytes) -> Document:
             f"expected an EPCIS document with an EventList, found {_local(root.tag)[:60]!a}",
             hint="Master data and capture jobs have no events.",
         )
+    require_count(sum(map(len, listed)))
     reader = _Reader(prefixes)
     events = [reader.event(element) for part in listed for element in part]
     header = {
@@ -68,18 +72,19 @@ def _parse(data: bytes) -> tuple[Any, dict[str, str]]:
     wrong = (need("defusedxml", "supply").DefusedXmlException, parser.ParseError, ValueError)
     prefixes: dict[str, str] = {}
     root: Any = None
-    depth = 0
+    depth = elements = 0
     try:
         events = ("start-ns", "start", "end")
         for kind, found in parser.iterparse(io.BytesIO(data), events):
             if kind == "start-ns":
                 prefix, uri = found
                 if uri not in prefixes and uri not in _NOT_OURS:
-                    free = prefix and prefix not in prefixes.values()
-                    prefixes[uri] = prefix if free else f"ns{len(prefixes) + 1}"
+                    prefixes[uri] = _free(prefix, prefixes)
             elif kind == "start":
                 root = found if root is None else root
-                depth += 1
+                depth, elements = depth + 1, elements + 1
+                if elements > _ELEMENTS_MAX:
+                    raise ValueError(f"it has more than {_ELEMENTS_MAX} elements")
                 if depth > _DEPTH_MAX:
                     raise ValueError(f"elements are nested more than {_DEPTH_MAX} deep")
             else:
@@ -91,6 +96,16 @@ def _parse(data: bytes) -> tuple[Any, dict[str, str]]:
             hint="Entities and external files are refused.",
         ) from err
     return root, prefixes
+
+
+def _free(prefix: str, prefixes: dict[str, str]) -> str:
+    """Find a prefix that names no other namespace of the document: its own where it can be."""
+    if len(prefixes) >= _NAMESPACES_MAX:
+        raise ValueError(f"it has more than {_NAMESPACES_MAX} namespaces")
+    taken = set(prefixes.values())
+    if prefix and prefix not in taken:
+        return prefix
+    return next(name for n in count(1) if (name := f"ns{n}") not in taken)
 
 
 class _Reader:

@@ -13,7 +13,7 @@ from counterfoil.apps.supply.events.index import index_of
 from counterfoil.apps.supply.events.prehash import event_hash
 from counterfoil.apps.supply.events.reading import read
 from counterfoil.apps.supply.events.records import text_of
-from counterfoil.errors import InputError
+from counterfoil.errors import InputError, Unavailable
 from counterfoil.ledger import Ledger, open_ledger
 from tests.ledgers import copy_ledger, prove
 from tests.log_rig import raises_code
@@ -98,3 +98,10 @@ def test_an_event_too_large_for_an_entry_is_refused() -> None:
     """An event has to fit into one entry, and the error says how much too large it is."""
     with raises_code("epcis.size", InputError):
         text_of(seen(1, 1, *(item(number) for number in range(2000))))
+
+
+def test_a_broken_index_is_told(ledger: Ledger) -> None:
+    """A file that is no index is an error that says to delete it, not a slow way around it."""
+    (ledger.layout.folder / "supply.db").write_bytes(b"no database" * 1000)
+    with raises_code("supply.index", Unavailable), index_of(ledger):
+        pass

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from counterfoil.apps.supply.events import reading
 from counterfoil.apps.supply.events.event import Event
 from counterfoil.apps.supply.events.linking import link
 from counterfoil.apps.supply.events.model import check, problems
@@ -158,3 +159,30 @@ def test_both_bindings_give_one_event() -> None:
     text = other.read_text().replace("http://ns.example.com/epcis/", "http://ns.example.com/epcis")
     found = [[event_hash(e) for e in read(d).events] for d in (one.read_bytes(), text.encode())]
     assert found[0] == found[1]
+
+
+def test_a_document_has_so_many_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More events than a document may have are refused in both bindings, before they are read."""
+    monkeypatch.setattr(reading, "_EVENTS_MAX", 2)
+    for data in (b"<a><EventList><b/><b/><b/></EventList></a>", b"[1,2,3]"):
+        with raises_code("epcis.size", InputError):
+            read(data)
+
+
+def test_many_namespaces_are_refused() -> None:
+    """A document of nothing but namespaces is refused, and does not take long."""
+    many = b"".join(b'<a xmlns="urn:x:%d"/>' % number for number in range(1001))
+    with raises_code("epcis.xml", InputError):
+        read(b"<b>" + many + b"<EventList/></b>")
+
+
+def test_a_prefix_names_one_namespace() -> None:
+    """A namespace without a prefix gets one that no other namespace of the document has."""
+    xml = (
+        '<e xmlns:ns2="urn:one"><EventList><ObjectEvent><ns2:x>1</ns2:x><x xmlns="urn:two">2</x>'
+        "</ObjectEvent></EventList></e>"
+    )
+    (event,) = read(xml.encode()).events
+    named = [key.split(":") for key in event.body if ":" in key]
+    values = {event.namespaces[prefix]: event.body[f"{prefix}:{name}"] for prefix, name in named}
+    assert values == {"urn:one": "1", "urn:two": "2"}

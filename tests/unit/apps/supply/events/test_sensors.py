@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from paho.mqtt import publish
 
+from counterfoil.apps.supply.events import mqtt
 from counterfoil.apps.supply.events.index import index_of
 from counterfoil.apps.supply.events.mqtt import Broker, follow
 from counterfoil.apps.supply.events.sensors import (
     Batch,
     Reading,
     add_device,
+    event_of,
     public_key,
     sign_batch,
     take,
@@ -186,3 +188,39 @@ def test_what_could_not_be_recorded_comes_again(broker: int) -> None:
     with raises_code("disk.full", Unavailable):
         list(follow(where, full, count=1))
     assert [one.taken for one in follow(where, len, count=1)] == [4]
+
+
+def test_what_nobody_takes_any_more_does_not_hold_up_the_end(
+    broker: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With more messages than may wait, following ends all the same; the others come again."""
+    monkeypatch.setattr(mqtt, "_WAITING_MAX", 1)
+    where = Broker("127.0.0.1", broker, "sensors/#", "a session")
+    assert list(follow(where, len, idle_s=1)) == []
+    for size in range(1, 7):
+        publish.single("sensors/1", b"x" * size, qos=1, hostname="127.0.0.1", port=broker)
+    assert [one.taken for one in follow(where, len, count=1)] == [1]
+    assert [one.taken for one in follow(where, len, count=5)] == [2, 3, 4, 5, 6]
+
+
+def test_a_topic_that_is_none_is_refused(broker: int) -> None:
+    """Listening to what can be no topic ends with an error, instead of waiting for ever."""
+    with raises_code("mqtt.topic", InputError):
+        list(follow(Broker("127.0.0.1", broker, "a/#/b", "a session"), len, count=1))
+
+
+def test_a_batch_without_a_right_event_leaves_nothing(ledger: Ledger) -> None:
+    """A batch whose event would be refused is refused before any of it is recorded."""
+    size = ledger.size
+    wrong = Batch(DEVICE, 0, place(1), (Reading(at(1), "4", type="no type"),), (pallet(1),))
+    with raises_code("sensor.batch", InputError):
+        take(ledger, sign_batch(wrong, SEED))
+    assert ledger.size == size
+    assert take(ledger, sign_batch(batch(0, "4"), SEED)).index == size
+
+
+@pytest.mark.parametrize("zone", ["+01:00", "+0100"])
+def test_an_event_has_the_offset_of_its_readings(zone: str) -> None:
+    """However a device writes its offset from UTC, its event has that offset."""
+    one = Batch(DEVICE, 0, place(1), (Reading(f"2030-01-01T12:00:00{zone}", "4"),))
+    assert event_of(one).body["eventTimeZoneOffset"] == "+01:00"
