@@ -1,12 +1,14 @@
 """The hash that names an event: the same from JSON and XML, whoever computes it.
 
 What an event says is written as one text in a fixed order (the pre-hash string) and hashed. Where
-GS1's published reference (epcis_event_hash_generator 1.9.3) and its expected values agree, this
-module agrees with them byte by byte, also where the table in the text orders lists otherwise:
-business transactions, destinations and sources follow the sensors there. Where the reference gives
-one event two hashes, the text decides: truth values are written as XML has them, `xsi:type` is no
-content, compact URIs are expanded, and extensions stand in the element that they extend, whatever
-their namespace ends with.
+the last release of GS1's reference (epcis_event_hash_generator 1.9.3) and the expected values that
+came with it agree, this module agrees with them byte by byte. So does the order, though the table
+in the text has another: there `epcList` is before `parentID`, `certificationInfo` is left out, and
+business transactions, sources and destinations are before the sensors; here they are sorted in
+among ILMD and extensions, behind the sensors. docs/guides/supply-events.md says why. Where the
+reference gives one event two hashes, the text decides: truth values are written as XML has them,
+`xsi:type` is no content, compact URIs are expanded, and extensions stand in the element that they
+extend, whatever their namespace ends with.
 Source: GS1 CBV 2.0, "EPCIS Event Hash ID", rules 1 to 24; RFC 6920.
 """
 
@@ -74,7 +76,7 @@ def digest_of_name(name: str) -> str | None:
 
 
 def prehash(event: Event) -> Iterator[str]:
-    """Write what an event says in the order of the standard: texts that are hashed together.
+    """Write what an event says in the order of the reference: texts that are hashed together.
 
     Times are UTC with milliseconds, numbers plain, vocabulary in full, GS1 keys canonical; lists
     are sorted by code points.
@@ -130,7 +132,7 @@ class _Writer:
         return canonical(full)
 
     def standard(self, name: str, value: Any) -> list[str]:
-        """Write a field of the standard's own order."""
+        """Write a field that has a place of its own in the order."""
         if name in _LISTS_OF_EPCS:
             return self._list(name, (self._one("epc", epc) for epc in _many(value)))
         if name.endswith("uantityList"):

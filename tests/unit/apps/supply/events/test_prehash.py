@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import warnings
@@ -75,6 +76,37 @@ def test_examples_are_those_of_the_reference() -> None:
     assert unread == {"EPCISQueryDocument.jsonld", "Example-TransactionEvents-2020_07_03y.jsonld"}
     assert other == set(DIFFERS)
     assert same >= 60
+
+
+def test_fields_stand_where_the_reference_has_them(tmp_path: Path) -> None:
+    """With all lists in one event the order is that of the reference, not of the text's table."""
+    body = {
+        **BODY,
+        "type": "TransactionEvent",
+        "parentID": "urn:epc:id:sscc:4012345.0000000333",
+        "certificationInfo": "https://example.com/certificate",
+        "bizTransactionList": [{"type": "po", "bizTransaction": "urn:x:po:1"}],
+        "sourceList": [{"type": "owning_party", "source": "urn:epc:id:pgln:4012345.00000"}],
+        "destinationList": [{"type": "location", "destination": "urn:x:place:2"}],
+        "sensorElementList": [{"sensorReport": [{"type": "Temperature", "value": 4}]}],
+    }
+    context = ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", NAMESPACES]
+    document = {
+        "@context": context,
+        "type": "EPCISDocument",
+        "schemaVersion": "2.0",
+        "creationDate": "2030-01-01T00:00:00Z",
+        "epcisBody": {"eventList": [body]},
+    }
+    path = tmp_path / "all.jsonld"
+    path.write_text(json.dumps(document))
+    ours = "".join(prehash(Event(body, NAMESPACES)))
+    assert reference(path) == [ours]
+    names = (
+        "certificationInfo=", "parentID=", "epcList", "sensorElementList", "bizTransactionList",
+        "destinationList", "sourceList", "{https://ns.example.com/epcis/}myField1",
+    )  # fmt: skip
+    assert sorted(names, key=ours.index) == list(names)
 
 
 def test_a_query_document_has_the_hashes_of_its_events() -> None:
