@@ -31,8 +31,9 @@ SPANS_MAX: Final = 20_000
 """Most spans in one request."""
 
 _SERVICE: Final = "opentelemetry.proto.collector.trace.v1.trace_service_pb2"
-_IDS: Final = frozenset({"traceId", "spanId", "parentSpanId", "trace_id", "span_id"})
-_IDS_TOO: Final = "parent_span_id"
+_IDS: Final = frozenset(
+    {"traceId", "spanId", "parentSpanId", "trace_id", "span_id", "parent_span_id"}
+)
 _DEPTH_MAX: Final = 64
 _SCALARS: Final = frozenset({str, bool, int, float})
 _KINDS: Final = tuple(SpanKind)
@@ -101,7 +102,7 @@ def _with_base64_ids(found: Any, depth: int) -> Any:
     if isinstance(found, dict):
         return {
             name: b64encode(bytes.fromhex(value)).decode()
-            if isinstance(value, str) and (name in _IDS or name == _IDS_TOO)
+            if isinstance(value, str) and name in _IDS
             else _with_base64_ids(value, depth + 1)
             for name, value in found.items()
         }
