@@ -59,7 +59,7 @@ class Described:
 
 
 _SOURCE: Final = Query("source", "The series of the records; else the key's own.")
-_INDEX: Final = "Most on a page."
+_MOST: Final = "Most on a page."
 _MADE: Final = (201, 200)
 
 DESCRIBED: Final[dict[tuple[str, str], Described]] = {
@@ -128,7 +128,7 @@ DESCRIBED: Final[dict[tuple[str, str], Described]] = {
         "Find records by any field, page by page: `?country=DE&amount>=100`.",
         (
             Query("q", "Conditions and words, as of `record search`."),
-            Query("limit", _INDEX, "integer"),
+            Query("limit", _MOST, "integer"),
             Query("after", "Go on after this page's `next`.", "integer"),
             Query("order", "newest or oldest."),
         ),

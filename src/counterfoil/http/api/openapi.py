@@ -8,6 +8,7 @@ Source: OpenAPI 3.1.1; RFC 9457 for problems.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -62,10 +63,14 @@ def openapi_endpoints(offered: Sequence[Served]) -> list[Served]:
     async def answer(_: Request) -> Response:
         """Describe all that the node serves."""
         if not made:
-            made.append(json.dumps(described_api(offered), separators=(",", ":")).encode())
+            made.append(await asyncio.to_thread(_written, offered))
         return Response(made[0], headers={"cache-control": "no-cache"}, media_type=_JSON)
 
     return [Endpoint("GET", PATH, ANYBODY, answer)]
+
+
+def _written(offered: Iterable[Served]) -> bytes:
+    return json.dumps(described_api(offered), separators=(",", ":")).encode()
 
 
 def described_api(offered: Iterable[Served]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from counterfoil.errors import TooMany
 from counterfoil.http.api import flow, operations, workers
 from counterfoil.ops.offered import Offered
 from counterfoil.ops.place import LedgerFolder
-from counterfoil.ports import Operation, Param
+from counterfoil.ports import Operation, Param, Progress
 from tests.ledgers import copy_ledger
 from tests.nodes import served
 
@@ -84,6 +84,17 @@ class Endless:
         return Offered(operation, listing, (), "many", ("ledger",), {})
 
 
+def asking_for_lines(url: str, path: str) -> socket.socket:
+    """Ask for an answer in lines, and read none of it yet."""
+    place = urlsplit(url)
+    client = socket.create_connection((place.hostname or "", place.port or 0), 20)
+    client.sendall(
+        f"GET {path} HTTP/1.1\r\nhost: {place.netloc}\r\n"
+        "accept: application/x-ndjson\r\nauthorization: Bearer reader\r\n\r\n".encode()
+    )
+    return client
+
+
 @pytest.mark.parametrize("leaves", [True, False])
 def test_a_list_ends_with_its_client(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leaves: bool
@@ -93,12 +104,7 @@ def test_a_list_ends_with_its_client(
     monkeypatch.setattr(operations, "offered_operations", lambda: (endless.offered(),))
     monkeypatch.setattr(flow, "_TAKE_S", 0.3)
     with counterfoil.open(copy_ledger(tmp_path / "shop")) as ledger, served(ledger) as url:
-        place = urlsplit(url)
-        with socket.create_connection((place.hostname or "", place.port or 0), 20) as client:
-            client.sendall(
-                f"GET /api/v1/record/endless HTTP/1.1\r\nhost: {place.netloc}\r\n"
-                "accept: application/x-ndjson\r\nauthorization: Bearer reader\r\n\r\n".encode()
-            )
+        with asking_for_lines(url, "/api/v1/record/endless") as client:
             assert client.recv(1000)
             if not leaves:
                 assert endless.ended.wait(30)
@@ -106,3 +112,33 @@ def test_a_list_ends_with_its_client(
         made = endless.made
         time.sleep(0.1)
         assert endless.made == made < 1_000_000
+
+
+def test_a_search_ends_with_a_client_that_left_before_its_first_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has found nothing yet is stopped at its next step, and does not hold its place."""
+    begun, ended = threading.Event(), threading.Event()
+
+    def looking(*, progress: Progress, ledger: LedgerFolder = None) -> Iterator[dict[str, str]]:
+        """Look for ever, and find nothing."""
+        begun.set()
+        try:
+            while not ended.wait(0.01):
+                progress(1, None, "rows")
+            yield {}
+        finally:
+            ended.set()
+
+    looking.__annotations__["return"] = "Iterator[dict[str, str]]"
+    operation = Operation(("record", "looking"), "nowhere:looking", "Look.", False, ())
+    by_shell = {"progress": "progress"}
+    offered = Offered(operation, looking, (), "many", ("ledger",), by_shell)
+    monkeypatch.setattr(operations, "offered_operations", lambda: (offered,))
+    with counterfoil.open(copy_ledger(tmp_path / "shop")) as ledger, served(ledger) as url:
+        try:
+            with asking_for_lines(url, "/api/v1/record/looking"):
+                assert begun.wait(30)
+            assert ended.wait(30)
+        finally:
+            ended.set()
