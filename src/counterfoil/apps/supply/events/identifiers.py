@@ -12,8 +12,9 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
+from urllib.parse import quote
 
-__all__ = ["DOMAIN", "canonical", "check_digit", "class_of"]
+__all__ = ["DOMAIN", "canonical", "check_digit", "class_of", "lot_of"]
 
 DOMAIN: Final = "https://id.gs1.org"
 """Domain of canonical Digital Link URIs."""
@@ -23,6 +24,7 @@ _URN: Final = re.compile(r"urn:epc:(id|class|idpat):([a-z]+):(\d{6,12})\.(.*)", 
 _ESCAPED: Final = str.maketrans(
     {"!": "%21", "(": "%28", ")": "%29", "*": "%2A", "+": "%2B", ",": "%2C", ":": "%3A"}
 )
+_PLAIN: Final = "'-.;=_"
 _WEB: Final = re.compile(r"https?://[^/?#]+((?:/[^?#]*)?)", re.IGNORECASE)
 _NAMES: Final = {
     "gtin": "01", "itip": "8006", "cpid": "8010", "gln": "414", "party": "417", "gsrnp": "8017",
@@ -81,6 +83,15 @@ def class_of(name: str) -> str | None:
     """
     key, cut, _ = name.removeprefix(f"{DOMAIN}/01/").partition("/")
     return f"{DOMAIN}/01/{key}" if cut and name.startswith(f"{DOMAIN}/01/") else None
+
+
+def lot_of(name: str, lot: str) -> str:
+    """Name a lot of a class as `canonical` does. name: of the class. lot: its number, as text.
+
+    >>> lot_of("https://id.gs1.org/01/04012345222227", "A/1+2")
+    'https://id.gs1.org/01/04012345222227/10/A%2F1%2B2'
+    """
+    return f"{name}/10/{quote(lot, safe=_PLAIN)}"
 
 
 def _from_web(uri: str) -> str | None:

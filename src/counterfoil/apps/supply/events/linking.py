@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from counterfoil.apps.supply.events.event import TYPES, Event
-from counterfoil.apps.supply.events.identifiers import canonical, class_of
+from counterfoil.apps.supply.events.identifiers import canonical, class_of, lot_of
 from counterfoil.apps.supply.events.prehash import event_hash, instant_ms
 
 __all__ = [
@@ -140,7 +140,7 @@ def _parts(kind: str, event: Event) -> Iterator[Part]:
             yield Part(name, role)
             of = class_of(name)
             if lot and of and role in (ITEM, OUTPUT):
-                lots.add(f"{of}/10/{lot}")
+                lots.add(lot_of(of, lot))
         for one in body.get(quantities) or ():
             quantity = one.get("quantity")
             yield Part(canonical(one["epcClass"]), role, quantity, one.get("uom", ""))

@@ -21,8 +21,10 @@ _AT_ONCE: Final = 500
 _HELD: Final = 16
 _DELETE: Final = 2
 _ENDS: Final = {"destroying": "destroyed", "decommissioning": "destroyed", "retail_selling": "sold"}
-_Seen = tuple[int, int, str, str, str]
-"""(at_ms, event, place, holder, step), the latest."""
+_Seen = tuple[int, int, str, str]
+"""(at_ms, event, place, holder), the latest."""
+_Did = tuple[int, int, str]
+"""(at_ms, event, step), the latest."""
 
 
 def whereabouts(
@@ -34,15 +36,13 @@ def whereabouts(
     ask = _Asking(index, as_of_ms, void)
     outer = ask.outermost(levels)
     everything = set(levels) | set(outer.values())
-    seen, ended = ask.latest(everything), ask.used_up(levels)
+    seen, steps, ended = *ask.latest(everything), ask.used_up(levels)
     names = ask.names(everything)
     for thing, level in levels.items():
         within = outer.get(thing, thing)
         both = [one for one in (seen.get(thing), seen.get(within)) if one is not None]
         last = max(both, default=None)
-        gone = ended.get(thing, "")
-        if not gone and thing in seen:
-            gone = _ENDS.get(seen[thing][4], "")
+        gone = ended.get(thing) or _ENDS.get(steps[thing][2] if thing in steps else "", "")
         yield Affected(
             names[thing],
             level,
@@ -111,20 +111,23 @@ class _Asking:
             if event not in self._void
         }
 
-    def latest(self, things: Iterable[int]) -> dict[int, _Seen]:
-        """Find the last event of each thing that tells a place."""
+    def latest(self, things: Iterable[int]) -> tuple[dict[int, _Seen], dict[int, _Did]]:
+        """Find the last event of each thing that tells a place, and the last of all."""
         query = (
             "SELECT p.thing, e.at, e.id, CASE WHEN e.place != '' THEN e.place ELSE e.point END, "
             "e.holder, e.step FROM part p JOIN event e ON e.id = p.event WHERE p.thing IN ({}) "
             "AND p.role != ? AND p.at <= ?"
         )
-        found: dict[int, _Seen] = {}
+        seen: dict[int, _Seen] = {}
+        did: dict[int, _Did] = {}
         for thing, at, event, place, holder, step in self._many(query, things, LOT, self._as_of):
-            if event in self._void or not (place or holder):
+            if event in self._void:
                 continue
-            if thing not in found or (at, event) > found[thing][:2]:
-                found[thing] = (at, event, place, holder, step)
-        return found
+            if thing not in did or (at, event) > did[thing][:2]:
+                did[thing] = (at, event, step)
+            if (place or holder) and (thing not in seen or (at, event) > seen[thing][:2]):
+                seen[thing] = (at, event, place, holder)
+        return seen, did
 
     def used_up(self, things: Iterable[int]) -> dict[int, str]:
         """Tell which instances went into something else, whole."""

@@ -9,7 +9,7 @@ from counterfoil.apps.supply.events.identifiers import canonical
 from counterfoil.apps.supply.events.trace import Recall, Trace, recall, steps_of, trace
 from counterfoil.errors import NotFound
 from tests.log_rig import raises_code
-from tests.supply_made import at, gln, indexed, item, lot, ms, pack, pallet, seen, transform
+from tests.supply_made import at, event, gln, indexed, item, lot, ms, pack, pallet, seen, transform
 
 MILK = {"epcClass": lot("MILK", 22222), "quantity": 100, "uom": "KGM"}
 CHEESE = {"epcClass": lot("CHEESE", 33333), "quantity": 10, "uom": "KGM"}
@@ -79,6 +79,22 @@ def test_recall_of_a_lot_finds_items_that_were_made_in_it() -> None:
     """Items that say in which lot they were made are downstream of that lot."""
     with indexed(*CHAIN) as index:
         assert names(recall(index, lot("L7"))) == {canonical(lot("L7")), canonical(item(3))}
+
+
+def test_a_lots_number_is_one_however_it_is_written() -> None:
+    """A lot whose number has signs of its own is one by its EPC class and in master data."""
+    ilmd = {"cbvmda:lotNumber": "A/1+"}
+    made = seen(1, 1, item(1), step="commissioning", action="ADD", ilmd=ilmd)
+    with indexed(made) as index:
+        assert names(recall(index, lot("A%2F1+"))) == {canonical(lot("A%2F1+")), canonical(item(1))}
+
+
+def test_what_was_destroyed_nobody_says_where_is_gone() -> None:
+    """An event that ends a thing counts also when it tells no place; the last place stays."""
+    end = event("ObjectEvent", 3, epcList=[item(2)], action="DELETE", bizStep="destroying")
+    with indexed(transform(1, [item(1)], [item(2)]), seen(2, 4, item(2)), end) as index:
+        (found,) = recall(index, item(2)).affected
+    assert (found.gone, found.place) == ("destroyed", gln(4))
 
 
 def names(found: Recall) -> set[str]:
