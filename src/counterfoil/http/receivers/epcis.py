@@ -80,12 +80,12 @@ class _Service:
         asked: dict[str, list[str]] = {}
         for name, value in request.query_params.multi_items():
             asked.setdefault(name, []).append(value)
-        found, following = await asyncio.to_thread(receiving.found, self._ledger, asked)
+        body, following = await asyncio.to_thread(self._found, asked)
         more = {}
         if following is not None:
             url = request.url.include_query_params(nextPageToken=following)
             more["link"] = f'<{self._site.settings.url}{url.path}?{url.query}>; rel="next"'
-        return _json(_document(found), **more)
+        return _answer(body, 200, **more)
 
     async def event(self, request: Request) -> Response:
         """Give one event by its id or hash."""
@@ -95,6 +95,11 @@ class _Service:
         index, event = await asyncio.to_thread(receiving.one, self._ledger, named)
         body = {"@context": _context([event]), **event.body}
         return _json(body, **{"counterfoil-entry": str(index)})
+
+    def _found(self, asked: dict[str, list[str]]) -> tuple[bytes, str | None]:
+        """Find a page of events and write it, which may be long: not while others wait."""
+        found, following = receiving.found(self._ledger, asked)
+        return _encoded(_document(found)), following
 
     async def _body(self, request: Request) -> bytes:
         if media_type(request) not in _TAKEN:
@@ -148,7 +153,11 @@ def _context(events: list[Event]) -> list[Any]:
 
 
 def _json(found: Any, **headers: str) -> Response:
-    return _answer(json.dumps(found, ensure_ascii=False).encode(), 200, **headers)
+    return _answer(_encoded(found), 200, **headers)
+
+
+def _encoded(found: Any) -> bytes:
+    return json.dumps(found, ensure_ascii=False).encode()
 
 
 def _answer(body: bytes, status: int, **headers: str) -> Response:
