@@ -1,4 +1,7 @@
-"""Read how long something lasts, as people write it: 90d, 12h, 30m."""
+"""Read how long something lasts, as people write it: 90d, 12h, 30m.
+
+This module refuses months, which are of several lengths, and spans of no time.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Run a ledger as a node: one process that records, shows, watches, anchors and acts."""
+"""Run a ledger as a node: one process that records, shows, watches, anchors and acts.
+
+This module refuses to serve a ledger that another process owns, and to leave one behind where it
+was refused before.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,7 @@ from counterfoil.ports import Channel, Param, SystemClock
 __all__ = ["NodeStarted", "NodeStopped", "ServiceChanged", "up"]
 
 _LOOK_S: Final = 0.2
+_TOLD_MAX: Final = 10_000  # that wait for who reads them; more are left out, not kept in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +108,12 @@ def up(
     told: SimpleQueue[ServiceChanged | Logged] = SimpleQueue()
     clock = SystemClock()
 
+    def tell(one: ServiceChanged | Logged) -> None:
+        if told.qsize() < _TOLD_MAX:
+            told.put(one)
+
     def heard(one: Service) -> None:
-        told.put(ServiceChanged("service", one.since_ms, one.name, one.state, one.detail))
+        tell(ServiceChanged("service", one.since_ms, one.name, one.state, one.detail))
 
     with contextlib.ExitStack() as stack:
         listener = listen_on(listen)
@@ -112,7 +121,7 @@ def up(
         settings = _settings(listener, url, host, proxy, public)
         folder = _folder(ledger, create=create)  # last: who is refused before leaves no ledger
         ended = stack.enter_context(until_signal())
-        stack.enter_context(logging_to(told.put))
+        stack.enter_context(logging_to(tell))
         node = stack.enter_context(opened_node(folder, watchers=watch, heard=heard))
         stack.enter_context(answering(node, settings, listener))
         tell_systemd("READY=1")

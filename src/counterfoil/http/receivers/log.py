@@ -1,6 +1,7 @@
 """The log's own paths (C2SP tlog-tiles), so that any monitor, mirror or witness can read it.
 
-To anybody as far as the node's settings share it, else to who has a reader's key.
+To anybody as far as the node's settings share it, else to who has a reader's key. This module
+refuses to decide what is shared: `network.log_app` keeps to the settings.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The node's witness, which cosigns the logs of its network's other members (C2SP tlog-witness).
 
 Anybody may ask, as the protocol has it: it signs only for logs that it follows, and only what
-grows.
+grows. This module refuses to choose them: the node's network does.
 """
 
 from __future__ import annotations
