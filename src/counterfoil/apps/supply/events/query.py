@@ -1,9 +1,9 @@
 """Ask for events by GS1's query parameters, page by page.
 
 What a parameter names is looked up by its canonical name, so that an EPC URI finds what was
-captured with a Digital Link. A page ends with a token that says where the next begins; events that
-come meanwhile are on later pages. This module refuses parameters that it does not know, instead of
-answering as if they had not been there.
+captured with a Digital Link. A page ends with a token that says where the next begins, and how many
+events are left where they are limited; events that come meanwhile are on later pages. This module
+refuses parameters that it does not know, instead of answering as if they had not been there.
 Source: GS1 EPCIS 2.0, 8.2.7.1 (SimpleEventQuery) and 12.8.
 """
 
@@ -33,6 +33,7 @@ PER_PAGE_MAX: Final = 1000
 """Most events on a page."""
 
 _PER_PAGE: Final = 30
+_LIMIT_MAX: Final = 999_999
 _VALUES_MAX: Final = 200
 _Clause = tuple[str, list[Any]]
 
@@ -64,29 +65,30 @@ def query(index: Index, asked: Mapping[str, Sequence[str]]) -> Page:
         clause, more = _clause(name, values)
         clauses.append(clause)
         given += more
-    per_page = _count(asked, "perPage", _PER_PAGE)
-    limit = _count(asked, "eventCountLimit", 0) or None
+    limit = _count(asked, "eventCountLimit", 0, _LIMIT_MAX) or None
+    per_page = _count(asked, "perPage", _PER_PAGE if limit is None else limit, PER_PAGE_MAX)
     down = _one(asked, "orderDirection", "ASC").upper()
     if down not in ("ASC", "DESC") or _one(asked, "orderBy", "eventTime") != "eventTime":
         raise _wrong("orderBy", "eventTime, with the orderDirection ASC or DESC")
     token = _one(asked, "nextPageToken", "")
     if token:
-        found = re.fullmatch(r"(-?\d{1,18})\.(\d{1,18})", token)
+        found = re.fullmatch(r"(-?\d{1,18})\.(\d{1,18})(?:\.(\d{1,6}))?", token)
         if found is None:
             raise _wrong("nextPageToken", "a token of an earlier page")
         clauses.append(f"(e.at, e.id) {'<' if down == 'DESC' else '>'} (?, ?)")
         given += [int(found[1]), int(found[2])]
+        limit = limit if found[3] is None else int(found[3])  # so many of them are left
     size = per_page if limit is None else min(per_page, limit)
     rows = index.database.execute(
         f"SELECT e.id, e.at FROM event e WHERE {' AND '.join(clauses)} "  # noqa: S608 - of ours
         f"ORDER BY e.at {down}, e.id {down} LIMIT ?",
         (*given, size + 1),
     ).fetchall()
-    left = len(rows) > size and limit is None
-    rows = rows[:size]
-    return Page(
-        tuple(row[0] for row in rows), f"{rows[-1][1]}.{rows[-1][0]}" if left and rows else None
-    )
+    following = None
+    if len(rows) > size > 0 and (limit is None or limit > size):
+        at, last = rows[size - 1][1], rows[size - 1][0]
+        following = f"{at}.{last}" if limit is None else f"{at}.{last}.{limit - size}"
+    return Page(tuple(row[0] for row in rows[:size]), following)
 
 
 def find(index: Index, event_id: str) -> int:
@@ -184,11 +186,11 @@ def _one(asked: Mapping[str, Sequence[str]], name: str, otherwise: str) -> str:
     return values[0]
 
 
-def _count(asked: Mapping[str, Sequence[str]], name: str, otherwise: int) -> int:
+def _count(asked: Mapping[str, Sequence[str]], name: str, otherwise: int, most: int) -> int:
     text = _one(asked, name, str(otherwise))
     if re.fullmatch(r"\d{1,6}", text) is None or (name in asked and not int(text)):
-        raise _wrong(name, f"a number from 1 to {PER_PAGE_MAX}")
-    return min(int(text), PER_PAGE_MAX)
+        raise _wrong(name, f"a number from 1 to {most}")
+    return min(int(text), most)
 
 
 def _wrong(name: str, what: str) -> InputError:
