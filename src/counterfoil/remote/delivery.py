@@ -24,9 +24,10 @@ from counterfoil.errors import (
     Unavailable,
 )
 from counterfoil.ledger import Recorded, RecordedMany
+from counterfoil.remote.answers import error_of
 from counterfoil.remote.results import Spooled
 from counterfoil.remote.spool import Item, Spool
-from counterfoil.remote.wire import Wire, error_of
+from counterfoil.remote.wire import Wire
 
 __all__ = ["Delivery"]
 

@@ -8,6 +8,7 @@ with `verify` receipts are held to the key that the ledger showed at first.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
@@ -31,6 +32,7 @@ from counterfoil.ledger.tabular import Listed
 from counterfoil.ports import StoredCheckpoint
 from counterfoil.proofs.keyring import KeyPeriod
 from counterfoil.proofs.verify import Verified, verify_receipt
+from counterfoil.remote.answers import facts_of, split_entries
 from counterfoil.remote.calling import call
 from counterfoil.remote.delivery import Delivery
 from counterfoil.remote.events import Event, read_events
@@ -43,9 +45,6 @@ from counterfoil.remote.writing import API, Writing
 __all__ = ["RemoteLedger"]
 
 _ENTRIES: Final = 1024
-_FACTS: Final = frozenset(
-    {"origin", "name", "organisation", "accountable", "policy", "size", "at_ms"}
-)
 _LEAF: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -53,7 +52,8 @@ class RemoteLedger(Writing):
     """A node's ledger; `connect` makes one. Use it as a context manager, or call `close`.
 
     Safe for threads. Methods are those of `Ledger`, and raise its errors; Unavailable with code
-    remote.away where the node cannot be reached.
+    remote.away where the node cannot be reached. A fork of the process may read, and connects
+    itself to record.
     """
 
     def __init__(
@@ -154,7 +154,7 @@ class RemoteLedger(Writing):
         at, until = max(first, 0), self.size if end is None else end
         while at < until:
             query = {"first": at, "end": min(until, at + _ENTRIES)}
-            found = _split(self._wire.get(f"{API}/entries", query).body)
+            found = split_entries(self._wire.get(f"{API}/entries", query).body)
             if not found:
                 return
             yield from found
@@ -313,14 +313,19 @@ class RemoteLedger(Writing):
     def flush(self, timeout: float | None = None) -> None:
         """Wait until the node has everything that is spooled.
 
-        timeout: seconds. Raises Unavailable with code remote.spooled.
+        timeout: seconds. Raises Unavailable with code remote.spooled, Refused with code
+        ledger.forked.
         """
+        self._require_own()
         self.settle_decisions()
         if self._delivery is not None:
             self._delivery.flush(timeout)
 
     def close(self) -> None:
         """Finish what is under way; what is spooled stays, and is sent by who opens the spool."""
+        if os.getpid() != self._process:  # the rest is the parent's
+            self._wire.close()
+            return
         try:
             self._close_rooms()
         finally:
@@ -353,14 +358,7 @@ class RemoteLedger(Writing):
             self._pinned()
 
     def _facts(self, wire: Wire | None = None) -> dict[str, Any]:
-        answer = (wire or self._wire).get(f"{API}/ledger")
-        found: dict[str, Any] = answer.read_as(dict)
-        if not found.keys() >= _FACTS:
-            raise Unavailable(
-                "remote.answer",
-                f"expected what a node tells of its ledger, found none at {self.url}",
-                hint="Check the address, and that the node is of a version that this client knows.",
-            )
+        found = facts_of((wire or self._wire).get(f"{API}/ledger"))
         self._known = found
         return found
 
@@ -386,16 +384,3 @@ def _whole(index: object) -> int:
     if type(index) is not int or index < 0:
         raise InputError("entry.number", f"expected an index from 0, found {str(index)[:40]!a}")
     return index
-
-
-def _split(data: bytes) -> list[bytes]:
-    """Cut what `/entries` gives: each entry after its length, two bytes, big-endian."""
-    found: list[bytes] = []
-    at = 0
-    while at + 2 <= len(data):
-        end = at + 2 + int.from_bytes(data[at : at + 2], "big")
-        found.append(data[at + 2 : end])
-        at = end
-    if at != len(data):
-        raise Unavailable("remote.answer", "expected whole entries, found a part of one")
-    return found

@@ -7,67 +7,30 @@ leaves this machine only if somebody says so. This module refuses to know what i
 
 from __future__ import annotations
 
-import json
+import os
 import random
 import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-import msgspec
 import urllib3
 
-from counterfoil import errors
-from counterfoil.errors import CounterfoilError, InputError, TooMany, Unavailable
+from counterfoil.errors import InputError, TooMany, Unavailable
+from counterfoil.remote.answers import Answer, no_node, refusal
 
-__all__ = ["Answer", "Wire", "error_of"]
+__all__ = ["Wire"]
 
 _CONNECTIONS: Final = 16
 _CONNECT_S: Final = 5.0
 _PAUSE_S: Final = 0.1
 _PAUSE_MOST_S: Final = 5.0
 _ANSWER_MAX: Final = 512 << 20
-_WAIT_MOST_S: Final = 3600.0
 _AGAIN: Final = frozenset({429, 502, 503, 504})
-_CODE: Final = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
 _KEY: Final = re.compile(r"[!-~]{1,16384}")
-_BY_STATUS: Final[dict[int, type[CounterfoilError]]] = {
-    401: errors.Unauthenticated,
-    403: errors.Refused,
-    404: errors.NotFound,
-    409: errors.Conflict,
-    422: errors.VerificationError,
-    429: errors.TooMany,
-}
-
-_T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer without an error. body: its bytes."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-
-    def json(self) -> Any:
-        """Read its JSON. Raises Unavailable with code remote.answer."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError) as err:
-            raise _no_node(f"{len(self.body)} bytes that are no JSON") from err
-
-    def read_as(self, kind: type[_T]) -> _T:
-        """Read its JSON as a value of a type. Raises Unavailable with code remote.answer."""
-        try:
-            return msgspec.convert(self.json(), kind)
-        except msgspec.ValidationError as err:
-            raise _no_node(f"{len(self.body)} bytes that are no {kind.__name__}") from err
 
 
 class Wire:
@@ -99,13 +62,8 @@ class Wire:
                     hint="`counterfoil access add` makes a key.",
                 )
             self._headers["authorization"] = f"Bearer {key}"
-        self._patience_s, self._timeout_s = patience_s, timeout_s
-        self._pool = urllib3.PoolManager(
-            maxsize=_CONNECTIONS,
-            retries=False,
-            timeout=urllib3.Timeout(connect=min(_CONNECT_S, timeout_s), read=timeout_s),
-            ca_certs=ca_file,
-        )
+        self._patience_s, self._timeout_s, self._ca_file = patience_s, timeout_s, ca_file
+        self._made, self._process = self._connections(), os.getpid()
         self._random = random.Random()  # noqa: S311  # pauses are no secret
 
     def get(self, path: str, query: Mapping[str, Any] | None = None, **headers: str) -> Answer:
@@ -151,7 +109,7 @@ class Wire:
             raise self._away(err) from err
         try:
             if answer.status != 200:
-                raise _error_of(answer.status, answer.read(1 << 20), answer.headers)
+                raise refusal(answer.status, answer.read(1 << 20), answer.headers)
             yield answer.stream(1 << 14)
         except urllib3.exceptions.HTTPError as err:
             raise self._away(err) from err
@@ -161,6 +119,22 @@ class Wire:
     def close(self) -> None:
         """Close its connections."""
         self._pool.clear()
+
+    @property
+    def _pool(self) -> urllib3.PoolManager:
+        """Connections of this process: two that speak on one would hear each other's answers."""
+        if self._process != os.getpid():
+            self._made, self._process = self._connections(), os.getpid()
+        return self._made
+
+    def _connections(self) -> urllib3.PoolManager:
+        connect_s = min(_CONNECT_S, self._timeout_s)
+        return urllib3.PoolManager(
+            maxsize=_CONNECTIONS,
+            retries=False,
+            timeout=urllib3.Timeout(connect=connect_s, read=self._timeout_s),
+            ca_certs=self._ca_file,
+        )
 
     def _tried(
         self,
@@ -231,9 +205,9 @@ class Wire:
                 "again.",
             ) from err
         if len(data) > _ANSWER_MAX:
-            raise _no_node("an answer that is too long")
+            raise no_node("an answer that is too long")
         if answer.status >= 300:
-            raise _error_of(answer.status, data, answer.headers)
+            raise refusal(answer.status, data, answer.headers)
         return Answer(answer.status, answer.headers, data)
 
     def _away(self, err: Exception) -> Unavailable:
@@ -277,41 +251,3 @@ def _is_here(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host.lower() == "localhost"
-
-
-def _error_of(status: int, data: bytes, headers: Mapping[str, str]) -> CounterfoilError:
-    """Turn an answer that is an error into what it tells."""
-    try:
-        told = json.loads(data)
-    except ValueError:
-        told = None
-    if not isinstance(told, dict) or not _CODE.fullmatch(str(told.get("code", ""))):
-        return _no_node(f"HTTP status {status} and no problem document")
-    given = headers.get("retry-after", "1")
-    seconds = float(given) if given.isascii() and given.isdigit() else 1.0
-    return error_of({"status": status, **told}, min(seconds, _WAIT_MOST_S))
-
-
-def error_of(told: Mapping[str, Any], retry_after_s: float = 1.0) -> CounterfoilError:
-    """Make the error that a problem document tells; its texts are held to a length.
-
-    told: the document, with `code`. Source: RFC 9457.
-    """
-    kind = getattr(errors, str(told.get("title")), None)
-    if not (isinstance(kind, type) and issubclass(kind, CounterfoilError)):
-        status = told.get("status")
-        other = Unavailable if not isinstance(status, int) or status >= 500 else InputError
-        kind = _BY_STATUS.get(status, other) if isinstance(status, int) else other
-    code, hint = str(told["code"])[:100], str(told.get("hint", ""))[:1000]
-    message = str(told.get("detail", ""))[:2000]
-    if issubclass(kind, TooMany):
-        return kind(code, message, hint=hint, retry_after_s=retry_after_s)
-    return kind(code, message, hint=hint)
-
-
-def _no_node(found: str) -> Unavailable:
-    return Unavailable(
-        "remote.answer",
-        f"expected an answer of a Counterfoil node, found {found}",
-        hint="Check the address; a proxy in between may have answered.",
-    )

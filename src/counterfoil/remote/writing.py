@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -58,6 +59,7 @@ class Writing(Accountable):
             return self.next_number(source) if given else 0
 
         self._numbering = Numbering(next_number, lambda _source, _below: ())
+        self._process = os.getpid()
         self._hands = ThreadPoolExecutor(_HANDS, thread_name_prefix="remote")
 
     def record(
@@ -320,6 +322,7 @@ class Writing(Accountable):
         spool, delivery = self._spool, self._delivery
         if spool is None or delivery is None:  # pragma: no cover - both are there or none
             raise self._only_there("spool")
+        self._require_own()
         series = source or self._own_series()
         check_place(series, number, count)
         return delivery.later(
@@ -338,6 +341,7 @@ class Writing(Accountable):
         self, source: str | None, number: int | None, count: int
     ) -> tuple[str | None, int | None, bool]:
         """Give a place in a series, and tell whether what has it may be sent again."""
+        self._require_own()
         if source is not None or number is not None:
             return source, number, number is not None
         return self._series, self._numbering.take(self._series, max(count, 1)), True
@@ -367,6 +371,15 @@ class Writing(Accountable):
             raise Unavailable(
                 "ledger.closed", "expected an open ledger, found it closed", hint="Connect again."
             ) from err
+
+    def _require_own(self) -> None:
+        """Refuse a fork: it has none of the threads that send, and would give out numbers twice."""
+        if os.getpid() != self._process:
+            raise Refused(
+                "ledger.forked",
+                "expected the process that connected, found a fork of it",
+                hint="Connect in the child process, with a spool of its own.",
+            )
 
     def _only_there(self, what: str) -> Refused:
         return Refused(

@@ -270,6 +270,45 @@ def test_one_process_at_a_time(place: Place, tmp_path: Path) -> None:
     assert broken.value.code == "spool.file"
 
 
+FORKING = """
+import os, sys, warnings
+from counterfoil.errors import Refused
+from counterfoil.remote import connect
+warnings.simplefilter("ignore")
+url, path = sys.argv[1:]
+for spool in (False, path):
+    with connect(url, "operator", spool=spool) as remote:
+        remote.record({"by": "parent"})
+        size = remote.size
+        if (child := os.fork()) == 0:
+            try:
+                for ask in (lambda: remote.record({"by": "child"}), lambda: remote.flush(5)):
+                    try:
+                        ask()
+                    except Refused as err:
+                        assert err.code == "ledger.forked"
+                    else:
+                        os._exit(1)
+                assert remote.size == size
+                remote.close()
+            except BaseException:
+                os._exit(1)
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        remote.record({"by": "parent"})
+        remote.flush(30)
+"""
+
+
+def test_a_fork(ledger: Ledger, place: Place, tmp_path: Path) -> None:
+    """A fork of the process reads on connections of its own, and is refused to record."""
+    with place.node(ledger):
+        command = [sys.executable, "-c", FORKING, place.url, str(tmp_path / "spool.db")]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert len(ledger.search("by=parent").hits) == 4
+
+
 def test_a_series_that_others_began(ledger: Ledger, place: Place, tmp_path: Path) -> None:
     """A spool of a named series goes on after what stands in the log."""
     ledger.record({"n": 0}, source="till-1")

@@ -10,8 +10,9 @@ import pytest
 from counterfoil import errors
 from counterfoil.errors import CounterfoilError, InputError, NotFound, TooMany, Unavailable
 from counterfoil.remote import connect
+from counterfoil.remote.answers import error_of
 from counterfoil.remote.events import parsed_events
-from counterfoil.remote.wire import Wire, error_of
+from counterfoil.remote.wire import Wire
 from tests.http_rig import raw_server
 
 
