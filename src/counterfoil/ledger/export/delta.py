@@ -205,7 +205,10 @@ class _Batch:
         return stop - self._first >= COMMIT_ENTRIES or held >= _COMMIT_CELLS
 
     def commit(self, stop: int) -> None:
-        """Append the rows, and say in the same commit that all before entry `stop` are done."""
+        """Append the rows, and say in the same commit that all before entry `stop` are done.
+
+        Without rows nothing is written: the next export goes through these entries again.
+        """
         if not self._rows:
             return
         headers = zip(*(header for header, _, _ in self._rows), strict=True)
