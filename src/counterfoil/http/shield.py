@@ -108,7 +108,8 @@ class Shield:
                 hint="Name it at the start: counterfoil up --host NAME.",
             )
             address = scope["client"][0] if scope.get("client") else ""
-            self._site.guard.note(error, None, address, scope["path"][:100])
+            first = scope["path"].split("/", 2)[1:2]  # what follows may be the secret of a link
+            self._site.guard.note(error, None, address, f"/{''.join(first)[:100]}")
             raise error
         path = scope["path"]
         if len(path) > _PATH_MAX or len(scope.get("query_string", b"")) > _QUERY_MAX:

@@ -53,6 +53,14 @@ def test_a_strangers_name_is_refused(node: GuardedNode) -> None:
         assert node.ask("/metrics", key, host=host).status == 200, host
 
 
+def test_the_secret_of_a_link_is_not_recorded(node: GuardedNode) -> None:
+    """A sign-in link that reached the node by a wrong name is refused, and stands in no record."""
+    assert node.ask("/signin/once-and-secret", host="evil.example").status == 421
+    node.guard.tick(now=True)
+    *_, last = (view for view in node.ledger.views() if "access-refusal" in view.kind)
+    assert [line["what"] for line in last.content["refused"]] == ["/signin"]
+
+
 def test_further_names_are_those_that_are_set(ledger: Ledger) -> None:
     """A node answers to the name in its URL and to those in its settings."""
     settings = NodeSettings(url="https://ledger.example", hosts=("ledger.internal",))

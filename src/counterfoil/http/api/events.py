@@ -87,7 +87,7 @@ class _Bells:
         bell = asyncio.Event()
         self._bells[bell] = line
         self._by[who] += 1
-        if self._looking is None:
+        if self._looking is None or self._looking.done():
             self._looking = asyncio.ensure_future(self._look())
         bell.set()
         return bell
@@ -110,7 +110,7 @@ class _Bells:
             found, stamp = self._ledger.size, self._stamp()
             if stamp != seen:  # taken before the bytes: what comes between is read again
                 seen = stamp
-                with contextlib.suppress(CounterfoilError):
+                with contextlib.suppress(CounterfoilError, OSError):
                     self.published = await run_in_threadpool(self._ledger.published)
                     size = -1
             if found != size:
