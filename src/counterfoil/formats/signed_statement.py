@@ -42,6 +42,7 @@ RECEIPTS: Final = 394
 _PAYLOAD_HASH_ALG, _PREIMAGE_TYPE, _PAYLOAD_LOCATION = 258, 259, 260
 _ISS, _SUB, _IAT = 1, 2, 6
 _CLAIMS: Final = {3: "aud", 4: "exp", 5: "nbf", 6: "iat", 7: "cti"}
+_NAMED: Final = frozenset({*_CLAIMS.values(), "iss", "sub"})
 _TYP: Final = 16
 _HASHES: Final = {-16: ("sha256", 32), -43: ("sha384", 48), -44: ("sha512", 64)}
 _HASH_LABELS: Final = (_PAYLOAD_HASH_ALG, _PREIMAGE_TYPE, _PAYLOAD_LOCATION)
@@ -181,7 +182,8 @@ def describe(statement: SignedStatement) -> dict[str, Any]:
     """Show a statement as a JSON object.
 
     payload: where it is JSON by its content type; else payload_base64. claims: other than iss and
-    sub; bytes in them become hexadecimal digits.
+    sub; bytes in them become hexadecimal digits, and text labels that would pass for a registered
+    claim, which is a number, stand in quotes.
     """
     found: dict[str, Any] = {"subject": statement.subject, "algorithm": statement.algorithm}
     found["key"] = statement.key
@@ -283,8 +285,13 @@ def _hashed(headers: dict[int | str, Any], payload: bytes) -> HashEnvelope | Non
     return HashEnvelope(found[0], _content_type(headers.get(_PREIMAGE_TYPE)), location)
 
 
-def _claim_name(label: int | str) -> str:
-    return _CLAIMS.get(label, str(label)) if isinstance(label, int) else label
+def _claim_name(label: Any) -> str:
+    """Name a claim; a text label that reads like a number's name, or a number, is in quotes."""
+    if isinstance(label, int):
+        return _CLAIMS.get(label, str(label))
+    if isinstance(label, bytes):
+        return f"h'{label.hex()}'"
+    return f"'{label}'" if label in _NAMED or label.lstrip("-").isdigit() else label
 
 
 def _plain(value: Any) -> Any:

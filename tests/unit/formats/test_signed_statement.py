@@ -210,3 +210,12 @@ def test_any_changed_byte(at: int, byte: int) -> None:
     except InputError:
         return
     assert signed_statement.entry_of(said) == data
+
+
+def test_no_claim_passes_for_a_registered_one() -> None:
+    """A text label cannot stand where the registered claim of that name is shown."""
+    claims: dict[Any, Any] = CLAIMS | {6: 1, "iat": 2, "iss": "another", "-7": 3, -7: 4, b"k": 5}
+    said = signed_statement.parse(ISSUER.statement(_15=claims))
+    assert signed_statement.describe(said)["claims"] == {
+        "iat": 1, "'iat'": 2, "'iss'": "another", "'-7'": 3, "-7": 4, "h'6b'": 5,
+    }  # fmt: skip
