@@ -25,7 +25,7 @@ from counterfoil.http.guarding import SECURITY_HEADERS, let_in
 from counterfoil.http.mounting import MountedRoute
 from counterfoil.http.pages.api_reference import reference_endpoints
 from counterfoil.http.pages.failures import failure_page
-from counterfoil.http.problems import problem
+from counterfoil.http.problems import problem, unforeseen
 from counterfoil.http.shield import Shield
 from counterfoil.http.site import Site
 from counterfoil.http.tally import Tally
@@ -115,7 +115,7 @@ def _route(site: Site, one: Endpoint | Mounted) -> BaseRoute:
             raise
         except Exception as err:
             _LOG.error("unforeseen, at %s", one.path, exc_info=err)
-            response = _told(site, request, _unforeseen())
+            response = _told(site, request, unforeseen())
         for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
         return response
@@ -127,14 +127,6 @@ def _tell(site: Site, request: Request, err: CounterfoilError, one: Endpoint) ->
     if one.tells == "page":
         return failure_page(site, request, err)
     return concise(err) if one.tells == "concise" else problem(err)
-
-
-def _unforeseen() -> CounterfoilError:
-    return CounterfoilError(
-        "http.unforeseen",
-        "expected to answer, but something that nobody foresaw went wrong",
-        hint="The node's log says what; the same request may well fail again.",
-    )
 
 
 def _told(site: Site, request: Request, err: CounterfoilError) -> Response:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from counterfoil.errors import CounterfoilError, TooMany, Unauthenticated, Unavailable
 
-__all__ = ["MEDIA_TYPE", "headers_of", "problem", "problem_of"]
+__all__ = ["MEDIA_TYPE", "headers_of", "problem", "problem_of", "unforeseen"]
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -54,3 +54,12 @@ def headers_of(err: CounterfoilError) -> dict[str, str]:
     if isinstance(err, Unauthenticated):
         headers["www-authenticate"] = 'Bearer realm="counterfoil", Basic realm="counterfoil"'
     return headers
+
+
+def unforeseen() -> CounterfoilError:
+    """Make the error for what nobody foresaw, with code http.unforeseen; log what it was."""
+    return CounterfoilError(
+        "http.unforeseen",
+        "expected to answer, but something that nobody foresaw went wrong",
+        hint="The node's log says what; the same request may well fail again.",
+    )

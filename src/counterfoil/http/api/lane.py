@@ -16,7 +16,7 @@ from starlette.requests import Request
 from counterfoil.errors import CounterfoilError, TooMany, Unavailable
 from counterfoil.http.endpoint import Need
 from counterfoil.http.guarding import address_of, let_in
-from counterfoil.http.problems import problem
+from counterfoil.http.problems import problem, unforeseen
 from counterfoil.http.shield import BodySlow, BodyTooLarge
 from counterfoil.http.site import Site
 from counterfoil.ports.access import Principal
@@ -88,12 +88,7 @@ def lane(site: Site, need: Need, answer: Callable[[Asked], Awaitable[LaneAnswer]
             return
         except Exception as err:
             _LOG.error("unforeseen, at %s", scope["path"], exc_info=err)
-            told = CounterfoilError(
-                "http.unforeseen",
-                "expected to answer, but something that nobody foresaw went wrong",
-                hint="The node's log says what; the same request may well fail again.",
-            )
-            await problem(told)(scope, receive, send)
+            await problem(unforeseen())(scope, receive, send)
             return
         headers = [*_HEADERS, (b"content-length", b"%d" % len(said.body))]
         if said.location:

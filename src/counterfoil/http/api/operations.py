@@ -29,6 +29,7 @@ from counterfoil.http.api.workers import Stopper, Workers, watched
 from counterfoil.http.bodies import read_body
 from counterfoil.http.endpoint import Answer, Endpoint, Mounted, Need
 from counterfoil.http.guarding import address_of
+from counterfoil.http.problems import unforeseen
 from counterfoil.http.site import Site
 from counterfoil.ops.offered import FROM_LOG, Offered, offered_operations
 from counterfoil.ports import no_progress
@@ -156,7 +157,7 @@ async def _streamed(
             failed = err
         except Exception as err:
             _LOG.error("unforeseen, in %s", call.offered.operation.name, exc_info=err)
-            failed = CounterfoilError("http.unforeseen", "something that nobody foresaw went wrong")
+            failed = unforeseen()
         lines.finish(failed)
         return failed
 
