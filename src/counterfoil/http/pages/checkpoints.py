@@ -9,8 +9,10 @@ from typing import Any, Final
 
 import msgspec
 
-from counterfoil.errors import CounterfoilError, NotFound
+from counterfoil.errors import CounterfoilError, NotFound, VerificationError
 from counterfoil.formats import note as notes
+from counterfoil.formats.policy import Policy
+from counterfoil.formats.vkey import VerifierKey
 from counterfoil.http.pages.addresses import changed
 from counterfoil.http.pages.kept import worked_out
 from counterfoil.http.pages.page import Asked, Page
@@ -20,10 +22,10 @@ from counterfoil.ledger.anchored import read_anchored
 from counterfoil.log import parse_signed
 from counterfoil.ops import anchors, checkpoints
 from counterfoil.proofs.merkle import verify_consistency
-from counterfoil.proofs.trust import OWN_WITNESS, evaluate
+from counterfoil.proofs.trust import OWN_WITNESS, VerifiedSignature, evaluate, open_note
 from counterfoil.proofs.verify import grade
 
-__all__ = ["PAGES", "KnownCheckpoint", "known_checkpoints"]
+__all__ = ["PAGES", "KnownCheckpoint", "known_checkpoints", "signature_lines"]
 
 _LIMIT: Final = 50
 _PAID_EVERY_S: Final = 3600.0
@@ -120,7 +122,7 @@ def _one(site: Site, asked: Asked) -> dict[str, Any]:
         "at_ms": this.at_ms,
         "note": this.note.decode(errors="replace"),
         "trust": _trust(ledger, this.note),
-        "signatures": _signatures(ledger, this.note),
+        "signatures": signature_lines(ledger.policy, this.note),
         "anchors": [one | _paid(ledger, one) for one in _anchors(ledger).get(size, [])],
         "covered_by": _covering(ledger, size),
         "smaller": sizes[at - 1] if at else None,
@@ -139,23 +141,42 @@ def _trust(ledger: Ledger, note: bytes) -> dict[str, Any]:
     return {"state": "ok", "words": grade(trusted), "quorum": trusted.quorum}
 
 
-def _signatures(ledger: Ledger, note: bytes) -> list[dict[str, Any]]:
-    """List the lines of a note; `held` tells whether the policy's key of that name made it."""
-    try:
-        cosigned = {one.name: one.time_s for one in evaluate(ledger.policy, note).cosigners}
-    except CounterfoilError:
-        cosigned = {}
-    keys = {one.key.name: one.name for one in ledger.policy.witnesses}
+def signature_lines(policy: Policy, note: bytes) -> list[dict[str, Any]]:
+    """List the signatures on a note: whose each is, and whether it holds.
+
+    known: the policy has its key, by name and id. counts: it has, and the signature holds. Raises
+    InputError as `note.parse`.
+    """
+    logs = {(one.key.name, one.key.key_id): one.key for one in policy.logs}
+    witnesses = {(one.key.name, one.key.key_id): one for one in policy.witnesses}
+    opened = notes.parse(note)
     found = []
-    for line in notes.parse(note).signatures:
-        name = keys.get(line.name)
-        time_s = cosigned.get(name) if name is not None else None
-        who = "log" if line.name == ledger.origin else "witness" if name else "stranger"
-        if name == OWN_WITNESS:
+    for line in opened.signatures:
+        at = line.name, line.key_id
+        log, witness = logs.get(at), witnesses.get(at)
+        who = "log" if log else "witness" if witness else "stranger"
+        if witness is not None and witness.name == OWN_WITNESS:
             who = "own witness"
-        held = line.name == ledger.origin or time_s is not None
-        found.append({"name": line.name, "who": who, "time_s": time_s, "counts": held})
+        key = witness.key if witness is not None else log
+        held = None if key is None else _held(notes.Note(opened.text, (line,)), key)
+        found.append(
+            {
+                "name": line.name,
+                "who": who,
+                "time_s": None if held is None else held.time_s,
+                "known": key is not None,
+                "counts": held is not None,
+            }
+        )
     return found
+
+
+def _held(alone: notes.Note, key: VerifierKey) -> VerifiedSignature | None:
+    """Verify the one signature on a note; None where it does not hold."""
+    try:
+        return open_note(alone, [key])[0]
+    except VerificationError:
+        return None
 
 
 def _covering(ledger: Ledger, size: int) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ import pytest
 import urllib3
 
 import counterfoil
+from counterfoil.formats import note as notes
 from counterfoil.http.pages.addresses import condition
+from counterfoil.http.pages.checkpoints import signature_lines
 from counterfoil.ledger import Ledger
 from counterfoil.ops.verification import verify_bytes
 from tests.busy_ledger import small_ledger
@@ -254,6 +257,24 @@ def test_checkpoints_prove_growth_between_any_two(asker: Asker) -> None:
     newest = kept[0]["size"]
     beyond = asker.facts(f"/checkpoints/{newest}?to={newest + 100}")["consistency"]
     assert beyond["state"] == "bad"
+
+
+def test_a_signature_counts_only_where_it_holds(asker: Asker) -> None:
+    """A line in the log's name that its key did not make is shown as what it is."""
+    newest = asker.facts("/checkpoints")["checkpoints"][0]["size"]
+    told = asker.facts(f"/checkpoints/{newest}")
+    assert "log" in {one["who"] for one in told["signatures"]}
+    assert all(one["counts"] for one in told["signatures"])
+    note = notes.parse(told["note"].encode())
+    own = next(one for one in note.signatures if one.name == told["origin"])
+    changed = replace(own, signature=bytes([own.signature[0] ^ 1]) + own.signature[1:])
+    stranger = replace(own, key_id=bytes([own.key_id[0] ^ 1]) + own.key_id[1:])
+    forged = notes.format(notes.Note(note.text, (changed, stranger)))
+    lines = signature_lines(asker.ledger.policy, forged)
+    assert [(one["who"], one["known"], one["counts"]) for one in lines] == [
+        ("log", True, False),
+        ("stranger", False, False),
+    ]
 
 
 def test_lineage_is_followed_step_by_step(asker: Asker) -> None:
