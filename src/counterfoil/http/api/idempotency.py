@@ -20,7 +20,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -128,6 +128,8 @@ class Once:
             await asyncio.to_thread(self._keep, asked, response, secret=secret)
         except Unavailable as err:  # it was done, and who asked must hear so
             _LOG.warning("an answer could not be kept: %s", err)
+            with suppress(Unavailable):
+                await asyncio.to_thread(self._abandon, asked)
         return response
 
     def _again(self, kept: _Kept, asked: _Asked) -> Response:
@@ -146,7 +148,7 @@ class Once:
         if kept.status is None:
             raise Conflict(
                 "http.idempotency-unknown",
-                "expected the answer to this request, found that the node ended meanwhile",
+                "expected the answer to this request, found that none was kept: it may have broken off",
                 hint="Look whether it was done, and send it with a new key if it was not.",
             )
         if kept.body is None:

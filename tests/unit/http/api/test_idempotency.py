@@ -242,3 +242,19 @@ def test_what_was_done_is_told_though_it_cannot_be_kept(tmp_path: Path) -> None:
         return Response(b"done")
 
     assert asyncio.run(once.answer(request_by("k"), b"", run)).body == b"done"
+
+
+def test_what_could_not_be_kept_is_not_told_as_under_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A retry of what was done, but not kept, hears that nobody knows: it need not come again."""
+    once = Once(tmp_path / "http.db")
+
+    def full(*_: object, **__: object) -> None:
+        raise Unavailable("http.idempotency-store", "expected room, found none")
+
+    monkeypatch.setattr(once, "_keep", full)
+    assert ask(once, "k", b"", Response(b"done")).body == b"done"
+    with pytest.raises(Conflict) as again:
+        ask(once, "k", b"", Response(b"twice"))
+    assert again.value.code == "http.idempotency-unknown"
