@@ -21,6 +21,7 @@ _SILENCE_S: Final = 60.0
 _PAUSE_S: Final = 0.5
 _PAUSE_MOST_S: Final = 10.0
 _LINE_MAX: Final = 4 << 20
+_EVENT_MAX: Final = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,9 @@ def read_events(wire: Wire, after: int | None, filters: Mapping[str, str]) -> It
 def parsed_events(chunks: Iterable[bytes]) -> Iterator[tuple[str, int | None, str]]:
     """Cut a stream of bytes into events: kind, id, data. Source: WHATWG HTML, 9.2.6.
 
-    Raises Unavailable with code remote.answer for a line that is too long.
+    Raises Unavailable with code remote.answer for a line or an event that is too long.
     """
-    rest, kind, found, data = b"", "message", None, list[str]()
+    rest, kind, found, data, size = b"", "message", None, list[str](), 0
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")
         if len(rest) > _LINE_MAX:
@@ -78,11 +79,14 @@ def parsed_events(chunks: Iterable[bytes]) -> Iterator[tuple[str, int | None, st
             if not line:
                 if data or found is not None:
                     yield kind, found, "\n".join(data)
-                kind, found, data = "message", None, []
+                kind, found, data, size = "message", None, [], 0
             elif name == "event":
                 kind = value
             elif name == "data":
                 data.append(value)
+                size += 1 + len(value)
+                if size > _EVENT_MAX:
+                    raise Unavailable("remote.answer", "expected an end of an event, found none")
             elif name == "id" and value.isascii() and value.isdigit():
                 found = int(value)
 

@@ -146,6 +146,8 @@ def test_parsing_events() -> None:
         assert list(parsed_events(cut(size))) == expected
     with pytest.raises(Unavailable):
         list(parsed_events([b"x" * (5 << 20)]))
+    with pytest.raises(Unavailable):
+        list(parsed_events([b"data: " + b"x" * (1 << 20) + b"\n"] * 17))
 
 
 def test_json_that_is_none() -> None:
