@@ -148,7 +148,8 @@ class Once:
         if kept.status is None:
             raise Conflict(
                 "http.idempotency-unknown",
-                "expected the answer to this request, found that none was kept: it may have broken off",
+                "expected the answer to this request, found that none was kept: "
+                "it may have broken off",
                 hint="Look whether it was done, and send it with a new key if it was not.",
             )
         if kept.body is None:
