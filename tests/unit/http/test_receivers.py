@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from counterfoil.errors import Unavailable
+from counterfoil.http.receivers import tracing
+from counterfoil.ledger import Ledger
 from tests.guarded import Answer, Browser, GuardedNode
 
 JSON = "application/json"
@@ -83,3 +86,22 @@ def test_lineage_counts_against_a_quota(node: GuardedNode) -> None:
     assert send(node, "/api/v1/lineage", key, event("OTHER", 2)).status == 201
     over = send(node, "/api/v1/lineage", key, event("OTHER", 3))
     assert (over.status, over.code) == (429, "access.quota")
+
+
+def test_spans_that_could_not_be_recorded_are_asked_for_again(
+    node: GuardedNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While calls of models cannot be recorded it is an error, whatever else comes with them."""
+
+    def full(*_: object, **__: object) -> None:
+        raise Unavailable("disk.full", "expected space, found none")
+
+    other = span(1) | {"attributes": []}
+    key = node.key("writer", quota=1)
+    monkeypatch.setattr(tracing, "_RETRY_S", 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "record_statements", full)
+        for sent, status in (([span(0)], 503), ([span(0), other], 503), ([other], 200)):
+            said = {"resourceSpans": [{"scopeSpans": [{"spans": sent}]}]}
+            assert send(node, "/v1/traces", key, said).status == status
+    assert send(node, "/v1/traces", key, spans(1)).status == 200  # the quota is as it was
