@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,8 +57,16 @@ class Story:
     application: int = 0
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep its memories apart: each of their files is read here, and nobody else's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COUNTERFOIL_STATE", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+def story(tmp_path_factory: pytest.TempPathFactory, _state: None) -> Story:
     """Live through it once, up to the decisions."""
     rows = census.read()
     folder = tmp_path_factory.mktemp("census") / "bank"

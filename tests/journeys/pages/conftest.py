@@ -13,9 +13,13 @@ from tests.pages import PageNode, Seen, page_node
 Window = Callable[..., Seen]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def node() -> Iterator[PageNode]:
-    """Serve the story, once for all files that one worker has."""
+    """Serve the story, which is told once for all files that one worker has.
+
+    No longer than for a file: who reads the files of a database that this process has open takes
+    its locks away, and other tests do read them.
+    """
     with page_node() as found:
         yield found
 
