@@ -3,7 +3,7 @@
 That tree's leaves stand in ascending order, so two neighbours, one below and one above, leave no
 place between them. The proof of a salted set reveals the key of this tree: whoever holds it can
 try likely rows against the neighbours that proofs show, though not against the first tree. This
-module refuses a gap that is not between neighbours.
+module refuses a gap that is not between neighbours, and a key that the data set does not name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from counterfoil.formats.predicates.header import HexDigest
 from counterfoil.ledger.datasets.proof_parts import parse_proof, proven_dataset, values_of
 from counterfoil.proofs.merkle import EMPTY_ROOT, verify_inclusion
 from counterfoil.proofs.verify import Verified
-from counterfoil.provenance.fingerprint.table import content_leaf
+from counterfoil.provenance.fingerprint.table import content_key_digest, content_leaf
 from counterfoil.provenance.statements.datasets import Dataset
 
 __all__ = ["AbsenceProof", "Neighbour", "ProvenAbsence", "verify_absence"]
@@ -76,11 +76,13 @@ def verify_absence(proof: AbsenceProof | bytes, policy: Policy) -> ProvenAbsence
         )
     try:
         cells, root = bytes.fromhex(proof.cells), bytes.fromhex(fingerprint.sorted_root)
-        leaf = content_leaf(bytes.fromhex(proof.key), cells)
+        key = bytes.fromhex(proof.key)
     except ValueError as err:
         raise InputError("dataset.proof", f"expected hexadecimal digits, but: {err}") from err
+    if content_key_digest(key) != fingerprint.sorted_key:
+        raise _wrong("the key of another tree")
     values = values_of(said, proof.columns, cells)
-    _verify_gap(proof, leaf, root, fingerprint.rows)
+    _verify_gap(proof, content_leaf(key, cells), root, fingerprint.rows)
     return ProvenAbsence(values, said, verified)
 
 

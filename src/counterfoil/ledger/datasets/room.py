@@ -218,6 +218,7 @@ class Datasets:
                 columns if fits else (),
                 made.salted,
                 None if made.contents is None else root_of(in_order).hex(),
+                made.contents_key,
             ),
             "leaves": self._ledger.keep(made.leaves) if made.rows else None,
             "sorted_leaves": self._ledger.keep(second) if second else None,

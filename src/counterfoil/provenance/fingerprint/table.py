@@ -55,6 +55,7 @@ _BLOCK_ROWS: Final = CHUNK_ROWS * 16
 _SALT_BYTES: Final = 16
 _DOMAIN: Final = b"\x00counterfoil table row v1\x00"
 _CONTENT: Final = b"\x00counterfoil table content v1\x00"
+_CONTENT_KEY: Final = b"\x00counterfoil table content key v1\x00"
 _OWN_INDEX: Final = "__index_level_"  # how pandas calls an index that nobody named
 
 
@@ -73,7 +74,8 @@ class TablePrint:
 
     digest, root: 64 hexadecimal digits. rows: how many. columns: in order. salted: rows are
     salted. leaves: 32 bytes for each row, in order. contents: the leaves of the second tree, in
-    ascending order, where they were asked for.
+    ascending order, where they were asked for. contents_key: names the key of these, without
+    telling it.
     """
 
     digest: str
@@ -83,6 +85,7 @@ class TablePrint:
     salted: bool
     leaves: bytes
     contents: bytes | None = None
+    contents_key: str | None = None
 
     def leaf(self, row: int) -> bytes:
         """Give the leaf of a row, from 0."""
@@ -145,7 +148,8 @@ def fingerprint_table(
     salted = secret is not None
     digest = digest_of(rows, prints, root, salted=salted)
     in_order = b"".join(sorted(sorted_leaves)) if contents else None
-    return TablePrint(digest, root, rows, prints, salted, bytes(leaves), in_order)
+    named = content_key_digest(content_key(secret)) if contents else None
+    return TablePrint(digest, root, rows, prints, salted, bytes(leaves), in_order, named)
 
 
 def digest_of(rows: int, columns: Iterable[ColumnPrint], root: str, *, salted: bool) -> str:
@@ -175,6 +179,15 @@ def row_leaf(salt: bytes, cells: bytes) -> bytes:
 def content_key(secret: bytes | None) -> bytes:
     """Give the key of the second tree's leaves: 16 bytes, zeros without a secret."""
     return salts_of(secret, (1 << 128) - 1, 1)
+
+
+def content_key_digest(key: bytes) -> str:
+    """Name the key of the second tree: 64 hexadecimal digits, which bind its owner to it.
+
+    Were the key not named with the tree, a row that is there could be shown to be absent: under
+    another key it would have another leaf. key: 16 bytes.
+    """
+    return sha256(_CONTENT_KEY + key).hexdigest()
 
 
 def content_leaf(key: bytes, cells: bytes) -> bytes:

@@ -28,7 +28,8 @@ class Fingerprint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     `files/v1` the root. root: RFC 9162 root over the leaves of rows or files. rows: how many.
     columns: in order; left out where they are too many for an entry. salted: rows are salted from
     a secret, so that a sibling hash is no dictionary. sorted_root: root of the second tree, whose
-    leaves stand in ascending order, where the owner chose to be able to prove absence.
+    leaves stand in ascending order, where the owner chose to be able to prove absence; sorted_key:
+    names the key of these leaves, so that no other key can be passed off for it.
     """
 
     format: Literal["table/v1", "files/v1"]
@@ -38,6 +39,11 @@ class Fingerprint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     columns: Annotated[tuple[Column, ...], msgspec.Meta(max_length=4096)] = ()
     salted: bool = False
     sorted_root: HexDigest | None = None
+    sorted_key: HexDigest | None = None
+
+    def __post_init__(self) -> None:
+        if (self.sorted_root is None) != (self.sorted_key is None):
+            raise ValueError("expected sorted_root and sorted_key together")
 
 
 class Dataset(Header, frozen=True, kw_only=True):

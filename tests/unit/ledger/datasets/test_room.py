@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ from counterfoil.cli import main
 from counterfoil.errors import NotFound, Refused, VerificationError
 from counterfoil.ledger import Ledger
 from counterfoil.ledger.datasets import verify_absence, verify_membership
+from counterfoil.ledger.datasets.absence import Neighbour
 from counterfoil.ops import ledgers
+from counterfoil.proofs.merkle import inclusion_path, reader_of
+from counterfoil.provenance.fingerprint.table import content_leaf
 from tests.ledgers import prove
 from tests.statements import refused
 
@@ -148,6 +152,32 @@ def test_no_other_proof_of_absence_is_believed(ledger: Ledger, csv: Path) -> Non
     other_columns.write_text("id,name\n1,x\n")
     with refused("dataset.columns"):
         ledger.datasets.prove_absence(found, other_columns)
+
+
+def test_a_foreign_key_makes_no_row_absent(ledger: Ledger, csv: Path) -> None:
+    """Who has the whole tree cannot choose a key under which a row that is there is in a gap."""
+    found = ledger.datasets.record(csv, "people", sorted_tree=True)
+    absent = ledger.datasets.prove_absence(found, one_row(csv, 1, "1,nobody,0"))
+    there = ledger.datasets.prove_row(found, 7, csv)
+    kept = found.dataset.sorted_leaves
+    assert kept is not None
+    data = ledger.kept(kept)
+    leaves = [data[at : at + 32] for at in range(0, len(data), 32)]
+    key = bytes(16)
+    place = bisect_left(leaves, content_leaf(key, bytes.fromhex(there.cells)))
+
+    def neighbour(at: int) -> Neighbour | None:
+        if not 0 <= at < len(leaves):
+            return None
+        path = inclusion_path(at, len(leaves), reader_of(leaves))
+        return Neighbour(leaves[at].hex(), tuple(one.hex() for one in path))
+
+    forged = msgspec.structs.replace(
+        absent, key=key.hex(), cells=there.cells, place=place,
+        below=neighbour(place - 1), above=neighbour(place),
+    )  # fmt: skip
+    with refused("dataset.not-absent", VerificationError):
+        verify_absence(forged, ledger.policy)
 
 
 def test_data_is_held_against_what_was_recorded(ledger: Ledger, csv: Path) -> None:
