@@ -122,17 +122,25 @@ def serving(
     *,
     fast: bool = False,
     connections_max: int = _CONNECTIONS_MAX,
+    ended: Callable[[], None] | None = None,
 ) -> Iterator[str]:
     """Serve in a thread for the duration of a block, which gets the URL.
 
     fast: with a parser and an event loop in C, of the extra `node`. connections_max: at a time;
-    who comes then is told 503. Raises as `listen_on`.
+    who comes then is told 503. ended: is called, in that thread, when serving ends, whoever ended
+    it. Raises as `listen_on`.
     """
     listener = listen if isinstance(listen, Listener) else listen_on(listen)
     server = _server(app, fast, connections_max)
-    thread = threading.Thread(
-        target=server.run, args=([listener.socket],), name="serving", daemon=True
-    )
+
+    def run() -> None:
+        try:
+            server.run([listener.socket])
+        finally:
+            if ended is not None:
+                ended()
+
+    thread = threading.Thread(target=run, name="serving", daemon=True)
     thread.start()
     try:
         _wait_started(server, thread)

@@ -7,13 +7,14 @@ was refused before.
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Annotated, Any, Final, Literal
 
-from counterfoil.errors import InputError
+from counterfoil.errors import InputError, Unavailable
 from counterfoil.extras import require
 from counterfoil.ledger import Layout, create_ledger
 from counterfoil.ops.files import shown
@@ -101,7 +102,7 @@ def up(
     Nothing but what `public` shares is answered without a key; the first start makes one for the
     operator and shows it once. Other processes on the machine record through this one. Raises as
     `opened_node`, `listen_on` and `require_watchers`, FatalLogError when the log must not go on,
-    Unavailable with code extra.missing.
+    Unavailable with code extra.missing or node.deaf.
     """
     require("node", *PACKAGES)
     require_watchers(watch)
@@ -123,7 +124,8 @@ def up(
         ended = stack.enter_context(until_signal())
         stack.enter_context(logging_to(tell))
         node = stack.enter_context(opened_node(folder, watchers=watch, heard=heard))
-        stack.enter_context(answering(node, settings, listener))
+        deaf = threading.Event()
+        stack.enter_context(answering(node, settings, listener, deaf.set))
         tell_systemd("READY=1")
         shows_link = node.operator_key is not None or channel.sink.isatty()
         yield NodeStarted(
@@ -140,6 +142,12 @@ def up(
             yield from _waiting(told)
             if node.ledger.fatal is not None:
                 raise node.ledger.fatal.renewed()
+            if deaf.is_set():
+                raise Unavailable(
+                    "node.deaf",
+                    "expected the node to go on answering, found that its server ended",
+                    hint="Start it again; what went wrong stands before this.",
+                )
         tell_systemd("STOPPING=1")
         size = node.ledger.size
     yield from _waiting(told)

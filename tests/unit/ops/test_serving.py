@@ -273,3 +273,12 @@ def test_only_here() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert ran.stdout.strip() in ("[]", "['asyncio']")  # the app itself needs asyncio
+
+
+def test_who_serves_hears_when_serving_ends() -> None:
+    """A server that ends is told of, so that nobody believes it still answers."""
+    heard = threading.Event()
+    with serving(hello, ended=heard.set) as url:
+        assert get(url)
+        assert not heard.is_set()
+    assert heard.is_set()

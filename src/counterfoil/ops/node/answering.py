@@ -5,7 +5,7 @@ This module refuses to import the shell before a node is to answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Final
@@ -23,10 +23,18 @@ _CONNECTIONS_MAX: Final = 2048  # requests beyond the guard's bound are told to 
 
 
 @contextmanager
-def answering(node: Node, settings: NodeSettings, listener: Listener) -> Iterator[str]:
-    """Answer for a block, which gets the address. Raises Unavailable with code extra.missing."""
+def answering(
+    node: Node,
+    settings: NodeSettings,
+    listener: Listener,
+    ended: Callable[[], None] | None = None,
+) -> Iterator[str]:
+    """Answer for a block, which gets the address.
+
+    ended: as of `serving`. Raises Unavailable with code extra.missing.
+    """
     http = import_module("counterfoil.http")
     site = http.Site(node.ledger, node.guard, node.status, settings, node.witness)
     app = http.make_app(site)
-    with serving(app, listener, fast=True, connections_max=_CONNECTIONS_MAX) as url:
+    with serving(app, listener, fast=True, connections_max=_CONNECTIONS_MAX, ended=ended) as url:
         yield url
