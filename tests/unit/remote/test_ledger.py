@@ -158,7 +158,8 @@ def test_integrations_run_on_it(ledger: Ledger, remote: RemoteLedger) -> None:
     import logging
 
     logger = logging.getLogger("tests.remote")
-    logger.propagate = False
+    logger.setLevel(logging.WARNING)  # whatever another test's library set above it
+    logger.propagate, logger.disabled = False, False
     handler = LedgerHandler(cast("Any", remote))
     logger.addHandler(handler)
     try:

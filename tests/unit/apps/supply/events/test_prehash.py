@@ -44,8 +44,10 @@ DIFFERS = {
 
 def reference(path: Path) -> list[str] | None:
     """Write the events of a document as the reference does; None where it cannot."""
-    logging.getLogger().setLevel(logging.CRITICAL)
     json_to_py._namespaces.clear()
+    logger = logging.getLogger()
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)  # it says much, to the root of all loggers
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of how it reads its own files
@@ -53,6 +55,8 @@ def reference(path: Path) -> list[str] | None:
             texts: list[str] = hash_generator.derive_prehashes_from_events(found)
     except (KeyError, TypeError):
         return None
+    finally:
+        logger.setLevel(level)
     return [XSI.sub("", text).replace("booleanValue=True", "booleanValue=true") for text in texts]
 
 
