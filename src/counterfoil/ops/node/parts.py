@@ -32,7 +32,7 @@ _RETAIN_EVERY_S: Final = 3600.0
 _MIRROR_EVERY_S: Final = 2.0
 _LOOK_S: Final = 1.0
 _INDEX_EVERY_S: Final = 5.0
-_BUSY: Final = 10_000  # entries between two looks at which indexing would only be in the way
+_BUSY: Final = 1_000  # entries between two looks at which indexing would only be in the way
 
 
 def watching(ledger: Ledger, names: Sequence[str]) -> Work:
