@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from counterfoil.errors import CounterfoilError
@@ -49,12 +49,6 @@ Work = Callable[[Part], None]
 """Works until its part is stopping, or until there is nothing left to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    work: Work
-    thread: threading.Thread
-
-
 class Supervisor:
     """Runs named pieces of work until `close`.
 
@@ -66,7 +60,7 @@ class Supervisor:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._services: dict[str, Service] = {}
-        self._held: list[_Held] = []
+        self._threads: list[threading.Thread] = []
 
     def start(self, name: str, work: Work, *, needed: bool = False) -> None:
         """Begin a piece of work. name: once. needed: without it the node is not ready."""
@@ -76,7 +70,7 @@ class Supervisor:
                 raise ValueError(f"{name} runs already")
             self._services[name] = Service(name, "starting", now, needed=needed)
         thread = threading.Thread(target=self._run, args=(name, work), name=name, daemon=True)
-        self._held.append(_Held(work, thread))
+        self._threads.append(thread)
         thread.start()
 
     def services(self) -> tuple[Service, ...]:
@@ -87,10 +81,10 @@ class Supervisor:
     def close(self) -> None:
         """Have all parts end, and wait up to 10 s for each."""
         self._stopping.set()
-        for one in self._held:
-            one.thread.join(_STOP_S)
-            if one.thread.is_alive():
-                _LOG.warning("%s does not end", one.thread.name)
+        for thread in self._threads:
+            thread.join(_STOP_S)
+            if thread.is_alive():
+                _LOG.warning("%s does not end", thread.name)
 
     def _run(self, name: str, work: Work) -> None:
         wait_s = _FIRST_WAIT_S
