@@ -13,7 +13,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     reads(
         "supply hash",
         "supply.events:hash_events",
-        "Name each event of an EPCIS document by its hash, as the CBV 2.0 standard has it.",
+        "Name each event of an EPCIS document by its CBV hash, as the reference 1.9.3 has it.",
         "events.jsonld",
         "events.xml --prehash",
     ),

@@ -53,7 +53,7 @@ def hash_events(
     prehash: Annotated[bool, Param("Show the text that was hashed, too.")] = False,
     channel: Channel,
 ) -> Iterator[Hashed]:
-    """Name each event of an EPCIS document by its hash, as the CBV 2.0 standard has it.
+    """Name each event of an EPCIS document by its CBV hash, as the reference 1.9.3 has it.
 
     Raises InputError as `reading.read`.
     """
