@@ -3,14 +3,16 @@
 The parts are package data under `assets`: small ES modules, commented there. The page must work
 from a file, so it is one file; it must be small, so comments and needless blanks stay behind. The
 field rules are made from the classes that `formats` parses with, so browser and Python cannot
-drift apart. The only thing read is this package's own data, once; that is code, not input. This
-module refuses to know a receipt: the page is the same for all.
+drift apart. The only thing read is this package's own data, once; that is code, not input. Other
+pages that verify are joined here, too. This module refuses to know a receipt: the page is the same
+for all.
 """
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -19,7 +21,7 @@ from typing import Final
 from counterfoil.formats import json_text
 from counterfoil.formats.receipt_shapes import shapes
 
-__all__ = ["MODULES", "ReceiptPage", "receipt_page"]
+__all__ = ["MODULES", "ReceiptPage", "asset", "join_page", "join_script", "receipt_page"]
 
 MODULES: Final = (
     "bytes", "json", "shape", "ed25519", "merkle", "notes", "policy", "trust", "entries",
@@ -51,19 +53,30 @@ class ReceiptPage:
 @lru_cache(1)
 def receipt_page() -> ReceiptPage:
     """Read and join the page's parts; a script or style of another hash would not run in it."""
-    script, style = _script(), _squeeze_style(_asset("receipt.css"))
-    policy = (
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    parts = {"policy": policy, "style": style, "script": script}
-    page = re.sub(r"\{\{(policy|style|script)\}\}", lambda m: parts[m[1]], _asset("receipt.html"))
+    script = join_script(asset(f"{name}.js") for name in MODULES)
+    page = join_page(asset("receipt.html"), asset("receipt.css"), script)
     head, middle = page.split("{{log-key}}")
     middle, tail = middle.split("{{receipt}}")
     return ReceiptPage(head.encode(), middle.encode(), tail.encode())
 
 
-def _asset(name: str) -> str:
+def join_page(template: str, style: str, script: str) -> str:
+    """Put style and script into a page, and the rules that let those two run and nothing else.
+
+    template: HTML with `{{policy}}`, `{{style}}` and `{{script}}`. style: CSS, squeezed here.
+    script: of `join_script`.
+    """
+    style = _squeeze_style(style)
+    policy = (
+        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    parts = {"policy": policy, "style": style, "script": script}
+    return re.sub(r"\{\{(policy|style|script)\}\}", lambda m: parts[m[1]], template)
+
+
+def asset(name: str) -> str:
+    """Read one of this package's parts of pages."""
     from importlib.resources import files  # 15 ms that reading a receipt need not pay
 
     return (files(__package__) / "assets" / name).read_text(encoding="utf-8")
@@ -74,10 +87,13 @@ def _digest(text: str) -> str:
     return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()
 
 
-def _script() -> str:
-    """Join the modules to one; their names are distinct, so imports and exports can go."""
+def join_script(sources: Iterable[str]) -> str:
+    """Join modules to one script; their names are distinct, so imports and exports can go.
+
+    sources: text of ES modules, each after those that it uses, in the style of `_squeeze`.
+    """
     modules = [f"const SHAPES={json_text.format(shapes()).decode()};\n"]
-    modules += [_squeeze(_LINKAGE.sub("", _asset(f"{name}.js"))) for name in MODULES]
+    modules += [_squeeze(_LINKAGE.sub("", source)) for source in sources]
     return "".join(modules)
 
 
