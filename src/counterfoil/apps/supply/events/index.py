@@ -28,7 +28,7 @@ from counterfoil.proofs.merkle import leaf_hash
 __all__ = ["Index", "index_of"]
 
 _FILE: Final = "supply.db"
-_VERSION: Final = "2"
+_VERSION: Final = "3"
 _WAIT_S: Final = 60.0
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -49,6 +49,10 @@ CREATE TABLE IF NOT EXISTS part (
   action INTEGER NOT NULL, quantity REAL, uom TEXT NOT NULL,
   PRIMARY KEY (thing, role, at, event)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS part_event ON part (event, role, thing);
+CREATE INDEX IF NOT EXISTS event_point ON event (point) WHERE low IS NOT NULL;
+CREATE TABLE IF NOT EXISTS reading (
+  event INTEGER NOT NULL, at INTEGER NOT NULL, celsius REAL NOT NULL,
+  PRIMARY KEY (event, at, celsius)) WITHOUT ROWID;
 """
 
 
@@ -117,6 +121,10 @@ class Index:
                 )
                 continue
             self._void(at, one.digest)
+            self.database.executemany(
+                "INSERT OR IGNORE INTO reading VALUES (?,?,?)",
+                [(at, when, celsius) for when, celsius in one.readings],
+            )
             for part in one.parts:
                 self.database.execute(
                     "INSERT OR IGNORE INTO part VALUES (?,?,?,?,?,?,?)",
@@ -177,7 +185,7 @@ class Index:
         same = (meta.get("version"), meta.get("origin")) == (_VERSION, ledger.origin)
         if same and 0 < at <= size and leaf_hash(ledger.entry(at - 1)).hex() == meta["leaf"]:
             return at
-        for table in ("meta", "thing", "event", "part"):
+        for table in ("meta", "thing", "event", "part", "reading"):
             self.database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
         return 0
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from counterfoil.apps.supply.events.event import TYPES, Event
 from counterfoil.apps.supply.events.identifiers import canonical, class_of, lot_of
 from counterfoil.apps.supply.events.prehash import event_hash, instant_ms
+from counterfoil.apps.supply.events.warmth import scale_of, temperatures_of
 
 __all__ = [
     "ACTIONS",
@@ -27,7 +28,9 @@ __all__ = [
     "PARENT",
     "Linked",
     "Part",
+    "holder_of",
     "link",
+    "scale_of",
 ]
 
 ITEM, PARENT, CHILD, INPUT, OUTPUT, LOT = range(6)
@@ -45,14 +48,6 @@ _LISTS: Final = {
         ("outputEPCList", "outputQuantityList", OUTPUT),
     ),
 }
-
-
-_SCALES: Final[Mapping[str, Callable[[float], float]]] = {
-    "CEL": lambda value: value,
-    "FAH": lambda value: (value - 32) / 1.8,
-    "KEL": lambda value: value - 273.15,
-}
-"""Unit (UN/ECE Recommendation 20) -> how degrees C are made of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +68,8 @@ class Linked:
     that is meant. key: what makes it one of a kind, its hash and what it declares. kind: its place
     in `TYPES`, or -1. action: its place in `ACTIONS`. point, place: read point and business
     location. holder: who possesses the things after it, as far as it says. low, high: coldest and
-    warmest that its sensors measured, degrees C. alarm: a sensor says that it is alarmed.
+    warmest that its sensors measured, degrees C. alarm: a sensor says that it is alarmed. readings:
+    (Unix ms, degrees C), as `warmth.temperatures_of`.
     """
 
     digest: str
@@ -93,6 +89,7 @@ class Linked:
     low: float | None = None
     high: float | None = None
     alarm: bool = False
+    readings: tuple[tuple[int, float], ...] = ()
 
 
 def link(event: Event) -> Linked:
@@ -107,23 +104,25 @@ def link(event: Event) -> Linked:
         text = json.dumps(declared, sort_keys=True).encode()
         key = hashlib.sha256(digest.encode() + text).hexdigest()
     action = body.get("action")
+    at = instant_ms(str(body.get("eventTime", ""))) or 0
     transformation = body.get("transformationID")
     return Linked(
         digest,
         key,
-        instant_ms(str(body.get("eventTime", ""))) or 0,
+        at,
         TYPES.index(kind) if kind in TYPES else -1,
         ACTIONS.index(action) if action in ACTIONS else 0,
         str(body.get("bizStep", "")),
         str(body.get("disposition", "")),
         _place(body.get("readPoint")),
         _place(body.get("bizLocation")),
-        _holder(body),
+        holder_of(body),
         canonical(transformation) if isinstance(transformation, str) else "",
         str(body.get("eventID", "")),
         declares,
         tuple(_parts(kind, event)),
         *_warmth(body),
+        tuple(temperatures_of(body, at)),
     )
 
 
@@ -154,8 +153,8 @@ def _warmth(body: Mapping[str, Any]) -> tuple[float | None, float | None, bool]:
     for element in body.get("sensorElementList") or ():
         for report in element.get("sensorReport") or ():
             alarm = alarm or report.get("exception") == "ALARM_CONDITION"
-            scale = _SCALES.get(report.get("uom", "CEL"))
-            if report.get("type") == "Temperature" and scale is not None:
+            scale = scale_of(report)
+            if scale is not None:
                 keys = ("value", "minValue", "maxValue", "meanValue")
                 found += [scale(float(report[key])) for key in keys if key in report]
     return min(found, default=None), max(found, default=None), alarm
@@ -176,7 +175,8 @@ def _place(found: Any) -> str:
     return canonical(str(found["id"])) if isinstance(found, Mapping) and "id" in found else ""
 
 
-def _holder(body: Mapping[str, Any]) -> str:
+def holder_of(body: Mapping[str, Any]) -> str:
+    """Tell who possesses the things after an event, canonical; empty where it does not say."""
     found = {
         one.get("type", "").rpartition("-")[2]: one.get("destination", "")
         for one in body.get("destinationList") or ()

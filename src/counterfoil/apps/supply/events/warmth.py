@@ -1,0 +1,58 @@
+"""The temperatures of an event, each at its own time: what spoilage is computed from.
+
+A report of a period counts at its beginning and its end, with its mean where that is said, else its
+warmest. A report whose device says that it is broken counts as nothing. This module refuses units
+that are no temperature.
+Source: GS1 EPCIS 2.0, 7.3.7 (sensor elements), CBV 2.0, 7.9 (exceptions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from counterfoil.apps.supply.events.prehash import instant_ms
+
+__all__ = ["scale_of", "temperatures_of"]
+
+_BROKEN: Final = "ERROR_CONDITION"
+_SAYS: Final = ("value", "meanValue", "maxValue", "minValue")  # the first that is there
+
+_SCALES: Final[Mapping[str, Callable[[float], float]]] = {
+    "CEL": lambda value: value,
+    "FAH": lambda value: (value - 32) / 1.8,
+    "KEL": lambda value: value - 273.15,
+}
+"""Unit (UN/ECE Recommendation 20) -> how degrees C are made of it."""
+
+
+def scale_of(report: Mapping[str, Any]) -> Callable[[float], float] | None:
+    """Tell how degrees C are made of a sensor's report; None for what is no temperature."""
+    temperature = report.get("type") == "Temperature"
+    return _SCALES.get(str(report.get("uom", "CEL"))) if temperature else None
+
+
+def temperatures_of(body: Mapping[str, Any], at_ms: int) -> Iterator[tuple[int, float]]:
+    """List (Unix ms, degrees C). body: an event's. at_ms: of the event, for what has no time."""
+    for element in body.get("sensorElementList") or ():
+        head = element.get("sensorMetadata") or {}
+        reports = element.get("sensorReport") or ()
+        if any(one.get("exception") == _BROKEN for one in reports):
+            continue
+        for report in reports:
+            scale = scale_of(report)
+            said = next((report[key] for key in _SAYS if key in report), None)
+            if scale is None or said is None:
+                continue
+            celsius = scale(float(said))
+            for when in _times(head, report, at_ms):
+                yield when, celsius
+
+
+def _times(head: Mapping[str, Any], report: Mapping[str, Any], at_ms: int) -> list[int]:
+    if "value" in report or "startTime" not in head:
+        when = report.get("time") or head.get("time") or head.get("endTime")
+        found = [instant_ms(str(when)) if when else None]
+    else:
+        found = [instant_ms(str(head[key])) for key in ("startTime", "endTime") if key in head]
+    return [one for one in found if one is not None] or [at_ms]
