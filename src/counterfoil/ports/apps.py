@@ -36,8 +36,8 @@ class App:
     folder and yields `Attempt`s. explained: outcomes of which every decision carries its
     explanation; none named means all. personal: names of inputs and fields that are somebody's
     personal data, sealed wherever they are recorded. replay: target of a function that takes an
-    open ledger and the index of a decision that no recorded model scored, computes it again, and
-    raises where another comes out. extra: of Counterfoil or of the app's package, which brings
+    open ledger and the index of a decision that no recorded model scored, computes it and its
+    explanation again, and raises where another comes out. extra: of Counterfoil or of the app's package, which brings
     what it needs.
     """
 
