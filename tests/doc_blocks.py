@@ -15,6 +15,7 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
+import pytest
 from sybil import Example, Sybil
 from sybil.integration.pytest import pytest_integration
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser, SkipParser
@@ -73,7 +74,7 @@ def commands_of(block: str) -> list[tuple[str, str]]:
     return found
 
 
-collect_examples = pytest_integration(
+_collect = pytest_integration(
     Sybil(
         parsers=[
             PythonCodeBlockParser(doctest_optionflags=FLAGS),
@@ -91,3 +92,10 @@ collect_examples = pytest_integration(
         fixtures=["document_folder"],
     ),
 )
+
+
+def collect_examples(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect a file's examples; one without a prompt, as most of the source, is not parsed."""
+    if file_path.suffix == ".py" and b">>>" not in file_path.read_bytes():
+        return None
+    return _collect(file_path, parent)

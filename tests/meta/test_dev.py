@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import Any
@@ -48,6 +49,16 @@ def test_exit_codes_pass_through() -> None:
     """A program that is run in the environment decides about the exit status."""
     ran = dev("python", "-c", "import counterfoil; print('here'); raise SystemExit(7)")
     assert (ran.returncode, ran.stdout, ran.stderr) == (7, "here\n", "")
+
+
+def test_bytecode_is_kept_out_of_the_way() -> None:
+    """What is imported is compiled once for all processes, and leaves nothing beside the source."""
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("PYTHONPYCACHEPREFIX", None)
+    says = "import sys; print(sys.dont_write_bytecode, sys.pycache_prefix)"
+    command = [sys.executable, str(ROOT / "dev"), "python", "-c", says]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout == f"False {ROOT / '.dev' / 'pycache'}\n"
 
 
 def report(covered: int) -> dict[str, Any]:

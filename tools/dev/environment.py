@@ -34,6 +34,8 @@ VENV = DEV / "venv"
 PYTHON = VENV / "bin" / "python"
 STAMPS = DEV / "stamps.json"
 LOCK = ROOT / "requirements.lock"
+UNWANTED = frozenset({"PYTHONHOME", "PYTHONDONTWRITEBYTECODE"})
+"""Variables of the caller that do not reach what is run."""
 
 
 class StepError(Exception):
@@ -71,8 +73,13 @@ def prepare() -> None:
 
 
 def environment_variables() -> dict[str, str]:
-    """Give the caller's variables with the environment's programs first on PATH."""
-    variables = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
+    """Give the caller's variables with the environment's programs first on PATH.
+
+    Bytecode is kept, in `.dev`, where the caller wants none beside the source: the tests start
+    thousands of processes, and each would compile again all that it imports.
+    """
+    variables = {name: value for name, value in os.environ.items() if name not in UNWANTED}
+    variables.setdefault("PYTHONPYCACHEPREFIX", str(DEV / "pycache"))
     variables["PATH"] = f"{VENV / 'bin'}{os.pathsep}{variables.get('PATH', os.defpath)}"
     variables["VIRTUAL_ENV"] = str(VENV)
     variables["UV_PYTHON_DOWNLOADS"] = "never"
