@@ -22,6 +22,7 @@ from counterfoil.ledger.state import state_folder
 from counterfoil.ledger.witnesses import LedgerWitnesses, remote_witnesses
 from counterfoil.log import TileEdge, check_remembered, published_edge
 from counterfoil.ports import Clock, LogStore, SystemClock, TileStore
+from counterfoil.ports.witness import Cosigner
 from counterfoil.storage import SeenStates
 
 __all__ = [
@@ -47,13 +48,19 @@ def seen_states() -> SeenStates:
 
 
 def open_witnesses(
-    layout: Layout, config: Config, signer: NoteOpener, clock: Clock, *, accept_new: bool
+    layout: Layout,
+    config: Config,
+    signer: NoteOpener,
+    clock: Clock,
+    cosigners: Sequence[Cosigner] = (),
+    *,
+    accept_new: bool,
 ) -> LedgerWitnesses:
     """Open the witnesses of a ledger that is to be written.
 
-    accept_new: make this user's witness where there is none, and let it begin with the ledger as
-    it is. Raises FatalLogError with code witness.missing or log.policy, Unavailable with code
-    witness.state or seen.unreadable.
+    cosigners: beside those of the policy's addresses. accept_new: make this user's witness where
+    there is none, and let it begin with the ledger as it is. Raises FatalLogError with code
+    witness.missing or log.policy, Unavailable with code witness.state or seen.unreadable.
     """
     try:
         policy = read_policy(layout)
@@ -69,7 +76,7 @@ def open_witnesses(
             policy,
             signer,
             own,
-            remote_witnesses(policy, config.witness_timeout_s),
+            [*remote_witnesses(policy, config.witness_timeout_s), *cosigners],
             accept_new=accept_new,
             timeout_s=config.witness_timeout_s,
         )

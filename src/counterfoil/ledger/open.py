@@ -7,7 +7,7 @@ module refuses to take a ledger from its owner.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ from counterfoil.ledger.recorder import LocalRecorder
 from counterfoil.ledger.results import Recorded
 from counterfoil.ledger.statement_writer import record_statement
 from counterfoil.ports import Clock, Hold, Pace, Said, SystemClock
+from counterfoil.ports.witness import Cosigner
 
 __all__ = ["open_ledger"]
 
@@ -49,6 +50,7 @@ def open_ledger(
     clock: Clock | None = None,
     pace: Callable[[Config], Pace] | None = None,
     hold: Callable[[float], Hold] | None = None,
+    cosigners: Sequence[Cosigner] = (),
 ) -> Ledger:
     """Open the ledger in a folder.
 
@@ -58,6 +60,8 @@ def open_ledger(
     ledger; that is recorded. clock: the machine's when None. pace: makes, of the settings, the
     schedule by which the owner anchors in the background; None anchors only when asked. hold:
     makes what holds commits for at most so many seconds, where the settings allow to wait.
+    cosigners: witnesses that are not reached by an address of the policy, such as one in this
+    process; each by its name there.
     Raises NotFound with code ledger.missing, Conflict with code ledger.owned, InputError with
     code ledger.exists, ledger.path or config.malformed, FatalLogError when the log must not go on.
 
@@ -82,7 +86,7 @@ def open_ledger(
     tries = _OPEN_TRIES
     while True:
         try:
-            return _own(folder, clock, pace, hold, accept_new_witness=accept_new_witness)
+            return _own(folder, clock, pace, hold, cosigners, accept_new_witness=accept_new_witness)
         except Conflict as owned:
             try:
                 return _forward(folder)
@@ -98,10 +102,13 @@ def _own(
     clock: Clock,
     pace: Callable[[Config], Pace] | None,
     hold: Callable[[float], Hold] | None,
+    cosigners: Sequence[Cosigner],
     *,
     accept_new_witness: bool,
 ) -> Ledger:
-    reading, writing = open_writing(folder, clock, accept_new_witness=accept_new_witness, hold=hold)
+    reading, writing = open_writing(
+        folder, clock, accept_new_witness=accept_new_witness, hold=hold, cosigners=cosigners
+    )
     admin = KeyAdmin(writing.writer, writing.keys, reading.keyring)
     keeper = Keeper(reading.layout, reading.config, writing.writer, clock)
     anchorer = _anchorer(reading, writing, clock, pace)

@@ -5,7 +5,7 @@ The one place, with `ops`, that chooses adapters.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,7 @@ from counterfoil.ledger.witnesses import LedgerWitnesses
 from counterfoil.ledger.writer import Writer
 from counterfoil.log import Log, LogReader, parse_signed
 from counterfoil.ports import Clock, Hold
+from counterfoil.ports.witness import Cosigner
 from counterfoil.proofs.keyring import Keyring
 from counterfoil.storage import KeyFiles, OwnerLock, PayloadFiles, SqliteStore, TileFiles
 
@@ -100,11 +101,13 @@ def open_writing(
     *,
     accept_new_witness: bool = False,
     hold: Callable[[float], Hold] | None = None,
+    cosigners: Sequence[Cosigner] = (),
 ) -> tuple[Reading, Writing]:
     """Take a ledger's ownership and open it.
 
     accept_new_witness: go on where this user's witness never saw the ledger. hold: makes what
     holds commits for so many seconds at most, where the settings allow it; None holds none.
+    cosigners: witnesses beside those of the policy's addresses.
     Raises NotFound with code ledger.missing, Conflict with code ledger.owned, Refused with code
     ledger.is-backup, FatalLogError when the log must not go on.
     """
@@ -119,7 +122,9 @@ def open_writing(
         witnesses: LedgerWitnesses | None = None
         try:
             signer = log_signer(keys, config.origin, store.head().note, clock)
-            witnesses = open_witnesses(layout, config, signer, clock, accept_new=accept_new_witness)
+            witnesses = open_witnesses(
+                layout, config, signer, clock, cosigners, accept_new=accept_new_witness
+            )
             log = Log(
                 store,
                 TileFiles(folder),

@@ -24,6 +24,12 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "events.jsonld --ledger shop",
         "events.xml --proceed --ledger shop",
     ),
+    writes(
+        "supply receive",
+        "supply.handovers:receive_events",
+        "Verify another's receipts of events, and take the events into one's own log.",
+        "receipt.json --policy carrier.txt --ledger shop",
+    ),
     reads(
         "supply trace",
         "supply.traces:trace_thing",
@@ -65,5 +71,33 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "Take signed batches of sensors from an MQTT broker, each once, until it is stopped.",
         "localhost:1883 --topic sensors/# --ledger shop",
         role="operator",
+    ),
+    writes(
+        "supply route",
+        "supply.routes:route",
+        "Plan which vehicle takes what where, within windows, room, shelf life and cold.",
+        "morning.json --seconds 20 --svg routes.svg",
+        "X-n101-k25.vrp --best X-n101-k25.sol --iterations 2000",
+    ),
+    reads(
+        "supply label",
+        "supply.labels:label_thing",
+        "Write the shopper's page of a product: its way, proven step by step, in one file.",
+        "urn:epc:id:sgtin:4012345.011111.1 --out page.html --ledger shop",
+        "https://brand.example/01/04012345222227/10/MILK --brand https://brand.example "
+        "--qr code.svg --also farm --high-c 7 --out page.html --ledger shop",
+    ),
+    reads(
+        "supply label-check",
+        "supply.labels:check_label",
+        "Check a shopper's page without a browser.",
+        "page.html --policy policy.txt",
+    ),
+    reads(
+        "supply label-policy",
+        "supply.labels:label_policy",
+        "Write the policy that a brand publishes on its domain: the logs of its chain, and "
+        "witnesses.",
+        "--out policy.txt --ledger shop --also farm",
     ),
 )

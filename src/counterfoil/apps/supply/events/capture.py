@@ -19,6 +19,7 @@ from counterfoil.apps.supply.events.model import check
 from counterfoil.apps.supply.events.records import SERIES, said_of
 from counterfoil.errors import Conflict, InputError
 from counterfoil.ledger import Ledger
+from counterfoil.provenance.statements.parts import Reference
 
 __all__ = ["Captured", "Wrong", "capture"]
 
@@ -65,12 +66,14 @@ def capture(
     *,
     proceed: bool = False,
     on_behalf_of: str | None = None,
+    received: Sequence[Reference] = (),
 ) -> Captured:
     """Record events and wait until they are durable: all or none, but what is there already.
 
     proceed: record those that are right beside wrong ones. on_behalf_of: the organisation whose
-    event it is, by a mandate. With a wrong event and without `proceed` nothing is recorded, and
-    `wrong` says why. Raises Conflict with code epcis.busy, and as `Ledger.record_statements`.
+    event it is, by a mandate. received: of each event, the statement that it was taken over from;
+    empty where they are one's own. With a wrong event and without `proceed` nothing is recorded,
+    and `wrong` says why. Raises Conflict with code epcis.busy, and as `Ledger.record_statements`.
     """
     linked, wrong = _checked(events)
     hashes = tuple(None if one is None else one.digest for one in linked)
@@ -78,13 +81,17 @@ def capture(
         return Captured((None,) * len(events), hashes, 0, tuple(wrong))
     right = {one.key: at for at, one in reversed(list(enumerate(linked))) if one is not None}
     with _ALONE:
-        known, new = _record(ledger, events, right, on_behalf_of)
+        known, new = _record(ledger, events, right, on_behalf_of, received)
     indices = tuple(None if one is None else known[one.key] for one in linked)
     return Captured(indices, hashes, new, tuple(wrong))
 
 
 def _record(
-    ledger: Ledger, events: Sequence[Event], right: dict[str, int], on_behalf_of: str | None
+    ledger: Ledger,
+    events: Sequence[Event],
+    right: dict[str, int],
+    on_behalf_of: str | None,
+    received: Sequence[Reference],
 ) -> tuple[dict[str, int], int]:
     """Record what is not there yet; another process may do the same at the same time."""
     for _ in range(_TRIES):
@@ -95,7 +102,10 @@ def _record(
         if not missing:
             return known, 0
         missing.sort(key=lambda one: one[1])
-        said = [said_of(events[at], on_behalf_of) for _, at in missing]
+        said = [
+            said_of(events[at], on_behalf_of, received[at] if received else None)
+            for _, at in missing
+        ]
         try:
             done = ledger.record_statements(said, source=SERIES, first=first).result()
         except Conflict as err:

@@ -21,6 +21,7 @@ from counterfoil.formats.predicates.header import HexDigest
 from counterfoil.formats.predicates.registry import URI_BASE
 from counterfoil.formats.statement import Subject
 from counterfoil.ports import PredicateType, Said
+from counterfoil.provenance.statements.parts import Reference
 
 __all__ = ["EVENT_MAX_CHARS", "SERIES", "SUPPLY_EVENT", "SupplyEvent", "said_of", "text_of"]
 
@@ -35,10 +36,12 @@ class SupplyEvent(Header, frozen=True, kw_only=True):
     """An EPCIS event that the issuer saw, or had from who saw it.
 
     digest: its hash by GS1 CBV 2.0. event: its JSON text (EPCIS 2.0, JSON-LD), with `@context`.
+    received: the statement in another's log that it was taken over from, by its receipt.
     """
 
     digest: HexDigest
     event: Annotated[str, msgspec.Meta(min_length=2, max_length=EVENT_MAX_CHARS)]
+    received: Reference | None = None
 
     def parsed(self) -> Event:
         """Read the event. Raises InputError with code epcis.hash where its hash is another."""
@@ -70,12 +73,16 @@ def text_of(event: Event) -> str:
     return text
 
 
-def said_of(event: Event, on_behalf_of: str | None = None) -> Said:
+def said_of(
+    event: Event, on_behalf_of: str | None = None, received: Reference | None = None
+) -> Said:
     """Make the statement of an event, whose subject is the event by its hash."""
     digest = event_hash(event)
     fields: dict[str, Any] = {"digest": digest, "event": text_of(event)}
     if on_behalf_of is not None:
         fields["on_behalf_of"] = on_behalf_of
+    if received is not None:
+        fields["received"] = msgspec.to_builtins(received)
     return Said(SUPPLY_EVENT.uri, fields, (Subject(digest={"sha256": digest}, name="event"),))
 
 

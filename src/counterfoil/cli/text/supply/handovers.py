@@ -1,0 +1,17 @@
+"""Text of what was taken over from others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from counterfoil.apps.supply.events.handover import Handed
+
+__all__ = ["receive_events"]
+
+
+def receive_events(handed: Handed) -> Iterator[str]:
+    """Say what was taken over, and how far each receipt is trusted."""
+    there = len(handed.indices) - handed.new
+    yield f"took over {handed.new} events of {handed.origin}, {there} were there before"
+    for at, grade in zip(handed.indices, handed.grades, strict=True):
+        yield f"  entry {at}: {grade}"
