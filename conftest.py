@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import gzip
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,21 @@ def pytest_configure() -> None:
     state = tempfile.mkdtemp(prefix="counterfoil-tests-state-")
     atexit.register(shutil.rmtree, state, ignore_errors=True)
     os.environ["COUNTERFOIL_STATE"] = state
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep the collector of garbage off what lasts: modules and tests, a million objects.
+
+    It would look through them again and again, in collection and in each of the tests.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_runtest_setup() -> None:
