@@ -1,0 +1,107 @@
+// What a proven entry tells: an EPCIS event, taken from the very bytes that were proven.
+//
+// Whatever is not of the form that the standard gives is taken as not said.
+import { canonicalName, className, lotName } from "./naming.js";
+import { parseObject, plain } from "./json.js";
+
+const SUPPLY_EVENT = "/supply-event/v1";
+
+export const [ITEM, PARENT, CHILD, INPUT, OUTPUT, LOT] = [0, 1, 2, 3, 4, 5];
+
+const LISTS = [
+  ["epcList", "quantityList", ITEM], ["childEPCs", "childQuantityList", CHILD],
+  ["inputEPCList", "inputQuantityList", INPUT], ["outputEPCList", "outputQuantityList", OUTPUT],
+];
+
+const listOf = (value) => (Array.isArray(value) ? value : []);
+const textIn = (value) => (typeof value === "string" ? value : "");
+const objectIn = (value) =>
+  value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
+/** Take the last word of a term: `urn:epcglobal:cbv:bizstep:shipping` and `cbv:BizStep-shipping`. */
+const bare = (value) => textIn(value).replace(/^.*[:/#]/, "").replace(/^(?:BizStep|Disp)-/, "");
+
+/** Read the event of a verified record; null for another kind of statement. */
+export function eventOf({ statement, predicate, signer, signedAt, trusted, receipt }) {
+  if (!statement || predicate || !statement.type.endsWith(SUPPLY_EVENT)) return null;
+  const field = (name) => textIn(statement.predicate.value.get(name)?.value);
+  const body = plain(parseObject(field("event")));
+  const time = Date.parse(textIn(body.eventTime));
+  if (Number.isNaN(time)) return null;
+  return {
+    body, time, offset: textIn(body.eventTimeZoneOffset),
+    kind: textIn(body.type), action: textIn(body.action),
+    step: bare(body.bizStep), disposition: bare(body.disposition),
+    point: placeOf(body.readPoint), place: placeOf(body.bizLocation),
+    transformation: body.transformationID ? canonicalName(textIn(body.transformationID)) : "",
+    parts: partsOf(body),
+    readings: readingsOf(body, time),
+    alarm: reportsOf(body).some(([, report]) => bare(report.exception) === "ALARM_CONDITION"),
+    certificates: certificatesOf(body),
+    mistaken: Boolean(body.errorDeclaration),
+    set: listOf(objectIn(body.persistentDisposition).set).map(bare),
+    signer, signedAt, trusted, index: receipt.record.index, onBehalf: field("on_behalf_of"),
+    digest: field("digest"),
+  };
+}
+
+const placeOf = (value) => {
+  const id = textIn(objectIn(value).id);
+  return id && canonicalName(id);
+};
+
+function partsOf(body) {
+  const parts = [];
+  const lot = lotOf(body);
+  const lots = new Set();
+  if (body.parentID) parts.push({ name: canonicalName(textIn(body.parentID)), role: PARENT });
+  for (const [epcs, quantities, role] of LISTS) {
+    for (const epc of new Set(listOf(body[epcs]).map(textIn))) {
+      const name = canonicalName(epc);
+      const kind = className(name);
+      parts.push({ name, role });
+      if (lot && kind && (role === ITEM || role === OUTPUT)) lots.add(lotName(kind, lot));
+    }
+    for (const one of listOf(body[quantities]).map(objectIn)) {
+      parts.push({
+        name: canonicalName(textIn(one.epcClass)), role, quantity: one.quantity, uom: textIn(one.uom),
+      });
+    }
+  }
+  for (const name of lots) parts.push({ name, role: LOT });
+  return parts;
+}
+
+const lotOf = ({ ilmd }) =>
+  textIn(Object.entries(objectIn(ilmd)).find(([key]) => key.replace(/^.*:/, "") === "lotNumber")?.[1]).trim();
+
+const reportsOf = (body) =>
+  listOf(body.sensorElementList).map(objectIn).flatMap((element) =>
+    listOf(element.sensorReport).map((report) => [objectIn(element.sensorMetadata), objectIn(report)]));
+
+const SCALES = {
+  __proto__: null,
+  CEL: (value) => value,
+  FAH: (value) => (value - 32) * 0.5555555555555556,
+  KEL: (value) => value - 273.15,
+};
+
+/** Take the temperatures that an event's sensors measured: {time, low, high}, degrees C. */
+function readingsOf(body, time) {
+  return reportsOf(body).flatMap(([metadata, report]) => {
+    const scale = SCALES[report.uom ?? "CEL"];
+    if (bare(report.type) !== "Temperature" || !scale) return [];
+    const values = ["value", "minValue", "maxValue", "meanValue"]
+      .map((name) => report[name]).filter((value) => typeof value === "number").map(scale);
+    if (values.length === 0) return [];
+    const said = Date.parse(textIn(report.time ?? metadata.time ?? metadata.endTime));
+    return [{
+      time: Number.isNaN(said) ? time : said, low: Math.min(...values), high: Math.max(...values),
+      device: textIn(report.deviceID ?? metadata.deviceID),
+    }];
+  });
+}
+
+function certificatesOf({ certificationInfo }) {
+  const all = Array.isArray(certificationInfo) ? certificationInfo : [certificationInfo];
+  return all.map((one) => (typeof one === "string" ? one : one && JSON.stringify(one))).filter(Boolean);
+}

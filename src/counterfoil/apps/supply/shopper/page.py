@@ -1,0 +1,183 @@
+"""Make the shopper's page: one file that asks nothing of any network and checks itself.
+
+What it shows of the way is read by its script from the proven bytes, never from markup; what
+stands in the markup is for readers without scripts, and says that nothing was checked. It carries
+only the receipts of the thing's own way, as many as it has room for. This module refuses to write
+a page that does not pass its own check.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from html import escape
+from importlib.resources import files
+from itertools import zip_longest
+from typing import Final
+
+from counterfoil.apps.supply.events.doubts import Limits, doubts
+from counterfoil.apps.supply.shopper import bundle as bundles
+from counterfoil.apps.supply.shopper.bundle import Bundle, Packer
+from counterfoil.apps.supply.shopper.checking import check_bundle
+from counterfoil.apps.supply.shopper.codes import brand_origin, thing_named
+from counterfoil.apps.supply.shopper.gathering import Gathered, Source, Told, gather
+from counterfoil.apps.supply.shopper.policies import policy_of
+from counterfoil.errors import InputError
+from counterfoil.formats import policy as policies
+from counterfoil.formats.receipt_page import asset, join_page, join_script
+
+__all__ = ["MODULES", "PAGE_MAX_BYTES", "around", "shopper_page"]
+
+PAGE_MAX_BYTES: Final = 300_000
+"""Largest page, bytes: seconds on a bad network, and one mail."""
+
+MODULES: Final = ("naming", "carried", "told", "life", "pinning", "warmth", "shopper")
+"""The page's own modules of script, each after those that it uses."""
+
+_PROOF: Final = (
+    "bytes", "json", "shape", "ed25519", "merkle", "notes", "policy", "trust", "entries",
+    "keyring", "verify", "dom",
+)  # fmt: skip
+_CELSIUS: Final = re.compile(r"-?\d{1,3}(?:\.\d{1,3})?")
+_MISSES_MAX: Final = 8
+_CLAIMS_MAX: Final = 20
+_DOUBTS_MAX: Final = 20
+
+
+def shopper_page(
+    ledgers_or_receipts: Sequence[Source],
+    thing: str,
+    *,
+    brand: str = "",
+    policy: bytes | None = None,
+    low_c: str | None = None,
+    high_c: str | None = None,
+    made_ms: int | None = None,
+) -> bytes:
+    """Make the page of a thing, at most `PAGE_MAX_BYTES`.
+
+    ledgers_or_receipts: where events and their proofs come from, open ledgers and receipts of
+    events. thing: any name of it. brand: its own domain, `https://HOST`, which pins the keys;
+    empty for none. policy: the bytes that the brand has at `codes.WELL_KNOWN`; else one is made
+    of the ledgers' own. low_c, high_c: limits for temperatures, degrees C as decimals. made_ms:
+    when, Unix ms; else now.
+    Raises NotFound with code supply.thing or receipt.log-key, InputError with code label.thing,
+    label.brand, label.receipt, label.entry, supply.limit or policy.*, Refused with code
+    supply.too-many, VerificationError where a receipt does not hold under the policy.
+    """
+    name = thing_named(thing)
+    origin = brand_origin(brand) if brand else ""
+    if policy is None:
+        policy = policy_of(ledgers_or_receipts)
+    parsed = policies.parse(policy)
+    for limit in (low_c, high_c):
+        if limit is not None and _CELSIUS.fullmatch(limit) is None:
+            raise InputError(
+                "supply.limit",
+                f"expected degrees C as a decimal, found {limit[:20]!a}",
+                hint="Such as 7 or -18.5.",
+            )
+    gathered = gather(ledgers_or_receipts, thing, parsed)
+    with gathered.index:
+        limits = Limits(
+            low_c=None if low_c is None else float(low_c),
+            high_c=None if high_c is None else float(high_c),
+        )
+        doubted = [one.says for one in doubts(gathered.index, limits, thing)][:_DOUBTS_MAX]
+        head, tail = around()
+        bundle = Bundle(
+            thing=name,
+            brand=origin,
+            made_ms=time.time_ns() // 1_000_000 if made_ms is None else made_ms,
+            policy=policy.decode("utf-8", "strict"),
+            left_out=0,
+            low_c=low_c or "",
+            high_c=high_c or "",
+            doubts=tuple(doubted),
+            logs=(),
+        )
+        room = PAGE_MAX_BYTES - len(head) - len(tail) - len(_embed(bundle)) - 8_000
+        packer, left_out = _packed(gathered, room)
+    bundle = _with(bundle, packer, left_out)
+    checked = check_bundle(bundle, policy=None, code=None, now_s=None)
+    claims = _claims([f"{one.at}: {one.says}, said by {one.who}" for one in checked.steps])
+    page = head.replace(b"{{claims}}", claims) + _embed(bundle) + tail
+    if len(page) > PAGE_MAX_BYTES:
+        raise InputError(
+            "label.size",
+            f"expected a page of at most {PAGE_MAX_BYTES} bytes, found {len(page)}",
+            hint="A policy with fewer logs and witnesses leaves more room.",
+        )
+    return page
+
+
+@lru_cache(1)
+def around() -> tuple[bytes, bytes]:
+    """Give the page before and after what it carries; `{{claims}}` is in the first part."""
+    own = files(__package__) / "assets"
+    sources = [asset(f"{name}.js") for name in _PROOF]
+    sources += [(own / f"{name}.js").read_text(encoding="utf-8") for name in MODULES]
+    template = (own / "shopper.html").read_text(encoding="utf-8")
+    style = asset("receipt.css") + (own / "shopper.css").read_text(encoding="utf-8")
+    head, tail = join_page(template, style, join_script(sources)).split("{{bundle}}")
+    return head.encode(), tail.encode()
+
+
+def _embed(bundle: Bundle) -> bytes:
+    r"""Write a bundle so that it cannot end the script element that it stands in.
+
+    In JSON `<` stands in texts only, where `\u003c` is the same character.
+    """
+    return bundles.format(bundle).replace(b"<", rb"\u003c")
+
+
+def _claims(lines: Sequence[str]) -> bytes:
+    shown = "".join(f"<li>{escape(line)}</li>" for line in lines[:_CLAIMS_MAX])
+    more = len(lines) - _CLAIMS_MAX
+    return (shown + (f"<li>and {more} more</li>" if more > 0 else "")).encode()
+
+
+def _with(bundle: Bundle, packer: Packer, left_out: int) -> Bundle:
+    import msgspec
+
+    return msgspec.structs.replace(bundle, logs=packer.packed(), left_out=left_out)
+
+
+def _packed(gathered: Gathered, room: int) -> tuple[Packer, int]:
+    """Pack what fits, the most telling first; tell how many were left out."""
+    packer, taken, misses = Packer(), 0, 0
+    for one in _by_worth(gathered.told):
+        receipt, key = gathered.receipt(one.at)
+        tried = packer.copy()
+        tried.add(receipt, key)
+        if tried.size <= room:
+            packer, taken = tried, taken + 1
+        else:
+            misses += 1
+            if misses >= _MISSES_MAX:
+                break
+    return packer, len(gathered.told) - taken
+
+
+def _by_worth(told: Sequence[Told]) -> Iterator[Told]:
+    """Order events: what links things first, then of each thing its ends before its middle."""
+    binding = sorted((one for one in told if one.binds), key=lambda one: (one.level, one.at_ms))
+    others: dict[tuple[int, str], list[Told]] = defaultdict(list)
+    for one in sorted(told, key=lambda one: (one.level, one.at_ms, one.at)):
+        if not one.binds:
+            others[one.level, one.thing].append(one)
+    rows = zip_longest(*(_ends_first(some) for some in others.values()))
+    singles = [one for row in rows for one in row if one is not None]
+    # As many of each in turn, so that ten thousand packings do not push out where it was made.
+    for pair in zip_longest(binding, singles):
+        yield from (one for one in pair if one is not None)
+
+
+def _ends_first(some: Sequence[Told]) -> list[Told]:
+    """Order by time: first, last, second, last but one, and so on."""
+    half = (len(some) + 1) // 2
+    pairs = zip_longest(some[:half], reversed(some[half:]))
+    return [one for pair in pairs for one in pair if one is not None]
