@@ -1,8 +1,9 @@
 """The accounts by which a ledger acts: one key, one purpose, each in a file of its own.
 
-`owner` governs, `guardian` may halt, `actor` pays for what contracts do: none of them anchors, so
-that an action that is stuck never holds up an anchor. On the ledger's own chain they are given
-coins; elsewhere people do that. This module refuses to overwrite a key, and to show one.
+`owner` governs, `guardian` may halt, `actor` pays for what contracts do, `funder` is whose money a
+reorder desk holds. None of them anchors, so that an action that is stuck never holds up an anchor.
+On the ledger's own chain they are given coins; elsewhere people do that. This module refuses to
+overwrite a key, and to show one.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Role", "account_of_ledger", "ensure_funds"]
 
-Role = Literal["owner", "guardian", "actor"]
+Role = Literal["owner", "guardian", "actor", "funder"]
 
-_ROLES: Final = ("owner", "guardian", "actor")
+_ROLES: Final = ("owner", "guardian", "actor", "funder")
 _COINS_WEI: Final = 10**21
 _TRIES: Final = 8
 
 
 def account_of_ledger(ledger: Ledger, role: str) -> Account:
-    """Load the account of a role (`owner`, `guardian`, `actor`), or make it.
+    """Load the account of a role (`owner`, `guardian`, `actor`, `funder`), or make it.
 
     Raises Unavailable with code chain.key-file, InputError with code chain.key.
     """

@@ -7,6 +7,7 @@ Source: Solidity's contract ABI specification; EIP-2612 and ERC-3009 for what a 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -94,6 +95,22 @@ class PaymentTerms:
         return (
             *(self.payer, self.payee, self.token, self.amount, self.arbiter),
             *(self.window_s, self.due_s, self.deadline_s, self.salt),
+        )
+
+    @classmethod
+    def of_words(cls, words: Sequence[Any]) -> PaymentTerms:
+        """Read what a contract gives: the fields in its order. Raises as the class."""
+        payer, payee, token, amount, arbiter, window_s, due_s, deadline_s, salt = words
+        return cls(
+            payer=payer,
+            payee=payee,
+            token=token,
+            amount=amount,
+            arbiter=arbiter,
+            window_s=window_s,
+            due_s=due_s,
+            deadline_s=deadline_s,
+            salt=salt,
         )
 
     def payment_id(self, chain_id: int, escrow: str) -> bytes:

@@ -2,8 +2,8 @@
 
 What stands is found by the ledger's `deployments/`, so this may be cut off anywhere and begun
 again. Arguments of a constructor are found by their names: a contract's address by the contract,
-`owner` and `guardian` by the ledger's accounts; others are to be given. This module refuses to
-guess an argument, and code that is not ours.
+`owner`, `guardian` and `funder` by the ledger's accounts; others are to be given. This module
+refuses to guess an argument, and code that is not ours.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CONTRACTS: Final = {
 }
 """Names of constructors' arguments that mean one of our contracts -> which."""
 
-_ACCOUNTS: Final = ("owner", "guardian")
+_ACCOUNTS: Final = ("owner", "guardian", "funder")
 
 
 @dataclass(frozen=True, slots=True)

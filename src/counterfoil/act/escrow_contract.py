@@ -15,6 +15,7 @@ from counterfoil.act.actions import Batch, PaymentTerms
 from counterfoil.act.settlement import Settlement
 from counterfoil.chain import ContractAbi
 from counterfoil.chain.quantities import address_of
+from counterfoil.errors import NotFound
 from counterfoil.ports import Chain, ChainCall
 
 __all__ = ["EscrowContract", "PaymentState", "Standing"]
@@ -87,6 +88,23 @@ class EscrowContract:
         elif pending:
             state = PaymentState.APPEALED if appealed else PaymentState.PENDING
         return Standing(state, left, held, pending, to_payee, until_s)
+
+    def terms_of(self, payment_id: bytes, first: int = 0) -> PaymentTerms:
+        """Read a payment's terms from the event of its deposit.
+
+        payment_id: 32 bytes. first: block from which on to look. Raises NotFound with code
+        act.payment.
+        """
+        topics = [self._abi.topic("Deposited"), payment_id]
+        for log in self.chain.logs(self.address, first, self.chain.head().number, topics):
+            event = self._abi.event(log)
+            if event is not None:
+                return PaymentTerms.of_words(event[1]["terms"])
+        raise NotFound(
+            "act.payment",
+            f"expected a payment {payment_id.hex()} in escrow {self.address}, found none",
+            hint="It was deposited on another chain, or before the block that was looked from.",
+        )
 
     def credit(self, token: str, account: str) -> int:
         """Tell what an account may withdraw, in the token's smallest unit."""

@@ -21,6 +21,7 @@ NAMES: Final = (
     "escrow",
     "example_switch",
     "model_registry",
+    "reorder_desk",
     "token",
 )
 """The contracts that can be loaded."""

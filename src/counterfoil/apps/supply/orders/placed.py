@@ -1,0 +1,177 @@
+"""Orders as they stand in a log: found, listed, and what was decided on their money since.
+
+All of it is read from the log, so it cannot say other than what is recorded. This module refuses to
+ask a chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from counterfoil.apps.supply.orders.records import SupplyOrder
+from counterfoil.errors import NotFound
+from counterfoil.ledger.decisions import FoundDecision
+from counterfoil.provenance.statements.parts import Reference
+
+if TYPE_CHECKING:
+    from counterfoil.ledger import Ledger, RecordView
+
+__all__ = [
+    "ORDER_ROLE",
+    "RELEASE",
+    "RETURNS",
+    "Moved",
+    "Placed",
+    "find_order",
+    "is_named",
+    "list_orders",
+    "moves_of",
+    "order_of_decision",
+    "series_of",
+]
+
+ORDER_ROLE: Final = "order"
+"""Role of the reference by which a decision names the order whose money it decides on."""
+
+RELEASE: Final = "release"
+"""Outcome of a decision that pays the supplier."""
+
+RETURNS: Final = ("return", "breach", "discard")
+"""Outcomes of decisions that return an order's money to the desk."""
+
+_PAGE: Final = 100
+_MOVES_MAX: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order that stands in a ledger. index, leaf: of its statement."""
+
+    index: int
+    leaf: str
+    said: SupplyOrder
+
+    @property
+    def po(self) -> str:
+        """By which events name it."""
+        return self.said.po
+
+    @property
+    def reference(self) -> Reference:
+        """Name it in a decision on its money."""
+        return Reference(leaf=self.leaf, role=ORDER_ROLE, name=self.said.po[:255])
+
+    def to_json(self) -> dict[str, Any]:
+        """Turn it into what the command line and the API print."""
+        return {"index": self.index, "leaf": self.leaf, "order": msgspec.to_builtins(self.said)}
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A decision on an order's money. units: that it counts as arrived; amount: that it moves.
+
+    done: a contract acted on it, and that is on record.
+    """
+
+    decision: FoundDecision
+    units: int
+    amount: int
+
+    @property
+    def index(self) -> int:
+        """Place of the decision's entry."""
+        return self.decision.index
+
+    @property
+    def outcome(self) -> str:
+        """What was decided."""
+        return str(self.decision.said["outcome"])
+
+    @property
+    def done(self) -> bool:
+        """Whether a contract acted on it."""
+        return bool(self.decision.actions)
+
+
+def find_order(ledger: Ledger, order: int | str) -> Placed:
+    """Find an order by its index, its leaf, or its name (po).
+
+    Raises NotFound with code supply.order, and as `Ledger.get`.
+    """
+    if isinstance(order, str) and ":" in order:
+        hits = ledger.search(f'kind=supply-order po="{_escaped(order)}"', limit=1).hits
+        if not hits:
+            raise _no_order(order)
+        return _of(hits[0])
+    index = order if isinstance(order, int) else ledger.find_leaf(order)
+    view = ledger.get(index)
+    if "po" not in view.content or "desk" not in view.content:
+        raise _no_order(str(order))
+    return _of(view)
+
+
+def is_named(ledger: Ledger, po: str) -> bool:
+    """Tell whether an order has this name."""
+    return bool(ledger.search(f'kind=supply-order po="{_escaped(po)}"', limit=1).hits)
+
+
+def order_of_decision(ledger: Ledger, leaf: str) -> Placed | None:
+    """Find the order that a decision places; None where it places none."""
+    hits = ledger.search(f'kind=supply-order source="{series_of(leaf)}"', limit=1).hits
+    return _of(hits[0]) if hits else None
+
+
+def list_orders(ledger: Ledger, limit: int) -> Iterator[Placed]:
+    """List orders, the newest first."""
+    after: int | None = None
+    while limit > 0:
+        page = ledger.search("kind=supply-order", limit=min(limit, _PAGE), after=after)
+        yield from map(_of, page.hits)
+        limit, after = limit - len(page.hits), page.next
+        if after is None:
+            return
+
+
+def moves_of(ledger: Ledger, placed: Placed) -> list[Moved]:
+    """List the decisions on an order's money, oldest first.
+
+    A return moves all that was left, which is known only where it is added up: its amount is 0
+    here where the decision does not say it.
+    """
+    hits = ledger.search(
+        f"kind=decision based_on.leaf={placed.leaf}", limit=_MOVES_MAX, newest_first=False
+    ).hits
+    moves = []
+    for hit in hits:
+        said = hit.content
+        if said["outcome"] != RELEASE and said["outcome"] not in RETURNS:
+            continue
+        inputs = said.get("inputs") or {}
+        units, amount = (int(inputs.get(name, 0)) for name in ("units", "amount"))
+        moves.append(Moved(ledger.decisions.get(hit.index), units, amount))
+    return moves
+
+
+def series_of(decision: str) -> str:
+    """Name the series of a decision's order: it has one number, so there is one order."""
+    return f"order/{decision}"
+
+
+def _of(view: RecordView) -> Placed:
+    return Placed(view.index, view.leaf, msgspec.convert(view.content, SupplyOrder))
+
+
+def _no_order(text: str) -> NotFound:
+    return NotFound(
+        "supply.order",
+        f"expected an order, found none that is called {text[:80]!a}",
+        hint="`counterfoil supply orders` lists them.",
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
