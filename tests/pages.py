@@ -37,6 +37,7 @@ from tests.lists_made import write_sdn
 from tests.nodes import served
 from tests.payments_made import NOON
 from tests.shared_data import ROOT, require
+from tests.supply_story import tell
 from tests.tracks import asked
 
 __all__ = [
@@ -117,6 +118,7 @@ def _told() -> Path:
         _watch(ledger, parent)
         _screen(ledger, parent)
         _forecast(ledger, parent)
+        tell(ledger, HOSTILE)
         ledger.record({"note": HOSTILE, HOSTILE: [HOSTILE]}, source="hostile")
         paid = ledger.search("kind=decision outcome=pay", limit=1, newest_first=False).hits[0]
         people.erase(f"handle:{paid.content['sealed']['person']}", ledger=place)

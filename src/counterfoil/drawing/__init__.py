@@ -18,6 +18,11 @@ is escaped; an address that does not stay on this site is no link.
     energy_bars(title, rows, *, unit="J", most=20)
         rows: [(name, amount, measured)]
     proof_path(index, size, hashes, *, state="ok", root=None, leaf=None)
+    journey_map(title, stops), journey_times(title, stops)
+        stops: [Stop(name, first_s, last_s, told="", look="plain", way_look="plain", handover="",
+        at=None, href="")]
+    temperatures(title, readings, *, low_c=None, high_c=None, gap_s=None)
+        readings: [(at_s, degrees C, told)]
     lineage_graph(title, nodes, edges, start, *, depth=None, most=200)
         nodes: [GraphNode(id, kind, name="", href="", state="here", more=False, told="")]
         edges: [GraphEdge(before, after, name="")]
@@ -28,9 +33,11 @@ This room refuses to read a ledger, to compute what it shows, and to run anythin
 from counterfoil.drawing.bars import contributions, energy_bars
 from counterfoil.drawing.events import Anchoring, Mark, anchor_timing, timeline
 from counterfoil.drawing.graph import GraphEdge, GraphNode, lineage_graph
+from counterfoil.drawing.journey import Stop, journey_map, journey_times
 from counterfoil.drawing.series import line_with_band, sparkline
 from counterfoil.drawing.stick import proof_path
 from counterfoil.drawing.style import STYLE
+from counterfoil.drawing.warmth import temperatures
 
 __all__ = [
     "STYLE",
@@ -38,12 +45,16 @@ __all__ = [
     "GraphEdge",
     "GraphNode",
     "Mark",
+    "Stop",
     "anchor_timing",
     "contributions",
     "energy_bars",
+    "journey_map",
+    "journey_times",
     "line_with_band",
     "lineage_graph",
     "proof_path",
     "sparkline",
+    "temperatures",
     "timeline",
 ]

@@ -48,6 +48,10 @@ STYLE: Final = """
 .drawing .down .box,.drawing .tie.down{stroke:var(--seal)}
 .drawing .missing .box{stroke-dasharray:4 3}
 .drawing .tie{fill:none;stroke:var(--muted);stroke-width:1.5}
+.drawing .leg{fill:none;stroke:var(--muted);stroke-width:2}.drawing .leg.ok{stroke:var(--ok)}
+.drawing .leg.wait{stroke:var(--wait)}.drawing .leg.bad{stroke:var(--bad)}
+.drawing .leg.gap{stroke-dasharray:3 5}.drawing .leg.plain{stroke:var(--muted)}
+.drawing .beyond{fill:var(--bad);opacity:.08}
 .drawing a:hover .box{fill:var(--ground)}
 """
 """CSS of the pictures of this room."""

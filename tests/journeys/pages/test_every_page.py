@@ -14,10 +14,13 @@ import pytest
 import urllib3
 from playwright.sync_api import Browser
 
+from counterfoil.apps.supply.events.identifiers import canonical
 from counterfoil.http.pages import PAGES
 from counterfoil.http.pages.api_reference import api_pages
 from counterfoil.http.pages.page import Page
+from counterfoil.http.pages.supply.naming import address
 from tests.pages import DESKTOP, PHONE, SCHEMES, PageNode, Seen, artefacts
+from tests.supply_story import BAD_LOT, CHEESE
 
 pytestmark = pytest.mark.browser
 
@@ -33,6 +36,8 @@ EXAMPLES: Final[dict[str, Callable[[PageNode], str]]] = {
     "/apps/finance/rules/{index:int}": lambda node: (
         f"/apps/finance/rules/{node.ledger.search('kind=rule').hits[0].index}"
     ),
+    "/apps/supply/things/{thing:path}": lambda _: f"{address(canonical(CHEESE))}?high=8",
+    "/apps/supply/recall/{thing:path}": lambda _: address(canonical(BAD_LOT), "recall"),
     "/api/{group}": lambda _: "/api/record",
 }
 """Path of a page -> an address of it, where the path alone is none."""

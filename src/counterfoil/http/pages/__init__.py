@@ -41,6 +41,7 @@ PAGES: Final[tuple[Page | Action, ...]] = (
     *pages_of("contracts", "/contracts", "Contracts", "contracts", "chain"),
     *apps.PAGES,
     *pages_of("finance", "/apps/finance", "Finance", "finance", "chain,finance"),
+    *pages_of("supply", "/apps/supply", "Supply chain", "apps", "supply"),
     *pages_of("quant", "/apps/quant", "Track records", "apps", "quant"),
     *operations.PAGES,
     *access.PAGES,

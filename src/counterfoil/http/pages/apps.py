@@ -13,7 +13,11 @@ from counterfoil.ops import apps
 
 __all__ = ["PAGES"]
 
-_WITH_PAGES: Final = {"finance": "/apps/finance", "quant": "/apps/quant"}
+_WITH_PAGES: Final = {
+    "finance": "/apps/finance",
+    "quant": "/apps/quant",
+    "supply": "/apps/supply",
+}
 
 
 def _apps(_site: Site, _asked: Asked) -> dict[str, Any]:

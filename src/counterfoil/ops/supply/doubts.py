@@ -20,7 +20,7 @@ from counterfoil.ops.files import read_file
 from counterfoil.ops.place import LedgerFolder, open_for_reading
 from counterfoil.ports import Param
 
-__all__ = ["check_events", "read_places"]
+__all__ = ["celsius", "check_events", "read_places"]
 
 _PLACES_MAX_BYTES: Final = 64 << 20
 
@@ -42,9 +42,7 @@ def check_events(
     Raises InputError with code supply.places or supply.limit, NotFound with code supply.thing.
     """
     known = {} if places is None else read_places(read_file(places, _PLACES_MAX_BYTES))
-    limits = Limits(
-        speed_kmh=speed_kmh, low_c=_celsius(low_c), high_c=_celsius(high_c), places=known
-    )
+    limits = Limits(speed_kmh=speed_kmh, low_c=celsius(low_c), high_c=celsius(high_c), places=known)
     with open_for_reading(ledger) as opened, index_of(opened) as index:
         yield from doubts(index, limits, thing)
 
@@ -70,7 +68,8 @@ def read_places(data: bytes) -> dict[str, tuple[float, float]]:
     return found
 
 
-def _celsius(text: str | None) -> float | None:
+def celsius(text: str | None) -> float | None:
+    """Read degrees C as a decimal; None for None. Raises InputError with code supply.limit."""
     if text is None:
         return None
     if re.fullmatch(r"-?\d{1,3}(?:\.\d{1,3})?", text) is None:

@@ -26,6 +26,21 @@ _EARTH_KM: Final = 6371.0
 _INSTANCE: Final = ("/21/", "/00/", "/8003/", "/8004/", "/235/")
 _MADE: Final = "(p.role = 4 OR (p.role = 0 AND e.action = 1 AND e.step = 'commissioning'))"
 _ENDS: Final = frozenset({"destroying", "decommissioning"})
+_WARM: Final = (
+    "SELECT e.id, e.low, e.high, e.alarm, e.point, min(t.name) FROM event e LEFT JOIN part p "
+    "ON p.event = e.id LEFT JOIN thing t ON t.id = p.thing WHERE {} AND e.void IS NULL AND "
+    "(e.alarm OR e.high > ? OR e.low < ?) GROUP BY e.id ORDER BY e.at, e.id"
+)
+_USED: Final = (
+    "SELECT DISTINCT p.thing, t.name, p.uom FROM part p JOIN thing t ON t.id = p.thing JOIN "
+    "event e ON e.id = p.event WHERE {} AND p.role = ? AND p.quantity IS NOT NULL AND p.uom != "
+    "'' AND e.void IS NULL ORDER BY t.name, p.uom"
+)
+_MASSES: Final = (
+    "SELECT p.event, t.name, p.role, p.quantity, p.uom FROM part p JOIN thing t ON t.id = "
+    "p.thing JOIN event e ON e.id = p.event WHERE {} AND p.role IN (?, ?) AND e.void IS NULL "
+    "AND e.transformation = '' ORDER BY p.event"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +77,58 @@ class Doubt:
         return asdict(self)
 
 
-def doubts(index: Index, limits: Limits, thing: str | None = None) -> Iterator[Doubt]:
+def doubts(
+    index: Index, limits: Limits, thing: str | None = None, *, newest: int | None = None
+) -> Iterator[Doubt]:
     """List doubts, of one thing or of all that the index knows.
 
+    newest: look only at so many of the newest entries with events, and at the things in them.
     Raises NotFound with code supply.thing.
     """
-    if thing is None:
-        names = [name for (name,) in index.database.execute("SELECT name FROM thing ORDER BY name")]
-    else:
-        names = [canonical(thing)]
-    for name in names:
+    scope = _Scope(index, None if thing is None else canonical(thing), newest)
+    for name in scope.names():
         if any(mark in name for mark in _INSTANCE):
             steps = steps_of(index, name)
             yield from _journey(name, steps, limits)
             yield from _life(index, name, steps)
         elif thing is not None:
             steps_of(index, name)  # which says that there is none
-    yield from _masses(index, limits, None if thing is None else names[0])
-    yield from _warmth(index, limits, None if thing is None else names[0])
+    yield from _masses(scope, limits)
+    yield from _lots(scope, limits)
+    yield from _warmth(scope, limits)
+
+
+class _Scope:
+    """Which events are looked at: those of a thing, the newest, or all."""
+
+    def __init__(self, index: Index, only: str | None, newest: int | None) -> None:
+        self.index, self.only = index, only
+        self.ask = index.database.execute
+        self._since = 0
+        if newest is not None:
+            rows = self.ask("SELECT id FROM event ORDER BY id DESC LIMIT ?", (newest,)).fetchall()
+            self._since = rows[-1][0] if rows else 0
+
+    def names(self) -> Iterator[str]:
+        """Tell the things that are looked at."""
+        if self.only is not None:
+            yield self.only
+            return
+        query = "SELECT name FROM thing ORDER BY name"
+        if self._since:
+            query = (
+                "SELECT name FROM thing WHERE id IN (SELECT thing FROM part WHERE event >= ?1) "
+                "ORDER BY name"
+            )
+        rows = self.ask(query, (self._since,) if self._since else ()).fetchall()
+        yield from (str(name) for (name,) in rows)
+
+    def events(self, column: str) -> tuple[str, tuple[Any, ...]]:
+        """Give the condition that an event is looked at, by the column with its entry."""
+        if self.only is None:
+            return f"{column} >= ?", (self._since,)
+        number = self.index.thing(self.only)
+        return f"{column} IN (SELECT event FROM part WHERE thing = ?)", (number,)  # noqa: S608 - ours
 
 
 def _journey(name: str, steps: tuple[Step, ...], limits: Limits) -> Iterator[Doubt]:
@@ -133,24 +182,15 @@ def _life(index: Index, name: str, steps: tuple[Step, ...]) -> Iterator[Doubt]:
             yield Doubt("serial-reuse", name, says, (ends[1], late[0].index))
 
 
-def _masses(index: Index, limits: Limits, only: str | None) -> Iterator[Doubt]:
-    """Doubt a transformation with more out than in, and a lot of which more was used than made."""
-    rows = index.database.execute(
-        "SELECT p.event, t.name, p.role, p.quantity, p.uom FROM part p JOIN thing t ON t.id = "
-        "p.thing JOIN event e ON e.id = p.event WHERE p.role IN (?, ?) AND e.void IS NULL AND "
-        "e.transformation = '' ORDER BY p.event",
-        (INPUT, OUTPUT),
+def _masses(scope: _Scope, limits: Limits) -> Iterator[Doubt]:
+    """Doubt a transformation with more out than in."""
+    condition, given = scope.events("p.event")
+    rows = scope.ask(
+        _MASSES.format(condition),
+        (*given, INPUT, OUTPUT),
     )
-    made: dict[tuple[str, str], list[tuple[int, float]]] = {}
-    used: dict[tuple[str, str], list[tuple[int, float]]] = {}
     for event, group in groupby(rows, key=lambda row: row[0]):
         parts = list(group)
-        for _, name, role, quantity, uom in parts:
-            if quantity is not None and uom:
-                side = made if role == OUTPUT else used
-                side.setdefault((name, uom), []).append((event, quantity))
-        if only is not None and all(name != only for _, name, *_ in parts):
-            continue
         units = {uom for *_, uom in parts}
         if len(units) != 1 or "" in units or any(part[3] is None for part in parts):
             continue  # what is counted and what is weighed cannot be compared
@@ -159,39 +199,54 @@ def _masses(index: Index, limits: Limits, only: str | None) -> Iterator[Doubt]:
         if came and went > came * (1 + limits.balance):
             says = f"gave {went:g} {units.pop()} out of {came:g}"
             yield Doubt("mass-balance", parts[0][1], says, (event,))
-    for (name, uom), taken in used.items():
-        given = made.get((name, uom))
-        if given is None or (only is not None and name != only):
-            continue  # made where nobody tells
-        total, spent = sum(q for _, q in given), sum(q for _, q in taken)
-        if spent > total * (1 + limits.balance):
+
+
+def _lots(scope: _Scope, limits: Limits) -> Iterator[Doubt]:
+    """Doubt a lot of which more was used than made; what was made where nobody tells is left."""
+    condition, given = scope.events("p.event")
+    used = scope.ask(
+        _USED.format(condition),
+        (*given, INPUT),
+    ).fetchall()
+    for thing, name, uom in used:
+        if scope.only is not None and name != scope.only:
+            continue
+        rows = scope.ask(
+            "SELECT p.role, p.event, p.quantity FROM part p JOIN event e ON e.id = p.event WHERE "
+            "p.thing = ? AND p.role IN (?, ?) AND p.uom = ? AND p.quantity IS NOT NULL AND e.void "
+            "IS NULL AND e.transformation = '' ORDER BY p.role DESC, p.event",
+            (thing, INPUT, OUTPUT, uom),
+        ).fetchall()
+        total = sum(quantity for role, _, quantity in rows if role == OUTPUT)
+        spent = sum(quantity for role, _, quantity in rows if role == INPUT)
+        if total and spent > total * (1 + limits.balance):
             says = f"{spent:g} {uom} were used of {total:g} that were made"
-            entries = tuple(event for event, _ in (*given, *taken))
-            yield Doubt("mass-balance", name, says, entries)
+            yield Doubt("mass-balance", name, says, tuple(event for _, event, _ in rows))
 
 
-def _warmth(index: Index, limits: Limits, only: str | None) -> Iterator[Doubt]:
+def _warmth(scope: _Scope, limits: Limits) -> Iterator[Doubt]:
     """Find where it was too warm or too cold, or a sensor said so."""
-    rows = index.database.execute(
-        "SELECT e.id, e.low, e.high, e.alarm, e.point, min(t.name) FROM event e LEFT JOIN part p "
-        "ON p.event = e.id LEFT JOIN thing t ON t.id = p.thing WHERE e.void IS NULL AND (e.alarm "
-        "OR e.high > ?1 OR e.low < ?2) GROUP BY e.id ORDER BY e.at, e.id",
+    wanted = scope.events("e.id")
+    if scope.only is not None:  # what held it was warm for it, too
+        held = [one.index for one in steps_of(scope.index, scope.only)]
+        wanted = f"e.id IN ({','.join(map(str, held))})", ()
+    condition, given = wanted
+    rows = scope.ask(
+        _WARM.format(condition),
         (
+            *given,
             math.inf if limits.high_c is None else limits.high_c,
             -math.inf if limits.low_c is None else limits.low_c,
         ),
     ).fetchall()
-    wanted = None if only is None else {one.index for one in steps_of(index, only)}
     for event, low, high, alarm, point, name in rows:
-        if wanted is not None and event not in wanted:
-            continue
         if limits.high_c is not None and high is not None and high > limits.high_c:
             says = f"was at {high:g} degrees C, above {limits.high_c:g}"
         elif limits.low_c is not None and low is not None and low < limits.low_c:
             says = f"was at {low:g} degrees C, below {limits.low_c:g}"
         else:
             says = "a sensor was alarmed" if alarm else ""
-        yield Doubt("cold-chain", only or name or point, says, (event,))
+        yield Doubt("cold-chain", scope.only or name or point, says, (event,))
 
 
 def _known(place: str, limits: Limits) -> tuple[float, float] | None:

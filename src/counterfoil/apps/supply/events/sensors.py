@@ -9,7 +9,6 @@ module refuses a batch of a device that the ledger does not know, and one with a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated, Any, Final
@@ -18,23 +17,27 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from counterfoil.apps.supply.events.capture import capture
+from counterfoil.apps.supply.events.devices import (
+    SENSOR_DEVICE,
+    SensorDevice,
+    add_device,
+    key_of,
+    series_of,
+)
 from counterfoil.apps.supply.events.event import Event
 from counterfoil.apps.supply.events.model import check
 from counterfoil.apps.supply.events.prehash import event_hash, instant_ms
 from counterfoil.apps.supply.events.records import said_of
-from counterfoil.errors import Conflict, InputError, NotFound, Refused
-from counterfoil.formats import entry as entries
+from counterfoil.errors import Conflict, InputError, Refused
 from counterfoil.formats import envelope as envelopes
 from counterfoil.formats import json_text
-from counterfoil.formats.ascii import decode_base64, encode_base64
-from counterfoil.formats.entry import StatementEntry
+from counterfoil.formats.ascii import encode_base64
 from counterfoil.formats.envelope import Envelope, Signature, keyid_of, pae
 from counterfoil.formats.predicates import Header
 from counterfoil.formats.predicates.header import Count, HexDigest, Uri
 from counterfoil.formats.predicates.registry import URI_BASE
 from counterfoil.formats.statement import Subject
 from counterfoil.ledger import Ledger
-from counterfoil.ledger.predicate_types import parse_registered
 from counterfoil.ports import PredicateType
 from counterfoil.proofs.signature import verify_ed25519
 
@@ -83,13 +86,6 @@ class Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     things: Annotated[tuple[Uri, ...], msgspec.Meta(max_length=20)] = ()
 
 
-class SensorDevice(Header, frozen=True, kw_only=True):
-    """A device is known by a key from here on. key: Ed25519, base64 of 32 bytes."""
-
-    device: Uri
-    key: Annotated[str, msgspec.Meta(min_length=44, max_length=44)]
-
-
 class SensorBatch(Header, frozen=True, kw_only=True):
     """A batch as a device signed it. envelope: DSSE, its text as received."""
 
@@ -98,7 +94,6 @@ class SensorBatch(Header, frozen=True, kw_only=True):
     envelope: Annotated[str, msgspec.Meta(min_length=2, max_length=BATCH_MAX_BYTES)]
 
 
-SENSOR_DEVICE: Final = PredicateType(f"{URI_BASE}sensor-device/v1", SensorDevice)
 SENSOR_BATCH: Final = PredicateType(f"{URI_BASE}sensor-batch/v1", SensorBatch)
 
 
@@ -117,38 +112,18 @@ class Taken:
     duplicate: bool
 
 
-def add_device(ledger: Ledger, device: str, key: str) -> int:
-    """Say that a device is known by a key from now on, instead of an earlier one; give the entry.
-
-    key: base64 of its public Ed25519 key. Raises InputError with code sensor.key, and as
-    `Ledger.record_statement`.
-    """
-    if len(_raw_key(key)) != 32:
-        raise InputError(
-            "sensor.key",
-            "expected 32 bytes of a public Ed25519 key in base64, found others",
-            hint="Devices show it when they are set up.",
-        )
-    digest = sha256(device.encode()).hexdigest()
-    return ledger.record_statement(
-        SENSOR_DEVICE.uri,
-        {"device": device, "key": key},
-        subjects=[Subject(digest={"sha256": digest}, name="device")],
-        source=_series("sensor-keys", device),
-    ).index
-
-
 def take(ledger: Ledger, data: bytes) -> Taken:
     """Check a signed batch, and record it and the event that it tells; each once.
 
     data: the envelope in its canonical form. Raises InputError with code sensor.batch, NotFound
-    with code sensor.device, Refused with code sensor.unsigned, Conflict with code sensor.number,
+    with code sensor.device, Refused with code sensor.unsigned or
+    sensor.key-revoked, Conflict with code sensor.number,
     VerificationError with code signature.invalid, and as `Ledger.record_statement`.
     """
     if len(data) > BATCH_MAX_BYTES:
         raise _wrong(f"{len(data)} bytes, more than {BATCH_MAX_BYTES}")
     envelope, batch = _parsed(data)
-    key = _key_of(ledger, batch.device)
+    key = key_of(ledger, batch.device)
     signed = [one for one in envelope.signatures if one.keyid == keyid_of(key)]
     if not signed:
         raise Refused(
@@ -172,7 +147,7 @@ def take(ledger: Ledger, data: bytes) -> Taken:
                 Subject(digest={"sha256": digest}, name="batch"),
                 Subject(digest={"sha256": event_hash(event)}, name="event"),
             ],
-            source=_series("sensors", batch.device),
+            source=series_of("sensors", batch.device),
             number=batch.number,
         )
     except Conflict as err:
@@ -251,32 +226,6 @@ def _parsed(data: bytes) -> tuple[Envelope, Batch]:
     if envelope.payload_type != PAYLOAD_TYPE:
         raise _wrong(f"the payload type {envelope.payload_type[:80]!a}")
     return envelope, batch
-
-
-def _key_of(ledger: Ledger, device: str) -> bytes:
-    """Find the key that a device is known by: the last that was said."""
-    known: Sequence[tuple[int, int]] = list(ledger.numbered(_series("sensor-keys", device)))
-    for _, index in reversed(known):
-        parsed = entries.parse(ledger.entry(index))
-        said = parse_registered(parsed.statement) if isinstance(parsed, StatementEntry) else None
-        if isinstance(said, SensorDevice) and said.device == device:
-            return _raw_key(said.key)
-    raise NotFound(
-        "sensor.device",
-        f"expected a device that the ledger knows, found {device[:120]!a}",
-        hint="`counterfoil supply device DEVICE KEY` says which key it has.",
-    )
-
-
-def _raw_key(text: str) -> bytes:
-    try:
-        return decode_base64(text)
-    except InputError:
-        return b""
-
-
-def _series(kind: str, device: str) -> str:
-    return f"{kind}/{sha256(device.encode()).hexdigest()[:32]}"
 
 
 def _wrong(what: str) -> InputError:

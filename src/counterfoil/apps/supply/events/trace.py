@@ -17,7 +17,19 @@ from counterfoil.apps.supply.events.index import Index
 from counterfoil.apps.supply.events.linking import CHILD, INPUT, ITEM, LOT, OUTPUT, PARENT
 from counterfoil.errors import NotFound, Refused
 
-__all__ = ["FOREVER", "Affected", "Link", "Recall", "Step", "Trace", "recall", "steps_of", "trace"]
+__all__ = [
+    "FOREVER",
+    "Affected",
+    "Link",
+    "Recall",
+    "Step",
+    "Trace",
+    "holders_of",
+    "recall",
+    "steps_of",
+    "trace",
+    "where_is",
+]
 
 FOREVER: Final = 2**62
 """A time after every other, Unix ms."""
@@ -138,6 +150,18 @@ def steps_of(index: Index, thing: str, *, as_of_ms: int | None = None) -> tuple[
     return tuple(view.steps(view.require(thing)))
 
 
+def holders_of(
+    index: Index, thing: str, *, as_of_ms: int | None = None
+) -> tuple[tuple[str, int, int], ...]:
+    """List a thing and all that held it, the nearest first: name, from and until when, Unix ms.
+
+    Raises NotFound with code supply.thing.
+    """
+    view = _View(index, as_of_ms)
+    held = view.holders(view.require(thing))
+    return tuple((view.name(one), since, until) for one, since, until in held)
+
+
 def recall(index: Index, thing: str, *, as_of_ms: int | None = None) -> Recall:
     """Find everything downstream of a bad thing, and where each was last. Errors as `trace`."""
     view = _View(index, as_of_ms)
@@ -149,6 +173,12 @@ def recall(index: Index, thing: str, *, as_of_ms: int | None = None) -> Recall:
             evidence.add(event)
     affected = sorted(view.last_seen(levels), key=lambda one: (one.level, one.thing))
     return Recall(canonical(thing), as_of_ms, tuple(affected), tuple(sorted(evidence)))
+
+
+def where_is(index: Index, thing: str, *, as_of_ms: int | None = None) -> Affected:
+    """Tell where a thing was last, in what and whose hands. Raises NotFound, supply.thing."""
+    view = _View(index, as_of_ms)
+    return next(iter(view.last_seen({view.require(thing): 0})))
 
 
 class _View:
@@ -300,7 +330,7 @@ class _View:
     def steps(self, thing: int) -> list[Step]:
         """List the events of a thing, and of what held it while it did."""
         found: dict[int, Step] = {}
-        for held, since, until in self._holders(thing):
+        for held, since, until in self.holders(thing):
             query = (
                 "SELECT DISTINCT e.id, e.digest, e.at, e.step, e.disposition, e.point, e.place "
                 "FROM part p JOIN event e ON e.id = p.event WHERE p.thing = ? AND p.at >= ? AND "
@@ -314,11 +344,11 @@ class _View:
                     found.setdefault(index, seen)
         return sorted(found.values(), key=lambda one: (one.at_ms, one.index))
 
-    def _holders(self, thing: int) -> Iterator[tuple[int, int, int]]:
+    def holders(self, thing: int) -> Iterator[tuple[int, int, int]]:
         """Tell a thing and all that held it, each with from when to when."""
         waiting, seen = [(thing, -FOREVER, self._as_of, 0)], set()
         while waiting:
-            at, since, until, depth = waiting.pop()
+            at, since, until, depth = waiting.pop(0)
             if (at, since) in seen or depth > _HELD:
                 continue
             seen.add((at, since))

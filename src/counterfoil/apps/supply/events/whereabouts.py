@@ -37,6 +37,8 @@ def whereabouts(
     outer = ask.outermost(levels)
     everything = set(levels) | set(outer.values())
     seen, steps, ended = *ask.latest(everything), ask.used_up(levels)
+    for thing, left in ask.left(everything).items():
+        seen[thing] = max(seen.get(thing, left), left)
     names = ask.names(everything)
     for thing, level in levels.items():
         within = outer.get(thing, thing)
@@ -79,7 +81,42 @@ class _Asking:
             found = {thing: direct.get(holder, holder) for thing, holder in found.items()}
         return {thing: holder for thing, holder in found.items() if holder != thing}
 
+    def left(self, things: set[int]) -> dict[int, _Seen]:
+        """Tell where what held things was emptied as a whole, which names none of its contents."""
+        held = self._held(things)
+        emptied = self._emptied({holder for holder, _ in held.values()})
+        found, places = {}, {}
+        for thing, (holder, since) in held.items():
+            at = emptied.get(holder, -1)
+            if at < since:
+                continue  # it is still inside
+            if holder not in places:
+                places[holder] = self._placed(holder, at)
+            last = places[holder]
+            if last is not None and last[0] >= since:
+                found[thing] = last
+        return found
+
+    def _placed(self, thing: int, until_ms: int) -> _Seen | None:
+        """Find the last event of a thing itself, by a time, that tells a place."""
+        query = (
+            "SELECT e.at, e.id, CASE WHEN e.place != '' THEN e.place ELSE e.point END AS where_, "
+            "e.holder FROM part p JOIN event e ON e.id = p.event WHERE p.thing = ? AND p.role != ? "
+            "AND p.at <= ? AND (e.place != '' OR e.point != '' OR e.holder != '') ORDER BY e.at "
+            "DESC, e.id DESC"
+        )
+        rows = self._ask(query, (thing, LOT, until_ms))
+        return next((row for row in rows if row[1] not in self._void), None)
+
     def _held_by(self, things: set[int]) -> dict[int, int]:
+        found = self._held(things)
+        emptied = self._emptied({holder for holder, _ in found.values()})
+        return {
+            thing: holder for thing, (holder, at) in found.items() if emptied.get(holder, -1) < at
+        }
+
+    def _held(self, things: set[int]) -> dict[int, tuple[int, int]]:
+        """Tell what each was put into last and not taken out of by name, and when."""
         query = (
             "SELECT p.thing, q.thing, p.at, p.event, p.action FROM part p JOIN part q ON q.event "
             "= p.event AND q.role = 1 WHERE p.thing IN ({}) AND p.role = ? AND p.at <= ? "
@@ -93,10 +130,7 @@ class _Asking:
                 found.pop(thing, None)
             else:
                 found[thing] = (holder, at)
-        emptied = self._emptied({holder for holder, _ in found.values()})
-        return {
-            thing: holder for thing, (holder, at) in found.items() if emptied.get(holder, -1) < at
-        }
+        return found
 
     def _emptied(self, holders: set[int]) -> dict[int, int]:
         """Tell when containers were last emptied as a whole."""

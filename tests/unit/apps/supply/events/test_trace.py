@@ -53,6 +53,27 @@ def test_back_goes_into_what_a_container_held_then() -> None:
     assert canonical(lot("L7")) in late
 
 
+def test_what_was_emptied_as_a_whole_stays_where_that_was() -> None:
+    """Items are where their pallet was emptied, also when only the pallet was named there."""
+    events = (
+        transform(1, [MILK], [item(1), item(2)]),
+        pack(2, pallet(1), item(1), item(2)),
+        seen(9, 3, pallet(1)),
+        pack(10, pallet(1), action="DELETE", where=3),
+        seen(12, 9, pallet(1)),
+        seen(13, 4, item(2)),
+    )
+    with indexed(*events) as index:
+        now = {one.thing: one for one in recall(index, lot("MILK", 22222)).affected}
+        then = {
+            one.thing: one for one in recall(index, lot("MILK", 22222), as_of_ms=ms(9.5)).affected
+        }
+    one, two = canonical(item(1)), canonical(item(2))
+    assert (now[one].place, now[one].within, now[one].index) == (gln(3), "", 3)
+    assert now[two].place == gln(4)
+    assert (then[one].place, then[one].within) == (gln(3), canonical(pallet(1)))
+
+
 def test_a_journey_includes_what_held_the_thing() -> None:
     """The steps of an item are its own and its pallet's while it was on it, and no others."""
     with indexed(*CHAIN, seen(12, 9, pallet(1))) as index:

@@ -1,0 +1,56 @@
+"""What a thing is called on pages, and the address of its own.
+
+A thing's address is a GS1 Digital Link below this node's path, so that a code that is scanned is
+most of the address. This module refuses to look anything up.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import quote
+
+from counterfoil.apps.supply.events.dossier import parts_of_name
+from counterfoil.apps.supply.events.identifiers import DOMAIN
+from counterfoil.http.pages.addresses import changed
+
+__all__ = ["PATH", "address", "named", "thing_of", "words_of"]
+
+PATH: Final = "/apps/supply"
+"""The app's first page."""
+
+_FORMS: Final = (".json", ".csv", ".arrow")
+_WORDS: Final = {"GTIN": "product", "SSCC": "pallet or carton", "GLN": "place"}
+
+
+def address(name: str, room: str = "things", **query: Any) -> str:
+    """Give the address of a thing's page. name: canonical. room: things or recall."""
+    rest = name.removeprefix(f"{DOMAIN}/")
+    odd = rest.endswith(_FORMS) or any(part in ("", ".", "..") for part in rest.split("/"))
+    if odd:  # a browser, or the ending of a form, would make another address of it
+        return changed(f"{PATH}/{room}", {}, thing=name, **query)
+    return changed(f"{PATH}/{room}/{quote(rest, safe='/:')}", {}, **query)
+
+
+def thing_of(rest: str) -> str:
+    """Turn what stands in a page's path into a thing's name."""
+    return rest if ":" in rest.partition("/")[0] else f"{DOMAIN}/{rest}"
+
+
+def words_of(name: str) -> str:
+    """Say in a few words what a name names.
+
+    >>> words_of("https://id.gs1.org/01/04012345222227/10/MILK")
+    'lot MILK of 04012345222227'
+    """
+    parts = parts_of_name(name)
+    if not parts:
+        return name
+    (kind, value), *finer = parts
+    if finer:
+        return f"{finer[0][0].removesuffix(' number')} {finer[0][1]} of {value}"
+    return f"{kind} {value}"
+
+
+def named(name: str) -> dict[str, str]:
+    """Give a thing for a list: its name, words and address."""
+    return {"name": name, "words": words_of(name), "href": address(name) if name else ""}
