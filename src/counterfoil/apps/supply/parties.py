@@ -7,8 +7,8 @@ cosigns only what extends what it saw. This module refuses to lend a witness to 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -57,7 +57,7 @@ class Parties:
 
     def __init__(self, parties: Sequence[Party], clock: Clock | None = None) -> None:
         self.parties = {party.name: party for party in parties}
-        self.ledgers: Mapping[str, Ledger] = {}
+        self.ledgers: dict[str, Ledger] = {}
         self._clock = clock or SystemClock()
         self._stack = ExitStack()
         self._witnesses: dict[str, Witness] = {}
@@ -87,14 +87,10 @@ class Parties:
         try:
             for party in self.parties.values():
                 self._witnesses[party.name] = self._witness(party)
-            opened = {}
-            for party in self.parties.values():
-                others = self.witnesses_of(party.name)
-                ledger = open_ledger(party.folder, cosigners=others, clock=self._clock)
-                opened[party.name] = self._stack.enter_context(ledger)
-            self.ledgers = opened
+            for name in self.parties:
+                self._open(name)
         except BaseException:
-            self._stack.close()
+            self._close()
             raise
         return self
 
@@ -104,7 +100,16 @@ class Parties:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stack.close()
+        self._close()
+
+    @contextmanager
+    def away(self, name: str) -> Iterator[Party]:
+        """Close a party's ledger for a while, such as to copy its folder."""
+        self.ledgers.pop(name).close()
+        try:
+            yield self.parties[name]
+        finally:
+            self._open(name)
 
     def witnesses_of(self, name: str) -> list[Witness]:
         """Give the witnesses that a party's log is shown to: those of all others."""
@@ -113,6 +118,16 @@ class Parties:
     def memory_of(self, name: str) -> WitnessMemory:
         """Open what a party's witness remembers, evidence included; the caller closes it."""
         return WitnessMemory(self.parties[name].state / _MEMORY)
+
+    def _open(self, name: str) -> None:
+        party, others = self.parties[name], self.witnesses_of(name)
+        self.ledgers[name] = open_ledger(party.folder, cosigners=others, clock=self._clock)
+
+    def _close(self) -> None:
+        with self._stack:  # the ledgers first: what they publish at the end is shown to witnesses
+            for ledger in self.ledgers.values():
+                self._stack.callback(ledger.close)
+            self.ledgers = {}
 
     def _witness(self, party: Party) -> Witness:
         memory = WitnessMemory(party.state / _MEMORY)

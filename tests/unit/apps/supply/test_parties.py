@@ -12,10 +12,12 @@ from counterfoil.apps.supply.events.handover import event_of_receipt, take_over
 from counterfoil.apps.supply.events.index import index_of
 from counterfoil.apps.supply.events.prehash import event_hash
 from counterfoil.apps.supply.events.trace import trace
+from counterfoil.apps.supply.lying import catch, make_twin, record_evidence
 from counterfoil.apps.supply.parties import Parties
 from counterfoil.errors import InputError, VerificationError
 from counterfoil.formats import receipt as receipts
 from counterfoil.ledger import Ledger
+from counterfoil.proofs import equivocation
 from counterfoil.proofs.verify import verify_receipt
 from tests.log_rig import raises_code
 from tests.supply_made import item, lot, seen, transform
@@ -79,3 +81,28 @@ def test_a_receipt_is_believed_only_under_the_right_policy(parties: Parties) -> 
     with raises_code("supply.handover", InputError):
         take_over(shop, [good, plain], policy)
     assert shop.size == size
+
+
+def test_who_shows_a_second_history_is_caught_by_all_others(
+    parties: Parties, tmp_path: Path
+) -> None:
+    """No witness cosigns it, and two signatures prove it to everybody, for ever."""
+    carrier = parties.ledgers["carrier"]
+    capture(carrier, [seen(1, 1, item(1))])
+    twin = make_twin(parties, "carrier", tmp_path / "twin")
+    capture(parties.ledgers["carrier"], [seen(2, 2, item(1), disposition="damaged")])
+    caught = catch(parties, twin, lambda ledger: capture(ledger, [seen(2, 3, item(1))]))
+    assert sorted(caught.refused) == ["farm.example/witness", "shop.example/witness"]
+    equivocation.verify(caught.evidence)  # raises where it proves nothing
+    assert caught.evidence.origin == parties.ledgers["carrier"].origin
+    index = record_evidence(parties.ledgers["shop"], caught.evidence)
+    assert parties.ledgers["shop"].get(index).kind == "equivocation"
+
+
+def test_who_goes_on_honestly_is_not_convicted(parties: Parties, tmp_path: Path) -> None:
+    """A copy that says the same proves nothing against anybody."""
+    event = seen(1, 1, item(1))
+    capture(parties.ledgers["carrier"], [event])
+    twin = make_twin(parties, "carrier", tmp_path / "twin")
+    with pytest.raises(VerificationError):
+        catch(parties, twin, lambda ledger: capture(ledger, [event]))
