@@ -22,6 +22,7 @@ from counterfoil.ops.catalogue import (
     quant,
     scitt,
     supply,
+    supply_plans,
     watch,
 )
 from counterfoil.ports import Operation
@@ -45,6 +46,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *apps.OPERATIONS,
     *quant.OPERATIONS,
     *supply.OPERATIONS,
+    *supply_plans.OPERATIONS,
     *acting.OPERATIONS,
     *agents.OPERATIONS,
     *access.OPERATIONS,

@@ -1,0 +1,20 @@
+"""Operations of the supply app that plan: routes and stock."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from counterfoil.ops.catalogue.entries import writes
+from counterfoil.ports import Operation
+
+__all__ = ["OPERATIONS"]
+
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    writes(
+        "supply route",
+        "supply.routes:route",
+        "Plan which vehicle takes what where, within windows, room, shelf life and cold.",
+        "morning.json --seconds 20 --svg routes.svg",
+        "X-n101-k25.vrp --best X-n101-k25.sol --iterations 2000",
+    ),
+)
