@@ -12,13 +12,17 @@ from counterfoil.drawing import (
     GraphEdge,
     GraphNode,
     Mark,
+    Stop,
     anchor_timing,
     contributions,
     energy_bars,
+    journey_map,
+    journey_times,
     line_with_band,
     lineage_graph,
     proof_path,
     sparkline,
+    temperatures,
     timeline,
 )
 from counterfoil.drawing.events import Kind
@@ -95,6 +99,24 @@ def _lineage(words: str) -> str:
     return lineage_graph(words, nodes, edges, "decision")
 
 
+def _stops(words: str) -> list[Stop]:
+    hour = 3600.0
+    return [
+        Stop(words, START_S, START_S + 2 * hour, words, "ok", at=(53.1, 8.8), href="/records/1"),
+        Stop("hub", START_S + 8 * hour, START_S + 9 * hour, "", "bad", "bad", words, (51.5, 7.5)),
+        Stop("somewhere", START_S + 12 * hour, START_S + 12 * hour),
+        Stop("shop", START_S + 20 * hour, START_S + 30 * hour, words, way_look="ok", at=(50.9, 7)),
+        Stop(words, START_S + 40 * hour, START_S + 41 * hour, at=(53.1, 8.8)),
+    ]
+
+
+def _warmth(words: str) -> str:
+    readings = [(START_S + 600.0 * at, 6 * sin(at / 4) - 2, words) for at in range(30)]
+    readings[9] = (readings[9][0], nan, words)
+    later = [(START_S + 60_000.0 + 600 * at, 3.0, "") for at in range(4)]
+    return temperatures(words, readings + later, low_c=-5, high_c=3.5)
+
+
 DRAWINGS: Final[Mapping[str, Callable[[str], str]]] = {
     "load": _load,
     "risk": _risk,
@@ -103,6 +125,9 @@ DRAWINGS: Final[Mapping[str, Callable[[str], str]]] = {
     "reasons": _reasons,
     "energy": _energy,
     "lineage": _lineage,
+    "journey": lambda words: journey_map(words, _stops(words)),
+    "stays": lambda words: journey_times(words, _stops(words)),
+    "warmth": _warmth,
     "proof": lambda _: proof_path(5, 21, HASHES[:5], root=HASHES[9], leaf=HASHES[8]),
     "broken": lambda _: proof_path(20, 21, HASHES[:2], state="bad"),
     "spark": lambda words: sparkline(words, [3, 1, nan, 4, 1, 5, 9, 2, 6]),

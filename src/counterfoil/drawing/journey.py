@@ -215,7 +215,7 @@ def _spot(
     frame: _Frame,
 ) -> list[str]:
     """Draw a place with the numbers of its stops, and its name where there is room."""
-    one = there[-1][1]
+    one = next((stop for _, stop in reversed(there) if stop.href), there[-1][1])
     looks = [stop.look for _, stop in there]
     look = next((found for found in ("bad", "wait", "ok") if found in looks), "plain")
     numbers = ", ".join(str(number) for number, _ in there[:4]) + ("…" if len(there) > 4 else "")

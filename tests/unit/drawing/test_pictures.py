@@ -13,13 +13,17 @@ from counterfoil.drawing import (
     STYLE,
     GraphNode,
     Mark,
+    Stop,
     anchor_timing,
     contributions,
     energy_bars,
+    journey_map,
+    journey_times,
     line_with_band,
     lineage_graph,
     proof_path,
     sparkline,
+    temperatures,
     timeline,
 )
 from tests.drawings import DRAWINGS, WORDS, drawings
@@ -114,6 +118,26 @@ def test_nothing_to_show() -> None:
         assert "nan" not in picture.lower()
 
 
+def test_a_journey_without_places_is_not_drawn_on_a_map() -> None:
+    """Fewer than two known places are no map, no stop is no picture; nothing is guessed."""
+    here = Stop("here", 1e9, 1e9 + 60, at=(50.0, 7.0))
+    there = Stop("there", 1e9 + 90, 1e9 + 99)
+    assert journey_map("way", [here, there, here]) == ""
+    assert "<svg" in journey_times("way", [here, there])
+    assert (journey_times("way", []), temperatures("warmth", [])) == ("", "")
+
+
+def test_a_journey_over_the_date_line_is_short() -> None:
+    """Two places a few degrees apart on both sides of the date line are near on the map."""
+    picture = journey_map(
+        "way",
+        [Stop("Suva", 1e9, 1e9, at=(-18.1, 178.4)), Stop("Apia", 1e9, 1e9, at=(-13.8, -171.8))],
+    )
+    named = set(re.findall(r">(\d+)° [EW]<", picture))
+    assert named & {"176", "178", "180"}
+    assert not named & {"0", "30", "45", "90"}
+
+
 @pytest.mark.parametrize("odd", [float("nan"), float("inf"), -float("inf"), -1.0, 1e300, -1e300])
 def test_odd_numbers_draw_nothing_odd(odd: float) -> None:
     """A number that is none, or beyond all measure, leaves a picture that can be drawn."""
@@ -125,7 +149,11 @@ def test_odd_numbers_draw_nothing_odd(odd: float) -> None:
         anchor_timing("fees", [(1e9, odd), (1e9 + 9, 1.0)], []),
         contributions("why", {"a": odd, "b": 1.0}),
         energy_bars("energy", [("a", odd, True)]),
-    ]
+        temperatures("warmth", [(1e9, 1.0, ""), (1e9 + 9, odd, ""), (odd, 2.0, "")]),
+        journey_times("way", [Stop("a", 1e9, 1e9 + 9), Stop("b", odd, odd)]),
+        journey_map("way", [Stop(f"{n}", 1e9, 1e9, at=(n, n)) for n in (1, 2)]
+                    + [Stop("b", 1e9, 1e9, at=(odd, 1.0))]),
+    ]  # fmt: skip
     for picture in pictures:
         parsed(picture)
         numbers = re.findall(r' (?:d|x|y|r|cx|cy|width|height)="([^"]*)"', picture)

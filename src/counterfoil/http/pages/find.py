@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from counterfoil.errors import InputError, NotFound
+from counterfoil.extras import brings
 from counterfoil.http.pages.addresses import changed, quoted
 from counterfoil.http.pages.checkpoints import known_checkpoints
 from counterfoil.http.pages.page import Asked, Page
 from counterfoil.http.pages.records import listed
 from counterfoil.http.pages.summaries import timed
+from counterfoil.http.pages.tried import tried
 from counterfoil.http.site import Site
 from counterfoil.ledger import Ledger
 from counterfoil.ledger.anchored import read_anchored
@@ -29,7 +31,7 @@ _LEAF_DIGITS: Final = 64
 _LIMIT: Final = 20
 _QUERY_MAX: Final = 500
 
-Place = dict[str, str]
+Place = dict[str, Any]
 
 
 def _facts(site: Site, asked: Asked) -> dict[str, Any]:
@@ -56,6 +58,7 @@ def _places(ledger: Ledger, words: str) -> Iterator[Place]:
     hexadecimal = _HEX.fullmatch(words.lower())
     if hexadecimal is not None:
         yield from _hashed(ledger, hexadecimal[1])
+    yield from _goods(ledger, words)
     try:
         model = ledger.models.get(words.removeprefix("sha256:"))
     except (NotFound, InputError):
@@ -63,6 +66,21 @@ def _places(ledger: Ledger, words: str) -> Iterator[Place]:
     if not words.isdigit():
         href = f"/models/{model.index}"
         yield _place(f"Model {model.title}", href, "by its name or digest")
+
+
+def _goods(ledger: Ledger, words: str) -> Iterator[Place]:
+    """Look for a thing of supply chains, where events are understood here."""
+    if ":" not in words:
+        return
+    found, _ = tried(lambda: _known_thing(ledger, words))
+    if found is not None:
+        yield {**found, "exact": True}
+
+
+def _known_thing(ledger: Ledger, words: str) -> dict[str, str] | None:
+    with brings("supply"):
+        from counterfoil.http.pages.supply.mentioned import known_thing
+    return known_thing(ledger, words)
 
 
 def _numbered(ledger: Ledger, number: int) -> Iterator[Place]:

@@ -9,7 +9,7 @@ import msgspec
 
 from counterfoil.drawing import proof_path
 from counterfoil.errors import CounterfoilError
-from counterfoil.extras import need
+from counterfoil.extras import brings, need
 from counterfoil.formats import entry as entries
 from counterfoil.formats.entry import StatementEntry
 from counterfoil.http.pages.addresses import condition, searched
@@ -17,6 +17,7 @@ from counterfoil.http.pages.decided import decided
 from counterfoil.http.pages.page import Asked, Page
 from counterfoil.http.pages.summaries import shown
 from counterfoil.http.pages.surroundings import surroundings
+from counterfoil.http.pages.tried import tried
 from counterfoil.http.site import Site
 from counterfoil.ledger import Ledger, RecordView
 from counterfoil.ledger.search.fields import flatten
@@ -47,6 +48,7 @@ def _facts(site: Site, asked: Asked) -> dict[str, Any]:
         "personal": [msgspec.to_builtins(one) for one in view.personal],
         "proof": proof,
         "decision": made.facts if made else None,
+        "goods": _goods(ledger, index) if view.kind == "supply-event" else None,
         "replaced_by": _replacing(ledger, view.leaf),
         "around": surroundings(ledger, index),
         "address": address,
@@ -62,6 +64,18 @@ def _facts(site: Site, asked: Asked) -> dict[str, Any]:
         if view.source
         else "",
     }
+
+
+def _goods(ledger: Ledger, index: int) -> dict[str, Any] | None:
+    """Tell the things that a supply chain's event names, where events are understood here."""
+    found, _ = tried(lambda: _mentioned(ledger, index))
+    return found
+
+
+def _mentioned(ledger: Ledger, index: int) -> dict[str, Any]:
+    with brings("supply"):
+        from counterfoil.http.pages.supply.mentioned import mentioned
+    return mentioned(ledger, index)
 
 
 def _header(data: bytes) -> dict[str, Any]:

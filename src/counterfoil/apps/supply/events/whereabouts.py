@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from counterfoil.apps.supply.events.index import Index
-from counterfoil.apps.supply.events.linking import CHILD, INPUT, LOT, PARENT
+from counterfoil.apps.supply.events.linking import CHILD, INPUT, ITEM, LOT, OUTPUT, PARENT
 
 if TYPE_CHECKING:
     from counterfoil.apps.supply.events.trace import Affected
@@ -19,7 +19,9 @@ __all__ = ["whereabouts"]
 
 _AT_ONCE: Final = 500
 _HELD: Final = 16
+_ADD: Final = 1
 _DELETE: Final = 2
+_ROUNDING: Final = 1e-9
 _ENDS: Final = {"destroying": "destroyed", "decommissioning": "destroyed", "retail_selling": "sold"}
 _Seen = tuple[int, int, str, str]
 """(at_ms, event, place, holder), the latest."""
@@ -164,13 +166,24 @@ class _Asking:
         return seen, did
 
     def used_up(self, things: Iterable[int]) -> dict[int, str]:
-        """Tell which instances went into something else, whole."""
+        """Tell which went into something else: instances, and lots as much as was made of them."""
         query = (
-            "SELECT p.thing, p.event FROM part p WHERE p.thing IN ({}) AND p.role = ? AND p.at "
-            "<= ? AND p.quantity IS NULL"
+            "SELECT p.thing, p.event, p.role, p.quantity, p.uom FROM part p WHERE p.thing IN ({}) "
+            "AND (p.role IN (?, ?) OR (p.role = ? AND p.action = ?)) AND p.at <= ?"
         )
-        return {
-            thing: "used"
-            for thing, event in self._many(query, things, INPUT, self._as_of)
-            if event not in self._void
-        }
+        found: dict[int, str] = {}
+        made: dict[tuple[int, str], float] = {}
+        spent: dict[tuple[int, str], float] = {}
+        asked = (INPUT, OUTPUT, ITEM, _ADD, self._as_of)
+        for thing, event, role, quantity, uom in self._many(query, things, *asked):
+            if event in self._void:
+                continue
+            if role == INPUT and quantity is None:
+                found[thing] = "used"
+            elif quantity is not None:
+                side = spent if role == INPUT else made
+                side[thing, uom] = side.get((thing, uom), 0.0) + quantity
+        for (thing, uom), total in made.items():
+            if 0 < total <= spent.get((thing, uom), 0.0) * (1 + _ROUNDING):
+                found[thing] = "used"
+        return found
