@@ -22,6 +22,7 @@ from counterfoil.ops.catalogue import (
     quant,
     scitt,
     supply,
+    supply_forecasts,
     supply_plans,
     watch,
 )
@@ -46,6 +47,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *apps.OPERATIONS,
     *quant.OPERATIONS,
     *supply.OPERATIONS,
+    *supply_forecasts.OPERATIONS,
     *supply_plans.OPERATIONS,
     *acting.OPERATIONS,
     *agents.OPERATIONS,
