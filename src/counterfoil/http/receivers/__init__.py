@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from counterfoil.http.endpoint import Endpoint, Mounted
-from counterfoil.http.receivers import chain, epcis, lineage, log, scitt, tracing, witness
+from counterfoil.http.receivers import chain, epcis, labels, lineage, log, scitt, tracing, witness
 from counterfoil.http.site import Site
 
 __all__ = ["endpoints"]
@@ -18,5 +18,6 @@ def endpoints(site: Site) -> list[Endpoint | Mounted]:
         *lineage.endpoints(site),
         *scitt.endpoints(site),
         *epcis.endpoints(site),
+        *labels.endpoints(site),
         *witness.endpoints(site),
     ]

@@ -72,13 +72,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "localhost:1883 --topic sensors/# --ledger shop",
         role="operator",
     ),
-    writes(
-        "supply route",
-        "supply.routes:route",
-        "Plan which vehicle takes what where, within windows, room, shelf life and cold.",
-        "morning.json --seconds 20 --svg routes.svg",
-        "X-n101-k25.vrp --best X-n101-k25.sol --iterations 2000",
-    ),
     reads(
         "supply label",
         "supply.labels:label_thing",
@@ -86,6 +79,13 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "urn:epc:id:sgtin:4012345.011111.1 --out page.html --ledger shop",
         "https://brand.example/01/04012345222227/10/MILK --brand https://brand.example "
         "--qr code.svg --also farm --high-c 7 --out page.html --ledger shop",
+    ),
+    writes(
+        "supply label-publish",
+        "supply.labels:publish_label",
+        "Have the ledger's node show a product's page to anybody, where its code leads.",
+        "urn:epc:id:sgtin:4012345.011111.1 --brand https://brand.example --ledger shop",
+        role="operator",
     ),
     reads(
         "supply label-check",

@@ -20,17 +20,26 @@ from counterfoil.apps.supply.shopper import (
     qr_svg,
     shopper_page,
 )
+from counterfoil.apps.supply.shopper.codes import thing_named
 from counterfoil.apps.supply.shopper.gathering import Source
 from counterfoil.apps.supply.shopper.policies import policy_of
+from counterfoil.apps.supply.shopper.publishing import publish
 from counterfoil.errors import InputError
 from counterfoil.formats.receipt import RECEIPT_MAX_BYTES, Receipt
 from counterfoil.ops.files import POLICY_MAX_BYTES, keep_input, read_file, shown, write_file
-from counterfoil.ops.place import LedgerFolder
+from counterfoil.ops.place import LedgerFolder, find_ledger
 from counterfoil.ops.receipt_files import parse_receipt
 from counterfoil.ops.receipts import open_published
 from counterfoil.ports import STANDARD_STREAM, Document, Param
 
-__all__ = ["Labelled", "PublishedPolicy", "check_label", "label_policy", "label_thing"]
+__all__ = [
+    "Labelled",
+    "PublishedPolicy",
+    "check_label",
+    "label_policy",
+    "label_thing",
+    "publish_label",
+]
 
 _PAGE_MAX_BYTES: Final = 4 << 20
 
@@ -38,6 +47,35 @@ _Also = Annotated[
     tuple[Path, ...],
     Param("Another organisation's ledger at hand.", "DIR", holds="machine"),
 ]
+
+
+_Thing = Annotated[str, Param("A lot or item: its EPC or GS1 Digital Link.", "THING")]
+_Policy = Annotated[
+    Path | None,
+    Param("The policy that the brand publishes; else of the ledgers.", "FILE", holds="file"),
+]
+_Receipts = Annotated[
+    tuple[Path, ...],
+    Param("Receipt of an event in a log that is not at hand.", "FILE", holds="file"),
+]
+_Drawn = Annotated[
+    Path | None, Param("Draw the code, as SVG, into this file.", "FILE", holds="machine")
+]
+_Low = Annotated[str | None, Param("Coldest that is allowed, degrees C.", "C")]
+_High = Annotated[str | None, Param("Warmest that is allowed, degrees C.", "C")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a page is to be made of."""
+
+    thing: str
+    brand: str
+    policy: Path | None
+    also: tuple[Path, ...]
+    receipts: tuple[Path, ...]
+    low_c: str | None
+    high_c: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +107,7 @@ class PublishedPolicy:
 
 
 def label_thing(
-    thing: Annotated[str, Param("A lot or item: its EPC or GS1 Digital Link.", "THING")],
+    thing: _Thing,
     *,
     out: Annotated[
         Path, Param("Page to write, or - for standard output.", "FILE", short="o", holds="output")
@@ -77,20 +115,12 @@ def label_thing(
     brand: Annotated[
         str, Param("The brand's own domain, which pins the keys.", "https://HOST")
     ] = "",
-    policy: Annotated[
-        Path | None,
-        Param("The policy that the brand publishes; else of the ledgers.", "FILE", holds="file"),
-    ] = None,
+    policy: _Policy = None,
     also: _Also = (),
-    receipt: Annotated[
-        tuple[Path, ...],
-        Param("Receipt of an event in a log that is not at hand.", "FILE", holds="file"),
-    ] = (),
-    qr: Annotated[
-        Path | None, Param("Draw the code, as SVG, into this file.", "FILE", holds="machine")
-    ] = None,
-    low_c: Annotated[str | None, Param("Coldest that is allowed, degrees C.", "C")] = None,
-    high_c: Annotated[str | None, Param("Warmest that is allowed, degrees C.", "C")] = None,
+    receipt: _Receipts = (),
+    qr: _Drawn = None,
+    low_c: _Low = None,
+    high_c: _High = None,
     ledger: LedgerFolder = None,
 ) -> Labelled | Document:
     """Write the shopper's page of a product: its way, proven step by step, in one file.
@@ -107,28 +137,39 @@ def label_thing(
     for one in (policy, *receipt):
         if one is not None:
             keep_input(one, out, qr)
-    chosen = None if policy is None else read_file(policy, POLICY_MAX_BYTES)
-    with _sources(ledger, also, receipt) as sources:
-        if chosen is None:
-            chosen = policy_of(sources)
-        page = shopper_page(sources, thing, brand=brand, policy=chosen, low_c=low_c, high_c=high_c)
+    asked = _Asked(thing, brand, policy, also, receipt, low_c, high_c)
+    page, chosen = _made(asked, ledger)
     if qr is not None:
         write_file(qr, qr_svg(code_for(thing, brand, chosen)))
     if out == STANDARD_STREAM:
         return Document([page], "text/html; charset=utf-8")
     write_file(out, page)
-    checked = check_page(page)
-    return Labelled(
-        file=shown(out),
-        bytes=len(page),
-        thing=checked.thing,
-        code=code_for(thing, brand, chosen) if brand else None,
-        policy_digest=policy_digest(chosen),
-        steps=len(checked.steps),
-        left_out=checked.left_out,
-        doubts=checked.doubts,
-        qr=None if qr is None else shown(qr),
-    )
+    return _labelled(page, shown(out), qr, brand, chosen)
+
+
+def publish_label(
+    thing: _Thing,
+    *,
+    brand: Annotated[str, Param("The brand's own domain, which pins the keys.", "https://HOST")],
+    policy: _Policy = None,
+    also: _Also = (),
+    receipt: _Receipts = (),
+    qr: _Drawn = None,
+    low_c: _Low = None,
+    high_c: _High = None,
+    ledger: LedgerFolder = None,
+) -> Labelled:
+    """Have the ledger's node show a product's page to anybody, where its code leads.
+
+    It stays as it is until it is published again. Raises as `label_thing`, and Unavailable with
+    code label.publish.
+    """
+    asked = _Asked(thing, brand, policy, also, receipt, low_c, high_c)
+    page, chosen = _made(asked, ledger)
+    if qr is not None:
+        write_file(qr, qr_svg(code_for(thing, brand, chosen)))
+    file = publish(find_ledger(ledger), thing_named(thing), page, chosen)
+    return _labelled(page, shown(file), qr, brand, chosen)
 
 
 def check_label(
@@ -168,6 +209,38 @@ def label_policy(
         return Document([made], "text/plain; charset=utf-8")
     write_file(out, made)
     return PublishedPolicy(shown(out), policy_digest(made))
+
+
+def _made(asked: _Asked, ledger: Path | None) -> tuple[bytes, bytes]:
+    """Make a page, and give the policy that it carries."""
+    chosen = None if asked.policy is None else read_file(asked.policy, POLICY_MAX_BYTES)
+    with _sources(ledger, asked.also, asked.receipts) as sources:
+        if chosen is None:
+            chosen = policy_of(sources)
+        page = shopper_page(
+            sources,
+            asked.thing,
+            brand=asked.brand,
+            policy=chosen,
+            low_c=asked.low_c,
+            high_c=asked.high_c,
+        )
+    return page, chosen
+
+
+def _labelled(page: bytes, file: str, qr: Path | None, brand: str, policy: bytes) -> Labelled:
+    checked = check_page(page)
+    return Labelled(
+        file=file,
+        bytes=len(page),
+        thing=checked.thing,
+        code=code_for(checked.thing, brand, policy) if brand else None,
+        policy_digest=policy_digest(policy),
+        steps=len(checked.steps),
+        left_out=checked.left_out,
+        doubts=checked.doubts,
+        qr=None if qr is None else shown(qr),
+    )
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from counterfoil.errors import InputError, VerificationError
 from counterfoil.formats import policy as policies
 from counterfoil.formats.policy import Policy
 from counterfoil.formats.receipt import Receipt
+from counterfoil.proofs.trust import OWN_WITNESS
 from counterfoil.proofs.verify import Verified, verify_receipt
 
 __all__ = ["CheckedPage", "LogSeen", "ProvenStep", "Trust", "check_bundle", "check_page"]
@@ -31,7 +32,6 @@ what came with the page."""
 _BUNDLE: Final = re.compile(rb'<script type="application/json" id="bundle">([^<]*)</script>')
 _CLAIMED: Final = re.compile(rb'(<ul id="claims">).*?(</ul>)', re.DOTALL)
 _PAGE_MAX_BYTES: Final = 4 << 20
-_OWN: Final = "self"
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +234,7 @@ def _logs(verified: list[tuple[Receipt, Verified]]) -> list[LogSeen]:
     for _, seen in verified:
         tree = seen.trusted.checkpoint
         names = [one.name for one in seen.trusted.cosigners]
-        others = tuple(name for name in names if not name.startswith(_OWN))
+        others = tuple(name for name in names if not name.startswith(OWN_WITNESS))
         found[tree.origin, tree.size] = LogSeen(
             tree.origin, tree.size, others, len(others) < len(names)
         )

@@ -56,12 +56,17 @@ class Told:
 
 
 class Gathered:
-    """What was found. told: every event, in no order of worth. index: over all of them."""
+    """What was found.
+
+    told: every event, in no order of worth. index: over all of them. twins: further entries that
+    tell the same event.
+    """
 
     def __init__(self, index: Index, sources: Sequence[Source], policy: Policy | None) -> None:
         self.index = index
         self._sources, self._policy = sources, policy
         self.told: tuple[Told, ...] = ()
+        self.twins: dict[int, list[int]] = {}
 
     def place(self, at: int) -> int:
         """Tell which source an event came from, by its place among them."""
@@ -70,8 +75,18 @@ class Gathered:
     def receipt(self, at: int) -> tuple[Receipt, VerifierKey]:
         """Give the receipt of an event, and the key of its log.
 
-        Raises NotFound with code receipt.log-key, and as `Ledger.receipt`.
+        Of several entries that tell it, that of who saw it, not of who took it over. Raises
+        NotFound with code receipt.log-key, and as `Ledger.receipt`.
         """
+        return self._receipt(min((at, *self.twins.get(at, ())), key=self._is_taken_over))
+
+    def _is_taken_over(self, at: int) -> bool:
+        source = self._sources[at // _ROOM]
+        data = source.record.entry if isinstance(source, Receipt) else source.entry(at % _ROOM)
+        said = event_of_entry(data)
+        return said is None or said.received is not None
+
+    def _receipt(self, at: int) -> tuple[Receipt, VerifierKey]:
         source = self._sources[at // _ROOM]
         if isinstance(source, Receipt):
             origin = checkpoint.parse(note.parse(source.checkpoint.encode()).text).origin
@@ -103,8 +118,8 @@ def gather(sources: Sequence[Source], thing: str, policy: Policy | None) -> Gath
             with index.writing():
                 for number, one in enumerate(sources):
                     if isinstance(one, Receipt):
-                        _add(index, number, one)
-                _spread(index, indices, canonical(thing))
+                        _add(gathered, number, one)
+                _spread(gathered, indices, canonical(thing))
         gathered.told = tuple(_told(index, thing))
     except BaseException:
         index.close()
@@ -126,7 +141,7 @@ def event_of_entry(data: bytes) -> SupplyEvent | None:
     return said if isinstance(said, SupplyEvent) else None
 
 
-def _add(index: Index, number: int, receipt: Receipt) -> None:
+def _add(gathered: Gathered, number: int, receipt: Receipt) -> None:
     said = event_of_entry(receipt.record.entry)
     if said is None:
         raise InputError(
@@ -136,31 +151,37 @@ def _add(index: Index, number: int, receipt: Receipt) -> None:
         )
     event = said.parsed()
     check(event)
-    index.add([(number * _ROOM + receipt.record.index, link(event))])
+    at, linked = number * _ROOM + receipt.record.index, link(event)
+    known = gathered.index.known([linked.key]).get(linked.key)
+    if known is None:
+        gathered.index.add([(at, linked)])
+    else:
+        gathered.twins.setdefault(known, []).append(at)
 
 
-def _spread(index: Index, indices: dict[int, Index], thing: str) -> None:
+def _spread(gathered: Gathered, indices: dict[int, Index], thing: str) -> None:
     """Copy all events that can be upstream, from thing to thing."""
     waiting, known = [(thing, True)], {(thing, True)}
     copied: set[int] = set()
     while waiting:
         name, made = waiting.pop()
         for number, one in indices.items():
-            _copy(one, index, number, name, copied)
+            _copy(one, gathered, number, name, copied)
         if len(copied) > _EVENTS_MAX:
             raise Refused(
                 "supply.too-many",
                 f"expected at most {_EVENTS_MAX} events upstream of a thing, found more",
                 hint="Make the page of a smaller lot, or of one item.",
             )
-        for more in _upstream(index, name, made=made):
+        for more in _upstream(gathered.index, name, made=made):
             if more not in known:
                 known.add(more)
                 waiting.append(more)
 
 
-def _copy(near: Index, into: Index, number: int, name: str, copied: set[int]) -> None:
+def _copy(near: Index, gathered: Gathered, number: int, name: str, copied: set[int]) -> None:
     """Copy the events of a thing, and all that took part in them."""
+    into = gathered.index
     thing = near.thing(name)
     rows = near.database.execute("SELECT DISTINCT event FROM part WHERE thing = ?", (thing,))
     for (event,) in rows.fetchall():
@@ -177,6 +198,8 @@ def _copy(near: Index, into: Index, number: int, name: str, copied: set[int]) ->
             tuple(row.values()),
         )
         if done.rowcount == 0:
+            known = into.known([row["key"]])[row["key"]]
+            gathered.twins.setdefault(known, []).append(at)
             continue  # another ledger tells the same event
         parts = near.database.execute(
             "SELECT t.name, p.role, p.at, p.action, p.quantity, p.uom FROM part p JOIN thing t "

@@ -11,7 +11,7 @@ from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.words import facts, number, plain
 from counterfoil.ops.supply.labels import Labelled, PublishedPolicy
 
-__all__ = ["check_label", "label_policy", "label_thing"]
+__all__ = ["check_label", "label_policy", "label_thing", "publish_label"]
 
 _TRUST = {
     "given": "by the policy that you gave",
@@ -34,6 +34,12 @@ def label_thing(found: Labelled, paint: Paint) -> Iterator[str]:
         [("code", found.code), ("drawn in", found.qr), ("policy", found.policy_digest)], paint
     )
     yield f"check it anywhere: counterfoil supply label-check {quote(found.file)}"
+
+
+def publish_label(found: Labelled, paint: Paint) -> Iterator[str]:
+    """Tell what the node shows now, and where."""
+    yield from label_thing(found, paint)
+    yield f"the ledger's node shows it to anybody, and its policy at {WELL_KNOWN}"
 
 
 def check_label(found: CheckedPage, paint: Paint) -> Iterator[str]:

@@ -4,9 +4,9 @@ import { Fault, fingerprint, toHex, unable } from "./bytes.js";
 import { byId, el, hash, icon, stateLine, table, visible } from "./dom.js";
 import { parseBundle, receiptsOf } from "./carried.js";
 import { eventOf } from "./told.js";
-import { className } from "./naming.js";
+import { canonicalName, className, lotName } from "./naming.js";
 import { lifeOf, unbegun } from "./life.js";
-import { hostOf, judgeKeys, policyName } from "./pinning.js";
+import { hostOf, judgeKeys, policyName, readLink } from "./pinning.js";
 import { warmthParts } from "./warmth.js";
 import { verifyReceipt } from "./verify.js";
 
@@ -173,6 +173,7 @@ function stepItem({ event, by }, thing) {
     ["who", visible(event.signer.organisation) + (event.onBehalf ? ` for ${visible(event.onBehalf)}` : "")],
   ];
   if (by !== thing) facts.push(["inside of", visible(called(by))]);
+  if (event.from) facts.push(["taken over from", visible(event.from)]);
   if (event.disposition) facts.push(["state", words(event.disposition)]);
   const values = event.readings.flatMap(({ low, high }) => [low, high]);
   if (values.length) facts.push(["measured", `${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)} °C`]);
@@ -271,4 +272,6 @@ function decoded(text) {
 
 const placeName = (name) => (name ? called(name) : "a place it does not say");
 
+// For programs that drive this page; nothing here can change what it shows.
+globalThis.counterfoil = Object.freeze({ canonicalName, lotName, readLink });
 main();

@@ -4,7 +4,7 @@
 import { canonicalName, className, lotName } from "./naming.js";
 import { parseObject, plain } from "./json.js";
 
-const SUPPLY_EVENT = "/supply-event/v1";
+const SUPPLY_EVENT = "https://counterfoil.dev/supply-event/v1";
 
 export const [ITEM, PARENT, CHILD, INPUT, OUTPUT, LOT] = [0, 1, 2, 3, 4, 5];
 
@@ -22,7 +22,7 @@ const bare = (value) => textIn(value).replace(/^.*[:/#]/, "").replace(/^(?:BizSt
 
 /** Read the event of a verified record; null for another kind of statement. */
 export function eventOf({ statement, predicate, signer, signedAt, trusted, receipt }) {
-  if (!statement || predicate || !statement.type.endsWith(SUPPLY_EVENT)) return null;
+  if (!statement || predicate || statement.type !== SUPPLY_EVENT) return null;
   const field = (name) => textIn(statement.predicate.value.get(name)?.value);
   const body = plain(parseObject(field("event")));
   const time = Date.parse(textIn(body.eventTime));
@@ -41,6 +41,7 @@ export function eventOf({ statement, predicate, signer, signedAt, trusted, recei
     set: listOf(objectIn(body.persistentDisposition).set).map(bare),
     signer, signedAt, trusted, index: receipt.record.index, onBehalf: field("on_behalf_of"),
     digest: field("digest"),
+    from: textIn(objectIn(plain(statement.predicate).received).origin),
   };
 }
 
