@@ -17,4 +17,11 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "morning.json --seconds 20 --svg routes.svg",
         "X-n101-k25.vrp --best X-n101-k25.sol --iterations 2000",
     ),
+    writes(
+        "supply stock",
+        "supply.stock:stock",
+        "Decide how much to order from demand as a distribution, shelf life and what errors cost.",
+        "newsvendor strawberries.json",
+        "policy strawberries.json --ledger shop",
+    ),
 )

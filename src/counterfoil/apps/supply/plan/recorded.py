@@ -62,13 +62,18 @@ def record_plan(
         ledger,
         maker,
         {"problem_digest": digest_of(problem), **inputs},
-        outcome="planned-in-part" if plan.unserved else "planned",
+        outcome=outcome_of(plan),
         purpose=PURPOSE,
         note=_note(plan),
         score=plan.cost,
         based_on=apart,
         accountable=accountable,
     )
+
+
+def outcome_of(plan: Plan) -> str:
+    """Tell in a word what came of planning."""
+    return "planned-in-part" if plan.unserved else "planned"
 
 
 def replay_plan(ledger: Ledger, index: int) -> Plan:
@@ -83,7 +88,9 @@ def replay_plan(ledger: Ledger, index: int) -> Plan:
     said = msgspec.json.decode(texts["plan"], type=Plan)
     Judge(problem).check(said)
     again = plan_routes(problem, Budget(exactly=said.iterations or (0,)), seed=said.seed)
-    if again != said:
+    view = ledger.get(index).content
+    told = (outcome_of(said), float(said.cost))
+    if again != said or (view["outcome"], float(view["score"])) != told:
         raise differs(index, said.solver)
     return again
 
