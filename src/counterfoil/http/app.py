@@ -21,6 +21,7 @@ from counterfoil.http.api.lane import turned_away
 from counterfoil.http.api.openapi import openapi_endpoints
 from counterfoil.http.concise import concise
 from counterfoil.http.endpoint import Endpoint, Lane, Mounted
+from counterfoil.http.epcis_problems import epcis_problem
 from counterfoil.http.guarding import SECURITY_HEADERS, let_in
 from counterfoil.http.mounting import MountedRoute
 from counterfoil.http.pages.api_reference import reference_endpoints
@@ -126,6 +127,8 @@ def _route(site: Site, one: Endpoint | Mounted) -> BaseRoute:
 def _tell(site: Site, request: Request, err: CounterfoilError, one: Endpoint) -> Response:
     if one.tells == "page":
         return failure_page(site, request, err)
+    if one.tells == "epcis":
+        return epcis_problem(err)
     return concise(err) if one.tells == "concise" else problem(err)
 
 

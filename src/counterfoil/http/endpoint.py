@@ -42,14 +42,15 @@ class Endpoint:
     """One path and method.
 
     path: with `{name}` or `{name:int}` where something stands in it. tells: how errors are told,
-    as `problem` documents to programs, `concise` ones in CBOR, or as a `page` to people.
+    as `problem` documents to programs, `concise` ones in CBOR, of types of `epcis`, or as a `page`
+    to people.
     """
 
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     path: str
     need: Need
     answer: Answer
-    tells: Literal["problem", "concise", "page"] = "problem"
+    tells: Literal["problem", "concise", "epcis", "page"] = "problem"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 import jsonschema
 import pytest
 
+from counterfoil.apps.supply.events.identifiers import canonical
 from tests.guarded import Answer, Browser, GuardedNode
 from tests.shared_data import data_path
 from tests.supply_made import at, item, lot, pack, pallet, place, seen, transform
@@ -38,12 +39,11 @@ def send(node: GuardedNode, path: str, body: bytes, kind: str = LD, **headers: s
     )
 
 
-def ask(node: GuardedNode, key: str, path: str, **query: str) -> dict[str, Any]:
+def ask(node: GuardedNode, key: str, path: str, **query: str) -> Any:
     """Get with a reader's key."""
     answer = node.ask(f"/epcis{path}{'?' + urlencode(query) if query else ''}", key)
     assert answer.status == 200, answer.body
-    found: dict[str, Any] = json.loads(answer.body)
-    return found
+    return json.loads(answer.body)
 
 
 def events(found: dict[str, Any]) -> list[dict[str, Any]]:
@@ -185,3 +185,157 @@ def test_who_may_not_and_what_is_not_known(captured: GuardedNode) -> None:
     asked = send(captured, "/capture", body, GS1_Capture_Error_Behaviour="explode")
     assert asked.code == "epcis.behaviour"
     assert captured.ask("/epcis/capture/none", captured.key("writer")).code == "epcis.job"
+
+
+PROBLEM = "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "least"),
+    [
+        ("eventTypes", "eventType", {"ObjectEvent", "AggregationEvent", "TransformationEvent"}),
+        ("bizSteps", "bizStep", {"shipping", "receiving", "packing", "retail_selling"}),
+        ("readPoints", "readPoint", {canonical(place(1)), canonical(place(3))}),
+        ("bizLocations", "bizLocation", {canonical(place(1)), canonical(place(3))}),
+        ("epcs", "epc", {canonical(item(1)), canonical(pallet(1)), canonical(lot("MILK"))}),
+        ("dispositions", "disposition", set()),
+    ],
+)
+def test_collections_list_what_events_have(
+    captured: GuardedNode, path: str, field: str, least: set[str]
+) -> None:
+    """Each collection lists its values, each once; each value leads to its events and no others."""
+    key = captured.key("reader")
+    listed = ask(captured, key, f"/{path}")
+    assert set(listed[field]) >= least
+    assert len(set(listed[field])) == len(listed[field])
+    assert listed["type"] == f"{field[:1].upper()}{field[1:]}ItemList".replace("Epc", "EPC")
+    for value in listed[field]:
+        below = f"/{path}/{quote(value, safe='')}"
+        found = events(ask(captured, key, f"{below}/events"))
+        assert found
+        assert len(found) <= len(CHAIN)
+        assert json.loads(captured.ask(f"/epcis{below}", key).body) == ["events"]
+    assert json.loads(captured.ask(f"/epcis/{path}/none-of-these/events", key).body)["type"] == (
+        "epcisException:NoSuchNameException"
+    )
+
+
+def test_collections_come_in_pages_and_are_narrowed(captured: GuardedNode) -> None:
+    """Values come a page at a time, each once; events by a value are narrowed by parameters."""
+    key, values = captured.key("reader"), []
+    path = "/epcis/epcs?perPage=2"
+    while path:
+        answer = captured.ask(path, key)
+        values += json.loads(answer.body)["epc"]
+        link = answer.headers.get("link", "")
+        path = link[1 : link.index(">")].removeprefix(captured.url) if link else ""
+    assert values == sorted(set(values))
+    assert len(values) == 4
+    below = f"/epcs/{quote(pallet(1), safe='')}/events"
+    narrowed = events(ask(captured, key, below, EQ_bizStep="shipping"))
+    assert [one["eventTime"] for one in narrowed] == [at(3)]
+    twice = captured.ask(f"/epcis{below}?MATCH_anyEPC={item(1)}", key)
+    assert (twice.status, twice.code) == (400, "epcis.query")
+
+
+def test_places_by_their_coordinates_are_found(node: GuardedNode) -> None:
+    """A `geo:` URI is one value, though it has a comma; two of them are two."""
+    here, there = "geo:53.55,8.58", "geo:-33.9,18.4"
+    moved = [
+        {**seen(hour, 1, item(1)).body, "readPoint": {"id": where}}
+        for hour, where in ((1, here), (2, there), (3, "geo:0,0"))
+    ]
+    assert send(node, "/capture", document(*moved)).status == 202
+    key = node.key("reader")
+    for asked, hours in ((here, [1]), (f"{here},{there}", [1, 2]), (f"{there}|{here}", [1, 2])):
+        found = events(ask(node, key, "/events", EQ_readPoint=asked))
+        assert [one["eventTime"] for one in found] == [at(hour) for hour in hours]
+    assert len(events(ask(node, key, f"/readPoints/{quote(there)}/events"))) == 1
+
+
+def test_a_query_is_named_asked_and_forgotten(captured: GuardedNode) -> None:
+    """A named query gives its events page by page; a second of its name, or a wrong one, not."""
+    key, writer = captured.key("reader"), captured.key("writer")
+    definition = {"name": "moved", "query": {"EQ_bizStep": ["shipping", "receiving"]}}
+    made = send(captured, "/queries", json.dumps(definition).encode(), "application/json")
+    assert (made.status, made.headers["location"]) == (201, f"{captured.url}/epcis/queries/moved")
+    again = send(captured, "/queries", json.dumps(definition).encode(), "application/json")
+    assert (again.status, again.code) == (409, "epcis.query-taken")
+    assert ask(captured, key, "/queries/moved") == definition
+    assert ask(captured, key, "/queries") == [definition]
+    first = captured.ask("/epcis/queries/moved/events?perPage=1", key)
+    assert [one["eventTime"] for one in events(json.loads(first.body))] == [at(3)]
+    assert json.loads(first.body)["epcisBody"]["queryResults"]["queryName"] == "moved"
+    link = first.headers["link"]
+    following = captured.ask(link[1 : link.index(">")].removeprefix(captured.url), key)
+    assert [one["eventTime"] for one in events(json.loads(following.body))] == [at(9)]
+    assert captured.ask("/epcis/queries/moved/events?EQ_action=ADD", key).code == "epcis.query"
+    gone = Browser(captured.url).send(
+        "DELETE", "/epcis/queries/moved", None, {"authorization": f"Bearer {writer}"}
+    )
+    assert gone.status == 204
+    assert captured.ask("/epcis/queries/moved", key).code == "epcis.query-unknown"
+
+
+@pytest.mark.parametrize(
+    ("definition", "code", "type_"),
+    [
+        (b"{", "epcis.query-body", "QueryValidationException"),
+        (b'{"name": "x"}', "epcis.query-body", "QueryValidationException"),
+        (b'{"name": "x", "query": []}', "epcis.query-body", "QueryValidationException"),
+        (b'{"name": "x", "query": {"a": [{}]}}', "epcis.query-body", "QueryValidationException"),
+        (b'{"name": "x", "query": {"EQ_dance": "y"}}', "epcis.query", "QueryParameterException"),
+        (b'{"name": "a/b", "query": {}}', "epcis.query-name", "ValidationException"),
+        (b'{"name": "SimpleEventQuery", "query": {}}', "epcis.query-taken",
+         "DuplicateNameException"),
+    ],
+)  # fmt: skip
+def test_a_wrong_query_is_not_named(
+    node: GuardedNode, definition: bytes, code: str, type_: str
+) -> None:
+    """A definition that could not be asked is refused when it is named, by EPCIS's own type."""
+    answer = send(node, "/queries", definition, "application/json")
+    assert (answer.code, json.loads(answer.body)["type"]) == (code, f"epcisException:{type_}")
+    assert answer.headers["content-type"] == PROBLEM
+    assert ask(node, node.key("reader"), "/queries") == []
+
+
+def test_what_is_not_offered_says_so(captured: GuardedNode) -> None:
+    """Subscriptions are 501, another version or form 406, no key 401, all of EPCIS's types."""
+    key = captured.key("reader")
+    cases: list[tuple[Answer, int, str]] = [
+        (captured.ask("/epcis/queries/x/subscriptions", key), 501, "ImplementationException"),
+        (captured.ask("/epcis/events"), 401, "SecurityException"),
+        (captured.ask("/epcis/events/urn:uuid:1", key), 404, "NoSuchNameException"),
+    ]
+    asked = {"authorization": f"Bearer {key}"}
+    for headers in ({"gs1-epcis-version": "1.2"}, {"gs1-epcis-min": "2.1"}, {"accept": "text/csv"}):
+        answer = Browser(captured.url).send("GET", "/epcis/events", None, asked | headers)
+        cases.append((answer, 406, "ImplementationException"))
+    for answer, status, type_ in cases:
+        told = json.loads(answer.body)
+        assert (answer.status, told["status"], told["type"]) == (
+            status, status, f"epcisException:{type_}",
+        )  # fmt: skip
+        assert answer.headers["content-type"] == PROBLEM
+    for headers in ({"gs1-epcis-version": "2.0.0"}, {"accept": "text/csv, */*;q=0.1"}):
+        assert (
+            Browser(captured.url).send("GET", "/epcis/events", None, asked | headers).status == 200
+        )
+
+
+def test_what_it_speaks_is_told(node: GuardedNode) -> None:
+    """OPTIONS and each answer tell the versions and the limits, and the root what there is."""
+    asked = {"authorization": f"Bearer {node.key('reader')}"}
+    for path in ("/epcis", "/epcis/capture", "/epcis/events", "/epcis/queries"):
+        answer = Browser(node.url).send("OPTIONS", path, None, asked)
+        assert answer.status == 204
+        assert answer.headers["gs1-epcis-version"] == answer.headers["gs1-cbv-version"] == "2.0"
+        assert int(answer.headers["gs1-epcis-capture-limit"]) > 0
+    found = node.ask("/epcis", node.key("reader"))
+    assert set(json.loads(found.body)) >= {"events", "eventTypes", "epcs", "queries", "capture"}
+    assert found.headers["gs1-epc-format"] == "Never_Translates"
+    asked["accept"] = LD
+    told = Browser(node.url).send("GET", "/epcis/events", None, asked)
+    assert told.headers["content-type"] == LD

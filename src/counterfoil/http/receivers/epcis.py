@@ -1,23 +1,31 @@
 """GS1 EPCIS 2.0 over HTTP, below `/epcis`: events captured, and found again.
 
 A capture is done before it is answered, and its job tells what became of each event. This module
-refuses subscriptions and named queries, and to judge an event: `apps.supply.events` does.
+refuses to judge an event: `apps.supply.events` does. `epcis_resources` has collections and queries.
 Source: GS1 EPCIS 2.0, 12 (REST bindings); its OpenAPI.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from counterfoil.apps.supply.events.event import CONTEXT, Event
 from counterfoil.http.bodies import BadMedia, media_type, read_body
 from counterfoil.http.endpoint import Endpoint, Mounted, Need
 from counterfoil.http.receivers.counting import counted
+from counterfoil.http.receivers.epcis_forms import (
+    answer,
+    as_json,
+    asked_of,
+    context_of,
+    document_of,
+    encoded,
+    require_known,
+)
+from counterfoil.http.receivers.epcis_resources import link_of, resource_endpoints
 from counterfoil.http.site import Site
 from counterfoil.ops.supply import receiving
 
@@ -27,8 +35,6 @@ PATH: Final = "/epcis"
 """Where clients ask."""
 
 _TAKEN: Final = ("application/json", "application/ld+json", "application/xml", "text/xml")
-_VERSIONS: Final = {"gs1-epcis-version": "2.0.0", "gs1-cbv-version": "2.0.0"}
-_LD: Final = "application/ld+json"
 
 
 def endpoints(site: Site) -> list[Endpoint | Mounted]:
@@ -36,12 +42,13 @@ def endpoints(site: Site) -> list[Endpoint | Mounted]:
     service = _Service(site)
     write, read = Need("writer", ("supply", "capture")), Need("reader", ("supply", "trace"))
     return [
-        Endpoint("POST", f"{PATH}/capture", write, service.capture),
-        Endpoint("GET", f"{PATH}/capture", write, service.jobs),
-        Endpoint("GET", f"{PATH}/capture/{{job}}", write, service.job),
-        Endpoint("POST", f"{PATH}/events", write, service.capture_one),
-        Endpoint("GET", f"{PATH}/events", read, service.events),
-        Endpoint("GET", f"{PATH}/events/{{event:path}}", read, service.event),
+        Endpoint("POST", f"{PATH}/capture", write, service.capture, "epcis"),
+        Endpoint("GET", f"{PATH}/capture", write, service.jobs, "epcis"),
+        Endpoint("GET", f"{PATH}/capture/{{job}}", write, service.job, "epcis"),
+        Endpoint("POST", f"{PATH}/events", write, service.capture_one, "epcis"),
+        Endpoint("GET", f"{PATH}/events", read, service.events, "epcis"),
+        Endpoint("GET", f"{PATH}/events/{{event:path}}", read, service.event, "epcis"),
+        *resource_endpoints(site, PATH),
     ]
 
 
@@ -57,51 +64,47 @@ class _Service:
         behaviour = request.headers.get("gs1-capture-error-behaviour", "rollback").lower()
         job = await asyncio.to_thread(self._capture, request, body, behaviour)
         place = f"{self._site.settings.url}{PATH}/capture/{job['captureID']}"
-        return _answer(b"", 202, location=place)
+        return answer(request, b"", 202, location=place)
 
     async def capture_one(self, request: Request) -> Response:
         """Capture one event: 201 and its place, or what is wrong with it."""
         body = await self._body(request)
         name = await asyncio.to_thread(self._one, request, body)
-        return _answer(b"", 201, location=f"{self._site.settings.url}{PATH}/events/{name}")
+        return answer(request, b"", 201, location=f"{self._site.settings.url}{PATH}/events/{name}")
 
-    async def jobs(self, _: Request) -> Response:
+    async def jobs(self, request: Request) -> Response:
         """List capture jobs, the newest first."""
-        found = await asyncio.to_thread(receiving.jobs, self._ledger)
-        return _json(found)
+        require_known(request)
+        return as_json(request, await asyncio.to_thread(receiving.jobs, self._ledger))
 
     async def job(self, request: Request) -> Response:
         """Tell what became of a capture."""
         named = str(request.path_params["job"])
-        return _json(await asyncio.to_thread(receiving.job, self._ledger, named))
+        return as_json(request, await asyncio.to_thread(receiving.job, self._ledger, named))
 
     async def events(self, request: Request) -> Response:
         """Find events by GS1's query parameters, a page at a time."""
-        asked: dict[str, list[str]] = {}
-        for name, value in request.query_params.multi_items():
-            asked.setdefault(name, []).append(value)
-        body, following = await asyncio.to_thread(self._found, asked)
-        more = {}
-        if following is not None:
-            url = request.url.include_query_params(nextPageToken=following)
-            more["link"] = f'<{self._site.settings.url}{url.path}?{url.query}>; rel="next"'
-        return _answer(body, 200, **more)
+        require_known(request)
+        body, following = await asyncio.to_thread(self._found, asked_of(request))
+        return answer(request, body, 200, **link_of(self._site, request, following))
 
     async def event(self, request: Request) -> Response:
         """Give one event by its id or hash."""
+        require_known(request)
         named = str(request.path_params["event"])
         if request.url.query and named.startswith("ni:"):  # `?ver=CBV2.0` of a name that came raw
             named = f"{named}?{request.url.query}"
         index, event = await asyncio.to_thread(receiving.one, self._ledger, named)
-        body = {"@context": _context([event]), **event.body}
-        return _json(body, **{"counterfoil-entry": str(index)})
+        body = {"@context": context_of([event]), **event.body}
+        return as_json(request, body, **{"counterfoil-entry": str(index)})
 
     def _found(self, asked: dict[str, list[str]]) -> tuple[bytes, str | None]:
         """Find a page of events and write it, which may be long: not while others wait."""
         found, following = receiving.found(self._ledger, asked)
-        return _encoded(_document(found)), following
+        return encoded(document_of(found)), following
 
     async def _body(self, request: Request) -> bytes:
+        require_known(request)
         if media_type(request) not in _TAKEN:
             raise BadMedia(
                 "http.media",
@@ -131,34 +134,3 @@ class _Service:
             series=receiving.SERIES,
         )
         return name
-
-
-def _document(events: list[Event]) -> dict[str, Any]:
-    """Put events into a document of query results."""
-    results = {"eventList": [dict(event.body) for event in events]}
-    return {
-        "@context": _context(events),
-        "type": "EPCISQueryDocument",
-        "schemaVersion": "2.0",
-        "creationDate": receiving.now(),
-        "epcisBody": {"queryResults": {"queryName": "SimpleEventQuery", "resultsBody": results}},
-    }
-
-
-def _context(events: list[Event]) -> list[Any]:
-    own: dict[str, str] = {}
-    for event in events:
-        own.update(event.namespaces)
-    return [CONTEXT, own] if own else [CONTEXT]
-
-
-def _json(found: Any, **headers: str) -> Response:
-    return _answer(_encoded(found), 200, **headers)
-
-
-def _encoded(found: Any) -> bytes:
-    return json.dumps(found, ensure_ascii=False).encode()
-
-
-def _answer(body: bytes, status: int, **headers: str) -> Response:
-    return Response(body, status, {**_VERSIONS, "cache-control": "no-store", **headers}, _LD)

@@ -18,13 +18,14 @@ from counterfoil.apps.supply.events.event import Event
 from counterfoil.apps.supply.events.index import index_of
 from counterfoil.apps.supply.events.prehash import event_name
 from counterfoil.apps.supply.events.query import event_at, find, query
-from counterfoil.apps.supply.events.reading import read, read_one
+from counterfoil.apps.supply.events.reading import EVENTS_MAX, read, read_one
 from counterfoil.apps.supply.events.records import SERIES
 from counterfoil.errors import InputError, NotFound
 from counterfoil.ledger import Ledger
 
 __all__ = [
     "BODY_MAX_BYTES",
+    "EVENTS_MAX",
     "SERIES",
     "captured",
     "captured_one",

@@ -35,6 +35,7 @@ PER_PAGE_MAX: Final = 1000
 _PER_PAGE: Final = 30
 _LIMIT_MAX: Final = 999_999
 _VALUES_MAX: Final = 200
+_BETWEEN: Final = re.compile(r",(?![-\d])")
 _Clause = tuple[str, list[Any]]
 
 
@@ -59,7 +60,7 @@ def query(index: Index, asked: Mapping[str, Sequence[str]]) -> Page:
     for name, raw in asked.items():
         if name in _PAGING:
             continue
-        values = [part for one in raw for part in one.split("|" if "|" in one else ",") if part]
+        values = [part for one in raw for part in _parted(one) if part]
         if not values or len(values) > _VALUES_MAX:
             raise _wrong(name, f"1 to {_VALUES_MAX} values, found {len(values)}")
         clause, more = _clause(name, values)
@@ -116,6 +117,11 @@ def event_at(ledger: Ledger, index: int) -> Event:
     if not isinstance(said, SupplyEvent):
         raise NotFound("epcis.event-unknown", f"expected an event at entry {index}, found none")
     return said.parsed()
+
+
+def _parted(text: str) -> list[str]:
+    """Part a list of values; a comma before a number is one of a `geo:` URI."""
+    return text.split("|") if "|" in text else _BETWEEN.split(text)
 
 
 def _clause(name: str, values: list[str]) -> _Clause:

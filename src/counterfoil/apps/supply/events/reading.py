@@ -20,6 +20,7 @@ from counterfoil.formats import json_text
 
 __all__ = [
     "DOCUMENT_MAX_BYTES",
+    "EVENTS_MAX",
     "Document",
     "namespaces_of",
     "read",
@@ -31,7 +32,9 @@ __all__ = [
 DOCUMENT_MAX_BYTES: Final = 32 << 20
 """Largest document, bytes."""
 
-_EVENTS_MAX: Final = 100_000
+EVENTS_MAX: Final = 100_000
+"""Most events of a document."""
+
 _HEADER: Final = ("id", "type", "schemaVersion", "creationDate", "sender", "receiver")
 
 
@@ -90,10 +93,10 @@ def read_json(data: bytes) -> Document:
 
 def require_count(events: int) -> None:
     """Refuse more events than a document may have. Raises InputError with code epcis.size."""
-    if events > _EVENTS_MAX:
+    if events > EVENTS_MAX:
         raise InputError(
             "epcis.size",
-            f"expected at most {_EVENTS_MAX} events in a document, found {events}",
+            f"expected at most {EVENTS_MAX} events in a document, found {events}",
             hint="Send them in several documents.",
         )
 
