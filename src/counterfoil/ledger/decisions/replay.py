@@ -276,6 +276,8 @@ def _scorer(ledger: Ledger, book: ModelBook, said: Decision) -> tuple[Used, Scor
     except CounterfoilError as err:
         if err.code in ("model.unknown", "model.not-kept", "payload.missing"):
             raise _Impossible("model-not-kept", f"the model {named[:16]}: {err.message}") from err
+        if err.code == "model.not-scorable":
+            raise _Impossible("not-scorable", f"the model {named[:16]}: {err.message}") from err
         if err.code in ("payload.digest", "model.digest"):
             raise Refused(
                 "replay.model-damaged",
