@@ -15,7 +15,7 @@ from counterfoil.apps.supply.events.event import Event
 from counterfoil.apps.supply.shopper import bundle as bundles
 from counterfoil.apps.supply.shopper.bundle import Bundle
 from counterfoil.apps.supply.shopper.codes import policy_digest, read_code, thing_named
-from counterfoil.apps.supply.shopper.gathering import event_of_entry, gather
+from counterfoil.apps.supply.shopper.gathering import event_of_entry, gather, is_recall
 from counterfoil.errors import InputError, VerificationError
 from counterfoil.formats import policy as policies
 from counterfoil.formats.policy import Policy
@@ -152,7 +152,7 @@ def check_bundle(
         digest=digest,
         steps=tuple(_step(level, event, seen) for level, event, seen in told),
         logs=tuple(_logs(verified)),
-        recalled=any(_is_recalled(event) for _, event, _ in told),
+        recalled=any(is_recall(event) for _, event, _ in told),
         unconnected=unconnected,
         left_out=bundle.left_out,
         doubts=bundle.doubts,
@@ -221,12 +221,6 @@ def _step(level: int, event: Event, seen: Verified) -> ProvenStep:
         seen.trusted.checkpoint.origin,
         seen.index,
     )
-
-
-def _is_recalled(event: Event) -> bool:
-    set_now = (event.body.get("persistentDisposition") or {}).get("set") or ()
-    words = (event.body.get("disposition"), *set_now)
-    return any(isinstance(one, str) and one.rpartition(":")[2] == "recalled" for one in words)
 
 
 def _logs(verified: list[tuple[Receipt, Verified]]) -> list[LogSeen]:

@@ -7,11 +7,13 @@ thing, and `events.trace` decides over all of them. This module refuses to read 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
+from counterfoil.apps.supply.events.event import Event
 from counterfoil.apps.supply.events.identifiers import canonical
 from counterfoil.apps.supply.events.index import Index, index_of
 from counterfoil.apps.supply.events.linking import CHILD, INPUT, ITEM, LOT, OUTPUT, PARENT, link
@@ -29,7 +31,7 @@ from counterfoil.ledger import Ledger
 from counterfoil.ledger.documents import log_key
 from counterfoil.ledger.predicate_types import parse_registered
 
-__all__ = ["Gathered", "Source", "Told", "event_of_entry", "gather"]
+__all__ = ["Gathered", "Source", "Told", "event_of_entry", "gather", "is_recall"]
 
 Source = Ledger | Receipt
 """Where events come from: a ledger, or the receipt of one event of somebody else's."""
@@ -37,6 +39,10 @@ Source = Ledger | Receipt
 _ROOM: Final = 1 << 40
 """Entries of one source are numbered from its own multiple of this."""
 
+_LATER_MAX: Final = 1000
+"""How many of the last events of a source are looked at for a recall."""
+
+_RECALLED: Final = "recalled"
 _EVENTS_MAX: Final = 200_000
 
 
@@ -45,7 +51,7 @@ class Told:
     """An event of the thing's way. level: 0 for its own, from 1 for those of what it was made of.
 
     at: what finds its receipt. thing: whose step it is. binds: it links things to each other, so
-    that without it others hang in the air.
+    that without it others hang in the air. recalls: it says that the thing is recalled.
     """
 
     at: int
@@ -53,6 +59,7 @@ class Told:
     at_ms: int
     thing: str
     binds: bool
+    recalls: bool = False
 
 
 class Gathered:
@@ -80,11 +87,19 @@ class Gathered:
         """
         return self._receipt(min((at, *self.twins.get(at, ())), key=self._is_taken_over))
 
+    def recalls(self, at: int) -> bool:
+        """Tell whether an event says that its things are recalled."""
+        said = self._said(at)
+        return said is not None and _RECALLED in said.event and is_recall(said.parsed())
+
     def _is_taken_over(self, at: int) -> bool:
+        said = self._said(at)
+        return said is None or said.received is not None
+
+    def _said(self, at: int) -> SupplyEvent | None:
         source = self._sources[at // _ROOM]
         data = source.record.entry if isinstance(source, Receipt) else source.entry(at % _ROOM)
-        said = event_of_entry(data)
-        return said is None or said.received is not None
+        return event_of_entry(data)
 
     def _receipt(self, at: int) -> tuple[Receipt, VerifierKey]:
         source = self._sources[at // _ROOM]
@@ -120,7 +135,7 @@ def gather(sources: Sequence[Source], thing: str, policy: Policy | None) -> Gath
                     if isinstance(one, Receipt):
                         _add(gathered, number, one)
                 _spread(gathered, indices, canonical(thing))
-        gathered.told = tuple(_told(index, thing))
+        gathered.told = tuple(_told(gathered, thing))
     except BaseException:
         index.close()
         raise
@@ -139,6 +154,13 @@ def event_of_entry(data: bytes) -> SupplyEvent | None:
         return None
     said = parse_registered(parsed.statement)
     return said if isinstance(said, SupplyEvent) else None
+
+
+def is_recall(event: Event) -> bool:
+    """Tell whether an event says that its things are recalled, for now or until it is unset."""
+    lasting = event.body.get("persistentDisposition") or {}
+    words = (event.body.get("disposition"), *(lasting.get("set") or ()))
+    return any(isinstance(one, str) and re.split("[:/#-]", one)[-1] == _RECALLED for one in words)
 
 
 def _add(gathered: Gathered, number: int, receipt: Receipt) -> None:
@@ -239,14 +261,19 @@ def _upstream(index: Index, name: str, *, made: bool) -> Iterator[tuple[str, boo
         yield from ((str(row[0]), True) for row in rows.fetchall())
 
 
-def _told(index: Index, thing: str) -> Iterator[Told]:
-    """List the events of the way: of the thing, then of what it was made of, level by level."""
+def _told(gathered: Gathered, thing: str) -> Iterator[Told]:
+    """List the events of the way: of the thing, then of what it was made of, level by level.
+
+    What was said of its sources after it was made of them does not count, but for a recall.
+    """
+    index = gathered.index
     found = trace(index, thing)
     seen: set[int] = set()
     levels: dict[str, tuple[int, int]] = {}
     for step in found.steps:
         seen.add(step.index)
-        yield Told(step.index, 0, step.at_ms, found.thing, _binds(index, step.index))
+        recalls = gathered.recalls(step.index)
+        yield Told(step.index, 0, step.at_ms, thing, _binds(index, step.index), recalls)
     for one in found.links:
         if one.index not in seen:
             seen.add(one.index)
@@ -254,10 +281,14 @@ def _told(index: Index, thing: str) -> Iterator[Told]:
         level, by = levels.get(one.source, (one.level, one.at_ms))
         levels[one.source] = (min(level, one.level), max(by, one.at_ms))
     for name, (level, by_ms) in levels.items():
-        for step in steps_of(index, name, as_of_ms=by_ms):
+        steps = steps_of(index, name)
+        later = [one for one in steps if one.at_ms > by_ms][-_LATER_MAX:]
+        recalled = [one for one in later if gathered.recalls(one.index)]
+        for step in (*(one for one in steps if one.at_ms <= by_ms), *recalled):
             if step.index not in seen:
                 seen.add(step.index)
-                yield Told(step.index, level, step.at_ms, name, _binds(index, step.index))
+                binds, recalls = _binds(index, step.index), gathered.recalls(step.index)
+                yield Told(step.index, level, step.at_ms, name, binds, recalls)
 
 
 def _binds(index: Index, event: int) -> bool:

@@ -163,7 +163,9 @@ def _packed(gathered: Gathered, room: int) -> tuple[Packer, int]:
 
 
 def _by_worth(told: Sequence[Told]) -> Iterator[Told]:
-    """Order events: what links things first, then of each thing its ends before its middle."""
+    """Order events: recalls, what links things, and of each thing its ends before its middle."""
+    yield from (one for one in told if one.recalls)
+    told = [one for one in told if not one.recalls]
     binding = sorted((one for one in told if one.binds), key=lambda one: (one.level, one.at_ms))
     others: dict[tuple[int, str], list[Told]] = defaultdict(list)
     for one in sorted(told, key=lambda one: (one.level, one.at_ms, one.at)):

@@ -25,7 +25,12 @@ export function lifeOf(thing, all) {
     looked.add(key);
     for (const event of events) {
       const roles = event.parts.filter(({ name }) => name === look.name).map(({ role }) => role);
-      if (roles.length === 0 || event.time < look.since || event.time > look.until) continue;
+      if (roles.length === 0 || event.time < look.since) continue;
+      // What was said of a source after it was used up does not count, but for a recall.
+      if (event.time > look.until) {
+        if (look.made && event.recalls) take(event, look.level, look.name);
+        continue;
+      }
       if (roles.some((role) => role !== LOT)) take(event, look.level, look.name);
       waiting.push(...onward(events, event, look, roles, take));
     }

@@ -50,7 +50,7 @@ export function className(name) {
 
 /** Name a lot of a class. */
 export const lotName = (name, lot) =>
-  `${name}/10/${encodeURIComponent(lot).replace(/[!()*~]/g, percent)}`
+  `${name}/10/${encodeURIComponent(lot).replace(/[!()*]/g, percent)}`
     .replace(/%3B/g, ";").replace(/%3D/g, "=");
 
 const percent = (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`;

@@ -127,8 +127,7 @@ async function showStory({ outcome, bundle, steps, strangers }) {
   put("logs", ...(await logParts(bundle, steps)));
 }
 
-const recallsIn = (steps) =>
-  steps.filter(({ event }) => event.disposition === "recalled" || event.set.includes("recalled"));
+const recallsIn = (steps) => steps.filter(({ event }) => event.recalls);
 
 const limitOf = (text) => (text === "" ? null : Number(text));
 
@@ -185,7 +184,7 @@ function stepItem({ event, by }, thing) {
     ["event", hash(event.digest, "the event's hash")],
   ]));
   return el("li", { class: by === thing ? "own" : "held" },
-    el("div", { class: "step" }, visible(words(event.step || event.kind))),
+    el("div", { class: "step" }, words(event.step || event.kind)),
     el("div", { class: "note" }, `${date(event.time)}, as said`), table(facts), proof);
 }
 
@@ -243,7 +242,7 @@ function listenForLink(found) {
 }
 
 const count = (many, one, more = `${one}s`) => `${many} ${many === 1 ? one : more}`;
-const words = (text) => text.replace(/_/g, " ");
+const words = (text) => visible(text.replace(/_/g, " "));
 
 const LAST_DATE = 8.64e15;
 const date = (ms) =>

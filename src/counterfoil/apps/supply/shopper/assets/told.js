@@ -37,8 +37,9 @@ export function eventOf({ statement, predicate, signer, signedAt, trusted, recei
     readings: readingsOf(body, time),
     alarm: reportsOf(body).some(([, report]) => bare(report.exception) === "ALARM_CONDITION"),
     certificates: certificatesOf(body),
+    recalls: [body.disposition, ...listOf(objectIn(body.persistentDisposition).set)]
+      .some((one) => bare(one) === "recalled"),
     mistaken: Boolean(body.errorDeclaration),
-    set: listOf(objectIn(body.persistentDisposition).set).map(bare),
     signer, signedAt, trusted, index: receipt.record.index, onBehalf: field("on_behalf_of"),
     digest: field("digest"),
     from: textIn(objectIn(plain(statement.predicate).received).origin),
