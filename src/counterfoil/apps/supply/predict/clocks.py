@@ -64,24 +64,30 @@ class Clock:
 
 
 class Rates:
-    """Rates at temperatures, as corrected."""
+    """Rates at temperatures, as corrected. A history has few that differ: each is computed once."""
 
     def __init__(self, law: Law, learned: Correction) -> None:
         self._law, self._learned = law, learned
+        self._known: dict[float, tuple[float, bool, bool, float]] = {}
 
     def of(self, celsius: float) -> tuple[float, bool, bool]:
         """Tell the rate, 1/h, whether it is the frozen clock's, and whether the table tells it."""
-        line, frozen, told = self._law.line(celsius)
-        x = coordinate(celsius)
-        value = line.ln_rate(x)
-        if not frozen:
-            value -= self._learned.level + self._learned.tilt * (x - line.pivot)
-        return math.exp(value), frozen, told
+        return self._at(celsius)[:3]
 
     def tilt(self, celsius: float) -> float:
         """Tell how far a temperature is from where the line is known best."""
-        line = self._law.line(celsius)[0]
-        return coordinate(celsius) - line.pivot
+        return self._at(celsius)[3]
+
+    def _at(self, celsius: float) -> tuple[float, bool, bool, float]:
+        known = self._known.get(celsius)
+        if known is None:
+            line, frozen, told = self._law.line(celsius)
+            x = coordinate(celsius)
+            value, tilt = line.ln_rate(x), x - line.pivot
+            if not frozen:
+                value -= self._learned.level + self._learned.tilt * tilt
+            known = self._known[celsius] = (math.exp(value), frozen, told, tilt)
+        return known
 
 
 class Clocks:

@@ -1,7 +1,8 @@
 """The parts of a history in which goods spoiled at much the same pace, for people to look at.
 
-A new stretch begins where the pace becomes more than half as much again, or less, for longer than
-a moment. This module refuses to leave out a part: together they are the whole history.
+A new stretch begins where the pace becomes more than 1.6 times as fast, or as slow, as in the
+stretch so far; what is shorter than half an hour, such as an open door, stays with what was before.
+This module refuses to leave out a part: together they are the whole history.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final
 __all__ = ["Piece", "Stretch", "stretches_of"]
 
 _HOUR_MS: Final = 3_600_000
+_SHORT_MS: Final = _HOUR_MS // 2
 _OTHER_PACE: Final = math.log(1.6)
 
 
@@ -46,28 +48,58 @@ class Stretch:
         return (self.until_ms - self.from_ms) / _HOUR_MS
 
 
+@dataclass(slots=True)
+class _Run:
+    """Pieces together. warmth: degrees C times ms."""
+
+    from_ms: int
+    until_ms: int
+    warmth: float
+    share: float
+
+    def add(self, other: _Run) -> None:
+        self.until_ms = other.until_ms
+        self.warmth += other.warmth
+        self.share += other.share
+
+    @property
+    def lasts(self) -> int:
+        return self.until_ms - self.from_ms
+
+    def differs(self, other: _Run) -> bool:
+        paces = (max(one.share / one.lasts, 1e-30) for one in (self, other))
+        first, second = paces
+        return abs(math.log(first / second)) > _OTHER_PACE
+
+
 def stretches_of(pieces: Iterable[Piece], stored: float) -> Iterator[Stretch]:
-    """Join pieces into stretches. stored: the rate of proper storage, 1/h."""
-    run: list[Piece] = []
+    """Join pieces into stretches, in time. stored: the rate of proper storage, 1/h."""
+    done: _Run | None = None
+    run: _Run | None = None
     for piece in pieces:
-        if run and (piece.from_ms != run[-1].until_ms or _differs(run, piece)):
-            yield _joined(run, stored)
-            run = []
-        run.append(piece)
-    if run:
-        yield _joined(run, stored)
+        lasts = piece.until_ms - piece.from_ms
+        one = _Run(piece.from_ms, piece.until_ms, piece.celsius * lasts, piece.share)
+        if run is not None and run.until_ms == one.from_ms and not run.differs(one):
+            run.add(one)
+            continue
+        if run is not None:
+            if done is not None and done.until_ms == run.from_ms and _belongs(done, run):
+                done.add(run)
+            else:
+                if done is not None:
+                    yield _told(done, stored)
+                done = run
+        run = one
+    for last in (done, run):
+        if last is not None:
+            yield _told(last, stored)
 
 
-def _differs(run: list[Piece], piece: Piece) -> bool:
-    hours = sum(one.until_ms - one.from_ms for one in run)
-    pace = sum(one.share for one in run) / hours
-    now = piece.share / (piece.until_ms - piece.from_ms)
-    return abs(math.log(max(now, 1e-30) / max(pace, 1e-30))) > _OTHER_PACE
+def _belongs(before: _Run, run: _Run) -> bool:
+    """Tell whether a run is only a moment of, or goes on like, what was before."""
+    return run.lasts < _SHORT_MS or not before.differs(run)
 
 
-def _joined(run: list[Piece], stored: float) -> Stretch:
-    lasts = sum(one.until_ms - one.from_ms for one in run)
-    warm = sum(one.celsius * (one.until_ms - one.from_ms) for one in run) / lasts
-    share = sum(one.share for one in run)
-    excess = share - stored * lasts / _HOUR_MS
-    return Stretch(run[0].from_ms, run[-1].until_ms, round(warm, 2), share, excess)
+def _told(run: _Run, stored: float) -> Stretch:
+    excess = run.share - stored * run.lasts / _HOUR_MS
+    return Stretch(run.from_ms, run.until_ms, round(run.warmth / run.lasts, 2), run.share, excess)
