@@ -18,6 +18,12 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "X-n101-k25.vrp --best X-n101-k25.sol --iterations 2000",
     ),
     writes(
+        "supply reroute",
+        "supply.routes:reroute",
+        "Say whether to stay with a plan when things changed, and what another way saves.",
+        "morning.json plan.json changes.json --now 2030-03-17T18:30:00Z --ledger shop",
+    ),
+    writes(
         "supply stock",
         "supply.stock:stock",
         "Decide how much to order from demand as a distribution, shelf life and what errors cost.",

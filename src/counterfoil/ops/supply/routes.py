@@ -6,26 +6,32 @@ This module refuses to record a plan that nobody asked to be recorded.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 from counterfoil.errors import InputError
 from counterfoil.extras import brings
+from counterfoil.ops.decisions import parse_time
 from counterfoil.ops.files import keep_input, read_file, read_input, write_file
 from counterfoil.ops.place import open_for_writing
 from counterfoil.ports import STANDARD_STREAM, Channel, Param, Progress, no_progress
 
 with brings("supply"):
+    from counterfoil.apps.supply.plan.changes import Proposal, read_changes
     from counterfoil.apps.supply.plan.pictures import draw_plan
-    from counterfoil.apps.supply.plan.plans import Plan
+    from counterfoil.apps.supply.plan.plans import Plan, read_plan
     from counterfoil.apps.supply.plan.problem import PROBLEM_MAX_BYTES, Problem, read_problem
     from counterfoil.apps.supply.plan.recorded import record_plan
+    from counterfoil.apps.supply.plan.reroute_recorded import record_reroute
+    from counterfoil.apps.supply.plan.rerouting import REROUTE_ITERATIONS
+    from counterfoil.apps.supply.plan.rerouting import reroute as compare
     from counterfoil.apps.supply.plan.routes import ITERATIONS, gap_of, plan_routes
     from counterfoil.apps.supply.plan.solver import Budget
     from counterfoil.apps.supply.plan.vrplib_files import read_solution, read_vrplib
     from counterfoil.drawing.routes import standalone
 
-__all__ = ["Routed", "route"]
+__all__ = ["Rerouted", "Routed", "reroute", "route"]
 
 _SOLUTION_MAX_BYTES: Final = 4 << 20
 
@@ -46,6 +52,18 @@ class Routed:
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""
         return {**self.plan.to_json(), "best": self.best, "gap": self.gap, "index": self.index}
+
+
+@dataclass(frozen=True, slots=True)
+class Rerouted:
+    """A proposal. index: of the decision, where it was recorded."""
+
+    proposal: Proposal
+    index: int | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Turn it into what the command line and the API print."""
+        return {**self.proposal.to_json(), "index": self.index}
 
 
 def route(
@@ -88,6 +106,49 @@ def route(
         with open_for_writing(ledger) as opened:
             index = record_plan(opened, problem, plan)
     return Routed(plan, known, None if known is None else gap_of(plan, known), index)
+
+
+def reroute(
+    file: Annotated[Path, Param("The problem that was planned.", "FILE", holds="file")],
+    plan: Annotated[
+        Path, Param("Its plan, as `supply route --json` printed it.", "PLAN", holds="file")
+    ],
+    changes: Annotated[Path, Param("What changed, as JSON, or -.", "CHANGES", holds="file")],
+    *,
+    now: Annotated[
+        str | None, Param("The moment, such as 2030-01-01T12:00:00Z; else now.", "TIME")
+    ] = None,
+    iterations: Annotated[int, Param("Search so many steps, each time.", "N")] = REROUTE_ITERATIONS,
+    seed: Annotated[int, Param("Of the search.", "N")] = 0,
+    ledger: Annotated[
+        Path | None, Param("Record the proposal as a decision here.", "DIR", holds="also-ledger")
+    ] = None,
+    progress: Progress = no_progress,
+    channel: Channel,
+) -> Rerouted:
+    """Say whether to stay with a plan when things changed, and what another way saves.
+
+    Raises InputError with code plan.*, VerificationError with code plan.problem-digest or
+    plan.infeasible where the plan is none of the problem.
+    """
+    clock = datetime.now(UTC)
+    now_ms = int(clock.timestamp() * 1000) if now is None else parse_time(now, clock)
+    problem = _problem(file, read_file(file, PROBLEM_MAX_BYTES))
+    planned = read_plan(read_file(plan, PROBLEM_MAX_BYTES))
+    changed = read_changes(read_input(changes, channel, _SOLUTION_MAX_BYTES))
+    found = compare(
+        problem,
+        planned,
+        now_ms,
+        changed,
+        budget=Budget(iterations),
+        seed=_seed(seed),
+        progress=progress,
+    )
+    if ledger is None:
+        return Rerouted(found, None)
+    with open_for_writing(ledger) as opened:
+        return Rerouted(found, record_reroute(opened, problem, planned, changed, found))
 
 
 def _problem(file: Path, data: bytes) -> Problem:

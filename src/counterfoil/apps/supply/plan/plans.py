@@ -5,7 +5,7 @@ This module refuses to find one, and to say whether one holds: `schedule` does.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -14,6 +14,9 @@ from counterfoil.formats import json_text
 from counterfoil.formats.predicates.header import HexDigest
 
 __all__ = ["Plan", "Route", "Unserved", "Visit", "read_plan"]
+
+
+_BESIDE: Final = frozenset(["best", "gap", "index"])  # what the command says beside the plan
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,9 +89,15 @@ class Plan(_Part, frozen=True):
 
 
 def read_plan(data: bytes) -> Plan:
-    """Read a plan as `to_json` writes it. Raises InputError with code plan.file or json.*."""
+    """Read a plan as `to_json`, or `supply route --json`, writes it.
+
+    Raises InputError with code plan.file or json.*.
+    """
+    found = json_text.parse(data)
+    if isinstance(found, dict):
+        found = {name: value for name, value in found.items() if name not in _BESIDE}
     try:
-        return msgspec.convert(json_text.parse(data), Plan)
+        return msgspec.convert(found, Plan)
     except msgspec.ValidationError as err:
         raise InputError(
             "plan.file",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from counterfoil.apps.supply.plan import recorded
+from counterfoil.apps.supply.plan import recorded, reroute_recorded
 from counterfoil.apps.supply.plan.stock import recorded as stock_recorded
 from counterfoil.errors import InputError
 
@@ -19,6 +19,7 @@ __all__ = ["PURPOSES", "replay"]
 
 PURPOSES: Final[dict[str, Callable[[Ledger, int], Any]]] = {
     recorded.PURPOSE: recorded.replay_plan,
+    reroute_recorded.PURPOSE: reroute_recorded.replay_reroute,
     stock_recorded.PURPOSE: stock_recorded.replay_stock,
 }
 """Purpose of a decision -> what computes it again."""

@@ -21,7 +21,7 @@ from counterfoil.apps.supply.plan.problem import Problem, Stop, Vehicle, digest_
 from counterfoil.apps.supply.plan.ways import NEVER_S, ways_of
 from counterfoil.errors import VerificationError
 
-__all__ = ["COST_PARTS", "Fault", "Judge", "Walk", "latest_of"]
+__all__ = ["COST_PARTS", "Fault", "Judge", "Walk", "latest_of", "rounded", "route_of"]
 
 COST_PARTS: Final = 18_000_000
 """Parts of a minor unit in which costs of metres and milliseconds are whole."""
@@ -131,7 +131,7 @@ class Judge:
             used[vehicle] += 1
             walk = self.walk(self.vehicles[vehicle], [self.stops[name] for name in names])
             walks.append(walk)
-            made.append(_route(vehicle, used[vehicle], walk))
+            made.append(route_of(vehicle, used[vehicle], walk))
         spent = sum(one.return_ms - one.depart_ms for one in walks)
         found = Plan(
             digest_of(self.problem),
@@ -184,7 +184,7 @@ class Judge:
             walk = self.walk(vehicle, [self.stops[name] for name in route.stops])
             parts += walk.parts
             yield from (f"{route.vehicle} {route.number}: {one.says}" for one in walk.faults)
-            if route != _route(route.vehicle, used[route.vehicle], walk):
+            if route != route_of(route.vehicle, used[route.vehicle], walk):
                 yield f"the times or figures of {route.vehicle[:60]!a} {route.number} are others"
         if plan.cost != rounded(parts):
             yield f"its cost is {rounded(parts)}, and {plan.cost} is said"
@@ -195,7 +195,8 @@ def rounded(parts: int) -> int:
     return (2 * parts + COST_PARTS) // (2 * COST_PARTS)
 
 
-def _route(vehicle: str, number: int, walk: Walk) -> Route:
+def route_of(vehicle: str, number: int, walk: Walk) -> Route:
+    """Write a walk down as a vehicle's route; number: which of its kind, from 1."""
     cost = rounded(walk.parts)
     return Route(vehicle, number, walk.depart_ms, walk.return_ms, walk.metres, cost, walk.visits)
 
