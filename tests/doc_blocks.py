@@ -21,6 +21,8 @@ from sybil.integration.pytest import pytest_integration
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser, SkipParser
 from sybil.parsers.rest import DocTestParser
 
+from tests.warm_commands import warm_folder
+
 __all__ = ["ROOT", "SHOWN_ONLY", "TESTED", "collect_examples", "run_console"]
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,7 +42,8 @@ def run_console(example: Example) -> str | None:
     Gives what went wrong, for a person to read, or None.
     """
     for command, expected in commands_of(str(example.parsed)):
-        here = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        folders = [warm_folder(), Path(sys.executable).parent, os.environ.get("PATH", "")]
+        here = os.pathsep.join(str(folder) for folder in folders if folder)
         ran = subprocess.run(
             ["/bin/bash", "-e", "-o", "pipefail", "-c", command],
             # What a person at a terminal sees: text, though the output is caught.

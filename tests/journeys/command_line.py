@@ -7,13 +7,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from counterfoil.ledger.state import STATE_ENVIRONMENT
+from tests.warm_commands import warm_folder
 
-__all__ = ["PROGRAM", "Ran", "counterfoil", "environment", "start"]
+__all__ = ["PROGRAM", "Ran", "counterfoil", "environment", "forked", "start"]
 
 PROGRAM = Path(sys.executable).with_name("counterfoil")
 
@@ -57,11 +59,29 @@ def counterfoil(
     *words: str | Path, stdin: bytes | IO[bytes] | None = None, cwd: Path | None = None, **more: str
 ) -> Ran:
     """Run one command to its end; keywords are environment variables."""
+    return _run(PROGRAM, words, stdin, cwd, more)
+
+
+def forked(
+    *words: str | Path, stdin: bytes | IO[bytes] | None = None, cwd: Path | None = None, **more: str
+) -> Ran:
+    """Run one command as `counterfoil` does, where no promise is about how a program starts."""
+    folder = warm_folder()
+    return _run(folder / PROGRAM.name if folder else PROGRAM, words, stdin, cwd, more)
+
+
+def _run(
+    program: Path,
+    words: Sequence[str | Path],
+    stdin: bytes | IO[bytes] | None,
+    cwd: Path | None,
+    more: dict[str, str],
+) -> Ran:
     given: dict[str, Any] = {"stdin": subprocess.DEVNULL if stdin is None else stdin}
     if isinstance(stdin, bytes):
         given = {"input": stdin}
     ran = subprocess.run(
-        [PROGRAM, *words],
+        [program, *words],
         capture_output=True,
         check=False,
         cwd=cwd,

@@ -24,7 +24,7 @@ from counterfoil.formats import policy as policies
 from counterfoil.ledger import open_ledger
 from counterfoil.ops.receipt_files import format_receipt
 from counterfoil.ops.verification import verify_bytes
-from tests.journeys.command_line import counterfoil
+from tests.journeys.command_line import forked as counterfoil
 from tests.shared_data import data_path
 
 WHOLE = os.environ.get("COUNTERFOIL_CAMPAIGN") == "full"

@@ -19,7 +19,7 @@ from counterfoil.formats import policy as policies
 from counterfoil.formats import receipt as receipts
 from counterfoil.ledger.audit import audit
 from tests.journeys.command_line import Ran, start
-from tests.journeys.command_line import counterfoil as counterfoil_command
+from tests.journeys.command_line import forked as counterfoil_command
 from tests.ledgers import copy_ledger, prove
 from tests.logs_on_disk import policy_of
 

@@ -12,7 +12,7 @@ import pytest
 
 import counterfoil
 from tests.journeys.command_line import Ran
-from tests.journeys.command_line import counterfoil as counterfoil_command
+from tests.journeys.command_line import forked as counterfoil_command
 from tests.ledgers import copy_ledger
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import counterfoil
 from counterfoil.ledger.audit import audit
-from tests.journeys.command_line import counterfoil as run
+from tests.journeys.command_line import forked as run
 from tests.journeys.command_line import start
 from tests.messages_made import pacs008, transfer
 from tests.payments_made import NOON, rule_file

@@ -25,7 +25,7 @@ from counterfoil.formats.entry import VERDICT_TYPE_WORD
 from counterfoil.ledger import open_ledger
 from counterfoil.ledger.state import STATE_ENVIRONMENT
 from counterfoil.ports import no_progress
-from tests.journeys.command_line import counterfoil
+from tests.journeys.command_line import forked as counterfoil
 
 PAGE = Path(__file__).parents[2] / "docs" / "explain" / "tampering.md"
 
