@@ -9,6 +9,7 @@ import pytest
 from tests.contracts.bank import Bank
 from tests.contracts.gate_rig import GateRig
 from tests.contracts.rig import Contract, World
+from tests.contracts.shop import Shop
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +53,21 @@ def rig(made_gate: GateRig) -> Iterator[GateRig]:
     """That gate; what a test does to it is undone."""
     with made_gate.undone():
         yield made_gate
+
+
+@pytest.fixture(scope="session")
+def made_shop() -> Shop:
+    """A shop with an agreement and money, in a world of its own; whoever changes it undoes that."""
+    shop = Shop()
+    shop.agree()
+    shop.supply()
+    return shop
+
+
+@pytest.fixture
+def shop(made_shop: Shop) -> Iterator[Shop]:
+    """That shop; what a test does to it is undone."""
+    known = len(made_shop.entries)
+    with made_shop.world.undone():
+        yield made_shop
+    del made_shop.entries[known:]

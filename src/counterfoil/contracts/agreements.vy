@@ -74,17 +74,21 @@ def ordered_of(item: bytes32, supplier: bytes32) -> (uint64, uint64, uint128):
 
 
 @internal
-def _agree(item: bytes32, supplier: bytes32, told: Agreement, escrow: address):
+def _agree(
+    item: bytes32, supplier: bytes32, told: Agreement, escrow: address, funder: address
+):
     """
-    @dev Reverts: "payee", "token", "period", "term", "window", "arbiter".
+    @dev The funder is the payer behind this contract: it neither pays itself nor judges itself.
+         Reverts: "payee", "token", "outcome", "period", "term", "window", "arbiter".
     """
-    assert told.payee not in [empty(address), self, escrow], "payee"
+    assert told.payee not in [empty(address), self, escrow, funder], "payee"
     assert told.token.is_contract, "token"
+    assert told.outcome != empty(bytes32), "outcome"
     assert told.period != 0, "period"
     assert told.term != 0 and told.lead <= told.term, "term"
     assert told.window <= MAX_WINDOW, "window"
     assert (told.window == 0) == (told.arbiter == empty(address)), "window"
-    assert told.arbiter != self and told.arbiter != told.payee, "arbiter"
+    assert told.arbiter not in [self, funder, told.payee], "arbiter"
     id: bytes32 = self._id(item, supplier)
     before: uint256 = (self._agreements[id][0] >> 64) & WORD32
     if before != convert(told.period, uint256):

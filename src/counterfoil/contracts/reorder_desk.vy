@@ -171,13 +171,13 @@ def agree(item: bytes32, supplier: bytes32, agreement: agreements.Agreement):
     """
     @notice Say what may be ordered of a supplier, and how far; the registry's owner only.
     @dev Orders that were placed stay as they are. Reverts: "not the owner", "payee", "token",
-         "period", "term", "window", "arbiter".
+         "outcome", "period", "term", "window", "arbiter".
     @param item keccak256 of the item's name.
     @param supplier keccak256 of the supplier's name.
     @param agreement Who is paid, in what, and how much at most.
     """
     self._require_owner()
-    agreements._agree(item, supplier, agreement, ESCROW.address)
+    agreements._agree(item, supplier, agreement, ESCROW.address, FUNDER)
     log AgreementMade(item=item, supplier=supplier, agreement=agreement)
 
 
@@ -205,7 +205,7 @@ def withdraw(token: address, to: address, amount: uint256):
     """
     assert msg.sender == FUNDER, "not the funder"
     assert to != empty(address) and to != self, "recipient"
-    assert self._balance(token) >= amount, "funds"
+    assert amount != 0 and self._balance(token) >= amount, "funds"
     assert extcall IERC20(token).transfer(to, amount, default_return_value=True), "token"
     log Withdrawn(token=token, to=to, amount=amount)
 

@@ -29,8 +29,9 @@ RECEIPT_RULE: Final = """Goods receipt (version 1)
 
 1. An order is delivered by events of type ObjectEvent, AggregationEvent or TransactionEvent whose
    business step is receiving, and whose business transactions name the order.
-2. The event is recorded by the buyer's own organisation, and on nobody's behalf; it is no error
-   declaration, and its time is at or before the order's delivery deadline.
+2. The event is recorded by the buyer's own organisation as seen by itself: on nobody's behalf, and
+   not taken over from another's log. It is no error declaration, and its time is at or before the
+   order's delivery deadline.
 3. What it lists of the item is counted: each serialised instance of the item once for the order,
    and each quantity of the item's class or of a lot of it, in the order's unit. Parts of a unit do
    not count.

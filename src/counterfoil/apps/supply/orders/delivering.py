@@ -50,6 +50,7 @@ __all__ = [
     "owed",
     "policy_of",
     "receipt_rule",
+    "record_on_money",
     "replay_receipt",
 ]
 
@@ -124,7 +125,7 @@ def decide_receipt(ledger: Ledger, placed: Placed, event: int) -> Recorded | Mov
             {"leaf": view.leaf, "role": EVENT_ROLE},
         ],
     }
-    return _record(ledger, placed, fields, len(moves))
+    return record_on_money(ledger, placed, fields, len(moves))
 
 
 def decide_as_person(
@@ -165,7 +166,21 @@ def decide_as_person(
         "note": why,
         "based_on": [msgspec.to_builtins(placed.reference)],
     }
-    return _record(ledger, placed, fields, len(moves))
+    return record_on_money(ledger, placed, fields, len(moves))
+
+
+def record_on_money(
+    ledger: Ledger, placed: Placed, fields: dict[str, Any], number: int
+) -> Recorded:
+    """Record a decision on an order's money. number: how many stand before it."""
+    subject = Subject(digest={"sha256": placed.leaf}, name="order")
+    return ledger.record_statement(
+        "decision",
+        {**fields, "purpose": PURPOSE},
+        subjects=[subject],
+        source=f"order-money/{placed.leaf}",
+        number=number,
+    )
 
 
 def replay_receipt(ledger: Ledger, index: int) -> None:
@@ -230,25 +245,15 @@ def _own_event(ledger: Ledger, view: RecordView) -> Event:
     said: SupplyEvent | None = None
     if view.kind == "supply-event" or view.kind.endswith("/supply-event/v1"):
         said = msgspec.convert(view.content, SupplyEvent)
-    if said is None or said.issuer != ledger.config.organisation or said.on_behalf_of is not None:
+    own = ledger.config.organisation
+    if said is None or (said.issuer, said.on_behalf_of, said.received) != (own, None, None):
         raise InputError(
             "supply.receipt",
-            f"expected an event that {ledger.config.organisation} itself saw at entry "
+            f"expected an event that {own} itself saw at entry "
             f"{view.index}, found {view.kind[:60]!a} of {str(view.issuer)[:80]!a}",
             hint="Who carries or sells the goods does not say that they arrived.",
         )
     return said.parsed()
-
-
-def _record(ledger: Ledger, placed: Placed, fields: dict[str, Any], number: int) -> Recorded:
-    subject = Subject(digest={"sha256": placed.leaf}, name="order")
-    return ledger.record_statement(
-        "decision",
-        {**fields, "purpose": PURPOSE},
-        subjects=[subject],
-        source=f"order-money/{placed.leaf}",
-        number=number,
-    )
 
 
 def _event_of(moved: Moved) -> str | None:

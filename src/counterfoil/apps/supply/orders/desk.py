@@ -11,30 +11,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from counterfoil.act import actions, reorder_contract
 from counterfoil.act.actor import Actor
 from counterfoil.act.deploying import address_of_contract
 from counterfoil.act.escrow_contract import EscrowContract, PaymentState, Standing
-from counterfoil.act.gate import reason_of
 from counterfoil.act.reorder_contract import ORDER_SCOPE, Order, ReorderContract
 from counterfoil.act.verdicts import Wanted
+from counterfoil.apps.supply.orders.cold_chain import decide_cold
 from counterfoil.apps.supply.orders.delivering import decide_as_person, decide_receipt, owed
 from counterfoil.apps.supply.orders.placed import (
     RELEASE,
     RETURNS,
     Placed,
     find_order,
-    is_named,
     moves_of,
     order_of_decision,
-    series_of,
 )
+from counterfoil.apps.supply.orders.placing import record_order, require_said
 from counterfoil.chain import transact
 from counterfoil.contracts import load_artifact
-from counterfoil.errors import Conflict, CounterfoilError, InputError, Refused
-from counterfoil.formats.statement import Subject
+from counterfoil.errors import Conflict, InputError
 
 if TYPE_CHECKING:
     from counterfoil.act.acted import Acted
@@ -129,12 +125,15 @@ class OrderDesk:
         order's name as events have it, a URI; else one that is made of the decision. uom: unit of
         the quantity (UN/ECE 20), None for pieces. cold_chain: at which temperatures the goods have
         to stay. wait_s: seconds, as of `Actor.act`; asked again, it goes on.
-        Raises Conflict with code supply.ordered where the decision placed another order; Refused
-        with a code gate.*, or act.consumer with the contract's reason; and as `Actor.act`.
+        Raises InputError with code supply.quantity for more units than the decision says, where it
+        has an input `quantity`; Conflict with code supply.ordered where the decision placed another
+        order; Refused with a code gate.*, or act.consumer with the contract's reason; and as
+        `record_order` and `Actor.act`.
         """
         found = self.ledger.decisions.get(decision)
+        require_said(found, order)
         known = order_of_decision(self.ledger, found.leaf)
-        placed = known or self._record(found, order, po, uom, cold_chain)
+        placed = known or record_order(self, found, order, po, uom, cold_chain)
         if placed.said.order != order or (po is not None and placed.po != po):
             raise Conflict(
                 "supply.ordered",
@@ -188,6 +187,16 @@ class OrderDesk:
                 hint="Name the order in what the decision is based on: `Placed.reference`.",
             )
         return self.carry_out(placed, found.index, wait_s=wait_s)
+
+    def judge_cold(self, order: Placed | int | str, thing: str, until_ms: int | None = None) -> int:
+        """Decide that an order's cold chain broke, by the rule; gives the decision for `breach`.
+
+        thing: a lot, item or pallet that an event ties to the order. until_ms: readings up to then,
+        Unix ms; None for now. Raises as `decide_cold`.
+        """
+        placed = order if isinstance(order, Placed) else find_order(self.ledger, order)
+        moment = self.actor.now_ms() if until_ms is None else until_ms
+        return decide_cold(self.ledger, placed, thing, moment)
 
     def decide(
         self,
@@ -280,55 +289,6 @@ class OrderDesk:
 
     # Behind it ---------------------------------------------------------------------------------
 
-    def _record(
-        self,
-        found: FoundDecision,
-        order: Order,
-        po: str | None,
-        uom: str | None,
-        cold_chain: ColdChain | None,
-    ) -> Placed:
-        try:
-            terms = self.contract.terms_of(order, found.leaf)
-        except Refused as err:
-            raise _refused(err) from err
-        payment = self.escrow.payment_id(terms).hex()
-        name = po or f"urn:counterfoil:order:{found.leaf}"
-        if is_named(self.ledger, name):
-            raise Conflict(
-                "supply.ordered",
-                f"expected another name for the order, found that one is called {name[:80]!a}",
-                hint="Events name orders: two of one name could not be told apart.",
-            )
-        fields: dict[str, Any] = {
-            "decision": {"leaf": found.leaf},
-            "po": name,
-            "item": order.item,
-            "supplier": order.supplier,
-            "quantity": str(order.quantity),
-            "unit_price": str(order.unit_price),
-            "amount": str(order.amount),
-            "deadline_s": order.deadline_s,
-            "chain_id": self.actor.chain.chain_id,
-            "desk": self.contract.address,
-            "escrow": self.escrow.address,
-            "payment_id": payment,
-            "payee": terms.payee,
-            "token": terms.token,
-            "arbiter": terms.arbiter,
-            "window_s": terms.window_s,
-            "payment_deadline_s": terms.deadline_s,
-        }
-        if uom is not None:
-            fields["uom"] = uom
-        if cold_chain is not None:
-            fields["cold_chain"] = msgspec.to_builtins(cold_chain)
-        subject = Subject(digest={"sha256": payment}, name="order")
-        done = self.ledger.record_statement(
-            "supply-order", fields, subjects=[subject], source=series_of(found.leaf), number=0
-        )
-        return find_order(self.ledger, done.index)
-
     def _placed(self, order: Placed | int | str) -> Placed:
         placed = order if isinstance(order, Placed) else find_order(self.ledger, order)
         self.terms(placed)
@@ -342,17 +302,6 @@ class OrderDesk:
 
     def _send(self, call: ChainCall) -> None:
         transact(self.actor.chain, self.actor.account("actor"), call)
-
-
-def _refused(err: Refused) -> CounterfoilError:
-    reason = reason_of(err)
-    if reason is None:
-        return err
-    return Refused(
-        "supply.beyond",
-        f"expected an order within an agreement, but the desk refuses it: {reason[:64]!a}",
-        hint="`counterfoil supply agreements` lists what governance agreed on.",
-    )
 
 
 def _kind_of(found: FoundDecision) -> str:

@@ -16,6 +16,7 @@ from counterfoil.act.deciders import list_deciders, new_decider
 from counterfoil.act.deploying import DeployedContract, address_of_contract, deploy_contract
 from counterfoil.act.reorder_contract import ORDER_SCOPE, Agreement, ReorderContract
 from counterfoil.apps.supply.orders.agreeing import Agreed, record_agreement
+from counterfoil.apps.supply.orders.cold_chain import cold_rule
 from counterfoil.apps.supply.orders.delivering import policy_of, receipt_rule
 from counterfoil.apps.supply.orders.desk import ORDER_DECIDER, RELEASE_DECIDER, RETURN_DECIDER
 
@@ -123,7 +124,10 @@ def _approved(
     wanted = [
         (RELEASE_DECIDER, receipt, actions.RELEASE_SCOPE),
         (RELEASE_DECIDER, policy, actions.RELEASE_SCOPE),
-        *((RETURN_DECIDER, one, actions.RETURN_SCOPE) for one in (policy, *returns)),
+        *(
+            (RETURN_DECIDER, one, actions.RETURN_SCOPE)
+            for one in (policy, cold_rule(ledger), *returns)
+        ),
     ]
     approvals += [
         governor.approve(

@@ -13,14 +13,23 @@ from counterfoil.act import Actor
 from counterfoil.act.actions import NOBODY
 from counterfoil.act.escrow_contract import PaymentState
 from counterfoil.apps.supply.events.capture import capture
+from counterfoil.apps.supply.orders.agreeing import list_agreements
 from counterfoil.apps.supply.orders.desk import Order, OrderDesk
+from counterfoil.apps.supply.orders.placed import Placed, find_order, list_orders, moves_of
+from counterfoil.apps.supply.orders.records import ColdChain
+from counterfoil.apps.supply.orders.replaying import replay
 from counterfoil.apps.supply.orders.setting_up import Agreement, OrderLimits, set_up
 from counterfoil.chain import account_of
+from counterfoil.errors import Conflict, InputError, NotFound, Refused, VerificationError
 from counterfoil.ledger import Ledger
+from counterfoil.provenance.decisions import schema_digest
+from counterfoil.provenance.statements.parts import Accountable, Reference
 from tests.acting import acting_folder
-from tests.supply_made import event
+from tests.log_rig import raises_code
+from tests.supply_made import at, event, ms
 from tests.tokens import mint
 
+BUYER = Accountable(name="Ada Example", role="buyer")
 MODEL = "ab" * 32
 TOKEN = {"name_": "Test euro", "symbol_": "TEUR", "decimals_": "2"}
 ITEM = "urn:epc:idpat:sgtin:4012345.011111.*"
@@ -94,3 +103,282 @@ def test_ordered_and_delivered(place: tuple[Ledger, Actor, OrderDesk]) -> None:
     assert desk.deliver(placed, receiving(ledger, placed.po, 15)).phase == "done"
     assert desk.standing(placed).state is PaymentState.SETTLED
     assert desk.escrow.credit(placed.said.token, PAYEE.address) == 6_000
+
+
+def test_asked_again_nothing_is_done_twice(place: tuple[Ledger, Actor, OrderDesk]) -> None:
+    """Placing and delivering again give what stands, and record and send nothing."""
+    ledger, _, desk = place
+    decision = shortage(ledger)
+    placed = desk.place(decision, order(3))
+    event_of = receiving(ledger, placed.po, 3)
+    done = desk.deliver(placed, event_of)
+    size, credit = ledger.size, desk.escrow.credit(placed.said.token, PAYEE.address)
+    assert desk.place(decision, order(3)) == placed
+    assert desk.deliver(placed.index, event_of) == done
+    assert desk.deliver(placed.leaf, event_of) == desk.deliver(placed.po, event_of) == done
+    assert ledger.size == size
+    assert desk.escrow.credit(placed.said.token, PAYEE.address) == credit
+
+
+def test_one_decision_one_order(place: tuple[Ledger, Actor, OrderDesk]) -> None:
+    """Another order of the same decision is refused here, and by the contract where it is asked."""
+    ledger, actor, desk = place
+    decision = shortage(ledger)
+    desk.place(decision, order(3))
+    with raises_code("supply.ordered", Conflict):
+        desk.place(decision, order(2))
+    found = ledger.decisions.get(decision)
+    with pytest.raises(Refused, match="ordered") as refusal:
+        actor.act(decision, desk.wanted(found, order(2)))
+    assert refusal.value.code == "act.consumer"
+
+
+def test_names_are_taken_once(place: tuple[Ledger, Actor, OrderDesk]) -> None:
+    """Two orders cannot have one name: events could not tell them apart."""
+    ledger, _, desk = place
+    placed = desk.place(shortage(ledger), order(1), po="urn:example:po:17")
+    assert find_order(ledger, "urn:example:po:17") == placed
+    with raises_code("supply.ordered", Conflict):
+        desk.place(shortage(ledger), order(1), po="urn:example:po:17")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"quantity": 101}, "quantity"),
+        ({"unit_price": 151}, "price"),
+        ({"supplier": "somebody else"}, "no agreement"),
+        ({"deadline_s": 1_000}, "deadline"),
+    ],
+)
+def test_beyond_the_agreement(
+    place: tuple[Ledger, Actor, OrderDesk], changes: dict[str, Any], reason: str
+) -> None:
+    """What the desk would refuse is not even recorded."""
+    ledger, _, desk = place
+    decision = shortage(ledger)
+    size = ledger.size
+    with pytest.raises(Refused, match=reason) as refusal:
+        desk.place(decision, order(**changes))
+    assert (refusal.value.code, ledger.size) == ("supply.beyond", size)
+
+
+def test_what_decides_and_how_much(place: tuple[Ledger, Actor, OrderDesk]) -> None:
+    """Only the approved model's decision orders, only for its outcome, up to the units it says."""
+    ledger, _, desk = place
+    with pytest.raises(Refused) as maker:
+        desk.place(shortage(ledger, model={"digest": "ef" * 32}), order(1))
+    with pytest.raises(Refused, match="outcome") as outcome:
+        desk.place(shortage(ledger, outcome="enough"), order(1))
+    assert maker.value.code == "gate.maker"
+    assert outcome.value.code == "act.consumer"
+    said = {"inputs": {"quantity": 7}, "input_schema": schema_digest({"quantity": 7})}
+    with raises_code("supply.quantity", InputError):
+        desk.place(shortage(ledger, **said), order(8))
+    desk.place(shortage(ledger, **said), order(7))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"bizStep": "shipping"},
+        {"bizTransactionList": [{"type": "po", "bizTransaction": "urn:example:po:other"}]},
+        {"eventTime": "2030-03-18T00:00:00.000Z"},
+        {"errorDeclaration": {"declarationTime": "2030-01-02T00:00:00.000Z"}},
+        {"quantityList": [{"epcClass": LOT.replace("011111", "022222"), "quantity": 4}]},
+        {"quantityList": [{"epcClass": LOT, "quantity": 4, "uom": "KGM"}]},
+        {"quantityList": [{"epcClass": LOT, "quantity": 0.9}]},
+        {"action": "DELETE"},
+    ],
+)
+def test_events_that_deliver_nothing(
+    place: tuple[Ledger, Actor, OrderDesk], delivered: Placed, changes: dict[str, Any]
+) -> None:
+    """An event that is no receiving of this order in time, of this item, releases nothing."""
+    ledger, _, desk = place
+    index = receiving(ledger, delivered.po, 4, **changes)
+    with raises_code("supply.receipt", InputError):
+        desk.deliver(delivered, index)
+    assert desk.standing(delivered).left == 6_000
+
+
+@pytest.fixture(scope="module")
+def delivered(place: tuple[Ledger, Actor, OrderDesk]) -> Placed:
+    """An order that is placed, and to which nothing was delivered."""
+    ledger, _, desk = place
+    return desk.place(shortage(ledger), order(40))
+
+
+def test_events_of_others(place: tuple[Ledger, Actor, OrderDesk], delivered: Placed) -> None:
+    """What another organisation saw, or had recorded for it, does not release the buyer's money."""
+    ledger, _, desk = place
+    named = [{"type": "po", "bizTransaction": delivered.po}]
+    seen = event(
+        "ObjectEvent",
+        2,
+        quantityList=[{"epcClass": LOT, "quantity": 40}],
+        action="OBSERVE",
+        bizStep="receiving",
+        bizTransactionList=named,
+    )
+    heard = Reference(leaf="cd" * 32, origin="carrier.example/log", role="received")
+    (index,) = capture(ledger, [seen], received=[heard]).indices
+    assert index is not None
+    with raises_code("supply.receipt", InputError):
+        desk.deliver(delivered, index)
+    with raises_code("supply.receipt", InputError):
+        desk.deliver(delivered, ledger.record({"arrived": "all"}).index)
+
+
+def test_serial_numbers_count_once(place: tuple[Ledger, Actor, OrderDesk]) -> None:
+    """Items that an earlier event delivered are not paid for again, nor what was not ordered."""
+    ledger, _, desk = place
+    placed = desk.place(shortage(ledger), order(3))
+    items = [f"urn:epc:id:sgtin:4012345.011111.{number}" for number in range(5)]
+    changes = {"quantityList": [], "epcList": items[:2]}
+    desk.deliver(placed, receiving(ledger, placed.po, 0, **changes))
+    assert desk.standing(placed).open_units == 1
+    with raises_code("supply.receipt", InputError):
+        changes = {"quantityList": [], "epcList": items[:2], "eventTime": at(3)}
+        desk.deliver(placed, receiving(ledger, placed.po, 0, **changes))
+    changes = {"quantityList": [], "epcList": items, "eventTime": at(4)}
+    done = desk.deliver(placed, receiving(ledger, placed.po, 0, **changes))
+    assert (done.amount, desk.standing(placed).state) == ("150", PaymentState.SETTLED)
+
+
+def test_a_person_decides(place: tuple[Ledger, Actor, OrderDesk]) -> None:
+    """What no rule settles a person releases in part and returns, by name and with a reason."""
+    ledger, actor, desk = place
+    placed = desk.place(shortage(ledger), order(10))
+    for outcome, why, units in (
+        ("release", "late", None),
+        ("keep", "it came late", None),
+        ("release", "it came late", 11),
+        ("return", "it came late", 3),
+    ):
+        with raises_code("supply.decided", InputError):
+            desk.decide(placed, outcome, why=why, by=BUYER, units=units)
+    desk.decide(placed, "release", why="came a day late but sound", by=BUYER, units=6)
+    desk.decide(placed, "return", why="the rest never came", by=BUYER)
+    assert desk.standing(placed).state is PaymentState.SETTLED
+    token = placed.said.token
+    assert desk.collect(token) == 600
+    assert desk.collect(token) == 0
+    with raises_code("supply.decided", InputError):
+        desk.decide(placed, "release", why="another one after all", by=BUYER)
+    with raises_code("supply.receipt", InputError):
+        desk.deliver(placed, receiving(ledger, placed.po, 4))
+    assert actor.ledger.decisions.get(moves_of(ledger, placed)[0].index).said["by"] == "person"
+
+
+def shipped(ledger: Ledger, po: str, *warm_c: float) -> None:
+    """Ship a lot for an order, and measure it each half hour from then on."""
+    told = [{"epcClass": LOT.replace("L7", po[-4:]), "quantity": 5}]
+    named = [{"type": "po", "bizTransaction": po}]
+    events = [
+        event(
+            "ObjectEvent",
+            10,
+            quantityList=told,
+            action="OBSERVE",
+            bizStep="shipping",
+            bizTransactionList=named,
+        )
+    ]
+    events += [
+        event(
+            "ObjectEvent",
+            10 + number / 2,
+            quantityList=told,
+            action="OBSERVE",
+            sensorElementList=[
+                {"sensorReport": [{"type": "Temperature", "value": celsius, "uom": "CEL"}]}
+            ],
+        )
+        for number, celsius in enumerate(warm_c, 1)
+    ]
+    assert not capture(ledger, events).wrong
+
+
+COLD = ColdChain(low_c="0", high_c="5", grace_s=3_600)
+
+
+def test_a_breach_returns_the_money(place: tuple[Ledger, Actor, OrderDesk]) -> None:
+    """Goods that were too warm for too long on their way are not paid for; the rule says which."""
+    ledger, _, desk = place
+    placed = desk.place(shortage(ledger), order(5), cold_chain=COLD, po="urn:example:po:cold")
+    lot = LOT.replace("L7", "cold")
+    shipped(ledger, placed.po, 4, 4.5, 8, 9, 8.5, 8, 4)
+    decision = desk.judge_cold(placed, lot, ms(100))
+    assert desk.judge_cold(placed, lot, ms(100)) == decision
+    said = ledger.decisions.get(decision).said
+    assert (said["outcome"], len(said["inputs"]["readings"])) == ("breach", 4)
+    assert "was at 9 degrees C, where at most 5 was agreed" in said["note"]
+    replay(ledger, decision)
+    assert desk.breach(placed, decision).phase == "done"
+    assert desk.breach(placed, decision).phase == "done"
+    assert desk.standing(placed).state is PaymentState.SETTLED
+    assert desk.collect(placed.said.token) == 750
+
+
+def test_no_breach(place: tuple[Ledger, Actor, OrderDesk]) -> None:
+    """A short warmth, goods of no order, or an order without limits break nothing."""
+    ledger, _, desk = place
+    placed = desk.place(shortage(ledger), order(5), cold_chain=COLD, po="urn:example:po:cool")
+    shipped(ledger, placed.po, 4, 8, 4, 8, 4)
+    for thing in (LOT.replace("L7", "cool"), LOT.replace("L7", "cold")):
+        with raises_code("supply.cold-chain", InputError):
+            desk.judge_cold(placed, thing, ms(100))
+    any_will_do = desk.place(shortage(ledger), order(5), po="urn:example:po:warm")
+    shipped(ledger, any_will_do.po, 30, 30, 30, 30)
+    with raises_code("supply.cold-chain", InputError):
+        desk.judge_cold(any_will_do, LOT.replace("L7", "warm"), ms(100))
+    with raises_code("supply.breach", InputError):
+        desk.breach(placed, shortage(ledger, outcome="breach"))
+
+
+def test_after_it_was_received_it_is_the_buyers(place: tuple[Ledger, Actor, OrderDesk]) -> None:
+    """What gets warm in the buyer's own hands returns nothing."""
+    ledger, _, desk = place
+    placed = desk.place(shortage(ledger), order(5), cold_chain=COLD, po="urn:example:po:kept")
+    lot = LOT.replace("L7", "kept")
+    shipped(ledger, placed.po, 4, 4, 9, 9, 9, 9)
+    kept = [{"epcClass": lot, "quantity": 5}]
+    receiving(ledger, placed.po, 5, quantityList=kept, eventTime=at(11.25))
+    with raises_code("supply.cold-chain", InputError):
+        desk.judge_cold(placed, lot, ms(100))
+
+
+def test_computed_again(place: tuple[Ledger, Actor, OrderDesk]) -> None:
+    """Each rule's decision comes out again; one that says more than its event does not."""
+    ledger, _, desk = place
+    placed = desk.place(shortage(ledger), order(9))
+    index = receiving(ledger, placed.po, 5)
+    desk.deliver(placed, index)
+    (made,) = moves_of(ledger, placed)
+    replay(ledger, made.index)
+    said = {
+        name: value
+        for name, value in made.decision.said.items()
+        if name not in ("issuer", "source", "number", "at_ms")
+    }
+    said["inputs"] = {**said["inputs"], "units": "9", "amount": "1350", "left": "0"}
+    lie = ledger.record_statement("decision", said).index
+    with raises_code("supply.replay", VerificationError):
+        replay(ledger, lie)
+    with raises_code("supply.rule", InputError):
+        replay(ledger, shortage(ledger))
+
+
+def test_listed(place: tuple[Ledger, Actor, OrderDesk]) -> None:
+    """Orders are listed, the newest first, as the log has them."""
+    ledger, _, _ = place
+    found = list(list_orders(ledger, 1000))
+    assert [one.index for one in found] == sorted((one.index for one in found), reverse=True)
+    assert [one.index for one in list_orders(ledger, 2)] == [one.index for one in found[:2]]
+    with raises_code("supply.order", NotFound):
+        find_order(ledger, "urn:example:po:none")
+    with raises_code("supply.order", NotFound):
+        find_order(ledger, 0)
+    (agreed,) = list_agreements(ledger)
+    assert agreed.said.agreement == replace(AGREED, token=agreed.said.token)
