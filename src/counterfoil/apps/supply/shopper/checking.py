@@ -16,7 +16,7 @@ from counterfoil.apps.supply.shopper import bundle as bundles
 from counterfoil.apps.supply.shopper.bundle import Bundle
 from counterfoil.apps.supply.shopper.codes import policy_digest, read_code, thing_named
 from counterfoil.apps.supply.shopper.gathering import event_of_entry, gather, is_recall
-from counterfoil.errors import InputError, VerificationError
+from counterfoil.errors import InputError, NotFound, VerificationError
 from counterfoil.formats import policy as policies
 from counterfoil.formats.policy import Policy
 from counterfoil.formats.receipt import Receipt
@@ -201,7 +201,10 @@ def _story(
             kept.append((receipt, seen))
     if not kept:
         return [], 0
-    gathered = gather([receipt for receipt, _ in kept], thing_named(bundle.thing), policy)
+    try:
+        gathered = gather([receipt for receipt, _ in kept], thing_named(bundle.thing), policy)
+    except NotFound:
+        return [], len(kept)
     gathered.index.close()
     found = [(one.level, one.at_ms, gathered.place(one.at)) for one in gathered.told]
     found.sort(key=lambda one: (one[0] > 0, one[1], one[2]))

@@ -15,8 +15,10 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Final
+
+from msgspec.structs import replace
 
 from counterfoil.apps.supply.events.doubts import Limits, doubts
 from counterfoil.apps.supply.shopper import bundle as bundles
@@ -42,8 +44,13 @@ _PROOF: Final = (
     "keyring", "verify", "dom",
 )  # fmt: skip
 _CELSIUS: Final = re.compile(r"-?\d{1,3}(?:\.\d{1,3})?")
+_CLAIMS_MAX_BYTES: Final = 16_000
+_ROOM_MIN: Final = 70_000
+"""A page has room for the largest entry that there is."""
+
 _MISSES_MAX: Final = 8
 _CLAIMS_MAX: Final = 20
+_CLAIM_MAX: Final = 120
 _DOUBTS_MAX: Final = 20
 
 
@@ -65,53 +72,60 @@ def shopper_page(
     of the ledgers' own. low_c, high_c: limits for temperatures, degrees C as decimals. made_ms:
     when, Unix ms; else now.
     Raises NotFound with code supply.thing or receipt.log-key, InputError with code label.thing,
-    label.brand, label.receipt, label.entry, supply.limit or policy.*, Refused with code
-    supply.too-many, VerificationError where a receipt does not hold under the policy.
+    label.brand, label.receipt, label.entry, label.policy, label.size, supply.limit or policy.*,
+    Refused with code supply.too-many, VerificationError where a receipt does not hold under the
+    policy.
     """
-    name = thing_named(thing)
-    origin = brand_origin(brand) if brand else ""
     if policy is None:
         policy = policy_of(ledgers_or_receipts)
     parsed = policies.parse(policy)
-    for limit in (low_c, high_c):
-        if limit is not None and _CELSIUS.fullmatch(limit) is None:
-            raise InputError(
-                "supply.limit",
-                f"expected degrees C as a decimal, found {limit[:20]!a}",
-                hint="Such as 7 or -18.5.",
-            )
+    bundle = Bundle(
+        thing=thing_named(thing),
+        brand=brand_origin(brand) if brand else "",
+        made_ms=time.time_ns() // 1_000_000 if made_ms is None else made_ms,
+        policy=_text(policy),
+        left_out=0,
+        low_c=_limit(low_c),
+        high_c=_limit(high_c),
+        doubts=(),
+        logs=(),
+    )
+    head, tail = around()
     gathered = gather(ledgers_or_receipts, thing, parsed)
     with gathered.index:
         limits = Limits(
             low_c=None if low_c is None else float(low_c),
             high_c=None if high_c is None else float(high_c),
         )
-        doubted = [one.says for one in doubts(gathered.index, limits, thing)][:_DOUBTS_MAX]
-        head, tail = around()
-        bundle = Bundle(
-            thing=name,
-            brand=origin,
-            made_ms=time.time_ns() // 1_000_000 if made_ms is None else made_ms,
-            policy=policy.decode("utf-8", "strict"),
-            left_out=0,
-            low_c=low_c or "",
-            high_c=high_c or "",
-            doubts=tuple(doubted),
-            logs=(),
-        )
-        room = PAGE_MAX_BYTES - len(head) - len(tail) - len(_embed(bundle)) - 8_000
+        found = (one.says for one in doubts(gathered.index, limits, thing))
+        bundle = replace(bundle, doubts=tuple(islice(found, _DOUBTS_MAX)))
+        room = PAGE_MAX_BYTES - len(head) - len(tail) - len(_embed(bundle)) - _CLAIMS_MAX_BYTES
         packer, left_out = _packed(gathered, room)
-    bundle = _with(bundle, packer, left_out)
+    bundle = replace(bundle, logs=packer.packed(), left_out=left_out)
     checked = check_bundle(bundle, policy=None, code=None, now_s=None)
     claims = _claims([f"{one.at}: {one.says}, said by {one.who}" for one in checked.steps])
-    page = head.replace(b"{{claims}}", claims) + _embed(bundle) + tail
-    if len(page) > PAGE_MAX_BYTES:
+    return head.replace(b"{{claims}}", claims) + _embed(bundle) + tail
+
+
+def _limit(limit: str | None) -> str:
+    if limit is not None and _CELSIUS.fullmatch(limit) is None:
         raise InputError(
-            "label.size",
-            f"expected a page of at most {PAGE_MAX_BYTES} bytes, found {len(page)}",
-            hint="A policy with fewer logs and witnesses leaves more room.",
+            "supply.limit",
+            f"expected degrees C as a decimal, found {limit[:20]!a}",
+            hint="Such as 7 or -18.5.",
         )
-    return page
+    return limit or ""
+
+
+def _text(policy: bytes) -> str:
+    try:
+        return policy.decode()
+    except UnicodeDecodeError as err:
+        raise InputError(
+            "label.policy",
+            "expected a policy in UTF-8, found other bytes",
+            hint="Browsers read a page as text: give the witnesses other names.",
+        ) from err
 
 
 @lru_cache(1)
@@ -135,20 +149,21 @@ def _embed(bundle: Bundle) -> bytes:
 
 
 def _claims(lines: Sequence[str]) -> bytes:
-    shown = "".join(f"<li>{escape(line)}</li>" for line in lines[:_CLAIMS_MAX])
+    """Write what readers without scripts see; each line is cut, since a text may be long."""
+    shown = "".join(f"<li>{escape(line[:_CLAIM_MAX])}</li>" for line in lines[:_CLAIMS_MAX])
     more = len(lines) - _CLAIMS_MAX
     return (shown + (f"<li>and {more} more</li>" if more > 0 else "")).encode()
-
-
-def _with(bundle: Bundle, packer: Packer, left_out: int) -> Bundle:
-    import msgspec
-
-    return msgspec.structs.replace(bundle, logs=packer.packed(), left_out=left_out)
 
 
 def _packed(gathered: Gathered, room: int) -> tuple[Packer, int]:
     """Pack what fits, the most telling first; tell how many were left out."""
     packer, taken, misses = Packer(), 0, 0
+    if room < _ROOM_MIN:
+        raise InputError(
+            "label.size",
+            f"expected {_ROOM_MIN} bytes or more of {PAGE_MAX_BYTES} for records, found {room}",
+            hint="A policy with fewer logs and witnesses leaves more room.",
+        )
     for one in _by_worth(gathered.told):
         receipt, key = gathered.receipt(one.at)
         tried = packer.copy()
