@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from counterfoil.apps.supply.events.capture import capture
 from counterfoil.apps.supply.events.identifiers import canonical, lot_of
 from counterfoil.apps.supply.events.records import SUPPLY_EVENT
-from counterfoil.apps.supply.shopper import PAGE_MAX_BYTES, code_for
+from counterfoil.apps.supply.shopper import PAGE_MAX_BYTES, code_for, policy_digest
 from counterfoil.apps.supply.shopper import bundle as bundles
 from counterfoil.apps.supply.shopper.bundle import Bundle, Packer
+from counterfoil.ledger import open_ledger
+from counterfoil.ops.supply import labels
 from tests.journeys.receipt_builder import LOG_KEY, OWNER, SmallLog, log_policy, sealed
 from tests.journeys.receipt_window import Show
+from tests.ledgers import copy_ledger
 from tests.shopper_made import BRAND, CERTIFICATE, CHEESE, chain, recorded, warmed, with_bundle
 from tests.statements import ORG
 from tests.supply_made import at, item, lot, pack, pallet, place, seen, transform
@@ -406,6 +411,31 @@ def test_things_have_the_names_that_python_gives(show: Show) -> None:
     script = "lots => lots.map(([of, lot]) => counterfoil.lotName(of, lot))"
     made = shown.page.evaluate(script, [[of, one] for one in lots])
     assert made == [lot_of(of, one) for one in lots]
+
+
+def test_a_node_shows_what_was_published(browser: Browser, tmp_path: Path) -> None:
+    """Where the code leads the node gives the page to anybody, and lets it check itself."""
+    from tests.nodes import served
+
+    with open_ledger(copy_ledger(tmp_path / "shop")) as ledger, served(ledger) as url:
+        capture(ledger, [seen(1, 1, CHEESE, action="ADD")])
+        made = labels.publish_label(CHEESE, brand=BRAND, ledger=ledger.layout.folder)
+        assert made.code is not None
+        context = browser.new_context()
+        page, complaints = context.new_page(), []
+        page.on("console", lambda message: complaints.append(message.text))
+        for path in (made.code.removeprefix(BRAND), "/supply/label/01/4012345111118/21/1"):
+            answer = page.goto("about:blank") or page.goto(url + path)
+            assert answer is not None
+            assert answer.status == 200
+            assert answer.headers["content-security-policy"].endswith("frame-ancestors 'none'")
+            page.wait_for_selector("html[data-trust]", state="attached")
+            assert trust(page) == ("holds", "unpinned"), "a node without TLS is not the brand"
+        policy = context.request.get(url + "/.well-known/counterfoil-policy.txt")
+        assert policy_digest(policy.body()) == made.policy_digest
+        assert page.request.get(url + "/01/04012345111118/21/2").status == 404
+        context.close()
+    assert complaints == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
