@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from counterfoil.formats import receipt as receipts
 from counterfoil.ledger import Ledger
 from counterfoil.ops.files import shown, write_file
 from counterfoil.ops.place import LedgerFolder, open_for_reading
+from counterfoil.ops.receipt_folder import write_receipts
 from counterfoil.ops.receipts import open_published
 from counterfoil.ops.records import Entry, find_entry
 from counterfoil.ports import STANDARD_STREAM, Document, Param, Progress, no_progress
@@ -117,17 +117,4 @@ def _write_receipts(
 ) -> tuple[str, ...]:
     """Write one receipt for each statement, named by its index."""
     nodes = [(node.index, node.kind) for node in found.recorded() if node.index is not None]
-    written: list[str] = []
-    folder.mkdir(parents=True, exist_ok=True)
-    for done, (index, kind) in enumerate(nodes, 1):
-        path = folder / f"{index}.{_plain(kind)}.receipt.json"
-        write_file(path, receipts.format(ledger.receipt(index)) + b"\n")
-        written.append(shown(path))
-        progress(done, len(nodes), "receipts written")
-    return tuple(written)
-
-
-def _plain(kind: str) -> str:
-    """Keep of a kind, which may be anybody's URI, what is safe in a file's name."""
-    last = kind.rstrip("/").rpartition("/")[2] if ":" in kind else kind
-    return "".join(c for c in last if c.isascii() and (c.isalnum() or c == "-"))[:40] or "other"
+    return write_receipts(ledger, nodes, folder, progress)

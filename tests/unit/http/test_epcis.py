@@ -325,6 +325,29 @@ def test_what_is_not_offered_says_so(captured: GuardedNode) -> None:
         )
 
 
+def test_events_count_against_a_quota(node: GuardedNode) -> None:
+    """By GS1's interface and by the command's each event counts; one that is there does not."""
+    bodies = [dict(seen(hour, 1, item(hour)).body) for hour in range(1, 8)]
+
+    key = node.key("writer", quota=6)
+    headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
+
+    def call(*some: Any) -> Answer:
+        body = json.dumps({"events_file": {"name": "a.json", "text": document(*some).decode()}})
+        return Browser(node.url).send("POST", "/api/v1/supply/capture", body, headers)
+
+    assert call(*bodies[:3]).status == 200
+    assert call(*bodies[:3]).status == 200  # they are there
+    assert call(*bodies[3:5]).status == 200
+    size = node.ledger.size
+    over = call(*bodies[5:])
+    assert (over.status, over.code) == (429, "access.quota")
+    assert node.ledger.size == size
+    assert call(bodies[5]).status == 200
+    last = Browser(node.url).send("POST", "/epcis/events", json.dumps(bodies[6]), headers)
+    assert (last.status, last.code) == (429, "access.quota")
+
+
 def test_what_it_speaks_is_told(node: GuardedNode) -> None:
     """OPTIONS and each answer tell the versions and the limits, and the root what there is."""
     asked = {"authorization": f"Bearer {node.key('reader')}"}

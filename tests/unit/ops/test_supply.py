@@ -8,14 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from counterfoil.apps.supply.events.prehash import event_hash
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.supply import doubts as doubts_text
 from counterfoil.cli.text.supply import events as events_text
 from counterfoil.cli.text.supply import traces as traces_text
 from counterfoil.errors import InputError
+from counterfoil.formats import entry as entries
+from counterfoil.formats.entry import StatementEntry
+from counterfoil.ledger import open_ledger
 from counterfoil.ops.supply import doubts, events, traces
 from counterfoil.ports import STANDARD_STREAM, Channel
-from tests.ledgers import copy_ledger
+from counterfoil.proofs.verify import verify_receipt
+from tests.ledgers import copy_ledger, prove
 from tests.log_rig import raises_code
 from tests.supply_made import item, seen, transform
 
@@ -60,6 +65,54 @@ def test_captured_events_are_traced_with_proof(ledger: Path) -> None:
     assert (early.links, early.steps) == ((), ())
     with raises_code("supply.time", InputError):
         traces.trace_thing(item(2), as_of="noon", ledger=ledger)
+
+
+def test_receipts_of_captured_events_are_taken_away(ledger: Path, tmp_path: Path) -> None:
+    """Each event's receipt is a file that proves it without the ledger; again they are the same."""
+    bodies = [dict(one.body) for one in CHAIN]
+    for _ in range(2):
+        done = events.capture_events(
+            STANDARD_STREAM, receipts=tmp_path / "proofs", ledger=ledger, channel=channel(*bodies)
+        )
+        assert len(done.receipts) == 2
+        assert "2 receipts in" in "\n".join(events_text.capture_events(done, PLAIN))
+    with open_ledger(ledger) as opened:
+        policy = opened.policy
+    files = sorted((tmp_path / "proofs").iterdir())
+    assert [one.name for one in files] == [f"{at}.supply-event.receipt.json" for at in done.indices]
+    for file, event in zip(files, CHAIN, strict=True):
+        verified = verify_receipt(file.read_bytes(), policy)
+        assert verified.statement is not None
+        assert event_hash(event) in str(verified.statement.subject)
+    assert done.to_json()["receipts"] == [str(one) for one in done.receipts]
+
+
+def test_events_on_behalf_of_another_say_so(ledger: Path) -> None:
+    """Under a mandate an event names whose it is; issuer and signer stay who recorded it."""
+    farm = "https://farm.example"
+    with open_ledger(ledger) as opened:
+        own = opened.get(0).issuer or ""
+        mandate = {"principal": farm, "delegate": own, "scope": ["supply-event"]}
+        opened.record_statement("mandate", {**mandate, "from_ms": 0, "until_ms": 2_000_000_000_000})
+    bodies = [dict(one.body) for one in CHAIN]
+    done = events.capture_events(
+        STANDARD_STREAM, on_behalf_of=farm, ledger=ledger, channel=channel(*bodies)
+    )
+    with open_ledger(ledger) as opened:
+        for index in done.indices:
+            assert index is not None
+            parsed = entries.parse(opened.entry(index))
+            assert isinstance(parsed, StatementEntry)
+            said = json.loads(bytes(parsed.statement.predicate))
+            assert (said["on_behalf_of"], said["issuer"]) == (farm, own)
+            assert prove(opened, index) is not None
+        assert len(opened.search(f'on_behalf_of="{farm}"').hits) == 2
+    for wrong in ("nobody", ""):
+        with pytest.raises(InputError):
+            events.capture_events(
+                STANDARD_STREAM, on_behalf_of=wrong, ledger=ledger,
+                channel=channel(dict(seen(7, 3, item(7)).body)),
+            )  # fmt: skip
 
 
 def test_a_wrong_document_is_refused_as_a_whole(ledger: Path) -> None:

@@ -17,6 +17,7 @@ from typing import IO, Any, Final
 import msgspec
 
 from counterfoil.errors import CounterfoilError, Refused
+from counterfoil.extras import brings
 from counterfoil.http.api.asked import Given
 from counterfoil.http.api.given import values_of
 from counterfoil.http.api.workplace import Workplace, workplace
@@ -31,6 +32,7 @@ __all__ = ["Call", "Called", "encoded"]
 _IN_MEMORY: Final = 4 << 20
 _CHUNK: Final = 1 << 16
 _BY_ROW: Final = frozenset({"record batch", "rules run"})
+_BY_EVENT: Final = {"supply capture": "events_file"}
 _ELSEWHERE: Final = {"model add": "code"}  # else the folder that the node runs in
 
 
@@ -136,6 +138,11 @@ class Call:
 
 def _records_in(offered: Offered, values: Mapping[str, Any]) -> int:
     """Tell for how many records a call counts: where rows are recorded, each of its file."""
+    events = values.get(_BY_EVENT.get(offered.operation.name, ""))
+    if isinstance(events, Path):
+        with brings("supply"):
+            from counterfoil.ops.supply.events import count_events
+        return count_events(events)
     if offered.operation.name not in _BY_ROW or not isinstance(values.get("file"), Path):
         return 1
     path: Path = values["file"]

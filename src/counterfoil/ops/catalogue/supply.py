@@ -21,7 +21,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "supply capture",
         "supply.events:capture_events",
         "Record the events of an EPCIS document, each once and with a receipt.",
-        "events.jsonld --ledger shop",
+        "events.jsonld --receipts receipts --ledger shop",
         "events.xml --proceed --ledger shop",
     ),
     writes(
@@ -54,8 +54,9 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     writes(
         "supply device",
         "supply.sensing:add_device",
-        "Say that a device is known by a key from now on, instead of an earlier one.",
+        "Say by which key a device is known from now on, or that its key counts no more.",
         "urn:epc:id:giai:4000001.111 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE= --ledger shop",
+        "urn:epc:id:giai:4000001.111 --revoke --why stolen --ledger shop",
         role="operator",
     ),
     writes(
@@ -70,6 +71,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "supply.sensing:listen",
         "Take signed batches of sensors from an MQTT broker, each once, until it is stopped.",
         "localhost:1883 --topic sensors/# --ledger shop",
+        "mqtts://broker.example:8883 --ca ca.pem --ledger shop",
         role="operator",
     ),
     reads(

@@ -6,7 +6,7 @@ This module refuses a document with a wrong event as a whole, unless it was aske
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,12 +14,14 @@ from counterfoil.apps.supply.events.capture import Captured, capture
 from counterfoil.apps.supply.events.prehash import event_name
 from counterfoil.apps.supply.events.prehash import prehash as written
 from counterfoil.apps.supply.events.reading import DOCUMENT_MAX_BYTES, read
-from counterfoil.errors import InputError
-from counterfoil.ops.files import read_input
+from counterfoil.errors import CounterfoilError, InputError
+from counterfoil.ops.files import read_file, read_input
 from counterfoil.ops.place import LedgerFolder, open_for_writing
-from counterfoil.ports import Channel, Param
+from counterfoil.ops.receipt_folder import write_receipts
+from counterfoil.ops.receipts import open_published
+from counterfoil.ports import Channel, Param, Progress, no_progress
 
-__all__ = ["EventsFile", "Hashed", "capture_events", "hash_events"]
+__all__ = ["EventsFile", "Hashed", "capture_events", "count_events", "hash_events"]
 
 EventsFile = Annotated[
     Path,
@@ -76,13 +78,18 @@ def capture_events(
     on_behalf_of: Annotated[
         str | None, Param("The organisation whose events they are, by a mandate.", "URI")
     ] = None,
+    receipts: Annotated[
+        Path | None,
+        Param("Write the receipt of each event into this folder.", "DIR", holds="output-folder"),
+    ] = None,
     ledger: LedgerFolder = None,
     channel: Channel,
+    progress: Progress = no_progress,
 ) -> Captured:
     """Record the events of an EPCIS document, each once and with a receipt.
 
     Raises InputError with code epcis.rollback for a wrong event, unless told to proceed, and as
-    `reading.read` and `capture.capture`.
+    `reading.read`, `capture.capture` and `write_file`.
     """
     document = read(read_input(events_file, channel, DOCUMENT_MAX_BYTES))
     with open_for_writing(ledger) as opened:
@@ -95,4 +102,17 @@ def capture_events(
             f"recorded none; in event {first.at}: {first.message} [{first.code}]",
             hint="Mend it, or record the others with --proceed.",
         )
-    return done
+    entries = sorted({at for at in done.indices if at is not None})
+    if receipts is None or not entries:
+        return done
+    with open_published(ledger, str(entries[-1])) as opened:
+        named = [(at, "supply-event") for at in entries]
+        return replace(done, receipts=write_receipts(opened, named, receipts, progress))
+
+
+def count_events(path: Path) -> int:
+    """Count the events of a document for who accounts for them; 1 for what is none."""
+    try:
+        return max(1, len(read(read_file(path, DOCUMENT_MAX_BYTES)).events))
+    except CounterfoilError:  # it is refused when it is captured
+        return 1

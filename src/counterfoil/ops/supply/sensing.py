@@ -16,9 +16,10 @@ from typing import Annotated, Final
 import msgspec
 
 from counterfoil.apps.supply.events.capture import Captured, capture
+from counterfoil.apps.supply.events.devices import add_device as say_device
+from counterfoil.apps.supply.events.devices import revoke_device
 from counterfoil.apps.supply.events.mqtt import Broker, Message, address_of, follow
 from counterfoil.apps.supply.events.sensors import Batch, Reading, Taken, event_of, take
-from counterfoil.apps.supply.events.sensors import add_device as say_device
 from counterfoil.errors import InputError
 from counterfoil.ops.files import read_input
 from counterfoil.ops.place import LedgerFolder, open_for_writing
@@ -26,6 +27,7 @@ from counterfoil.ports import Channel, Param
 
 __all__ = [
     "PASSWORD_ENVIRONMENT",
+    "USER_ENVIRONMENT",
     "Heard",
     "KnownDevice",
     "add_device",
@@ -35,6 +37,9 @@ __all__ = [
 
 _CSV_MAX_BYTES: Final = 32 << 20
 _ROWS_AT_ONCE: Final = 100
+USER_ENVIRONMENT: Final = "COUNTERFOIL_MQTT_USER"
+"""Environment variable with who asks an MQTT broker."""
+
 PASSWORD_ENVIRONMENT: Final = "COUNTERFOIL_MQTT_PASSWORD"  # noqa: S105 - the name of a variable
 """Environment variable with the password for an MQTT broker."""
 
@@ -43,11 +48,12 @@ _Device = Annotated[str, Param("The device's URI, such as urn:epc:id:giai:400000
 
 @dataclass(frozen=True, slots=True)
 class KnownDevice:
-    """A device that is known by a key. index: of the entry that says so."""
+    """A device that is known by a key, or by it no more. index: of the entry that says so."""
 
     device: str
     key: str
     index: int
+    revoked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +68,27 @@ class Heard:
 
 def add_device(
     device: _Device,
-    key: Annotated[str, Param("Its public Ed25519 key, base64 of 32 bytes.", "KEY")],
+    key: Annotated[str | None, Param("Its public Ed25519 key, base64 of 32 bytes.", "KEY")] = None,
     *,
+    revoke: Annotated[bool, Param("Its key counts no more; what was taken stands.")] = False,
+    why: Annotated[str, Param("Why it is revoked, in plain words.", "TEXT")] = "",
     ledger: LedgerFolder = None,
 ) -> KnownDevice:
-    """Say that a device is known by a key from now on, instead of an earlier one.
+    """Say by which key a device is known from now on, or that its key counts no more.
 
-    Raises as `sensors.add_device`.
+    Raises InputError with code sensor.key-said, and as `devices.add_device` and `revoke_device`.
     """
+    if (key is None) != revoke or (why and not revoke):
+        raise InputError(
+            "sensor.key-said",
+            "expected either a key, or --revoke with perhaps --why, found both or neither",
+            hint="To give a device another key, say the new one: the old counts no more then.",
+        )
     with open_for_writing(ledger) as opened:
-        return KnownDevice(device, key, say_device(opened, device, key))
+        if key is not None:
+            return KnownDevice(device, key, say_device(opened, device, key))
+        gone, index = revoke_device(opened, device, why)
+        return KnownDevice(device, gone, index, revoked=True)
 
 
 def read_sensors(
@@ -109,25 +126,52 @@ def read_sensors(
 
 
 def listen(
-    broker: Annotated[str, Param("The broker, host or host:port.", "BROKER")],
+    broker: Annotated[
+        str, Param("The broker: host, host:port, or with mqtts:// before for TLS.", "BROKER")
+    ],
     *,
     topic: Annotated[str, Param("The topics to listen to.", "TOPIC")] = "sensors/#",
     client: Annotated[
         str, Param("Names the session that the broker keeps while we are away.", "NAME")
     ] = "counterfoil",
     user: Annotated[
-        str, Param(f"Who asks; the password is in ${PASSWORD_ENVIRONMENT}.", "USER")
+        str,
+        Param(f"Who asks, else ${USER_ENVIRONMENT}; password: ${PASSWORD_ENVIRONMENT}.", "USER"),
     ] = "",
+    ca: Annotated[
+        Path | None,
+        Param(
+            "Who vouches for the broker, as PEM; else whom this machine trusts.",
+            "FILE",
+            holds="machine",
+        ),
+    ] = None,
     count: Annotated[int | None, Param("Stop after so many messages.", "N")] = None,
     idle: Annotated[int | None, Param("Stop when none came for so many seconds.", "S")] = None,
     ledger: LedgerFolder = None,
 ) -> Iterator[Heard]:
     """Take signed batches of sensors from an MQTT broker, each once, until it is stopped.
 
-    Raises InputError with code mqtt.address or mqtt.topic, Unavailable with code mqtt.broker.
+    Raises InputError with code mqtt.address, mqtt.ca or mqtt.topic, Unavailable with code
+    mqtt.broker.
     """
-    host, port = address_of(broker)
-    where = Broker(host, port, topic, client, user, os.environ.get(PASSWORD_ENVIRONMENT, ""))
+    host, port, tls = address_of(broker)
+    if ca is not None and not tls:
+        raise InputError(
+            "mqtt.ca",
+            "expected a broker with mqtts:// before it, found --ca with one without TLS",
+            hint="Such as mqtts://broker.example:8883 --ca ca.pem.",
+        )
+    where = Broker(
+        host,
+        port,
+        topic,
+        client,
+        user or os.environ.get(USER_ENVIRONMENT, ""),
+        os.environ.get(PASSWORD_ENVIRONMENT, ""),
+        tls=tls,
+        ca=None if ca is None else os.fspath(ca),
+    )
     with open_for_writing(ledger) as opened:
         for one in follow(where, lambda data: take(opened, data), count=count, idle_s=idle):
             yield _heard(one)

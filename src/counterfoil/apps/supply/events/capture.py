@@ -40,13 +40,15 @@ class Wrong:
 class Captured:
     """What became of events. indices: of their entries, in order; None for a wrong one.
 
-    new: how many were not in the log before. hashes: of each.
+    new: how many were not in the log before. hashes: of each. receipts: files that they were
+    written to, where they were asked for.
     """
 
     indices: tuple[int | None, ...]
     hashes: tuple[str | None, ...]
     new: int
     wrong: tuple[Wrong, ...] = ()
+    receipts: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""
@@ -57,6 +59,7 @@ class Captured:
                 for one, at in zip(self.hashes, self.indices, strict=True)
             ],
             "wrong": [{"at": w.at, "code": w.code, "message": w.message} for w in self.wrong],
+            **({"receipts": list(self.receipts)} if self.receipts else {}),
         }
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,11 +26,16 @@ __all__ = ["Broker", "Message", "address_of", "follow"]
 _T = TypeVar("_T")
 _POLL_S: Final = 0.2
 _WAITING_MAX: Final = 1000
+_HANDSHAKE_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where to listen. client: names the session, which the broker keeps while we are away."""
+    """Where to listen. client: names the session, which the broker keeps while we are away.
+
+    tls: the broker has to prove its name. ca: file of who vouches for it, PEM; None for whom this
+    machine trusts.
+    """
 
     host: str
     port: int
@@ -37,6 +43,8 @@ class Broker:
     client: str
     user: str = ""
     password: str = ""
+    tls: bool = False
+    ca: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ def follow(
 
     take: makes each durable. What it raises as InputError or another lasting error is a refusal;
     Unavailable ends the following, unacknowledged. Raises Unavailable with code mqtt.broker,
-    InputError with code mqtt.topic.
+    InputError with code mqtt.topic or mqtt.ca.
     """
     mqtt = need("paho.mqtt.client", "supply")
     came: queue.Queue[Any] = queue.Queue(_WAITING_MAX)
@@ -70,6 +78,8 @@ def follow(
     )  # fmt: skip
     if broker.user:
         client.username_pw_set(broker.user, broker.password)
+
+    _secure(client, broker)
 
     def put(one: Any) -> None:
         while not ended.is_set():  # else nobody takes it, and the broker sends it again
@@ -108,6 +118,40 @@ def follow(
         ended.set()
         client.disconnect()
         client.loop_stop()
+
+
+class _Context(ssl.SSLContext):
+    """A context whose sockets are closed where a broker does not prove its name."""
+
+    def wrap_socket(self, *args: Any, **given: Any) -> ssl.SSLSocket:
+        """Shake hands at once, within a bounded time."""
+        made = super().wrap_socket(*args, **{**given, "do_handshake_on_connect": False})
+        try:
+            made.settimeout(_HANDSHAKE_S)
+            made.do_handshake()
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+
+def _secure(client: Any, broker: Broker) -> None:
+    """Ask for TLS, where the broker is asked with it: its certificate and name are checked."""
+    if not broker.tls:
+        return
+    context = _Context(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if broker.ca is None:
+            context.load_default_certs()
+        else:
+            context.load_verify_locations(cafile=broker.ca)
+    except OSError as err:  # SSLError is one
+        raise InputError(
+            "mqtt.ca",
+            f"expected certificates as PEM in {str(broker.ca)[:120]}, but: {err}",
+            hint="Name the file with the certificate of who vouches for the broker.",
+        ) from err
+    client.tls_set_context(context)
 
 
 def _taken(
@@ -155,15 +199,25 @@ def _no_topic(topic: str) -> InputError:
     )
 
 
-def address_of(text: str) -> tuple[str, int]:
-    """Read `host` or `host:port`. Raises InputError with code mqtt.address."""
-    host, colon, port = text.rpartition(":")
+def address_of(text: str) -> tuple[str, int, bool]:
+    """Read a broker: its host, its port, and whether it is asked with TLS.
+
+    text: `host` or `host:port`, perhaps with `mqtt://` or `mqtts://` before. Raises InputError with
+    code mqtt.address.
+
+    >>> address_of("localhost"), address_of("mqtts://broker.example")
+    (('localhost', 1883, False), ('broker.example', 8883, True))
+    """
+    scheme, cut, rest = text.partition("://")
+    tls = bool(cut) and scheme == "mqtts"
+    host, colon, port = (rest if cut else text).rpartition(":")
     if not colon:
-        return text, 1883
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        host, port = port, "8883" if tls else "1883"
+    known = not cut or scheme in ("mqtt", "mqtts")
+    if not known or not host or "/" in host or not port.isdigit() or not 0 < int(port) < 65536:
         raise InputError(
             "mqtt.address",
-            f"expected host or host:port, found {text[:80]!a}",
-            hint="Such as localhost:1883.",
+            f"expected host or host:port, perhaps after mqtts://, found {text[:80]!a}",
+            hint="Such as localhost:1883 or mqtts://broker.example:8883.",
         )
-    return host, int(port)
+    return host, int(port), tls

@@ -14,7 +14,13 @@ __all__ = ["add_device", "listen", "read_sensors"]
 
 
 def add_device(found: KnownDevice, paint: Paint) -> Iterator[str]:
-    """Tell that a device is known."""
+    """Tell that a device is known, or that its key counts no more."""
+    if found.revoked:
+        yield (
+            f"{paint.bad('revoked')} the key of {plain(found.device)}, {found.key}, "
+            f"entry {found.index}"
+        )
+        return
     yield f"{paint.good('known')} {plain(found.device)} by {found.key}, entry {found.index}"
 
 

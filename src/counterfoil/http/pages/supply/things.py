@@ -15,7 +15,6 @@ from counterfoil.apps.supply.events.doubts import Limits, doubts
 from counterfoil.apps.supply.events.index import Index, index_of
 from counterfoil.apps.supply.events.trace import Link, trace
 from counterfoil.drawing import GraphEdge, GraphNode, lineage_graph, temperatures
-from counterfoil.errors import NotFound
 from counterfoil.http.pages.addresses import changed
 from counterfoil.http.pages.page import Asked, Page
 from counterfoil.http.pages.supply.asking import as_of, limits, thing_asked
@@ -63,10 +62,7 @@ def _at_path(site: Site, asked: Asked) -> dict[str, Any]:
 def _of(site: Site, asked: Asked, thing: str) -> dict[str, Any]:
     ledger, by, allowed = site.ledger, as_of(asked), limits(asked)
     with index_of(ledger) as index:
-        try:
-            found = dossier(ledger, index, thing, as_of_ms=by)
-        except NotFound as err:
-            raise _unknown(err) from err
+        found = dossier(ledger, index, thing, as_of_ms=by)
         doubted = [row_of(one) for one in islice(doubts(index, allowed, thing), _DOUBTS)]
         ways = {way: _ways(index, thing, by, back=way == "back") for way in ("back", "forward")}
     here = address(found.thing)
@@ -94,10 +90,6 @@ def _of(site: Site, asked: Asked, thing: str) -> dict[str, Any]:
         "_now": changed(path, query, as_of=None) if by is not None else "",
         "_here": path,
     }
-
-
-def _unknown(err: NotFound) -> NotFound:
-    return NotFound(err.code, err.message, hint=f"{err.hint} {_HOME} lists the newest things.")
 
 
 def _ways(

@@ -163,7 +163,7 @@ def test_both_bindings_give_one_event() -> None:
 
 def test_a_document_has_so_many_events(monkeypatch: pytest.MonkeyPatch) -> None:
     """More events than a document may have are refused in both bindings, before they are read."""
-    monkeypatch.setattr(reading, "_EVENTS_MAX", 2)
+    monkeypatch.setattr(reading, "EVENTS_MAX", 2)
     for data in (b"<a><EventList><b/><b/><b/></EventList></a>", b"[1,2,3]"):
         with raises_code("epcis.size", InputError):
             read(data)

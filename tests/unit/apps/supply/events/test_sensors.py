@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,6 +35,7 @@ from tests.ledgers import copy_ledger
 from tests.log_rig import raises_code
 from tests.shared_data import program
 from tests.supply_made import at, pallet, place
+from tests.tls_made import certificate
 
 DEVICE = "urn:epc:id:giai:4000001.111"
 SEED = bytes(range(32))
@@ -116,18 +117,17 @@ def test_a_loggers_file_is_recorded_once(tmp_path: Path) -> None:
             )
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[int]:
+@contextmanager
+def brokered(tmp_path: Path, *settings: str) -> Iterator[int]:
     """Run a real broker (mosquitto), and give its port."""
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    settings = tmp_path / "mosquitto.conf"
-    settings.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n"
-    )
+    path = tmp_path / "mosquitto.conf"
+    lines = (f"listener {port} 127.0.0.1", "persistence false", "user root", *settings)
+    path.write_text("\n".join(lines) + "\n")
     run = subprocess.Popen(
-        [program("mosquitto"), "-c", settings], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [program("mosquitto"), "-c", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         for _ in range(200):
@@ -139,6 +139,58 @@ def broker(tmp_path: Path) -> Iterator[int]:
     finally:
         run.terminate()
         run.wait(10)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[int]:
+    """Run a broker that lets anybody in."""
+    with brokered(tmp_path, "allow_anonymous true") as port:
+        yield port
+
+
+def test_a_broker_is_asked_with_tls_and_a_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over TLS a batch is taken from a broker that the given CA vouches for, and from no other.
+
+    User and password come from the environment; without the right ones nobody is let in.
+    """
+    folder = copy_ledger(tmp_path / "ledger")
+    sensing.add_device(DEVICE, public_key(SEED), ledger=folder)
+    pem, secrets = certificate(tmp_path), tmp_path / "passwords"
+    secrets.touch(0o600)
+    made = [program("mosquitto_passwd"), "-b", str(secrets), "shop", "a secret"]
+    subprocess.run(made, check=True, capture_output=True)
+    tls = (f"certfile {pem}", f"keyfile {pem}", "allow_anonymous false", f"password_file {secrets}")
+    with brokered(tmp_path, *tls) as port:
+        where = f"mqtts://127.0.0.1:{port}"
+        with raises_code("mqtt.broker", Unavailable):  # whose certificate nobody vouches for
+            list(sensing.listen(where, idle=1, user="shop", ledger=folder))
+        with raises_code("mqtt.broker", Unavailable):  # no password
+            list(sensing.listen(where, idle=5, user="shop", ca=pem, ledger=folder))
+        monkeypatch.setenv(sensing.USER_ENVIRONMENT, "shop")
+        monkeypatch.setenv(sensing.PASSWORD_ENVIRONMENT, "a secret")
+        assert list(sensing.listen(where, idle=1, ca=pem, ledger=folder)) == []
+        publish.single(
+            "sensors/1", sign_batch(batch(0, "4.5"), SEED), qos=1, hostname="127.0.0.1", port=port,
+            auth={"username": "shop", "password": "a secret"}, tls={"ca_certs": str(pem)},
+        )  # fmt: skip
+        (heard,) = sensing.listen(where, count=1, ca=pem, ledger=folder)
+    assert heard.code is None
+    with raises_code("mqtt.ca", InputError):
+        list(sensing.listen("localhost", ca=pem, ledger=folder))
+    secrets.write_text("no certificate")
+    with raises_code("mqtt.ca", InputError):
+        list(sensing.listen("mqtts://localhost", ca=secrets, ledger=folder))
+
+
+@pytest.mark.parametrize(
+    "text", ["", ":1883", "host:port", "http://host", "mqtt://a/b", "host:0", "host:70000"]
+)
+def test_what_is_no_broker_is_refused(text: str) -> None:
+    """An address is a host, perhaps with a port and a scheme of MQTT."""
+    with raises_code("mqtt.address", InputError):
+        mqtt.address_of(text)
 
 
 def test_a_broker_delivers_each_batch_once(broker: int, tmp_path: Path) -> None:
