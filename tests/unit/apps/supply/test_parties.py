@@ -12,7 +12,7 @@ from counterfoil.apps.supply.events.handover import event_of_receipt, take_over
 from counterfoil.apps.supply.events.index import index_of
 from counterfoil.apps.supply.events.prehash import event_hash
 from counterfoil.apps.supply.events.trace import trace
-from counterfoil.apps.supply.lying import catch, make_twin, record_evidence
+from counterfoil.apps.supply.story.lying import catch, make_twin, record_evidence
 from counterfoil.apps.supply.parties import Parties
 from counterfoil.errors import InputError, VerificationError
 from counterfoil.formats import receipt as receipts
