@@ -134,7 +134,8 @@ def stock_of(demand: Any, costs: Costs, **more: Any) -> Stock:
     given = given[:, None] if given.ndim == 1 else given
     if given.ndim != 2 or not given.size or not np.isfinite(given).all():
         raise wrong_stock("demand is no array (n, horizon) of finite numbers")
-    plain = msgspec.to_builtins({"demand": given.tolist(), "costs": costs, **more})
+    said = {"demand": given.tolist(), "costs": costs, **more}
+    plain = msgspec.to_builtins(said, enc_hook=lambda one: np.asarray(one).tolist())
     return read_stock(json_text.format(plain))
 
 
