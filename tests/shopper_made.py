@@ -28,7 +28,7 @@ from counterfoil.ledger import Ledger
 from tests.supply_made import at, item, lot, pack, pallet, seen, transform
 
 __all__ = [
-    "BRAND", "CERTIFICATE", "CHEESE", "MILK", "Chain", "carried", "chain", "recorded", "warmed",
+    "BRAND", "CERTIFICATE", "CHEESE", "MILK", "Chain", "carried", "chain", "recorded", "signed_chain", "warmed",
     "with_bundle",
 ]  # fmt: skip
 
@@ -91,6 +91,13 @@ def chain() -> Chain:
     return recorded({"dairy": tuple(dairy()), "carrier": CARRIER, "shop": SHOP}, high_c="7")
 
 
+@cache
+def signed_chain() -> Chain:
+    """Make it with the dairy's list of what its page carries, once for a process."""
+    said = {"dairy": tuple(dairy()), "carrier": CARRIER, "shop": SHOP}
+    return recorded(said, high_c="7", signed=True)
+
+
 def recorded(said: dict[str, tuple[Event, ...]], thing: str = CHEESE, **options: Any) -> Chain:
     """Have companies record events, and make the page of a thing."""
     parent = Path(tempfile.mkdtemp(prefix="counterfoil-shopper-"))
@@ -102,6 +109,8 @@ def recorded(said: dict[str, tuple[Event, ...]], thing: str = CHEESE, **options:
             assert not capture(parties.ledgers[name], events).wrong
             parties.ledgers[name].publish()
         policy = policy_of(ledgers)
+        if options.pop("signed", False):
+            options["signed_in"] = ledgers[0]
         page = shopper_page(ledgers, thing, brand=BRAND, policy=policy, **options)
     bundle = carried(page)
     receipts = tuple(receipt for receipt, _ in bundles.unpack(bundle))

@@ -22,7 +22,16 @@ from counterfoil.ops.supply import labels
 from tests.journeys.receipt_builder import LOG_KEY, OWNER, SmallLog, log_policy, sealed
 from tests.journeys.receipt_window import Show
 from tests.ledgers import copy_ledger
-from tests.shopper_made import BRAND, CERTIFICATE, CHEESE, chain, recorded, warmed, with_bundle
+from tests.shopper_made import (
+    BRAND,
+    CERTIFICATE,
+    CHEESE,
+    chain,
+    recorded,
+    signed_chain,
+    warmed,
+    with_bundle,
+)
 from tests.statements import ORG
 from tests.supply_made import at, item, lot, pack, pallet, place, seen, transform
 
@@ -248,6 +257,26 @@ def test_a_step_less_is_not_noticed_and_the_page_says_that_it_cannot(scan: Scan)
     expect(page.locator("#limits")).to_contain_text(
         "Where these began, of which no beginning is carried here: GTIN 04012345222227, lot MILK"
     )
+
+
+def test_a_step_that_was_listed_is_missed(scan: Scan) -> None:
+    """Where the maker signed which records belong here, a step that was taken out is noticed."""
+    made = signed_chain()
+    page = scan(made.code, made.page)
+    assert trust(page) == ("holds", "pinned")
+    expect(page.locator("#warnings")).to_contain_text(
+        "All 8 records that https://dairy.example listed"
+    )
+    expect(page.locator("#warm")).to_contain_text("https://dairy.example, who signed them")
+    for log in range(3):
+
+        def drop(found: dict[str, Any], log: int = log) -> None:
+            found["logs"][log]["records"].pop(0)
+
+        page = scan(made.code, with_bundle(made.page, _edited(drop)))
+        assert trust(page) == ("fails", "none")
+        expect(page.locator("#verdict")).to_contain_text("1 missing. [label.incomplete]")
+        assert page.locator("#way .step").count() == 0
 
 
 def test_markup_that_lies_is_not_shown(scan: Scan) -> None:

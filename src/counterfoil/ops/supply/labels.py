@@ -26,8 +26,9 @@ from counterfoil.apps.supply.shopper.policies import policy_of
 from counterfoil.apps.supply.shopper.publishing import publish
 from counterfoil.errors import InputError
 from counterfoil.formats.receipt import RECEIPT_MAX_BYTES, Receipt
+from counterfoil.ledger import Ledger
 from counterfoil.ops.files import POLICY_MAX_BYTES, keep_input, read_file, shown, write_file
-from counterfoil.ops.place import LedgerFolder, find_ledger
+from counterfoil.ops.place import LedgerFolder, find_ledger, open_for_writing
 from counterfoil.ops.receipt_files import parse_receipt
 from counterfoil.ops.receipts import open_published
 from counterfoil.ports import STANDARD_STREAM, Document, Param
@@ -161,11 +162,12 @@ def publish_label(
 ) -> Labelled:
     """Have the ledger's node show a product's page to anybody, where its code leads.
 
-    It stays as it is until it is published again. Raises as `label_thing`, and Unavailable with
+    It stays as it is until it is published again. Which records it carries is signed and recorded,
+    so that one that is taken out is noticed. Raises as `label_thing`, and Unavailable with
     code label.publish.
     """
     asked = _Asked(thing, brand, policy, also, receipt, low_c, high_c)
-    page, chosen = _made(asked, ledger)
+    page, chosen = _made(asked, ledger, signs=True)
     if qr is not None:
         write_file(qr, qr_svg(code_for(thing, brand, chosen)))
     file = publish(find_ledger(ledger), thing_named(thing), page, chosen)
@@ -211,10 +213,10 @@ def label_policy(
     return PublishedPolicy(shown(out), policy_digest(made))
 
 
-def _made(asked: _Asked, ledger: Path | None) -> tuple[bytes, bytes]:
-    """Make a page, and give the policy that it carries."""
+def _made(asked: _Asked, ledger: Path | None, *, signs: bool = False) -> tuple[bytes, bytes]:
+    """Make a page, and give the policy that it carries. signs: record what it carries, too."""
     chosen = None if asked.policy is None else read_file(asked.policy, POLICY_MAX_BYTES)
-    with _sources(ledger, asked.also, asked.receipts) as sources:
+    with _sources(ledger, asked.also, asked.receipts, signs=signs) as sources:
         if chosen is None:
             chosen = policy_of(sources)
         page = shopper_page(
@@ -224,6 +226,7 @@ def _made(asked: _Asked, ledger: Path | None) -> tuple[bytes, bytes]:
             policy=chosen,
             low_c=asked.low_c,
             high_c=asked.high_c,
+            signed_in=sources[0] if signs and isinstance(sources[0], Ledger) else None,
         )
     return page, chosen
 
@@ -245,11 +248,16 @@ def _labelled(page: bytes, file: str, qr: Path | None, brand: str, policy: bytes
 
 @contextmanager
 def _sources(
-    ledger: Path | None, also: Sequence[Path], receipts: Sequence[Path]
+    ledger: Path | None,
+    also: Sequence[Path],
+    receipts: Sequence[Path],
+    *,
+    signs: bool = False,
 ) -> Iterator[list[Source]]:
     """Open what events come from; a ledger that nobody owns is published first."""
     with ExitStack() as opened:
-        found: list[Source] = [opened.enter_context(open_published(ledger))]
+        own = open_for_writing(ledger) if signs else open_published(ledger)
+        found: list[Source] = [opened.enter_context(own)]
         found += [opened.enter_context(open_published(one)) for one in also]
         yield [*found, *(_receipt(one) for one in receipts)]
 

@@ -5,8 +5,9 @@ knows no node and no shell.
 """
 
 from counterfoil.apps.supply.shopper.checking import CheckedPage, ProvenStep, check_page
+from counterfoil.apps.supply.shopper.choosing import PAGE_MAX_BYTES
 from counterfoil.apps.supply.shopper.codes import Code, code_for, policy_digest, qr_svg, read_code
-from counterfoil.apps.supply.shopper.page import PAGE_MAX_BYTES, shopper_page
+from counterfoil.apps.supply.shopper.page import shopper_page
 
 __all__ = [
     "PAGE_MAX_BYTES",

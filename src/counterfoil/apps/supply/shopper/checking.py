@@ -16,6 +16,7 @@ from counterfoil.apps.supply.shopper import bundle as bundles
 from counterfoil.apps.supply.shopper.bundle import Bundle
 from counterfoil.apps.supply.shopper.codes import policy_digest, read_code, thing_named
 from counterfoil.apps.supply.shopper.gathering import event_of_entry, gather, is_recall
+from counterfoil.apps.supply.shopper.listing import label_of_entry
 from counterfoil.errors import InputError, NotFound, VerificationError
 from counterfoil.formats import policy as policies
 from counterfoil.formats.policy import Policy
@@ -70,7 +71,8 @@ class CheckedPage:
 
     trust: see `Trust`. digest: of the policy, as links have it. recalled: a step says so.
     unconnected: proven records that are not about the thing. left_out, doubts: the maker's words.
-    script: whether the page around is this version's.
+    listed_by: who signed which records belong here, all of which are; empty for nobody. script:
+    whether the page around is this version's.
     """
 
     thing: str
@@ -84,6 +86,7 @@ class CheckedPage:
     unconnected: int
     left_out: int
     doubts: tuple[str, ...]
+    listed_by: str = ""
     script: Literal["ours", "another"] = "ours"
 
 
@@ -100,8 +103,8 @@ def check_page(
     code: the link that was scanned. now_s: to refuse cosignatures from the future.
     Raises InputError with code label.malformed, label.code or policy.*, VerificationError with code
     label.policy, label.thing or label.brand where the code is of another product or names other
-    keys, label.empty where nothing is proven of the thing, label.digest where an event is not the
-    one that its hash names, and as `verify_receipt`.
+    keys, label.empty where nothing is proven of the thing, label.incomplete where a record that the
+    page's maker listed is missing, and as `SupplyEvent.parsed` and `verify_receipt`.
     """
     from dataclasses import replace
 
@@ -156,7 +159,28 @@ def check_bundle(
         unconnected=unconnected,
         left_out=bundle.left_out,
         doubts=bundle.doubts,
+        listed_by=_listed_by(bundle, verified),
     )
+
+
+def _listed_by(bundle: Bundle, verified: list[tuple[Receipt, Verified]]) -> str:
+    """Tell who listed the records of the page; refuse it where one of them is missing."""
+    here = {seen.leaf.hex() for _, seen in verified}
+    who = ""
+    for receipt, seen in verified:
+        label = label_of_entry(receipt.record.entry)
+        if label is None or label.thing != bundle.thing:
+            continue
+        missing = len(label.leaves - here)
+        if missing:
+            raise VerificationError(
+                "label.incomplete",
+                f"expected all {len(label.leaves)} records that {seen.signer.organisation} listed, "
+                f"found {missing} missing",
+                hint="Somebody took them out of the page: get it from its brand again.",
+            )
+        who = seen.signer.organisation
+    return who
 
 
 def _require_code(bundle: Bundle, code: str, digest: str) -> None:

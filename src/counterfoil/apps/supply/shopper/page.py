@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
-from itertools import islice, zip_longest
+from itertools import islice
 from typing import Final
 
 from msgspec.structs import replace
@@ -24,17 +23,18 @@ from counterfoil.apps.supply.events.doubts import Limits, doubts
 from counterfoil.apps.supply.shopper import bundle as bundles
 from counterfoil.apps.supply.shopper.bundle import Bundle, Packer
 from counterfoil.apps.supply.shopper.checking import check_bundle
+from counterfoil.apps.supply.shopper.choosing import PAGE_MAX_BYTES, choose
 from counterfoil.apps.supply.shopper.codes import brand_origin, thing_named
-from counterfoil.apps.supply.shopper.gathering import Gathered, Source, Told, gather
+from counterfoil.apps.supply.shopper.gathering import Source, gather
+from counterfoil.apps.supply.shopper.listing import record_label
 from counterfoil.apps.supply.shopper.policies import policy_of
 from counterfoil.errors import InputError
 from counterfoil.formats import policy as policies
 from counterfoil.formats.receipt_page import asset, join_page, join_script
+from counterfoil.ledger import Ledger
+from counterfoil.ledger.documents import log_key
 
 __all__ = ["MODULES", "PAGE_MAX_BYTES", "around", "shopper_page"]
-
-PAGE_MAX_BYTES: Final = 300_000
-"""Largest page, bytes: seconds on a bad network, and one mail."""
 
 MODULES: Final = ("naming", "carried", "told", "life", "pinning", "warmth", "shopper")
 """The page's own modules of script, each after those that it uses."""
@@ -45,10 +45,7 @@ _PROOF: Final = (
 )  # fmt: skip
 _CELSIUS: Final = re.compile(r"-?\d{1,3}(?:\.\d{1,3})?")
 _CLAIMS_MAX_BYTES: Final = 16_000
-_ROOM_MIN: Final = 70_000
-"""A page has room for the largest entry that there is."""
-
-_MISSES_MAX: Final = 8
+_LABEL_MAX_BYTES: Final = 24_000
 _CLAIMS_MAX: Final = 20
 _CLAIM_MAX: Final = 120
 _DOUBTS_MAX: Final = 20
@@ -63,6 +60,7 @@ def shopper_page(
     low_c: str | None = None,
     high_c: str | None = None,
     made_ms: int | None = None,
+    signed_in: Ledger | None = None,
 ) -> bytes:
     """Make the page of a thing, at most `PAGE_MAX_BYTES`.
 
@@ -70,11 +68,12 @@ def shopper_page(
     events. thing: any name of it. brand: its own domain, `https://HOST`, which pins the keys;
     empty for none. policy: the bytes that the brand has at `codes.WELL_KNOWN`; else one is made
     of the ledgers' own. low_c, high_c: limits for temperatures, degrees C as decimals. made_ms:
-    when, Unix ms; else now.
+    when, Unix ms; else now. signed_in: records in this ledger, which this process can write, which
+    records the page carries, so that one that is missing is noticed.
     Raises NotFound with code supply.thing or receipt.log-key, InputError with code label.thing,
     label.brand, label.receipt, label.entry, label.policy, label.size, supply.limit or policy.*,
     Refused with code supply.too-many, VerificationError where a receipt does not hold under the
-    policy.
+    policy, and as `Ledger.record_statement`.
     """
     if policy is None:
         policy = policy_of(ledgers_or_receipts)
@@ -100,8 +99,18 @@ def shopper_page(
         found = (one.says for one in doubts(gathered.index, limits, thing))
         bundle = replace(bundle, doubts=tuple(islice(found, _DOUBTS_MAX)))
         room = PAGE_MAX_BYTES - len(head) - len(tail) - len(_embed(bundle)) - _CLAIMS_MAX_BYTES
-        packer, left_out = _packed(gathered, room)
-    bundle = replace(bundle, logs=packer.packed(), left_out=left_out)
+        chosen = choose(gathered, room if signed_in is None else room - _LABEL_MAX_BYTES)
+        bundle = replace(bundle, left_out=len(gathered.told) - len(chosen))
+        receipts = [gathered.receipt(at) for at in chosen]
+        if signed_in is not None:
+            listed = signed_in.receipt(record_label(signed_in, bundle, receipts))
+            # Again, so that they share the checkpoint under which the list stands.
+            receipts = [gathered.receipt(at) for at in chosen]
+            receipts.append((listed, log_key(signed_in.policy, signed_in.origin)))
+    packer = Packer()
+    for receipt, key in receipts:
+        packer.add(receipt, key)
+    bundle = replace(bundle, logs=packer.packed())
     checked = check_bundle(bundle, policy=None, code=None, now_s=None)
     claims = _claims([f"{one.at}: {one.says}, said by {one.who}" for one in checked.steps])
     return head.replace(b"{{claims}}", claims) + _embed(bundle) + tail
@@ -153,48 +162,3 @@ def _claims(lines: Sequence[str]) -> bytes:
     shown = "".join(f"<li>{escape(line[:_CLAIM_MAX])}</li>" for line in lines[:_CLAIMS_MAX])
     more = len(lines) - _CLAIMS_MAX
     return (shown + (f"<li>and {more} more</li>" if more > 0 else "")).encode()
-
-
-def _packed(gathered: Gathered, room: int) -> tuple[Packer, int]:
-    """Pack what fits, the most telling first; tell how many were left out."""
-    packer, taken, misses = Packer(), 0, 0
-    if room < _ROOM_MIN:
-        raise InputError(
-            "label.size",
-            f"expected {_ROOM_MIN} bytes or more of {PAGE_MAX_BYTES} for records, found {room}",
-            hint="A policy with fewer logs and witnesses leaves more room.",
-        )
-    for one in _by_worth(gathered.told):
-        receipt, key = gathered.receipt(one.at)
-        tried = packer.copy()
-        tried.add(receipt, key)
-        if tried.size <= room:
-            packer, taken = tried, taken + 1
-        else:
-            misses += 1
-            if misses >= _MISSES_MAX:
-                break
-    return packer, len(gathered.told) - taken
-
-
-def _by_worth(told: Sequence[Told]) -> Iterator[Told]:
-    """Order events: recalls, what links things, and of each thing its ends before its middle."""
-    yield from (one for one in told if one.recalls)
-    told = [one for one in told if not one.recalls]
-    binding = sorted((one for one in told if one.binds), key=lambda one: (one.level, one.at_ms))
-    others: dict[tuple[int, str], list[Told]] = defaultdict(list)
-    for one in sorted(told, key=lambda one: (one.level, one.at_ms, one.at)):
-        if not one.binds:
-            others[one.level, one.thing].append(one)
-    rows = zip_longest(*(_ends_first(some) for some in others.values()))
-    singles = [one for row in rows for one in row if one is not None]
-    # As many of each in turn, so that ten thousand packings do not push out where it was made.
-    for pair in zip_longest(binding, singles):
-        yield from (one for one in pair if one is not None)
-
-
-def _ends_first(some: Sequence[Told]) -> list[Told]:
-    """Order by time: first, last, second, last but one, and so on."""
-    half = (len(some) + 1) // 2
-    pairs = zip_longest(some[:half], reversed(some[half:]))
-    return [one for pair in pairs for one in pair if one is not None]

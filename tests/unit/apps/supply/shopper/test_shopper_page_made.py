@@ -40,6 +40,7 @@ from tests.shopper_made import (
     chain,
     dairy,
     recorded,
+    signed_chain,
     with_bundle,
 )
 from tests.supply_made import event, item, lot, pack, pallet, seen, transform
@@ -146,6 +147,23 @@ def test_records_of_another_thing_are_told_apart(tmp_path: Path) -> None:
     both = msgspec.structs.replace(carried(page), logs=packer.packed())
     found = check_page(with_bundle(page, lambda _: bundles.format(both)))
     assert (len(found.steps), found.unconnected) == (1, 1)
+
+
+def test_a_record_that_was_listed_is_missed() -> None:
+    """Who makes a page can sign which records it carries: one that is taken out is noticed."""
+    made = signed_chain()
+    found = check_page(made.page, code=made.code)
+    assert (found.listed_by, len(found.steps), found.unconnected) == ("https://dairy.example", 8, 0)
+    assert len({one.origin for one in found.logs}) == len(found.logs), "one checkpoint a log"
+    assert check_page(chain().page).listed_by == ""
+
+    def drop(data: bytes) -> bytes:
+        whole = json.loads(data)
+        whole["logs"][1]["records"].pop()
+        return json.dumps(whole).replace("<", "\\u003c").encode()
+
+    with raises_code("label.incomplete", VerificationError):
+        check_page(with_bundle(made.page, drop))
 
 
 def test_another_script_is_noticed() -> None:

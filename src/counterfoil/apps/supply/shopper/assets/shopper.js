@@ -3,7 +3,8 @@
 import { Fault, fingerprint, toHex, unable } from "./bytes.js";
 import { byId, el, hash, icon, stateLine, table, visible } from "./dom.js";
 import { parseBundle, receiptsOf } from "./carried.js";
-import { eventOf } from "./told.js";
+import { leafHash } from "./merkle.js";
+import { eventOf, labelOf } from "./told.js";
 import { canonicalName, className, lotName } from "./naming.js";
 import { lifeOf, unbegun } from "./life.js";
 import { hostOf, judgeKeys, policyName, readLink } from "./pinning.js";
@@ -41,13 +42,21 @@ async function readAll(text) {
   const bundle = parseBundle(text);
   const now = Math.floor(Date.now() * 0.001);
   const events = [];
+  const leaves = new Set();
+  let label = null;
   let fault = null;
   let outcome = "holds";
   for (const receipt of receiptsOf(bundle)) {
     const result = await verifyReceipt(receipt, bundle.policy, now);
-    const event = result.outcome === "holds" ? eventOf(result.found) : null;
-    if (event) events.push(event);
-    if (result.outcome === "holds" || outcome === "fails") continue;
+    if (result.outcome === "holds") {
+      const event = eventOf(result.found);
+      if (event) events.push(event);
+      leaves.add(toHex(await leafHash(result.found.receipt.record.entry)));
+      const listed = labelOf(result.found);
+      if (listed && listed.thing === bundle.thing && !(label && label.made > listed.made)) label = listed;
+      continue;
+    }
+    if (outcome === "fails") continue;
     if (outcome === "holds" || result.outcome === "fails") ({ outcome, fault } = result);
   }
   const { steps, strangers } = lifeOf(bundle.thing, events);
@@ -55,7 +64,13 @@ async function readAll(text) {
     outcome = "fails";
     fault = new Fault("verification", "label.empty", "expected a proven step of this product, found none");
   }
-  return { outcome, fault, bundle, steps, strangers };
+  const missing = label ? label.leaves.filter((leaf) => !leaves.has(leaf)).length : 0;
+  if (outcome === "holds" && missing > 0) {
+    outcome = "fails";
+    const all = `all ${label.leaves.length} records that ${label.signer.organisation} listed`;
+    fault = new Fault("verification", "label.incomplete", `expected ${all}, found ${missing} missing`);
+  }
+  return { outcome, fault, bundle, steps, strangers, label };
 }
 
 const VERDICTS = {
@@ -108,15 +123,17 @@ function lookAt({ brand }, name) {
     ". Anybody can copy this page to another address and change what it says, this line too.")];
 }
 
-async function showStory({ outcome, bundle, steps, strangers }) {
+async function showStory({ outcome, bundle, steps, strangers, label }) {
   const own = steps.filter(({ level }) => level === 0);
   const sources = steps.filter(({ level }) => level > 0);
   byId("subject").textContent = called(bundle.thing);
-  put("warnings", ...warnings(bundle, steps, strangers));
+  put("warnings", ...warnings(bundle, steps, strangers, label));
   if (outcome !== "holds") return put("way");
   put("about", el("h2", {}, "What it is"), table(aboutRows(bundle, own, sources)));
   put("way", el("h2", {}, "Its way"), stepList(own, bundle.thing), ...madeOf(sources));
-  const limits = { low: limitOf(bundle.low_c), high: limitOf(bundle.high_c) };
+  const { low_c: low, high_c: high } = label ?? bundle;
+  const named = label ? `${visible(label.signer.organisation)}, who signed them` : "whoever made this page";
+  const limits = { low: limitOf(low), high: limitOf(high), named };
   const warm = warmthParts(own, limits, date);
   put("warm", ...(warm.length ? [el("h2", {}, "Temperatures"), ...warm] : []));
   const papers = steps.flatMap(({ event }) => event.certificates.map((text) => [text, event]));
@@ -131,13 +148,18 @@ const recallsIn = (steps) => steps.filter(({ event }) => event.recalls);
 
 const limitOf = (text) => (text === "" ? null : Number(text));
 
-function warnings({ doubts, left_out: leftOut }, steps, strangers) {
+function warnings({ doubts, left_out: leftOut }, steps, strangers, label) {
   const lines = [];
+  if (label) {
+    const who = visible(label.signer.organisation);
+    lines.push(stateLine("div", "ok", `All ${count(label.leaves.length, "record")} that ${who} listed`,
+      `on ${date(label.made)} are here.`));
+  }
   for (const { event, by } of recallsIn(steps)) {
     lines.push(stateLine("div", "bad", "Recalled:",
       `${visible(event.signer.organisation)} said so of ${called(by)} on ${date(event.time)}.`));
   }
-  for (const text of doubts) {
+  for (const text of new Set([...doubts, ...(label?.doubts ?? [])])) {
     lines.push(stateLine("div", "bad", "Doubted by who made this page:", visible(text)));
   }
   if (leftOut > 0) {
@@ -217,14 +239,15 @@ async function logParts(bundle, steps) {
   return parts;
 }
 
-function showLimits({ outcome, bundle, steps }) {
+function showLimits({ outcome, bundle, steps, label }) {
   const open = outcome === "holds" ? unbegun(bundle.thing, steps) : [];
   const made = bundle ? date(bundle.made_ms) : "";
   put("limits", el("h2", {}, "What is not proven"), el("ul", {},
     el("li", {}, "That what was written is true: only who wrote it, that it stood in their log, and that it is unchanged."),
     el("li", {}, "That the item in your hand is the item of the code: a code can be copied onto another."),
     el("li", {}, "That a sensor was in the box, and measured rightly."),
-    el("li", {}, "That nothing was left out: a step that nobody wrote down, or that this page does not carry, is missing without a trace."),
+    el("li", {}, "That nothing was left out: a step that nobody wrote down is missing without a trace",
+      label ? "." : ", and so is one that was taken out of this page: nobody signed a list of its records."),
     ...(open.length ? [el("li", {}, `Where these began, of which no beginning is carried here: ${visible(open.map(called).join(", "))}.`)] : []),
     ...(made ? [el("li", {}, `What was said after ${made}, such as a later recall. Open the code again for a newer page.`)] : []),
     el("li", {}, "That this page is the brand's: the address bar of your browser says whose it is.")));

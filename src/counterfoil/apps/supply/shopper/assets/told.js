@@ -5,8 +5,23 @@ import { canonicalName, className, lotName } from "./naming.js";
 import { parseObject, plain } from "./json.js";
 
 const SUPPLY_EVENT = "https://counterfoil.dev/supply-event/v1";
+const SUPPLY_LABEL = "https://counterfoil.dev/supply-label/v1";
 
 export const [ITEM, PARENT, CHILD, INPUT, OUTPUT, LOT] = [0, 1, 2, 3, 4, 5];
+
+/** Read a verified record that lists which records belong to a page; null for another kind. */
+export function labelOf({ statement, predicate, signer }) {
+  if (!statement || predicate || statement.type !== SUPPLY_LABEL) return null;
+  const { thing, records, made_ms, low_c, high_c, doubts } = plain(statement.predicate);
+  return {
+    thing: textIn(thing), signer,
+    leaves: listOf(records).map(objectIn).flatMap(({ leaves }) => listOf(leaves).map(textIn)),
+    made: Number.isSafeInteger(made_ms) ? made_ms : 0,
+    low_c: limitIn(low_c), high_c: limitIn(high_c), doubts: listOf(doubts).map(textIn),
+  };
+}
+
+const limitIn = (value) => (/^-?\d{1,3}(?:\.\d{1,3})?$/.test(textIn(value)) ? value : "");
 
 const LISTS = [
   ["epcList", "quantityList", ITEM], ["childEPCs", "childQuantityList", CHILD],

@@ -8,7 +8,7 @@ const celsius = (value) => `${(Math.round(value * 10) * 0.1).toFixed(1)} °C`;
 
 /** Say and draw the temperatures of steps, as elements; none where nothing was measured.
  *
- * limits: {low, high}, degrees C or null. when: writes a time. */
+ * limits: {low, high}, degrees C or null, and named: by whom. when: writes a time. */
 export function warmthParts(steps, limits, when) {
   const all = steps.flatMap(({ event }) => event.readings).sort((a, b) => a.time - b.time);
   if (all.length === 0) return [];
@@ -30,7 +30,7 @@ export function warmthParts(steps, limits, when) {
   return [
     el("p", { class: bad ? "bad" : "" }, bad ? el("span", { class: "word" }, "Out of limits: ") : "", text),
     el("figure", {}, picture(thinned(all), low, high, limits, label, when)),
-    el("p", { class: "note" }, bounds ? "The limits are named by whoever made this page. " : "",
+    el("p", { class: "note" }, bounds ? `The limits are named by ${limits.named}. ` : "",
       "That the sensor was beside this very item, and was right, no signature can prove."),
   ];
 }
