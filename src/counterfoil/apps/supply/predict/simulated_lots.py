@@ -55,7 +55,7 @@ def lots(count: int, seed: int, truth: Truth = "arrhenius", *, products: int = 1
     kinds = [_kind(chance, number, truth) for number in range(products)]
     begin, found = 1_800_000_000_000, []
     for number in range(count):
-        begin += round(chance.expovariate(1 / 6) * _HOUR_MS)
+        begin += round(chance.expovariate(1 / _DAY_H) * _HOUR_MS)
         product, rate = chance.choice(kinds)
         found.append(_lot(chance, f"lot {number}", product, begin, rate))
     return found

@@ -1,8 +1,8 @@
 """Try the forecast of spoilage on lots in the order of time: what learning adds, honestly told.
 
 Each lot is asked about with what was known by then: its own readings, and what came of lots that
-were looked at before. Some lots are watched until they spoil, some are looked at once a day, and
-some are sold while good. This module refuses to learn ahead of time.
+were looked at before. One lot in three is watched until it spoils, one is looked at once a day, and
+one when it is to be sold, most often while it is good. This module refuses to learn ahead of time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ __all__ = ["Asked", "Trial", "asked_of", "try_out"]
 
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 24 * _HOUR_MS
-_WATCHED: Final = 3  # one lot in so many is watched until it spoils; one is sold while good
+_WAYS: Final = 3
+_WATCHED, _LOOKED_AT = 0, 1  # the others are looked at when they are sold
+_SOLD_BY: Final = 0.1  # of the printed life, once to five times
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +97,26 @@ def _ask(lot: Lot, learned: Learned) -> Asked:
 
 
 def _known_ms(lot: Lot, number: int) -> int:
-    """Tell when it is known what came of a lot."""
-    if number % _WATCHED == 0:
+    """Tell when it is known what came of a lot; no sooner than it is so."""
+    if number % _WAYS == _WATCHED:
         return lot.spoiled_ms
-    if number % _WATCHED == 1:
+    if number % _WAYS == _LOOKED_AT:
         days = math.ceil((lot.spoiled_ms - lot.at_ms) / _DAY_MS)
         return lot.at_ms + max(1, days) * _DAY_MS
-    return lot.at_ms + (lot.spoiled_ms - lot.at_ms) // 2
+    return lot.at_ms + round(_SOLD_BY * (1 + number % 5) * printed_h(lot.product) * _HOUR_MS)
 
 
 def _learn(learned: Learned, lot: Lot, number: int) -> None:
-    if number % _WATCHED == 0:
-        used, tilt = _used(lot, lot.spoiled_ms)
+    seen = _known_ms(lot, number)
+    used, tilt = _used(lot, min(seen, lot.spoiled_ms))
+    if number % _WAYS == _WATCHED:
         learned.observe(lot.product, used, used, tilt)
-    elif number % _WATCHED == 1:
-        seen = _known_ms(lot, number)
-        used, tilt = _used(lot, min(seen, lot.history[-1][0]))
+    elif number % _WAYS == _LOOKED_AT:
         learned.observe(lot.product, _used(lot, max(lot.at_ms, seen - _DAY_MS))[0], used, tilt)
-    else:
-        used, tilt = _used(lot, _known_ms(lot, number))
+    elif seen < lot.spoiled_ms:
         learned.observe(lot.product, used, None, tilt)
+    else:
+        learned.observe(lot.product, _used(lot, lot.at_ms)[0], used, tilt)
 
 
 def _used(lot: Lot, at_ms: int) -> tuple[float, float]:
