@@ -43,6 +43,10 @@ class TokenContract:
         whole, rest = divmod(amount, 10**decimals)
         return f"{whole}.{rest:0{decimals}d} {symbol}" if decimals else f"{whole} {symbol}"
 
+    def balance(self, account: str) -> int:
+        """Tell what an account has, in the token's smallest unit."""
+        return int(self._view("balanceOf", account)[0])
+
     def mint(self, account: str, amount: int) -> ChainCall:
         """Make the call by which the owner of a token of ours makes money for an account.
 
@@ -50,6 +54,7 @@ class TokenContract:
         """
         return ChainCall(self.address, self._abi.encode("mint", account, amount))
 
-    def _view(self, function: str) -> tuple[Any, ...]:
-        data = self.chain.call(ChainCall(self.address, self._abi.encode(function)))
+    def _view(self, function: str, *arguments: object) -> tuple[Any, ...]:
+        call = ChainCall(self.address, self._abi.encode(function, *arguments))
+        data = self.chain.call(call)
         return self._abi.decode(function, data)

@@ -74,6 +74,77 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "mqtts://broker.example:8883 --ca ca.pem --ledger shop",
         role="operator",
     ),
+    writes(
+        "supply desk",
+        "supply.desk:desk",
+        "Put a reorder desk and what it needs on a chain, make its keys, and approve them.",
+        "4f2a...9c --evidence 12 --per-order 500000 --per-day 5000000 --ledger shop",
+        "4f2a...9c --evidence 12 --per-order 500000 --per-day 5000000 --own-token TEUR",
+        role="operator",
+    ),
+    writes(
+        "supply agree",
+        "supply.desk:agree",
+        "Say at the desk what may be ordered of a supplier, as its governance, and record it.",
+        "urn:epc:idpat:sgtin:4012345.011111.* urn:epc:id:pgln:4012345.00007 --payee 0xfB69... "
+        "--price 150 --quantity 100 --per-period 400 --budget 60000 --term 259200 --ledger shop",
+        role="operator",
+    ),
+    reads(
+        "supply agreements",
+        "supply.desk:agreements",
+        "List what was agreed with suppliers, the newest first; a later one replaces an older one.",
+        "--ledger shop",
+    ),
+    writes(
+        "supply desk-withdraw",
+        "supply.desk:withdraw",
+        "Take out of the desk what was not ordered, by the ledger's own funder.",
+        "10000 --to 0xfB69... --ledger shop",
+        role="operator",
+    ),
+    writes(
+        "supply order",
+        "supply.orders:order",
+        "Place the order of a decision, once, and pay for it into the escrow.",
+        "412 urn:epc:idpat:sgtin:4012345.011111.* urn:epc:id:pgln:4012345.00007 --quantity 40 "
+        "--price 150 --deadline 2030-01-04T06:00:00Z --ledger shop",
+        "412 MILK FARM --quantity 40 --price 150 --deadline 2030-01-04T06:00:00Z "
+        "--po urn:example:po:17 --low-c 0 --high-c 7 --grace 1800 --ledger shop",
+    ),
+    writes(
+        "supply deliver",
+        "supply.orders:deliver",
+        "Release what a receiving event delivers of an order to its supplier; each event once.",
+        "urn:example:po:17 431 --ledger shop",
+    ),
+    writes(
+        "supply breach",
+        "supply.orders:breach",
+        "Return what is left of an order's money, because its cold chain broke.",
+        "urn:example:po:17 urn:epc:class:lgtin:4012345.011111.B7 --ledger shop",
+        "urn:example:po:17 --decision 440 --ledger shop",
+    ),
+    writes(
+        "supply decide",
+        "supply.orders:decide",
+        "Decide on an order's money as a person, and have the escrow carry it out.",
+        "urn:example:po:17 release --units 30 --by 'Ada Example' --why 'a day late but sound' "
+        "--ledger shop",
+    ),
+    writes(
+        "supply settle",
+        "supply.orders:settle",
+        "Do what the clock has decided about an order's money, and bring back what falls to the "
+        "desk.",
+        "urn:example:po:17 --ledger shop",
+    ),
+    reads(
+        "supply orders",
+        "supply.orders:listing",
+        "List orders, the newest first, with what arrived and where their money is.",
+        "--ledger shop",
+    ),
     reads(
         "supply label",
         "supply.labels:label_thing",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from counterfoil.act.gate import reason_of
+from counterfoil.apps.supply.orders.placed import hits_of
 from counterfoil.apps.supply.orders.records import SupplyAgreement
 from counterfoil.chain import transact
 from counterfoil.errors import CounterfoilError, Refused
@@ -85,7 +86,8 @@ def record_agreement(actor: Actor, desk: ReorderContract, agreement: Agreement) 
 
 def list_agreements(ledger: Ledger, limit: int = 1000) -> Iterator[Agreed]:
     """List what was agreed on, the newest first; a later one replaces an earlier one."""
-    yield from map(_of, ledger.search("kind=supply-agreement", limit=limit).hits)
+    for view in hits_of(ledger, "kind=supply-agreement", limit):
+        yield _of(view)
 
 
 def _of(view: RecordView) -> Agreed:

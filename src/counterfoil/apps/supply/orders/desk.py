@@ -15,7 +15,9 @@ from counterfoil.act import actions, reorder_contract
 from counterfoil.act.actor import Actor
 from counterfoil.act.deploying import address_of_contract
 from counterfoil.act.escrow_contract import EscrowContract, PaymentState, Standing
+from counterfoil.act.gate import reason_of
 from counterfoil.act.reorder_contract import ORDER_SCOPE, Order, ReorderContract
+from counterfoil.act.token_contract import TokenContract
 from counterfoil.act.verdicts import Wanted
 from counterfoil.apps.supply.orders.cold_chain import decide_cold
 from counterfoil.apps.supply.orders.delivering import decide_as_person, decide_receipt, owed
@@ -30,7 +32,7 @@ from counterfoil.apps.supply.orders.placed import (
 from counterfoil.apps.supply.orders.placing import record_order, require_said
 from counterfoil.chain import transact
 from counterfoil.contracts import load_artifact
-from counterfoil.errors import Conflict, InputError
+from counterfoil.errors import Conflict, CounterfoilError, InputError, Refused
 
 if TYPE_CHECKING:
     from counterfoil.act.acted import Acted
@@ -255,6 +257,23 @@ class OrderDesk:
             self._send(self.contract.collect(token))
         return amount
 
+    def has(self, token: str) -> int:
+        """Tell what the desk has of a token that was not ordered for, in its smallest unit."""
+        return TokenContract(self.actor.chain, token).balance(self.contract.address)
+
+    def withdraw(self, token: str, to: str, amount: int) -> int:
+        """Take out what was not ordered, by the ledger's own funder; gives what is left.
+
+        Raises Refused with code supply.desk where the contract refuses.
+        """
+        self.collect(token)
+        try:
+            call = self.contract.withdraw(token, to, amount)
+            transact(self.actor.chain, self.actor.account("funder"), call)
+        except Refused as err:
+            raise _refused(err) from err
+        return self.has(token)
+
     # Looking -----------------------------------------------------------------------------------
 
     def standing(self, order: Placed | int | str) -> OrderStanding:
@@ -302,6 +321,17 @@ class OrderDesk:
 
     def _send(self, call: ChainCall) -> None:
         transact(self.actor.chain, self.actor.account("actor"), call)
+
+
+def _refused(err: Refused) -> CounterfoilError:
+    reason = reason_of(err)
+    if reason is None:
+        return err
+    return Refused(
+        "supply.desk",
+        f"expected the desk to pay out, but it refused: {reason[:64]!a}",
+        hint="Only its funder takes money out, and only what was not ordered for.",
+    )
 
 
 def _kind_of(found: FoundDecision) -> str:

@@ -27,6 +27,7 @@ __all__ = [
     "Moved",
     "Placed",
     "find_order",
+    "hits_of",
     "is_named",
     "list_orders",
     "moves_of",
@@ -127,10 +128,16 @@ def order_of_decision(ledger: Ledger, leaf: str) -> Placed | None:
 
 def list_orders(ledger: Ledger, limit: int) -> Iterator[Placed]:
     """List orders, the newest first."""
+    for view in hits_of(ledger, "kind=supply-order", limit):
+        yield _of(view)
+
+
+def hits_of(ledger: Ledger, query: str, limit: int) -> Iterator[RecordView]:
+    """List entries that satisfy a query, the newest first, at most `limit`."""
     after: int | None = None
     while limit > 0:
-        page = ledger.search("kind=supply-order", limit=min(limit, _PAGE), after=after)
-        yield from map(_of, page.hits)
+        page = ledger.search(query, limit=min(limit, _PAGE), after=after)
+        yield from page.hits
         limit, after = limit - len(page.hits), page.next
         if after is None:
             return

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,7 +57,14 @@ DELIVERED = 1_900_000_000  # before events of 2030
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ledger, Actor, OrderDesk]]:
     """Set a desk up once, with money."""
-    folder = acting_folder(tmp_path_factory.mktemp("desk"))
+    with desk_of(tmp_path_factory.mktemp("desk")) as made:
+        yield made
+
+
+@contextmanager
+def desk_of(folder: Path) -> Iterator[tuple[Ledger, Actor, OrderDesk]]:
+    """Set a desk up in `folder / "ledger"`, with money."""
+    folder = acting_folder(folder)
     with counterfoil.open(folder) as ledger, Actor(ledger) as actor:
         evidence = ledger.record({"evaluated": "well"}).index
         done = set_up(actor, MODEL, evidence, LIMITS, token=TOKEN)
@@ -172,7 +181,8 @@ def test_what_decides_and_how_much(place: tuple[Ledger, Actor, OrderDesk]) -> No
         desk.place(shortage(ledger, outcome="enough"), order(1))
     assert maker.value.code == "gate.maker"
     assert outcome.value.code == "act.consumer"
-    said = {"inputs": {"quantity": 7}, "input_schema": schema_digest({"quantity": 7})}
+    said: dict[str, Any] = {"inputs": {"quantity": 7}}
+    said["input_schema"] = schema_digest(said["inputs"])
     with raises_code("supply.quantity", InputError):
         desk.place(shortage(ledger, **said), order(8))
     desk.place(shortage(ledger, **said), order(7))
@@ -235,7 +245,7 @@ def test_serial_numbers_count_once(place: tuple[Ledger, Actor, OrderDesk]) -> No
     ledger, _, desk = place
     placed = desk.place(shortage(ledger), order(3))
     items = [f"urn:epc:id:sgtin:4012345.011111.{number}" for number in range(5)]
-    changes = {"quantityList": [], "epcList": items[:2]}
+    changes: dict[str, Any] = {"quantityList": [], "epcList": items[:2]}
     desk.deliver(placed, receiving(ledger, placed.po, 0, **changes))
     assert desk.standing(placed).open_units == 1
     with raises_code("supply.receipt", InputError):
