@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from counterfoil.formats.receipt import Receipt
 from counterfoil.formats.receipt_html import format_html
 from counterfoil.formats.vkey import VerifierKey
 from tests.journeys.receipt_builder import LOG_KEY
 from tests.journeys.receipt_window import Show, Shown
+from tests.journeys.shopper_phone import Phone, Scan
 from tests.shared_data import program
 
 FLAGS = [
@@ -45,3 +46,27 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Show]:
     yield open_page
     for shown in opened:
         shown.context.close()
+
+
+@pytest.fixture(scope="module")
+def phone(browser: Browser) -> Iterator[Phone]:
+    """Share one window: opening one takes longer than the page does."""
+    found = Phone(browser, viewport={"width": 390, "height": 844})
+    yield found
+    found.context.close()
+
+
+@pytest.fixture
+def scan(browser: Browser, phone: Phone) -> Iterator[Scan]:
+    """Open a link to a page; in a window of its own where it is to be a special one."""
+    opened = []
+
+    def open_link(link: str, data: bytes, **options: Any) -> Page:
+        if not options:
+            return phone.open(link, data)
+        opened.append(Phone(browser, **options))
+        return opened[-1].open(link, data)
+
+    yield open_link
+    for one in opened:
+        one.context.close()
