@@ -1,5 +1,8 @@
 """Where many things were last, and whether they still are.
 
+A lot may be in several containers at once: each of its parts is told by itself, and so is what is
+in none, unless quantities say that nothing is.
+
 Asked of thousands at once, so that a recall takes one look at the index for each question and not
 one for each thing. This module refuses to guess a place that no event tells.
 """
@@ -36,20 +39,23 @@ def whereabouts(
     from counterfoil.apps.supply.events.trace import Affected
 
     ask = _Asking(index, as_of_ms, void)
-    outer = ask.outermost(levels)
-    everything = set(levels) | set(outer.values())
-    seen, steps, ended = *ask.latest(everything), ask.used_up(levels)
-    for thing, left in ask.left(everything).items():
-        seen[thing] = max(seen.get(thing, left), left)
+    parts, poured = ask.parts(levels)
+    holders = {holder for one in parts.values() for holder in one}
+    outer = ask.outermost(set(levels) | holders)
+    everything = set(levels) | holders | set(outer.values())
+    seen, steps = ask.latest(everything)
+    ended, left = ask.used_up(levels)
+    for found in (ask.left(everything), poured):
+        for thing, emptied in found.items():
+            seen[thing] = max(seen.get(thing, emptied), emptied)
     names = ask.names(everything)
-    for thing, level in levels.items():
-        within = outer.get(thing, thing)
-        both = [one for one in (seen.get(thing), seen.get(within)) if one is not None]
-        last = max(both, default=None)
-        gone = ended.get(thing) or _ENDS.get(steps[thing][2] if thing in steps else "", "")
-        yield Affected(
+
+    def told(thing: int, by: int, within: int) -> Affected:
+        last = max((seen[one] for one in (by, within) if one in seen), default=None)
+        gone = ended.get(thing) or _ENDS.get(steps[by][2] if by in steps else "", "")
+        return Affected(
             names[thing],
-            level,
+            levels[thing],
             last[2] if last else "",
             last[3] if last else "",
             names[within] if within != thing else "",
@@ -57,6 +63,26 @@ def whereabouts(
             last[0] if last else None,
             last[1] if last else None,
         )
+
+    for thing in levels:
+        inside = parts.get(thing, {})
+        rows = [told(thing, holder, outer.get(holder, holder)) for holder in inside]
+        if not inside:
+            rows.append(told(thing, thing, outer.get(thing, thing)))
+        elif _loose(inside, left.get(thing, {})):
+            rows.append(told(thing, thing, thing))
+        yield from sorted(rows, key=lambda one: -(one.at_ms or 0))
+
+
+def _loose(inside: Mapping[int, dict[str, float]], left: Mapping[str, float]) -> bool:
+    """Tell whether some of a lot may be in no container. left: unit -> what was not used up."""
+    packed: dict[str, float] = {}
+    for one in inside.values():
+        for uom, quantity in one.items():
+            packed[uom] = packed.get(uom, 0.0) + quantity
+    return any(left.get(uom, 0.0) > packed[uom] * (1 + _ROUNDING) for uom in packed) or any(
+        uom not in left for uom in packed
+    )
 
 
 class _Asking:
@@ -82,6 +108,47 @@ class _Asking:
                 break
             found = {thing: direct.get(holder, holder) for thing, holder in found.items()}
         return {thing: holder for thing, holder in found.items() if holder != thing}
+
+    def parts(
+        self, things: Iterable[int]
+    ) -> tuple[dict[int, dict[int, dict[str, float]]], dict[int, _Seen]]:
+        """Tell which containers hold how much of each lot now: lot -> container -> unit -> sum.
+
+        And where such a container was last emptied as a whole: lot -> where.
+        """
+        query = (
+            "SELECT p.thing, q.thing, p.at, p.event, p.action, p.quantity, p.uom FROM part p JOIN "
+            "part q ON q.event = p.event AND q.role = 1 WHERE p.thing IN ({}) AND p.role = ? AND "
+            "p.at <= ? AND p.quantity IS NOT NULL ORDER BY p.at, p.event"
+        )
+        rows = list(self._many(query, things, CHILD, self._as_of))
+        emptied = self._emptied({row[1] for row in rows})
+        found: dict[int, dict[int, dict[str, float]]] = {}
+        poured: dict[int, _Seen] = {}
+        for thing, holder, at, event, action, quantity, uom in rows:
+            if event in self._void:
+                continue
+            if emptied.get(holder, -1) >= at:
+                last = self._placed(holder, emptied[holder])
+                if last is not None and last[0] >= at:
+                    poured[thing] = max(poured.get(thing, last), last)
+                continue
+            held = found.setdefault(thing, {}).setdefault(holder, {})
+            if action == _DELETE:
+                held[uom] = held.get(uom, 0.0) - quantity
+            elif action == _ADD:
+                held[uom] = held.get(uom, 0.0) + quantity
+            else:  # seen inside: at least so much
+                held[uom] = max(held.get(uom, 0.0), quantity)
+        there = {
+            thing: {
+                holder: held
+                for holder, held in of.items()
+                if any(quantity > _ROUNDING for quantity in held.values())
+            }
+            for thing, of in found.items()
+        }
+        return {thing: of for thing, of in there.items() if of}, poured
 
     def left(self, things: set[int]) -> dict[int, _Seen]:
         """Tell where what held things was emptied as a whole, which names none of its contents."""
@@ -165,8 +232,11 @@ class _Asking:
                 seen[thing] = (at, event, place, holder)
         return seen, did
 
-    def used_up(self, things: Iterable[int]) -> dict[int, str]:
-        """Tell which went into something else: instances, and lots as much as was made of them."""
+    def used_up(self, things: Iterable[int]) -> tuple[dict[int, str], dict[int, dict[str, float]]]:
+        """Tell which went into something else: instances, and lots as much as was made of them.
+
+        And how much is left of lots: lot -> unit -> quantity.
+        """
         query = (
             "SELECT p.thing, p.event, p.role, p.quantity, p.uom FROM part p WHERE p.thing IN ({}) "
             "AND (p.role IN (?, ?) OR (p.role = ? AND p.action = ?)) AND p.at <= ?"
@@ -183,7 +253,9 @@ class _Asking:
             elif quantity is not None:
                 side = spent if role == INPUT else made
                 side[thing, uom] = side.get((thing, uom), 0.0) + quantity
+        left: dict[int, dict[str, float]] = {}
         for (thing, uom), total in made.items():
+            left.setdefault(thing, {})[uom] = total - spent.get((thing, uom), 0.0)
             if 0 < total <= spent.get((thing, uom), 0.0) * (1 + _ROUNDING):
                 found[thing] = "used"
-        return found
+        return found, left

@@ -9,7 +9,20 @@ from counterfoil.apps.supply.events.identifiers import canonical
 from counterfoil.apps.supply.events.trace import Recall, Trace, recall, steps_of, trace
 from counterfoil.errors import NotFound
 from tests.log_rig import raises_code
-from tests.supply_made import at, event, gln, indexed, item, lot, ms, pack, pallet, seen, transform
+from tests.supply_made import (
+    at,
+    event,
+    gln,
+    indexed,
+    item,
+    lot,
+    ms,
+    pack,
+    pallet,
+    place,
+    seen,
+    transform,
+)  # fmt: skip
 
 MILK = {"epcClass": lot("MILK", 22222), "quantity": 100, "uom": "KGM"}
 CHEESE = {"epcClass": lot("CHEESE", 33333), "quantity": 10, "uom": "KGM"}
@@ -180,3 +193,52 @@ def test_a_thing_that_no_event_names_is_not_found(name: str) -> None:
     """A name that is in no event ends in an error that says how things are named."""
     with indexed(*CHAIN) as index, raises_code("supply.thing", NotFound):
         trace(index, name)
+
+
+def _packed(hours: float, number: int, quantity: int, action: str = "ADD") -> Event:
+    """Put some of a lot onto a pallet, or take it off."""
+    content = [{"epcClass": lot("L"), "quantity": quantity}]
+    return event(
+        "AggregationEvent",
+        hours,
+        parentID=pallet(number),
+        action=action,
+        childQuantityList=content,
+        readPoint={"id": place(1)},
+    )
+
+
+def _made(quantity: int) -> Event:
+    content = [{"epcClass": lot("L"), "quantity": quantity}]
+    return event(
+        "ObjectEvent", 1, quantityList=content, action="ADD", bizStep="commissioning",
+        readPoint={"id": place(1)},
+    )  # fmt: skip
+
+
+def test_a_lot_that_is_in_several_containers_is_recalled_from_all_of_them() -> None:
+    """Each part of a lot is told with its own container and place; nothing of it is overlooked."""
+    events = [_made(10), _packed(2, 1, 4), _packed(3, 2, 6), seen(4, 5, pallet(1))]
+    found = recall(indexed(*events, seen(5, 6, pallet(2))), lot("L")).affected
+    assert sorted((one.place, one.within[-3:]) for one in found) == [
+        (gln(5), canonical(pallet(1))[-3:]),
+        (gln(6), canonical(pallet(2))[-3:]),
+    ]
+
+
+def test_what_is_left_of_a_lot_is_told_unless_quantities_say_that_nothing_is() -> None:
+    """What was made and never packed is somewhere, too, and so is what was taken off again."""
+    events = [_made(10), _packed(2, 1, 4), seen(4, 5, pallet(1))]
+    found = recall(indexed(*events), lot("L")).affected
+    assert sorted(one.place for one in found) == [gln(1), gln(5)]
+    off = _packed(6, 1, 4, "DELETE")
+    (alone,) = recall(indexed(*events, off), lot("L")).affected
+    assert alone.within == ""
+    rest = _packed(3, 2, 6)
+    assert len(recall(indexed(*events, rest), lot("L")).affected) == 2
+    unpacked = pack(7, pallet(1), action="DELETE", where=5)
+    found = recall(indexed(*events, rest, unpacked), lot("L")).affected
+    assert sorted((one.place, bool(one.within)) for one in found) == [
+        (gln(1), True),
+        (gln(5), False),
+    ]
