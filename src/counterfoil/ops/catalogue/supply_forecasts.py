@@ -40,5 +40,31 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "date.",
         "--ledger shop",
     ),
+    reads(
+        "supply delay-train",
+        "supply.delay:train_delay",
+        "Learn from past orders which ones come late, from what is known when they are placed.",
+        "deliveries.csv -o delay-model/",
+        "deliveries.csv -o delay-model/ --columns layout.toml --threshold 0.2 --ledger shop",
+    ),
+    writes(
+        "supply delay",
+        "supply.delay:score_delay",
+        "Forecast how late new orders will be, each once and on record, and why.",
+        "orders.csv --model delay-model/ --ledger shop",
+    ),
+    writes(
+        "supply delay-outcome",
+        "supply.delay:close_delays",
+        "Tell what came of forecast orders; later forecasts learn from it once it was known.",
+        "arrived.csv --model delay-model/ --ledger shop",
+    ),
+    reads(
+        "supply delay-eval",
+        "supply.delay:judge_delay",
+        "Judge forecasts on later orders, beside the vendor's rate and plain gradient boosting.",
+        "deliveries.csv",
+        "deliveries.csv --columns layout.toml --moment 14 --splits 3",
+    ),
 )
 """Use cases of the supply app that foresee."""
