@@ -9,18 +9,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import msgspec
 
+from counterfoil.apps.supply.predict.delay import train
+from counterfoil.apps.supply.predict.delay_judging import Compared, compare
+from counterfoil.apps.supply.predict.delay_kept import OUTCOMES, load_kept, save_kept
+from counterfoil.apps.supply.predict.delay_layout import read_layout
+from counterfoil.apps.supply.predict.delay_orders import read_orders
+from counterfoil.apps.supply.predict.delay_recording import Desk, record_delay_training
 from counterfoil.errors import InputError
 from counterfoil.ops.files import shown
 from counterfoil.ops.place import LedgerFolder, find_ledger, open_for_writing
 from counterfoil.ports import Param, Progress, no_progress
-
-if TYPE_CHECKING:
-    from counterfoil.apps.supply.predict.delay_judging import Compared
-    from counterfoil.apps.supply.predict.delay_layout import Layout
 
 __all__ = [
     "ClosedOrder",
@@ -130,11 +132,6 @@ def train_delay(
     delay.labels or delay.threshold, and as `open_source`; Refused with code check.* where a policy
     asks for checks.
     """
-    from counterfoil.apps.supply.predict.delay import train
-    from counterfoil.apps.supply.predict.delay_kept import load_kept, save_kept
-    from counterfoil.apps.supply.predict.delay_layout import read_layout
-    from counterfoil.apps.supply.predict.delay_recording import record_delay_training
-
     layout = read_layout(columns)
     made = train(data, layout, progress, threshold=_probability(threshold), seed=_seed(seed))
     save_kept(out, made.manifest, made.text, made.memory)
@@ -176,10 +173,6 @@ def score_delay(
     VerificationError with code delay.model-changed, InputError with code delay.column or
     delay.rows, FatalLogError with code delay.state, and as `open_source`.
     """
-    from counterfoil.apps.supply.predict.delay_kept import OUTCOMES, load_kept
-    from counterfoil.apps.supply.predict.delay_orders import read_orders
-    from counterfoil.apps.supply.predict.delay_recording import Desk
-
     kept = load_kept(model)
     read = read_orders(data, kept.manifest.layout, progress)
     folder = find_ledger(ledger)
@@ -220,10 +213,6 @@ def close_delays(
 
     Rows without a date of delivery are passed over. Raises as `score_delay`.
     """
-    from counterfoil.apps.supply.predict.delay_kept import load_kept
-    from counterfoil.apps.supply.predict.delay_orders import read_orders
-    from counterfoil.apps.supply.predict.delay_recording import Desk
-
     kept = load_kept(model)
     read = read_orders(data, kept.manifest.layout, progress)
     told = [one for one in read.orders if one.late_days is not None and one.known is not None]
@@ -258,17 +247,13 @@ def judge_delay(
 
     Raises InputError with code delay.number, and as `supply delay-train`.
     """
-    from counterfoil.apps.supply.predict.delay_judging import compare
-    from counterfoil.apps.supply.predict.delay_layout import read_layout
-    from counterfoil.apps.supply.predict.delay_orders import read_orders
-
     if not 1 <= splits <= _SPLITS_MOST or (moment is not None and not 0 <= moment <= 365):
         raise InputError(
             "delay.number",
             f"expected 1 to {_SPLITS_MOST} splits and 0 to 365 days, found {splits} and {moment}",
             hint="For example --splits 5 --moment 14.",
         )
-    layout: Layout = read_layout(columns)
+    layout = read_layout(columns)
     if moment is not None:
         layout = msgspec.structs.replace(layout, moment="notice", notice_days=moment)
     read = read_orders(data, layout, progress)
