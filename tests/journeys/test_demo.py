@@ -136,8 +136,11 @@ def test_ctrl_c_in_the_middle_of_the_tour(
     assert b"Traceback" not in process.stderr.read()
     with open_ledger(folder / "ledger", read_only=True) as ledger:
         origin = ledger.origin
-    steps = counterfoil("demo", folder, COUNTERFOIL_STATE=str(state)).lines()
-    assert steps[0]["facts"]["new"] is False
+    process = begin(running, state, folder)
+    assert hear(process, "ledger")["facts"]["new"] is False
+    hear(process, "watch")  # what came and was not decided is decided by then
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
     assert whole(folder)[0] == origin
 
 

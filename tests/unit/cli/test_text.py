@@ -20,6 +20,7 @@ from counterfoil.ledger.search import SearchPage
 from counterfoil.log.findings import Finding
 from counterfoil.ops import ledgers
 from counterfoil.ops.audits import Audited
+from counterfoil.ops.demo import tour as touring
 from counterfoil.ops.health import Diagnosis
 from counterfoil.ops.registry import OPERATIONS, load
 
@@ -130,8 +131,9 @@ def test_a_ledger_as_a_whole(say: Say) -> None:
     assert say("audit", status=1).startswith("damaged  ")
 
 
-def test_the_demonstration(say: Say) -> None:
+def test_the_demonstration(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     """The story is told in numbered lines, cheats by who caught them, and where to look."""
+    monkeypatch.setattr(touring, "FIRST_PAYMENTS", 1_000)
     told = say("demo", "my tour", "--once")
     assert told.startswith("1. A ledger is made")
     assert re.search(r"\n3\. The receipt .*\n.*self-witnessed\.\n   hold, score 0\.\d{3}: ", told)
