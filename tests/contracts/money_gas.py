@@ -38,7 +38,7 @@ from tests.contracts.gate_gas import Step
 from tests.contracts.gate_rig import claim_words, terms_words
 from tests.verdicts import address_of, plain_verdict, sign
 
-__all__ = ["DAY", "MoneyStory"]
+__all__ = ["DAY", "FOREVER", "MoneyStory", "decision_of"]
 
 DAY: Final = 86_400
 LEVEL: Final = 20
@@ -54,12 +54,14 @@ class MoneyStory:
     """The steps; `send` carries one out and gives its block's time and the contract made.
 
     wait: lets seconds pass. accounts: owner of all and its log, payer, payee, arbiter; with means.
+    measured: contracts of which it counts what it costs to deploy them.
     """
 
     chain_id: int
     accounts: Sequence[Account]
     send: Callable[[Step], tuple[int, str | None]]
     wait: Callable[[int], None]
+    measured: tuple[str, ...] = ("token", "escrow")
     contracts: dict[str, str] = field(default_factory=dict)
     now: int = 0
     _abis: dict[str, ContractAbi] = field(default_factory=dict)
@@ -68,6 +70,11 @@ class MoneyStory:
 
     def run(self) -> None:
         """Carry out all steps."""
+        self._deploy_all()
+        self._token()
+        self._payments()
+
+    def _deploy_all(self) -> None:
         owner = self.accounts[0].address
         self._deploy("anchor", [], [])
         self._deploy("model_registry", ["address", "address"], [owner, owner])
@@ -76,8 +83,6 @@ class MoneyStory:
         self._deploy("escrow", ["address"], [self.contracts["decision_gate"]])
         kinds = ["string", "string", "uint8", "address"]
         self._deploy("token", kinds, [NAME, "EURT", 2, owner])
-        self._token()
-        self._payments()
 
     @property
     def escrow(self) -> str:
@@ -87,7 +92,7 @@ class MoneyStory:
         artifact = load_artifact(name)
         self._abis[name] = ContractAbi(artifact.abi)
         data = artifact.bytecode + encode(kinds, arguments)
-        row = f"deploy {name}" if name in ("token", "escrow") else ""
+        row = f"deploy {name}" if name in self.measured else ""
         self.now, made = self.send(Step(row, None, data, limit=6_000_000))
         assert made is not None
         self.contracts[name] = made
@@ -201,7 +206,8 @@ class MoneyStory:
                 gate=address_of(self.contracts["decision_gate"]),
                 log_id=log_id,
                 scope=hash_text(scope),
-                consumer=address_of(self.escrow),
+                decision=decision_of(number),
+                consumer=address_of(call.consumer),
                 action_hash=call.action_hash(self.chain_id),
                 amount_max=10**9,
                 nonce=sha256(b"%d" % number).digest(),
@@ -293,6 +299,11 @@ class MoneyStory:
         self._pass(30 * DAY)
         last = (self.contracts["token"], rows_account())
         self.call("push a dormant credit", "escrow", "push", *last, limit=100_000)
+
+
+def decision_of(number: int) -> bytes:
+    """Give the leaf of the decision that a verdict tells of."""
+    return sha256(b"decision %d" % number).digest()
 
 
 def rows_account() -> str:
