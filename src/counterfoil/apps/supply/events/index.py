@@ -28,7 +28,7 @@ from counterfoil.proofs.merkle import leaf_hash
 __all__ = ["Index", "index_of"]
 
 _FILE: Final = "supply.db"
-_VERSION: Final = "3"
+_VERSION: Final = "4"
 _WAIT_S: Final = 60.0
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from counterfoil.apps.supply.events.event import TYPES, Event
 from counterfoil.apps.supply.events.identifiers import canonical, class_of, lot_of
-from counterfoil.apps.supply.events.prehash import event_hash, instant_ms
+from counterfoil.apps.supply.events.prehash import event_key, instant_ms
 from counterfoil.apps.supply.events.warmth import scale_of, temperatures_of
 
 __all__ = [
@@ -96,13 +96,12 @@ def link(event: Event) -> Linked:
     """Take out of an event what it says of things. event: one that `model.check` accepts."""
     body = event.body
     kind = str(body.get("type", ""))
-    digest = event_hash(event)
+    digest, key = event_key(event)
     declared = body.get("errorDeclaration")
     declares = instant_ms(str(declared.get("declarationTime", ""))) if declared else None
-    key = digest
     if declares is not None:
         text = json.dumps(declared, sort_keys=True).encode()
-        key = hashlib.sha256(digest.encode() + text).hexdigest()
+        key = hashlib.sha256(key.encode() + text).hexdigest()
     action = body.get("action")
     at = instant_ms(str(body.get("eventTime", ""))) or 0
     transformation = body.get("transformationID")

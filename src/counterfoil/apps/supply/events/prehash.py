@@ -5,10 +5,11 @@ the last release of GS1's reference (epcis_event_hash_generator 1.9.3) and the e
 came with it agree, this module agrees with them byte by byte. So does the order, though the table
 in the text has another: there `epcList` is before `parentID`, `certificationInfo` is left out, and
 business transactions, sources and destinations are before the sensors; here they are sorted in
-among ILMD and extensions, behind the sensors. docs/guides/supply-events.md says why. Where the
-reference gives one event two hashes, the text decides: truth values are written as XML has them,
-`xsi:type` is no content, compact URIs are expanded, and extensions stand in the element that they
-extend, whatever their namespace ends with.
+among ILMD and extensions, behind the sensors. docs/guides/supply-events.md says why. So do
+its turns: extensions stand in the element that they extend only where their namespace ends with a
+slash, else behind everything; numbers are doubles; compact URIs are expanded where their prefix is
+declared. Where the reference gives one event two hashes, the text decides: truth values are written
+as XML has them, `xsi:type` is no content, and the prefix of GS1's master data needs no declaration.
 Source: GS1 CBV 2.0, "EPCIS Event Hash ID", rules 1 to 24; RFC 6920.
 """
 
@@ -25,7 +26,7 @@ from counterfoil.apps.supply.events.event import Event
 from counterfoil.apps.supply.events.identifiers import canonical
 from counterfoil.apps.supply.events.vocabulary import PREFIXES, in_full
 
-__all__ = ["digest_of_name", "event_hash", "event_name", "instant_ms", "prehash"]
+__all__ = ["digest_of_name", "event_hash", "event_key", "event_name", "instant_ms", "prehash"]
 
 _QUANTITY: Final = ("epcClass", "quantity", "uom")
 _ORDER: Final = (
@@ -66,7 +67,25 @@ def event_name(event: Event) -> str:
 
 def event_hash(event: Event) -> str:
     """Hash what an event says: 64 hexadecimal digits of SHA-256 over `prehash`."""
-    return sha256("".join(prehash(event)).encode("utf-8", "surrogatepass")).hexdigest()
+    return _digest(_Writer(event.namespaces).event(event))
+
+
+def event_key(event: Event) -> tuple[str, str]:
+    """Hash an event, and tell it apart from others of the same hash.
+
+    The hash rounds numbers of more than 15 digits, as the reference does, so that two events may
+    have one. Gives the hash, and what is another for these: a digest of both forms.
+    """
+    writer = _Writer(event.namespaces)
+    digest = _digest(writer.event(event))
+    if not writer.rounded:
+        return digest, digest
+    exact = _digest(_Writer(event.namespaces, exact=True).event(event))
+    return digest, sha256(f"{digest}{exact}".encode()).hexdigest()
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return sha256("".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def digest_of_name(name: str) -> str | None:
@@ -81,14 +100,7 @@ def prehash(event: Event) -> Iterator[str]:
     Times are UTC with milliseconds, numbers plain, vocabulary in full, GS1 keys canonical; lists
     are sorted by code points.
     """
-    writer, body = _Writer(event.namespaces), event.body
-    yield f"eventType={writer.word('type', str(body.get('type', '')))}"
-    for name in _ORDER:
-        if body.get(name) is not None:
-            yield from writer.standard(name, body[name])
-    rest = [key for key in body if key not in _ORDER and key not in _IGNORED | _COMMENTS]
-    parts = [part for key in rest for part in writer.trailing(key, body[key])]
-    yield from sorted(parts)
+    return _Writer(event.namespaces).event(event)
 
 
 def instant_ms(text: str) -> int | None:
@@ -112,10 +124,25 @@ def instant_ms(text: str) -> int | None:
 
 
 class _Writer:
-    """Writes the values of one event. namespaces: of its document."""
+    """Writes one event. namespaces: of its document. exact: numbers keep all their digits.
 
-    def __init__(self, namespaces: Mapping[str, str]) -> None:
-        self._namespaces = namespaces
+    rounded: whether a number lost some.
+    """
+
+    def __init__(self, namespaces: Mapping[str, str], *, exact: bool = False) -> None:
+        self._namespaces, self._exact, self.rounded = namespaces, exact, False
+        self._behind: list[str] = []
+
+    def event(self, event: Event) -> Iterator[str]:
+        """Write it, in the order of the reference."""
+        body = event.body
+        yield f"eventType={self.word('type', str(body.get('type', '')))}"
+        for name in _ORDER:
+            if body.get(name) is not None:
+                yield from self.standard(name, body[name])
+        rest = [key for key in body if key not in _ORDER and key not in _IGNORED | _COMMENTS]
+        parts = [part for key in rest for part in self.trailing(key, body[key])]
+        yield from sorted([*parts, *self._behind])
 
     def word(self, field: str, value: Any) -> str:
         """Write one value. field: the element that holds it."""
@@ -126,10 +153,18 @@ class _Writer:
         if "time" in local and "offset" not in local and not field.startswith("{"):
             at = instant_ms(text)
             return text if at is None else _utc(at)
-        full = in_full(field, text, self._namespaces)
-        if _NUMBER.fullmatch(full):
-            return _plain(full)
-        return canonical(full)
+        full = in_full(field, text, self._namespaces, declared=True)
+        return self._number(full) if _NUMBER.fullmatch(full) else canonical(full)
+
+    def _number(self, text: str) -> str:
+        """Write a number as the reference does: a double, so that some digits may be lost."""
+        plain = _plain(text)
+        number = float(text)
+        if self._exact or abs(number) == float("inf"):
+            return plain
+        written = str(int(number)) if number == int(number) else str(number)
+        self.rounded = self.rounded or Decimal(written) != Decimal(plain)
+        return written
 
     def standard(self, name: str, value: Any) -> list[str]:
         """Write a field that has a place of its own in the order."""
@@ -138,7 +173,7 @@ class _Writer:
         if name.endswith("uantityList"):
             return self._list(name, (self._quantity(one) for one in _many(value)))
         if name == "sensorElementList":
-            return self._list(name, (self._sensor(one) for one in _many(value)))
+            return self._sensors(name, value)
         if name == "persistentDisposition":
             found = [
                 "".join(sorted(self._one(key, one) for one in _many(value[key])))
@@ -147,7 +182,9 @@ class _Writer:
             ]
             return self._list(name, found, sort=False)
         if isinstance(value, dict):
-            return self._list(name, [self._object(value, ("id",))])
+            text, behind = self._fields(value, ("id",))
+            self._behind += [name + behind] if behind else []
+            return self._list(name, [text])
         return sorted(self._one(name, one) for one in _many(value))
 
     def trailing(self, key: str, value: Any) -> list[str]:
@@ -168,31 +205,58 @@ class _Writer:
         return first + self._one(name, value.get(name, "")) + self._extensions(others)
 
     def _quantity(self, value: Any) -> str:
-        return "quantityElement" + self._object(value, _QUANTITY)
+        return "quantityElement" + "".join(self._fields(value, _QUANTITY))
 
-    def _sensor(self, value: Any) -> str:
-        if not isinstance(value, dict):
-            return "sensorElement" + self._extensions(value)
-        metadata = value.get("sensorMetadata")
-        parts = ["sensorMetadata" + self._object(metadata, _METADATA)] if metadata else []
-        reports = _many(value.get("sensorReport", ()))
-        parts += sorted(
-            "sensorReport" + self._object(one, _REPORT, "sensorReport ") for one in reports
-        )
-        others = {k: v for k, v in value.items() if k not in ("sensorMetadata", "sensorReport")}
-        return "sensorElement" + "".join(parts) + self._extensions(others)
+    def _sensors(self, name: str, value: Any) -> list[str]:
+        found = [self._sensor(one) for one in _many(value)]
+        behind = sorted(f"sensorElement{rest}" for _, rest in found if rest)
+        self._behind += [name + "".join(behind)] if behind else []
+        return self._list(name, (f"sensorElement{text}" for text, _ in found if text))
 
-    def _object(self, value: Any, order: tuple[str, ...], of: str = "") -> str:
+    def _sensor(self, value: Any) -> tuple[str, str]:
+        """Write an element of sensors, and what of it stands behind everything else."""
         if not isinstance(value, dict):
-            return self._extensions(value)
-        parts = []
-        for key in order:
-            if value.get(key) is not None:
-                field = f"{of}{key}" if key == "type" else key
-                found = sorted(f"{key}={self.word(field, one)}" for one in _many(value[key]))
-                parts += found
-        others = {key: one for key, one in value.items() if key not in order}
-        return "".join(parts) + self._extensions(others)
+            return self._extensions(value), ""
+        parts: dict[str, list[str]] = {}
+        behind: list[str] = []
+        for key, order, of in (("sensorMetadata", _METADATA, ""),
+                               ("sensorReport", _REPORT, "sensorReport ")):  # fmt: skip
+            for one in _many(value.get(key) or []):
+                text, rest = self._fields(one, order, of)
+                parts.setdefault(key, []).extend([key + text] if text else [])
+                behind += [key + rest] if rest else []
+        text, rest = self._ordered(value, parts)
+        return text, "".join(sorted([*behind, rest])) if behind else rest
+
+    def _fields(self, value: Any, order: tuple[str, ...], of: str = "") -> tuple[str, str]:
+        """Write fields in an order, and what of them stands behind everything else."""
+        if not isinstance(value, dict):
+            return self._extensions(value), ""
+        parts = {
+            key: [
+                f"{key}={self.word(f'{of}{key}' if key == 'type' else key, one)}"
+                for one in _many(value[key])
+            ]
+            for key in order
+            if value.get(key) is not None
+        }
+        return self._ordered(value, parts)
+
+    def _ordered(self, value: dict[str, Any], parts: Mapping[str, list[str]]) -> tuple[str, str]:
+        """Put fields in their order, what is somebody's own after them or behind everything else.
+
+        parts: the fields that have a place. The reference keeps what is somebody's own in its
+        element only where its namespace ends with a slash, and the element holds more than that.
+        """
+        others = {key: one for key, one in value.items()
+                  if key not in parts and key not in _COMMENTS and one is not None}  # fmt: skip
+        names = {key: self._named(key) for key in (*parts, *others)}
+        many = sum(1 for key in names for _ in _many(value[key])) > 1
+        odd = any("eventTime" in one or "action" in one for one in names.values())
+        here = {key: one for key, one in others.items() if "/}" in names[key] and many and not odd}
+        behind = {key: one for key, one in others.items() if key not in here}
+        text = "".join(one for key in parts for one in sorted(parts[key]))
+        return text + self._extensions(here), self._extensions(behind)
 
     def _list(self, name: str, parts: Iterable[str], *, sort: bool = True) -> list[str]:
         found = sorted(parts) if sort else list(parts)

@@ -1,8 +1,10 @@
 """Read EPCIS documents, JSON-LD or XML, into events of one form.
 
 A document, a query's results, a list of events or one event. No context is fetched: the words of
-the standard are known here, and prefixes are taken from the document. This module refuses what is
-no EPCIS document, and leaves it to `model` whether an event is right.
+the standard are known here, and prefixes are taken from the document. Fields of events that a
+document says are a repository's own (its field `ignoreFields`, with the repository's prefix) are no
+part of the events: a repository adds them to what it hands out, and hashes leave them out. This
+module refuses what is no EPCIS document, and leaves it to `model` whether an event is right.
 Source: GS1 EPCIS 2.0, 9 (XML) and 10 (JSON-LD).
 """
 
@@ -15,14 +17,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from counterfoil.apps.supply.events.event import Event
+from counterfoil.apps.supply.events.vocabulary import expand
 from counterfoil.errors import InputError
 from counterfoil.formats import json_text
 
 __all__ = [
     "DOCUMENT_MAX_BYTES",
     "EVENTS_MAX",
+    "IGNORED",
     "Document",
     "namespaces_of",
+    "own_fields",
     "read",
     "read_json",
     "read_one",
@@ -31,6 +36,9 @@ __all__ = [
 
 DOCUMENT_MAX_BYTES: Final = 32 << 20
 """Largest document, bytes."""
+
+IGNORED: Final = "ignoreFields"
+"""Field of a document, with a repository's prefix, that names fields of events that are its own."""
 
 EVENTS_MAX: Final = 100_000
 """Most events of a document."""
@@ -79,6 +87,7 @@ def read_json(data: bytes) -> Document:
     if not isinstance(found, dict):
         raise _no_document("found no object")
     outer = namespaces_of(found.get("@context"))
+    ignored = own_fields(found, outer)
     events = []
     bodies = _bodies(found)
     require_count(len(bodies))
@@ -86,7 +95,8 @@ def read_json(data: bytes) -> Document:
         if not isinstance(body, dict):
             raise _no_document("found an event that is no object")
         inner = {**outer, **namespaces_of(body.get("@context"))}
-        events.append(Event({key: body[key] for key in body if key != "@context"}, inner))
+        kept = (key for key in body if key != "@context" and expand(key, inner) not in ignored)
+        events.append(Event({key: body[key] for key in kept}, inner))
     header = {key: found[key] for key in _HEADER if isinstance(found.get(key), str)}
     return Document(header, tuple(events))
 
@@ -120,6 +130,17 @@ def namespaces_of(context: Any) -> dict[str, str]:
                 if isinstance(uri, str) and not prefix.startswith("@") and ":" in uri
             )
     return found
+
+
+def own_fields(found: Mapping[str, Any], namespaces: Mapping[str, str]) -> frozenset[str]:
+    """Tell which fields of events a document says are a repository's own, written in full."""
+    named: list[Any] = []
+    for key, value in found.items():
+        if ":" in key and key.rpartition(":")[2].rpartition("/")[2] == IGNORED:
+            named += value if isinstance(value, list) else [value]
+    return frozenset(
+        expand(one, namespaces) for one in named if isinstance(one, str) and ":" in one
+    )
 
 
 def _parse(data: bytes) -> Any:

@@ -15,6 +15,7 @@ __all__ = [
     "CBV",
     "DISPOSITIONS",
     "PREFIXES",
+    "SPOKEN",
     "STEPS",
     "VOCABULARIES",
     "WEB",
@@ -26,6 +27,9 @@ __all__ = [
 CBV: Final = "https://ref.gs1.org/cbv/"
 WEB: Final = "https://gs1.org/voc/"
 """The GS1 web vocabulary, in which measurements and alerts stand."""
+
+SPOKEN: Final = {"cbv": CBV, "gs1": WEB}
+"""Prefixes of compact URIs that stand in values of XML documents, whether declared or not."""
 
 PREFIXES: Final = {"cbv": CBV, "gs1": WEB, "cbvmda": "urn:epcglobal:cbv:mda:"}
 """Prefixes that need no declaration."""
@@ -103,10 +107,11 @@ _URNS: Final = {
 _BARE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
-def expand(value: str, namespaces: Mapping[str, str]) -> str:
+def expand(value: str, namespaces: Mapping[str, str], *, declared: bool = False) -> str:
     """Write a compact URI in full, and a vocabulary's URN as its web URI; other text stays.
 
-    namespaces: prefix -> URI, as the document declares them.
+    namespaces: prefix -> URI, as the document declares them. declared: only these prefixes, and
+    not GS1's own where they are not among them.
     """
     for urn, web in _URNS.items():
         if value.startswith(urn):
@@ -114,11 +119,13 @@ def expand(value: str, namespaces: Mapping[str, str]) -> str:
     prefix, colon, rest = value.partition(":")
     if not colon or rest.startswith("//"):
         return value
-    uri = namespaces.get(prefix) or ({"cbv": CBV, "gs1": WEB}.get(prefix))
+    uri = namespaces.get(prefix) or (None if declared else SPOKEN.get(prefix))
     return value if uri is None else uri + rest
 
 
-def in_full(field: str, value: str, namespaces: Mapping[str, str]) -> str:
+def in_full(
+    field: str, value: str, namespaces: Mapping[str, str], *, declared: bool = False
+) -> str:
     """Write a field's word in full, as hashes have it; what is no bare word as `expand` does.
 
     field: of `VOCABULARIES`, or any other, for which no bare word is one of a vocabulary.
@@ -126,7 +133,7 @@ def in_full(field: str, value: str, namespaces: Mapping[str, str]) -> str:
     known = VOCABULARIES.get(field)
     if known is not None and _BARE.fullmatch(value):
         return known[0] + value
-    return expand(value, namespaces)
+    return expand(value, namespaces, declared=declared)
 
 
 def bare(field: str, value: str, namespaces: Mapping[str, str]) -> str:

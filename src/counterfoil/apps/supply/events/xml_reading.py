@@ -12,8 +12,8 @@ from itertools import count
 from typing import Any, Final
 
 from counterfoil.apps.supply.events.event import Event
-from counterfoil.apps.supply.events.reading import Document, require_count
-from counterfoil.apps.supply.events.vocabulary import VOCABULARIES, bare
+from counterfoil.apps.supply.events.reading import IGNORED, Document, require_count
+from counterfoil.apps.supply.events.vocabulary import SPOKEN, VOCABULARIES, bare
 from counterfoil.errors import InputError
 from counterfoil.extras import need
 
@@ -57,7 +57,7 @@ def read_xml(data: bytes) -> Document:
             hint="Master data and capture jobs have no events.",
         )
     require_count(sum(map(len, listed)))
-    reader = _Reader(prefixes)
+    reader = _Reader(prefixes, _ignored(root))
     events = [reader.event(element) for part in listed for element in part]
     header = {
         "type": _local(root.tag),
@@ -71,6 +71,7 @@ def _parse(data: bytes) -> tuple[Any, dict[str, str]]:
     parser = need("defusedxml.ElementTree", "supply")
     wrong = (need("defusedxml", "supply").DefusedXmlException, parser.ParseError, ValueError)
     prefixes: dict[str, str] = {}
+    begun: set[str] = set()
     root: Any = None
     depth = elements = 0
     try:
@@ -87,15 +88,31 @@ def _parse(data: bytes) -> tuple[Any, dict[str, str]]:
                     raise ValueError(f"it has more than {_ELEMENTS_MAX} elements")
                 if depth > _DEPTH_MAX:
                     raise ValueError(f"elements are nested more than {_DEPTH_MAX} deep")
+                begun.update(one.partition(":")[0] for one in found.attrib.values() if ":" in one)
             else:
                 depth -= 1
+                if ":" in (found.text or ""):
+                    begun.add(found.text.strip().partition(":")[0])
     except wrong as err:
         raise InputError(
             "epcis.xml",
             f"expected an XML document, but: {str(err)[:200]}",
             hint="Entities and external files are refused.",
         ) from err
-    return root, prefixes
+    return root, _told_apart(prefixes, begun)
+
+
+def _told_apart(prefixes: dict[str, str], begun: set[str]) -> dict[str, str]:
+    """Give a namespace another prefix where a value begins with its own.
+
+    In XML a prefix names elements and attributes; it does not reach values, as it would in JSON-LD:
+    these are URIs as they stand. Only GS1's own are compact, whatever the document declares.
+    """
+    found: dict[str, str] = {}
+    for uri, prefix in prefixes.items():
+        taken = prefix in begun and SPOKEN.get(prefix) != uri
+        found[uri] = prefix if not taken else _free("", {**prefixes, **found})
+    return found
 
 
 def _free(prefix: str, prefixes: dict[str, str]) -> str:
@@ -108,21 +125,31 @@ def _free(prefix: str, prefixes: dict[str, str]) -> str:
     return next(name for n in count(1) if (name := f"ns{n}") not in taken)
 
 
-class _Reader:
-    """Reads the events of one document. prefixes: URI -> prefix."""
+def _ignored(root: Any) -> frozenset[str]:
+    """Tell which fields of events a document says are a repository's own, by their tags."""
+    named = (one for one in root if one.tag[:1] == "{" and _local(one.tag) == IGNORED)
+    return frozenset(one.tag for part in named for one in part if one.tag[:1] == "{")
 
-    def __init__(self, prefixes: dict[str, str]) -> None:
-        self._prefixes = prefixes
+
+class _Reader:
+    """Reads the events of one document. prefixes: URI -> prefix. ignored: tags left out."""
+
+    def __init__(self, prefixes: dict[str, str], ignored: frozenset[str]) -> None:
+        self._prefixes, self._ignored = prefixes, ignored
         self._namespaces = {prefix: uri for uri, prefix in prefixes.items()}
+        self._spoken: dict[str, str] = {}
 
     def event(self, element: Any) -> Event:
         """Read one event."""
         body: dict[str, Any] = {"type": self._key(element.tag)}
+        self._spoken = {}
         self._fields(element, body)
-        return Event(body, self._namespaces)
+        return Event(body, {**self._namespaces, **self._spoken})
 
     def _fields(self, element: Any, body: dict[str, Any]) -> None:
         for child in element:
+            if child.tag in self._ignored:
+                continue
             name = self._key(child.tag)
             if name in _WRAPPERS and ":" not in name:
                 self._fields(child, body)
@@ -241,7 +268,11 @@ class _Reader:
         return found
 
     def _word(self, field: str, text: str) -> str:
-        return bare(field, text, self._namespaces)
+        word = bare(field, text, {**self._namespaces, **SPOKEN})
+        prefix = word.partition(":")[0]
+        if word != prefix and prefix in SPOKEN:  # it stays compact, and is said to be so
+            self._spoken[prefix] = SPOKEN[prefix]
+        return word
 
     def _key(self, tag: str) -> str:
         if not tag.startswith("{"):
