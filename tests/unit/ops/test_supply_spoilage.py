@@ -72,7 +72,7 @@ def test_a_lot_goes_from_its_events_to_figures(ledger: Path, table: Path) -> Non
     later = spoilage.score_spoilage(
         item(2), product="milk", products=table, at=at(120), ledger=ledger
     )
-    assert "By 1 outcomes" in later.note
+    assert "By 1 outcome of this product" in later.note
     assert later.to_json()["used"] == later.left.used
 
 

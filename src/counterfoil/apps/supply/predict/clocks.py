@@ -34,6 +34,7 @@ __all__ = [
 
 _HOUR_MS: Final = 3_600_000
 _FREEZES_IN_H: Final = 1.0  # packed food neither freezes nor thaws in less
+_SIMPSON_C: Final = 4.0  # of warming, for which three points are enough
 _NORMAL: Final = NormalDist()
 
 
@@ -156,10 +157,12 @@ def pieces_of(
 
 
 def _piece(begin: int, until: int, first: float, last: float, rates: Rates) -> Piece:
-    mean = (first + last) / 2
-    at = [rates.of(one)[0] for one in (first, mean, last)]
+    parts = 1 + int(abs(last - first) / _SIMPSON_C)
+    step = (last - first) / (2 * parts)
+    at = [rates.of(first + step * place)[0] for place in range(2 * parts + 1)]
+    total = at[0] + at[-1] + 4 * sum(at[1::2]) + 2 * sum(at[2:-1:2])
     hours = (until - begin) / _HOUR_MS
-    return Piece(begin, until, mean, hours * (at[0] + 4 * at[1] + at[2]) / 6)
+    return Piece(begin, until, (first + last) / 2, hours * total / (6 * parts))
 
 
 @dataclass(frozen=True, slots=True)

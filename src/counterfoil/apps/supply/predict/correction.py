@@ -31,9 +31,9 @@ __all__ = ["Correction", "Learned"]
 _Pair = tuple[float, float]
 _Square = tuple[float, float, float, float]  # row by row
 _NORMAL: Final = NormalDist()
-_ALL_SD: Final = (0.3, 0.2)
-"""Of all products, level and tilt: a table may be wrong as a whole by half, either way (90 %)."""
-_LEVEL_SD: Final = 0.25  # of one product's level around that of all
+_ALL_SD: Final = (0.25, 0.2)
+"""Of all products, level and tilt: a whole table may be wrong by half as much again (90 %)."""
+_LEVEL_SD: Final = 0.2  # of one product's level around that of all
 _WORTH: Final = 8.0  # outcomes that what is supposed of the spread counts for
 _FAR: Final = 3.0  # standard deviations
 _MASS_LEAST: Final = 1e-9

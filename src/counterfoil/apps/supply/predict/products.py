@@ -6,7 +6,7 @@ left out with a reason, as they are not the user's to mend. This module refuses 
 
 Temperatures of places that a table only names: refrigerator 4 and freezer -18 degrees C (USDA FSIS,
 Refrigeration and Food Safety: at or below 40 F, at 0 F); pantry 21 degrees C, the upper end of dry
-storage at 50 to 70 F (USDA, storage of USDA Foods). A real place differs from its name by some 2 K;
+storage at 50 to 70 F (USDA, storage of USDA Foods). A real place differs from its name by some 1 K;
 `shelf_life` widens its bands by that.
 """
 

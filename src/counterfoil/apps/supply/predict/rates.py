@@ -37,8 +37,8 @@ _FROZEN_Q10: Final = 4.0
 _FROZEN_SD: Final = math.log(8 / 2) / (2 * BAND)
 _SD_LEAST: Final = 0.1
 """Least spread of lots: 90 % within 18 %, also where a table gives one number."""
-_PLACE_SD_C: Final = 2.0
-"""How far a place is from what its name says, K."""
+_PLACE_SD_C: Final = 1.0
+"""How far a place is from what its name says, K, beyond what the range of the table holds."""
 
 
 def coordinate(celsius: float) -> float:

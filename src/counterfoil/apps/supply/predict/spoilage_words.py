@@ -79,7 +79,7 @@ def _gaps(left: Remaining) -> list[str]:
     if not hours:
         return []
     return [
-        f"Nobody measured for {hours:.1f} h in {len(left.gaps)} gaps: it has used "
+        f"Nobody measured for {hours:.1f} h in {_many(len(left.gaps), 'gap')}: it has used "
         f"{left.used_low:.0%} to {left.used_high:.0%}, by how warm those were."
     ]
 
@@ -95,7 +95,8 @@ def _taught(learned: Correction | None) -> list[str]:
             f"keeps {abs(longer):.0%} {'longer' if longer > 0 else 'shorter'} than its table says"
         )
     return [
-        f"By {learned.outcomes} outcomes of this product and {learned.of_all} of all, it {words}."
+        f"By {_many(learned.outcomes, 'outcome')} of this product and {learned.of_all} of all, it "
+        f"{words}."
     ]
 
 
@@ -105,6 +106,10 @@ def _at(celsius: float | None) -> str:
 
 def _when(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def _chance(share: float) -> str:

@@ -33,7 +33,7 @@ def score_spoilage(found: Judged, paint: Paint) -> Iterator[str]:
     painted = {"sell": paint.good, "discard": paint.bad}.get(found.outcome, paint.strong)
     yield (
         f"{painted(found.outcome)} {plain(found.thing)}  "
-        f"{paint.quiet(f'entry {found.index}, spoils in time with {found.score:.1%}')}"
+        f"{paint.quiet(f'entry {found.index}, too soon spoiled with {found.score:.1%}')}"
     )
     yield f"  {plain(found.note)}"
 
@@ -52,8 +52,8 @@ def came_of(found: CameOf, paint: Paint) -> Iterator[str]:
 def judge_spoilage(found: Evaluated, paint: Paint) -> Iterator[str]:
     """Show the figures, one forecast a line."""
     yield (
-        f"{found.decisions} decisions, {found.outcomes} outcomes; {found.corrected.lots} lots of "
-        "which it is known when they spoiled"
+        f"decisions: {found.decisions}, outcomes: {found.outcomes}, lots of which it is known when "
+        f"they spoiled: {found.corrected.lots}"
     )
     named = (
         ("as decided", found.corrected),

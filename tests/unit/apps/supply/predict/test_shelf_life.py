@@ -93,6 +93,13 @@ def test_damage_adds_up_whatever_its_order() -> None:
         assert worst.excess > 0.5 * worst.share
 
 
+def test_warming_up_between_two_readings_costs_what_it_does() -> None:
+    """A straight way from 4 to 21 degrees in ten hours costs the same by 2 readings and by 600."""
+    fine = [(minute * 60_000, 4 + 17 * minute / 600) for minute in range(601)]
+    coarse = remaining(MILK, [fine[0], fine[-1]], 10 * H, ahead_c=4.0, gaps=[])
+    assert coarse.used == pytest.approx(remaining(MILK, fine, 10 * H, ahead_c=4.0).used, rel=0.005)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(0, 30), min_size=2, max_size=40), st.floats(0.1, 8))
 def test_warmer_is_never_better(values: list[float], warmer: float) -> None:
