@@ -88,9 +88,11 @@ def _serve(address: str) -> NoReturn:
 
     importlib.import_module("counterfoil.cli.arguments")
     for operation in OPERATIONS:
-        load(operation)
+        with suppress(Exception):  # the command that wants it says what is wrong
+            load(operation)
     for name in _HEAVY:
-        importlib.import_module(name)
+        with suppress(ImportError):
+            importlib.import_module(name)
     sys.setrecursionlimit(limit)
     waiting: dict[int, socket.socket] = {}
     signal.signal(signal.SIGCHLD, lambda *_: _tell(waiting))
