@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,15 @@ from counterfoil.act import Actor
 from counterfoil.act.actions import NOBODY
 from counterfoil.act.escrow_contract import PaymentState
 from counterfoil.apps.supply.events.capture import capture
-from counterfoil.apps.supply.orders.agreeing import list_agreements
+from counterfoil.apps.supply.orders.agreeing import list_agreements, record_agreement
 from counterfoil.apps.supply.orders.desk import Order, OrderDesk
 from counterfoil.apps.supply.orders.placed import Placed, find_order, list_orders, moves_of
+from counterfoil.apps.supply.orders.placing import record_order
 from counterfoil.apps.supply.orders.records import ColdChain
 from counterfoil.apps.supply.orders.replaying import replay
 from counterfoil.apps.supply.orders.setting_up import Agreement, OrderLimits, set_up
-from counterfoil.chain import account_of
+from counterfoil.apps.supply.orders.summary import summary_of
+from counterfoil.chain import account_of, open_chain
 from counterfoil.errors import Conflict, InputError, NotFound, Refused, VerificationError
 from counterfoil.ledger import Ledger
 from counterfoil.provenance.decisions import schema_digest
@@ -62,14 +64,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ledger, Ac
 
 
 @contextmanager
-def desk_of(folder: Path) -> Iterator[tuple[Ledger, Actor, OrderDesk]]:
+def desk_of(folder: Path, money: int = 1_000_000) -> Iterator[tuple[Ledger, Actor, OrderDesk]]:
     """Set a desk up in `folder / "ledger"`, with money."""
     folder = acting_folder(folder)
     with counterfoil.open(folder) as ledger, Actor(ledger) as actor:
         evidence = ledger.record({"evaluated": "well"}).index
         done = set_up(actor, MODEL, evidence, LIMITS, token=TOKEN)
         desk = OrderDesk(actor)
-        mint(actor, done.agreements[0].said.token, desk.contract.address, 1_000_000)
+        mint(actor, done.agreements[0].said.token, desk.contract.address, money)
         yield ledger, actor, desk
 
 
@@ -390,5 +392,67 @@ def test_listed(place: tuple[Ledger, Actor, OrderDesk]) -> None:
         find_order(ledger, "urn:example:po:none")
     with raises_code("supply.order", NotFound):
         find_order(ledger, 0)
-    (agreed,) = list_agreements(ledger)
+    *_, agreed = list_agreements(ledger)
     assert agreed.said.agreement == replace(AGREED, token=agreed.said.token)
+
+
+def test_the_clock_returns_it(tmp_path: Path) -> None:
+    """What nobody delivered in time falls to the desk, and can be ordered for again."""
+    with desk_of(tmp_path) as (ledger, _, desk):
+        placed = desk.place(shortage(ledger), order(2))
+        with pytest.raises(Refused, match="too early"):
+            desk.settle(placed)
+        home, later = ledger.layout.chain, Later(placed.said.payment_deadline_s)
+    chain = open_chain(f"embedded:{home}", clock=later)
+    with counterfoil.open(tmp_path / "ledger") as ledger, closing(chain):
+        desk = OrderDesk(Actor(ledger, opened=chain))
+        assert desk.settle(placed).state is PaymentState.SETTLED
+        assert desk.has(placed.said.token) == 1_000_000
+        with raises_code("supply.desk", Refused):
+            desk.withdraw(placed.said.token, PAYEE.address, 1_000_001)
+        assert desk.withdraw(placed.said.token, PAYEE.address, 999_999) == 1
+
+
+class Later:
+    """A clock at which a moment has come."""
+
+    def __init__(self, now_s: int) -> None:
+        self.now_s = now_s
+
+    def now_ms(self) -> int:
+        """Tell the time, Unix ms."""
+        return self.now_s * 1000
+
+
+def test_money_that_comes_later(tmp_path: Path) -> None:
+    """An order that the desk could not pay for is placed when it is asked for again, with money."""
+    with desk_of(tmp_path, money=100) as (ledger, actor, desk):
+        decision = shortage(ledger)
+        with pytest.raises(Refused, match="funds"):
+            desk.place(decision, order(2))
+        (recorded,) = list_orders(ledger, 10)
+        assert desk.standing(recorded).state is PaymentState.NONE
+        assert summary_of(ledger, recorded).state == "recorded"
+        with raises_code("supply.unplaced", Conflict):
+            desk.deliver(recorded, receiving(ledger, recorded.po, 2))
+        mint(actor, recorded.said.token, desk.contract.address, 200)
+        assert desk.place(decision, order(2)) == recorded
+        assert desk.standing(recorded).left == 300
+        assert summary_of(ledger, recorded).state == "open"
+
+
+def test_an_agreement_that_changes_in_between(place: tuple[Ledger, Actor, OrderDesk]) -> None:
+    """Where governance changed an agreement while an order was placed, the escrow's terms count."""
+    ledger, actor, desk = place
+    other = account_of(bytes(31) + b"\x0b").address
+    bread = replace(AGREED, item="bread", token=next(list_agreements(ledger)).said.token)
+    record_agreement(actor, desk.contract, bread)
+    decision = shortage(ledger)
+    wanted = order(2, item="bread")
+    record_order(desk, ledger.decisions.get(decision), wanted, None, None, None)
+    record_agreement(actor, desk.contract, replace(bread, payee=other))
+    placed = desk.place(decision, wanted)
+    assert (placed.said.payee, desk.terms(placed).payee) == (PAYEE.address, other)
+    told = [{"epcClass": "bread", "quantity": 2}]
+    desk.deliver(placed, receiving(ledger, placed.po, 2, quantityList=told))
+    assert desk.escrow.credit(placed.said.token, other) == 300
