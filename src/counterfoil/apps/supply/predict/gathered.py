@@ -18,7 +18,7 @@ from counterfoil.apps.supply.events.linking import ITEM, LOT, OUTPUT
 from counterfoil.apps.supply.events.trace import FOREVER, Step, holders_of, steps_of
 from counterfoil.apps.supply.predict.history import History, Reading, clean, gap_limit
 
-__all__ = ["history_of"]
+__all__ = ["entries_of", "history_of"]
 
 _LEAVES: Final = frozenset({"shipping", "departing", "loading", "transporting"})
 
@@ -29,6 +29,24 @@ def history_of(index: Index, thing: str, until_ms: int) -> History:
     thing: any name of it. until_ms: readings up to then, Unix ms. Readings of events that were
     declared to be errors by then are left out. Raises NotFound with code supply.thing.
     """
+    sources, since = _sources(index, thing, until_ms)
+    readings, told_by = _nearest(sources)
+    return History(readings, told_by, since)
+
+
+def entries_of(index: Index, thing: str, until_ms: int) -> frozenset[int]:
+    """List all entries that tell a temperature of a thing by a time, its nearest sensor's or not.
+
+    Raises NotFound with code supply.thing.
+    """
+    sources, _ = _sources(index, thing, until_ms)
+    return frozenset(event for source in sources for _, _, event in source)
+
+
+def _sources(
+    index: Index, thing: str, until_ms: int
+) -> tuple[list[list[tuple[int, float, int]]], int | None]:
+    """List what was measured, the nearest sensors first; and when the thing was made."""
     steps = steps_of(index, thing, as_of_ms=until_ms)
     since = _made(index, canonical(thing), until_ms)
     if since is None and steps:
@@ -41,14 +59,12 @@ def history_of(index: Index, thing: str, until_ms: int) -> History:
     places: list[tuple[int, float, int]] = []
     for place, low, high in _stays(steps, until_ms):
         places += _measured(index, "e.point", place, max(begin, low), high, until_ms)
-    sources.append(places)
-    readings, entries = _nearest(sources)
-    return History(readings, tuple(sorted(entries)), since)
+    return [*sources, places], since
 
 
 def _nearest(
     sources: list[list[tuple[int, float, int]]],
-) -> tuple[tuple[Reading, ...], set[int]]:
+) -> tuple[tuple[Reading, ...], tuple[int, ...]]:
     """Join readings, those of a farther source only where nearer ones leave a gap."""
     joined: list[tuple[int, float, int]] = []
     for source in sources:
@@ -56,7 +72,9 @@ def _nearest(
         times = [at for at, _, _ in joined]
         fresh = [one for one in source if not _covered(times, one[0], wide)]
         joined = sorted([*joined, *fresh])
-    return clean((at, c) for at, c, _ in joined), {event for _, _, event in joined}
+    readings = clean((at, c) for at, c, _ in joined)
+    told_by = {(at, round(c, 3)): event for at, c, event in joined}
+    return readings, tuple(told_by[one] for one in readings)
 
 
 def _covered(times: list[int], at: int, wide: float) -> bool:

@@ -45,12 +45,18 @@ _WARMEST_C: Final = 100.0
 class History(Sequence[Reading]):
     """Readings, oldest first, and where they are from.
 
-    entries: indices of the events that say so. since_ms: when the thing was made, or first seen.
+    told_by: index of the entry that tells each reading, or nothing. since_ms: when the thing was
+    made, or first seen.
     """
 
     readings: tuple[Reading, ...]
-    entries: tuple[int, ...] = ()
+    told_by: tuple[int, ...] = ()
     since_ms: int | None = None
+
+    @property
+    def entries(self) -> tuple[int, ...]:
+        """Indices of the events that tell the readings, each once."""
+        return tuple(sorted(set(self.told_by)))
 
     def __len__(self) -> int:
         return len(self.readings)

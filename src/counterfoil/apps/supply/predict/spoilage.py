@@ -40,6 +40,7 @@ __all__ = [
     "Judged",
     "Limits",
     "foresee",
+    "format_readings",
     "inputs_of",
     "judge",
     "readings_in",
@@ -67,7 +68,7 @@ may be spoiled within those hours, and else sold, by the stated limits.
 """
 """The method, as it stands on record."""
 
-_READINGS_MOST: Final = 1_500
+_READINGS_MOST: Final = 1_000  # with as many entries: an entry of the log holds 48 KiB
 _HOUR_MS: Final = 3_600_000
 
 
@@ -144,13 +145,14 @@ def inputs_of(
 ) -> dict[str, Any]:
     """Write all that a decision is made from, as JSON without floats.
 
-    history: may be a `History`, whose entries are named. table: digest of the product's table.
-    log_size: of the log when the correction was learned. Raises as `remaining`.
+    history: may be a `History`; the entries of the readings that are held are named. table: digest
+    of the product's table. log_size: of the log when the correction was learned. Raises as
+    `remaining`.
     """
     limits = limits or Limits()
-    entries: tuple[int, ...] = ()
+    told_by: dict[Reading, int] = {}
     if isinstance(history, History):
-        entries = history.entries
+        told_by = dict(zip(history.readings, history.told_by, strict=False))
         since_ms = history.since_ms if since_ms is None else since_ms
     readings, spans = spans_of(history, at_ms, since_ms)
     since = since_ms if since_ms is not None else readings[0][0]
@@ -166,11 +168,11 @@ def inputs_of(
         "hurry_at": repr(limits.hurry_at),
         "discard_at": repr(limits.discard_at),
         "worst_c": repr(limits.worst_c),
-        "readings": _written(kept),
+        "readings": format_readings(kept),
         "measured": len(readings),
         "tolerance_c": repr(tolerance),
         "gaps": [list(span) for span in spans],
-        "entries": _ranges(entries),
+        "entries": _ranges(sorted({told_by[one] for one in kept if one in told_by})),
         "correction": None if correction is None else correction.to_json(),
         "log_size": log_size,
     }
@@ -275,7 +277,7 @@ def readings_in(said: Mapping[str, Any]) -> tuple[Reading, ...]:
     return _read(said["readings"])
 
 
-def _written(readings: Sequence[Reading]) -> list[int]:
+def format_readings(readings: Sequence[Reading]) -> list[int]:
     """Write readings as whole numbers: ms and thousandths of a degree, each less the one before."""
     found: list[int] = []
     at = celsius = 0
@@ -296,9 +298,9 @@ def _read(numbers: Sequence[int]) -> tuple[Reading, ...]:
 
 
 def _ranges(entries: Sequence[int]) -> list[list[int]]:
-    """Write indices as ranges, both ends included."""
+    """Write ascending indices as ranges, both ends included."""
     found: list[list[int]] = []
-    for one in sorted(entries):
+    for one in entries:
         if found and one == found[-1][1] + 1:
             found[-1][1] = one
         else:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from counterfoil.apps.supply.foreseen import Closed, outcomes_of, record_outcome
 from counterfoil.apps.supply.predict.correction import Learned
-from counterfoil.apps.supply.predict.gathered import history_of
+from counterfoil.apps.supply.predict.gathered import entries_of, history_of
 from counterfoil.apps.supply.predict.history import History, Reading
 from counterfoil.apps.supply.predict.products import product_of
 from counterfoil.apps.supply.predict.shelf_life import Remaining, remaining
@@ -171,19 +171,29 @@ def replay(ledger: Ledger, index: int) -> None:
 
 
 def _confirm_readings(ledger: Ledger, index: int, said: Mapping[str, Any]) -> None:
-    """Look for each reading in the events that the decision names."""
+    """Look for each reading in the events that the decision names, and for these in its thing's."""
     if not said.get("entries"):
         return
+    from counterfoil.apps.supply.events.index import index_of
     from counterfoil.apps.supply.events.prehash import instant_ms
     from counterfoil.apps.supply.events.query import event_at
     from counterfoil.apps.supply.events.warmth import temperatures_of
 
+    named = {entry for low, high in said["entries"] for entry in range(int(low), int(high) + 1)}
+    with index_of(ledger) as known:
+        strange = named - entries_of(known, str(said["thing"]), int(said["at_ms"]))
+    if strange:
+        raise VerificationError(
+            "spoilage.readings",
+            f"expected decision {index} to name events of {said['thing']!s:.120}, found "
+            f"{len(strange)} of something else, the first in entry {min(strange)}",
+            hint="It was decided on the temperatures of something else.",
+        )
     told: set[Reading] = set()
-    for low, high in said["entries"]:
-        for entry in range(int(low), int(high) + 1):
-            body = event_at(ledger, entry).body
-            at = instant_ms(str(body.get("eventTime", ""))) or 0
-            told |= {(when, round(celsius, 3)) for when, celsius in temperatures_of(body, at)}
+    for entry in named:
+        body = event_at(ledger, entry).body
+        at = instant_ms(str(body.get("eventTime", ""))) or 0
+        told |= {(when, round(celsius, 3)) for when, celsius in temperatures_of(body, at)}
     missing = [one for one in readings_in(said) if one not in told]
     if missing:
         raise VerificationError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,10 @@ from counterfoil.apps.supply.predict.spoilage import (
     Judged,
     Limits,
     foresee,
+    format_readings,
     inputs_of,
     judge,
+    readings_in,
 )
 from counterfoil.apps.supply.predict.spoilage_judged import evaluate
 from counterfoil.apps.supply.predict.spoilage_outcomes import (
@@ -158,9 +161,25 @@ def test_what_events_tell_is_what_it_was_decided_on(ledger: Ledger) -> None:
     made = foresee(ledger, YOGURT, history, ms(8), ahead_c=4.0, thing=LOT)
     assert ledger.get(made.index).content["inputs"]["since_ms"] == ms(0)
     replay(ledger, made.index)
-    lied = History(tuple((when, 3.0) for when, _ in history), history.entries, history.since_ms)
+    lied = History(tuple((when, 3.0) for when, _ in history), history.told_by, history.since_ms)
     with raises_code("spoilage.readings", VerificationError):
         replay(ledger, foresee(ledger, YOGURT, lied, ms(8), ahead_c=4.0, thing=LOT).index)
+    with raises_code("spoilage.readings", VerificationError):
+        replay(ledger, foresee(ledger, YOGURT, history, ms(8), ahead_c=4.0, thing=item(1)).index)
+
+
+def test_a_decision_on_very_many_readings_still_fits(ledger: Ledger) -> None:
+    """Thousands of noisy readings of as many entries become a thousand, within a told tolerance."""
+    chance = random.Random(1)
+    readings = tuple((at * 300_000, round(4 + chance.gauss(0, 0.4), 2)) for at in range(4000))
+    history = History(readings, tuple(range(7, 8007, 2)))
+    made = foresee(ledger, YOGURT, history, readings[-1][0], ahead_c=4.0)
+    said = ledger.get(made.index).content["inputs"]
+    assert said["measured"] == 4000
+    assert len(readings_in(said)) <= 1000
+    assert 0 < float(said["tolerance_c"]) <= 1
+    whole = judge({**said, "readings": format_readings(readings)})
+    assert made.left.used == pytest.approx(whole.left.used, rel=0.03)
 
 
 def closed(ledger: Ledger, lot: int, hours: float) -> Judged:
