@@ -445,14 +445,16 @@ def test_an_agreement_that_changes_in_between(place: tuple[Ledger, Actor, OrderD
     """Where governance changed an agreement while an order was placed, the escrow's terms count."""
     ledger, actor, desk = place
     other = account_of(bytes(31) + b"\x0b").address
-    bread = replace(AGREED, item="bread", token=next(list_agreements(ledger)).said.token)
+    bread = replace(
+        AGREED, item="urn:example:bread", token=next(list_agreements(ledger)).said.token
+    )
     record_agreement(actor, desk.contract, bread)
     decision = shortage(ledger)
-    wanted = order(2, item="bread")
+    wanted = order(2, item="urn:example:bread")
     record_order(desk, ledger.decisions.get(decision), wanted, None, None, None)
     record_agreement(actor, desk.contract, replace(bread, payee=other))
     placed = desk.place(decision, wanted)
     assert (placed.said.payee, desk.terms(placed).payee) == (PAYEE.address, other)
-    told = [{"epcClass": "bread", "quantity": 2}]
+    told = [{"epcClass": "urn:example:bread", "quantity": 2}]
     desk.deliver(placed, receiving(ledger, placed.po, 2, quantityList=told))
     assert desk.escrow.credit(placed.said.token, other) == 300
