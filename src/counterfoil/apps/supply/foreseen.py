@@ -21,7 +21,7 @@ from counterfoil.provenance.decisions import schema_digest
 from counterfoil.provenance.statements.parts import Reference, decimal_text
 
 if TYPE_CHECKING:
-    from counterfoil.ledger import Ledger
+    from counterfoil.ledger import Ledger, RecordView
 
 __all__ = ["Closed", "outcomes_of", "record_foreseen", "record_outcome"]
 
@@ -138,25 +138,52 @@ def outcomes_of(ledger: Ledger, purpose: str, *, until_ms: int | None = None) ->
     until_ms: only what was known by then, Unix ms; so that nothing is learned ahead of its time.
     A later statement about the same forecast stands beside the earlier one.
     """
+    made = _Made(ledger, purpose)
+    for view in _hits(ledger, f'kind=supply-outcome purpose="{purpose}"'):
+        said = view.content
+        if until_ms is not None and said["known_ms"] > until_ms:
+            continue
+        forecast = made.find(said["decision"]["leaf"])
+        score = forecast.content.get("score")
+        yield Closed(
+            view.index,
+            forecast.index,
+            forecast.content["outcome"],
+            None if score is None else float(score),
+            forecast.content.get("inputs") or {},
+            {name: float(value) for name, value in said["measured"].items()},
+            said["known_ms"],
+        )
+
+
+class _Made:
+    """Forecasts of a purpose by their leaves, read as far back as they are asked for.
+
+    Looking each up by itself would read the log's tail for every one.
+    """
+
+    def __init__(self, ledger: Ledger, purpose: str) -> None:
+        self._ledger = ledger
+        self._left = _hits(ledger, f'kind=decision purpose="{purpose}"')
+        self._known: dict[str, RecordView] = {}
+
+    def find(self, leaf: str) -> RecordView:
+        """Give the entry of a leaf. Raises as `Ledger.find_leaf`."""
+        while leaf not in self._known:
+            view = next(self._left, None)
+            if view is None:
+                self._known[leaf] = self._ledger.get(self._ledger.find_leaf(leaf))
+            else:
+                self._known[view.leaf] = view
+        return self._known[leaf]
+
+
+def _hits(ledger: Ledger, query: str) -> Iterator[RecordView]:
+    """Give what a search finds, the newest first, page by page."""
     after: int | None = None
     while True:
-        page = ledger.search(f'kind=supply-outcome purpose="{purpose}"', limit=_PAGE, after=after)
-        for view in page.hits:
-            said = view.content
-            if until_ms is not None and said["known_ms"] > until_ms:
-                continue
-            index = ledger.find_leaf(said["decision"]["leaf"])
-            made = ledger.get(index).content
-            score = made.get("score")
-            yield Closed(
-                view.index,
-                index,
-                made["outcome"],
-                None if score is None else float(score),
-                made.get("inputs") or {},
-                {name: float(value) for name, value in said["measured"].items()},
-                said["known_ms"],
-            )
+        page = ledger.search(query, limit=_PAGE, after=after)
+        yield from page.hits
         after = page.next
         if after is None:
             return
