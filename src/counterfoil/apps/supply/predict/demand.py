@@ -8,19 +8,28 @@ too short to have been tried.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
-from counterfoil.apps.supply.predict.demand_features import LEAST_DAYS, Panel
+from counterfoil.apps.supply.predict.demand_features import LEAST_DAYS
 from counterfoil.apps.supply.predict.demand_history import History
-from counterfoil.apps.supply.predict.demand_means import fit_trees, members
+from counterfoil.apps.supply.predict.demand_means import fit_trees
 from counterfoil.apps.supply.predict.demand_spread import Spread, learn_marks, learn_spread
+from counterfoil.apps.supply.predict.demand_trials import (
+    choose,
+    folds,
+    mixed,
+    panel_of,
+    together,
+    told_by,
+    try_out,
+)
 from counterfoil.apps.supply.predict.distribution import Demand, Dependence, Marks
 from counterfoil.errors import InputError
-from counterfoil.learn.forecast.features import Floats, Ints
-from counterfoil.learn.forecast.mixing import parts, shares
+from counterfoil.learn.forecast.features import Floats
 from counterfoil.ports import Progress, no_progress
 
 __all__ = ["HORIZON_MAX_DAYS", "TAIL_DAYS", "DemandModel", "demand_distribution", "train"]
@@ -30,11 +39,6 @@ TAIL_DAYS: Final = 800
 """Days of sales that a model keeps: two years, and what lies around a day two years ago."""
 
 _SERIES_MAX: Final = 5000
-_TRIED: Final = 0.2  # of the days, at the end, that are forecast as a trial
-_TRIED_MAX_DAYS: Final = 182
-_ORIGINS: Final = 28
-_TRIALS: Final = 200_000  # days forecast in trials, at most
-_EVEN: Final = 0.1  # of the mix: the same for each member whatever the trials say
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,11 +68,11 @@ class DemandModel:
         """
         found = self.tail if history is None else self.seen(history)
         mean, _ = self.means(found)
-        rows = np.array([self.tail.names.index(name) for name in found.names])
-        variance = self.spread.variance(mean, rows)
+        first = found.first_day + found.days
+        variance = self.variance(mean, found.names, first)
         return Demand(
             found.names,
-            found.first_day + found.days,
+            first,
             mean,
             variance,
             self.marks,
@@ -80,8 +84,8 @@ class DemandModel:
         """Give the mean of each day, (series, horizon), and of each member before that."""
         found = self.tail if history is None else self.seen(history)
         found = found.lengthened(self.horizon_days)
-        panel = _panel(found, self.index)
-        told = _told(
+        panel = panel_of(found, self.index)
+        told = told_by(
             self.booster,
             panel,
             np.arange(len(found.names)),
@@ -91,6 +95,11 @@ class DemandModel:
         mean = mixed(self.shares, told)
         closed = found.closed[:, found.days : found.days + self.horizon_days]
         return np.where(closed, 0.0, mean), told
+
+    def variance(self, mean: Floats, names: Sequence[str], first_day: int) -> Floats:
+        """Give the variance of days about means of some series: (series, horizon)."""
+        rows = np.array([self.tail.names.index(name) for name in names])
+        return self.spread.variance(mean, rows, np.full(len(rows), first_day))
 
     def seen(self, history: History) -> History:
         """Take what the model looks at: from the first day of its tail on.
@@ -150,33 +159,28 @@ def train(history: History, horizon_days: int, *, progress: Progress = no_progre
     Raises InputError with code demand.horizon or demand.short, Unavailable with code extra.missing.
     """
     _check(history, horizon_days)
-    end, total = history.days, 4
-    covariates = history.covariates
-    start = max(LEAST_DAYS, end - max(2 * horizon_days, min(int(_TRIED * end), _TRIED_MAX_DAYS)))
-    start = min(start, end - horizon_days)
-    earlier = _panel(history.until(start), None)
-    booster = fit_trees(earlier, start, horizon_days, covariates)
-    progress(1, total, "parts of the model learned")
-    whole = _panel(history, earlier.index)
-    rows, origins = _trials(history, start, horizon_days)
-    told = _told(booster, whole, rows, origins, horizon_days)
-    told = told.reshape(len(told), -1, horizon_days)
-    actual = history.values[rows][:, origins[:, None] + np.arange(horizon_days)]
-    actual = actual.reshape(-1, horizon_days)
-    of = np.repeat(rows, len(origins))
-    chosen = _chosen(told, actual, of, history.values[:, :start])
-    mean = mixed(chosen, told)
-    progress(2, total, "parts of the model learned")
-    gap = float(np.diff(origins).mean()) if len(origins) > 1 else horizon_days
-    seen = max(1.0, horizon_days / gap)
-    spread = learn_spread(mean, actual, of, len(history.names), seen=seen)
-    variance = spread.variance(mean, of)
-    marks, dependence = learn_marks(mean, variance, actual, whole=history.whole, seen=seen)
-    progress(3, total, "parts of the model learned")
-    final = _panel(history, None)
-    booster = fit_trees(final, end, horizon_days, covariates)
+    laid = folds(history, horizon_days)
+    total = len(laid) + 2
+    tried = []
+    for at, fold in enumerate(laid):
+        tried.append(try_out(history, horizon_days, fold))
+        progress(at + 1, total, "parts of the model learned")
+    trials = together(tried)
+    chosen = choose(trials, history)
+    mean = mixed(chosen, trials.told)
+    count = len(history.names)
+    first_days = history.first_day + trials.origins
+    spread = learn_spread(mean, trials.actual, trials.rows, first_days, count, seen=trials.seen)
+    variance = spread.variance(mean, trials.rows, first_days)
+    marks, dependence = learn_marks(
+        mean, variance, trials.actual, whole=history.whole, seen=trials.seen
+    )
+    progress(total - 1, total, "parts of the model learned")
+    end = history.days
+    final = panel_of(history, None)
+    booster = fit_trees(final, end, horizon_days, history.covariates)
     kept = slice(-min(TAIL_DAYS, end), None)
-    progress(4, total, "parts of the model learned")
+    progress(total, total, "parts of the model learned")
     return DemandModel(
         horizon_days,
         _tail(history),
@@ -187,52 +191,6 @@ def train(history: History, horizon_days: int, *, progress: Progress = no_progre
         marks,
         dependence,
     )
-
-
-def mixed(chosen: Floats, told: Floats) -> Floats:
-    """Mix what members say. chosen: (members, parts). told: (members, k, horizon)."""
-    found = np.empty(told.shape[1:])
-    for place, part in enumerate(parts(told.shape[2])):
-        found[:, part] = np.tensordot(chosen[:, place], told[:, :, part], 1)
-    return found
-
-
-def _chosen(told: Floats, actual: Floats, rows: Ints, before: Floats) -> Floats:
-    """Choose shares of members by trials, each series in its usual weekly move."""
-    moves = np.abs(before[:, 7:] - before[:, :-7])
-    count = np.isfinite(moves).sum(axis=1)
-    unit = (np.nansum(moves, axis=1) + 1) / (count + 1)
-    there = np.isfinite(actual)
-    scaled = np.where(there, told / unit[rows, None], 0.0)
-    wanted = np.where(there, np.nan_to_num(actual) / unit[rows, None], 0.0)
-    some = np.linspace(0, len(wanted) - 1, min(len(wanted), 4000)).astype(int)
-    return (1 - _EVEN) * shares(scaled[:, some], wanted[some]) + _EVEN / len(told)
-
-
-def _told(booster: Any, panel: Panel, rows: Ints, origins: Ints, horizon: int) -> Floats:
-    """Give what members say: (members, rows, origins, horizon)."""
-    shape = (len(rows), len(origins), horizon)
-    grid = np.broadcast_arrays(
-        rows[:, None, None], origins[None, :, None], np.arange(1, horizon + 1)[None, None, :]
-    )
-    found = members(booster, panel, *(one.ravel() for one in grid))
-    return found.reshape(len(found), *shape)
-
-
-def _trials(history: History, start: int, horizon: int) -> tuple[Ints, Ints]:
-    """Choose series and origins to try forecasts of."""
-    rows = np.arange(len(history.names))
-    last = history.days - horizon
-    count = max(1, min(_ORIGINS, last - start + 1))
-    origins = np.unique(np.linspace(start, last, count).astype(np.int64))
-    most = max(1, _TRIALS // (len(origins) * horizon))
-    if len(rows) > most:
-        rows = rows[np.unique(np.linspace(0, len(rows) - 1, most).astype(int))]
-    return rows, origins
-
-
-def _panel(history: History, index: tuple[Floats, Floats] | None) -> Panel:
-    return Panel(history.values, history.first_day, history.closed, history.given, index)
 
 
 def _from(history: History, skipped: int) -> History:

@@ -79,5 +79,5 @@ def _stages(model: DemandModel, history: History) -> list[Floats]:
 
 
 def _with_mean(model: DemandModel, demand: Demand, mean: Floats) -> Demand:
-    rows = np.array([model.tail.names.index(name) for name in demand.names])
-    return replace(demand, mean=mean, variance=model.spread.variance(mean, rows))
+    variance = model.variance(mean, demand.names, demand.first_day)
+    return replace(demand, mean=mean, variance=variance)

@@ -52,7 +52,7 @@ class History:
 
     def date(self, at: int) -> str:
         """Give the date of a day, YYYY-MM-DD."""
-        return str(date(1970, 1, 1) + timedelta(days=self.first_day + at))
+        return str(date(1970, 1, 1) + timedelta(days=int(self.first_day) + int(at)))
 
     def until(self, days: int) -> History:
         """Take what was known after so many days; what is given stays known ahead."""

@@ -63,6 +63,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     by_square: float
     of_series: list[float]
     of_ahead: list[float]
+    of_weekday: list[float]
     marks_given: list[float]
     marks_found: list[list[float]]
     marks_part: list[int]
@@ -111,6 +112,7 @@ def format_model(model: DemandModel, mapped: Mapped) -> bytes:
         by_square=spread.by_square,
         of_series=spread.series.tolist(),
         of_ahead=spread.ahead.tolist(),
+        of_weekday=spread.weekday.tolist(),
         marks_given=marks.given.tolist(),
         marks_found=marks.found.tolist(),
         marks_part=marks.part.tolist(),
@@ -182,6 +184,7 @@ def _model(said: _File, booster: Any) -> DemandModel:
         and found.shape == (len(found), len(said.marks_given))
         and part.shape == ahead.shape == (horizon,)
         and series.shape == (count,)
+        and len(said.of_weekday) == 7
         and int(part.max()) < len(found)
     )
     if not fit:
@@ -193,7 +196,7 @@ def _model(said: _File, booster: Any) -> DemandModel:
         (index[0], index[1]),
         shares,
         booster,
-        Spread(said.by_mean, said.by_square, series, ahead),
+        Spread(said.by_mean, said.by_square, series, ahead, np.array(said.of_weekday)),
         Marks(np.array(said.marks_given), found, part),
         Dependence(said.common, said.fading, said.kept),
     )

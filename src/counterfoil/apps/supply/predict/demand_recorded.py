@@ -31,6 +31,7 @@ __all__ = [
     "SHORTAGE",
     "RecordedShortage",
     "find_decision",
+    "foresee_shortage",
     "record_demand_model",
     "record_shortage",
     "replay_shortage",
@@ -48,13 +49,17 @@ _TOLERANCE: Final = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class RecordedShortage:
-    """What was recorded. index: of the decision. base: the chance with the level alone."""
+    """Whether stock will do. index: of the decision, None where it was not recorded.
 
-    index: int
+    base: the chance with the level alone. contributions: what each part adds. note: in words.
+    """
+
+    index: int | None
     outcome: str
     shortage: Shortage
     base: float
     contributions: dict[str, float]
+    note: str
 
 
 def record_demand_model(
@@ -97,6 +102,25 @@ def record_demand_model(
     )
 
 
+def foresee_shortage(
+    kept: KeptDemand,
+    history: History,
+    series: str,
+    *,
+    stock_on_hand: float,
+    review_days: int,
+    incoming: Mapping[int, float] | None = None,
+    lead_days: int = 0,
+    service: float = SERVICE,
+) -> RecordedShortage:
+    """Tell whether stock of a series will do, as `record_shortage` does, and record nothing."""
+    inputs = _asked(
+        kept, history, series, stock_on_hand, review_days, incoming or {}, lead_days, service
+    )
+    found, base, parts = compute(kept.model, inputs)
+    return RecordedShortage(None, _outcome(found), found, base, parts, _note(found, base, parts))
+
+
 def record_shortage(
     ledger: Ledger,
     kept: KeptDemand,
@@ -117,26 +141,20 @@ def record_shortage(
     Raises NotFound with code model.unknown, InputError with code demand.since, and as `explain`.
     """
     maker = ledger.models.get(kept.digest).reference
-    inputs = inputs_of(kept.model, history, series)
-    inputs |= {
-        "stock_units": decimal_text(stock_on_hand),
-        "incoming": {str(day): decimal_text(n) for day, n in sorted((incoming or {}).items())},
-        "review_days": review_days,
-        "lead_days": lead_days,
-        "service": decimal_text(service),
-    }
-    made = compute(kept.model, inputs)
-    found, base, parts = made
-    inputs |= {"low_units": decimal_text(found.low_units)}
-    inputs |= {"high_units": decimal_text(found.high_units)}
-    outcome = _outcome(found)
+    inputs = _asked(
+        kept, history, series, stock_on_hand, review_days, incoming or {}, lead_days, service
+    )
+    found, base, parts = compute(kept.model, inputs)
+    inputs["low_units"] = decimal_text(found.low_units)
+    inputs["high_units"] = decimal_text(found.high_units)
+    outcome, note = _outcome(found), _note(found, base, parts)
     index = record_foreseen(
         ledger,
         maker,
         inputs,
         outcome=outcome,
         purpose=PURPOSE,
-        note=_note(found, base, parts),
+        note=note,
         score=found.probability,
         contributions=parts,
         base=base,
@@ -144,7 +162,7 @@ def record_shortage(
         method="parts in turn",
         accountable=accountable,
     )
-    return RecordedShortage(index, outcome, found, base, parts)
+    return RecordedShortage(index, outcome, found, base, parts, note)
 
 
 def replay_shortage(ledger: Ledger, index: int) -> Shortage:
@@ -186,6 +204,26 @@ def find_decision(ledger: Ledger, index: int) -> tuple[Mapping[str, Any], KeptDe
             hint="`counterfoil decision ls` lists decisions and their purposes.",
         )
     return said, recorded_model(ledger, said["model"]["digest"])
+
+
+def _asked(
+    kept: KeptDemand,
+    history: History,
+    series: str,
+    stock: float,
+    review_days: int,
+    incoming: Mapping[int, float],
+    lead_days: int,
+    service: float,
+) -> dict[str, Any]:
+    """Say all that a decision rests on, as plain JSON."""
+    return inputs_of(kept.model, history, series) | {
+        "stock_units": decimal_text(stock),
+        "incoming": {str(day): decimal_text(units) for day, units in sorted(incoming.items())},
+        "review_days": review_days,
+        "lead_days": lead_days,
+        "service": decimal_text(service),
+    }
 
 
 def _outcome(found: Shortage) -> str:

@@ -33,26 +33,35 @@ _COMMON: Final = np.linspace(0, 0.9, 19)
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The variance of a day: by_mean * mean + by_square * mean^2, times series and days ahead.
+    """The variance of a day: by_mean * mean + by_square * mean^2, times what is its own.
 
-    series: (series,). ahead: (horizon,), not falling.
+    series: (series,). ahead: (horizon,), not falling. weekday: (7,), Monday first.
     """
 
     by_mean: float
     by_square: float
     series: Floats
     ahead: Floats
+    weekday: Floats
 
-    def variance(self, mean: Floats, rows: Ints) -> Floats:
-        """Give variances. mean: (k, horizon). rows: (k,) of series."""
+    def variance(self, mean: Floats, rows: Ints, first_days: Ints) -> Floats:
+        """Give variances. mean: (k, horizon). rows: (k,) of series.
+
+        first_days: (k,) days since 1970 of the first day forecast.
+        """
         known = self.by_mean * mean + self.by_square * mean**2
-        return np.asarray(known * self.series[rows, None] * self.ahead[None, :])
+        days = _weekdays(first_days, mean.shape[1])
+        own = self.series[rows, None] * self.ahead[None, :] * self.weekday[days]
+        return np.asarray(known * own)
 
 
-def learn_spread(mean: Floats, sales: Floats, rows: Ints, count: int, *, seen: float) -> Spread:
+def learn_spread(
+    mean: Floats, sales: Floats, rows: Ints, first_days: Ints, count: int, *, seen: float
+) -> Spread:
     """Learn sizes from trials. mean, sales: (k, horizon), sales not a number where not known.
 
-    rows: (k,) of series. count: series there are. seen: from how many origins a day was seen.
+    rows: (k,) of series. first_days: as in `Spread.variance`. count: series there
+    are. seen: from how many origins a day was seen.
     """
     there = np.isfinite(sales) & (mean > 0)
     some, sold = mean[there], sales[there]
@@ -75,7 +84,15 @@ def learn_spread(mean: Floats, sales: Floats, rows: Ints, count: int, *, seen: f
         inner = share[:, part]
         days = np.isfinite(inner).sum() / seen
         ahead[part] = ((np.nanmean(inner) if days else 1.0) * days + _HELD) / (days + _HELD)
-    return Spread(by_mean, by_square, series, np.maximum.accumulate(ahead))
+    ahead = np.maximum.accumulate(ahead)
+    share = share / ahead
+    weekday = np.ones(7)
+    days_of = _weekdays(first_days, mean.shape[1])
+    for day in range(7):
+        inner = share[days_of == day]
+        days = np.isfinite(inner).sum() / seen
+        weekday[day] = ((np.nanmean(inner) if days else 1.0) * days + _HELD) / (days + _HELD)
+    return Spread(by_mean, by_square, series, ahead, weekday)
 
 
 def learn_marks(
@@ -166,6 +183,11 @@ def _line(mean: Floats, ratio: Floats) -> tuple[float, float]:
     if base < 0:
         return 0.0, float((mean * ratio).sum() / (mean**2).sum())
     return base, slope
+
+
+def _weekdays(first_days: Ints, horizon: int) -> Ints:
+    """Tell the weekday of each day ahead, from 0 for Monday: (k, horizon)."""
+    return np.asarray((first_days[:, None] + np.arange(horizon) + 3) % 7)
 
 
 def _weeks(horizon: int) -> list[Ints]:
