@@ -1,28 +1,31 @@
 """What cannot have happened, by the events of a ledger.
 
-This module refuses places without coordinates in its file: they would be judged as known.
+Distances are known between places that are on record, and those of a file. This module refuses to
+guess where another is: a place without coordinates is left out.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
 from counterfoil.apps.supply.events.doubts import Doubt, Limits, doubts
 from counterfoil.apps.supply.events.identifiers import canonical
 from counterfoil.apps.supply.events.index import index_of
+from counterfoil.apps.supply.events.places import coordinates_of
+from counterfoil.apps.supply.events.places import read_places as read_rows
 from counterfoil.errors import InputError
 from counterfoil.ops.files import read_file
 from counterfoil.ops.place import LedgerFolder, open_for_reading
 from counterfoil.ports import Param
 
-__all__ = ["celsius", "check_events", "read_places"]
+__all__ = ["PLACES_MAX_BYTES", "celsius", "check_events", "read_places"]
 
-_PLACES_MAX_BYTES: Final = 64 << 20
+PLACES_MAX_BYTES: Final = 64 << 20
+"""Largest file of places, bytes."""
 
 
 def check_events(
@@ -30,7 +33,7 @@ def check_events(
     *,
     places: Annotated[
         Path | None,
-        Param("Places as CSV: place, latitude, longitude (degrees).", "FILE", holds="file"),
+        Param("More places as CSV: place, latitude, longitude (degrees).", "FILE", holds="file"),
     ] = None,
     speed_kmh: Annotated[int, Param("Fastest that anything travels, km/h.", "KMH")] = 120,
     low_c: Annotated[str | None, Param("Coldest that is allowed, degrees C.", "C")] = None,
@@ -41,9 +44,10 @@ def check_events(
 
     Raises InputError with code supply.places or supply.limit, NotFound with code supply.thing.
     """
-    known = {} if places is None else read_places(read_file(places, _PLACES_MAX_BYTES))
-    limits = Limits(speed_kmh=speed_kmh, low_c=celsius(low_c), high_c=celsius(high_c), places=known)
+    known = {} if places is None else read_places(read_file(places, PLACES_MAX_BYTES))
+    limits = Limits(speed_kmh=speed_kmh, low_c=celsius(low_c), high_c=celsius(high_c))
     with open_for_reading(ledger) as opened, index_of(opened) as index:
+        limits = replace(limits, places={**coordinates_of(index), **known})
         yield from doubts(index, limits, thing)
 
 
@@ -52,20 +56,8 @@ def read_places(data: bytes) -> dict[str, tuple[float, float]]:
 
     Raises InputError with code supply.places.
     """
-    found = {}
-    try:
-        for row in csv.DictReader(io.StringIO(data.decode("utf-8-sig"))):
-            north, east = float(row["latitude"]), float(row["longitude"])
-            if not (-90 <= north <= 90 and -180 <= east <= 180):
-                raise ValueError(f"{north}, {east} is no place on Earth")
-            found[canonical(row["place"])] = (north, east)
-    except (KeyError, TypeError, ValueError, csv.Error) as err:
-        raise InputError(
-            "supply.places",
-            f"expected CSV with place, latitude and longitude, but: {str(err)[:120]}",
-            hint="The first line names the columns.",
-        ) from err
-    return found
+    found = read_rows(data)
+    return {canonical(one.place): one.at for one in found if one.at is not None}
 
 
 def celsius(text: str | None) -> float | None:

@@ -15,9 +15,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+from counterfoil.apps.supply.events.identifiers import canonical
 from counterfoil.apps.supply.events.linking import Linked, link
 from counterfoil.apps.supply.events.model import check
-from counterfoil.apps.supply.events.records import SUPPLY_EVENT, SupplyEvent
+from counterfoil.apps.supply.events.records import (
+    SUPPLY_EVENT,
+    SUPPLY_PLACE,
+    SupplyEvent,
+    SupplyPlace,
+)
 from counterfoil.errors import CounterfoilError, Unavailable
 from counterfoil.formats import entry as entries
 from counterfoil.formats.entry import StatementEntry
@@ -28,8 +34,9 @@ from counterfoil.proofs.merkle import leaf_hash
 __all__ = ["Index", "index_of"]
 
 _FILE: Final = "supply.db"
-_VERSION: Final = "4"
+_VERSION: Final = "5"
 _WAIT_S: Final = 60.0
+_OURS: Final = (SUPPLY_EVENT.uri, SUPPLY_PLACE.uri)
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS thing (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -48,6 +55,9 @@ CREATE TABLE IF NOT EXISTS part (
   thing INTEGER NOT NULL, role INTEGER NOT NULL, at INTEGER NOT NULL, event INTEGER NOT NULL,
   action INTEGER NOT NULL, quantity REAL, uom TEXT NOT NULL,
   PRIMARY KEY (thing, role, at, event)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS place (
+  name TEXT PRIMARY KEY, called TEXT NOT NULL, north REAL, east REAL, entry INTEGER NOT NULL)
+  WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS part_event ON part (event, role, thing);
 CREATE INDEX IF NOT EXISTS event_point ON event (point) WHERE low IS NOT NULL;
 CREATE TABLE IF NOT EXISTS reading (
@@ -169,9 +179,11 @@ class Index:
             last = b""
             for number, data in enumerate(ledger.entries(at, size), at):
                 last = data
-                found = _event_in(data)
-                if found is not None:
-                    self.add([(number, found)])
+                said = _said_in(data)
+                if isinstance(said, Linked):
+                    self.add([(number, said)])
+                elif said is not None:
+                    self._place(number, said)
             self._note("size", str(size))
             self._note("leaf", leaf_hash(last).hex())
             self._note("origin", ledger.origin)
@@ -185,9 +197,18 @@ class Index:
         same = (meta.get("version"), meta.get("origin")) == (_VERSION, ledger.origin)
         if same and 0 < at <= size and leaf_hash(ledger.entry(at - 1)).hex() == meta["leaf"]:
             return at
-        for table in ("meta", "thing", "event", "part", "reading"):
+        for table in ("meta", "thing", "event", "part", "reading", "place"):
             self.database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
         return 0
+
+    def _place(self, at: int, said: SupplyPlace) -> None:
+        """Note what is known of a place from here on."""
+        north, east = (None if one is None else float(one) for one in (said.latitude,
+                                                                       said.longitude))  # fmt: skip
+        self.database.execute(
+            "INSERT OR REPLACE INTO place VALUES (?,?,?,?,?)",
+            (canonical(said.place), said.name, north, east, at),
+        )
 
     def _note(self, key: str, value: str) -> None:
         self.database.execute("INSERT OR REPLACE INTO meta VALUES (?,?)", (key, value))
@@ -218,16 +239,15 @@ def index_of(ledger: Ledger) -> Iterator[Index]:
         yield opened
 
 
-def _event_in(data: bytes) -> Linked | None:
-    """Take the event out of an entry; None where there is none, or one with another hash."""
+def _said_in(data: bytes) -> Linked | SupplyPlace | None:
+    """Take the event or place out of an entry; None where neither is, or one with another hash."""
     try:
         parsed = entries.parse(data)
-        if (
-            not isinstance(parsed, StatementEntry)
-            or parsed.statement.predicate_type != SUPPLY_EVENT.uri
-        ):
+        if not isinstance(parsed, StatementEntry) or parsed.statement.predicate_type not in _OURS:
             return None
         said = parse_registered(parsed.statement)
+        if isinstance(said, SupplyPlace):
+            return said
         if not isinstance(said, SupplyEvent):
             return None
         event = said.parsed()

@@ -17,13 +17,22 @@ from counterfoil.apps.supply.events.prehash import event_hash
 from counterfoil.apps.supply.events.reading import read_one
 from counterfoil.errors import InputError
 from counterfoil.formats.predicates import Header
-from counterfoil.formats.predicates.header import HexDigest
+from counterfoil.formats.predicates.header import HexDigest, Uri
 from counterfoil.formats.predicates.registry import URI_BASE
 from counterfoil.formats.statement import Subject
 from counterfoil.ports import PredicateType, Said
-from counterfoil.provenance.statements.parts import Reference
+from counterfoil.provenance.statements.parts import DecimalText, Reference
 
-__all__ = ["EVENT_MAX_CHARS", "SERIES", "SUPPLY_EVENT", "SupplyEvent", "said_of", "text_of"]
+__all__ = [
+    "EVENT_MAX_CHARS",
+    "SERIES",
+    "SUPPLY_EVENT",
+    "SUPPLY_PLACE",
+    "SupplyEvent",
+    "SupplyPlace",
+    "said_of",
+    "text_of",
+]
 
 EVENT_MAX_CHARS: Final = 40_000
 """Longest event, characters of its JSON text: its statement has to fit into one entry."""
@@ -53,6 +62,25 @@ class SupplyEvent(Header, frozen=True, kw_only=True):
                 hint="Whoever issued the statement hashed another event.",
             )
         return found
+
+
+class SupplyPlace(Header, frozen=True, kw_only=True):
+    """What is known of a place or party.
+
+    place: its URI. name: what people call it. latitude, longitude: decimal text, degrees, of WGS
+    84; both or neither.
+    """
+
+    place: Uri
+    name: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    latitude: DecimalText | None = None
+    longitude: DecimalText | None = None
+
+    def __post_init__(self) -> None:
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("expected a latitude and a longitude, or neither")
+        if abs(float(self.latitude or 0)) > 90 or abs(float(self.longitude or 0)) > 180:
+            raise ValueError("expected a place on Earth")
 
 
 def text_of(event: Event) -> str:
@@ -86,4 +114,5 @@ def said_of(
     return Said(SUPPLY_EVENT.uri, fields, (Subject(digest={"sha256": digest}, name="event"),))
 
 
+SUPPLY_PLACE: Final = PredicateType(f"{URI_BASE}supply-place/v1", SupplyPlace)
 SUPPLY_EVENT: Final = PredicateType(f"{URI_BASE}supply-event/v1", SupplyEvent)

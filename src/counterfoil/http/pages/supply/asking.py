@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from counterfoil.apps.supply.events.doubts import Limits
+from counterfoil.apps.supply.events.index import Index
+from counterfoil.apps.supply.events.places import coordinates_of
 from counterfoil.http.pages.page import Asked
 from counterfoil.ops.supply.doubts import celsius
 from counterfoil.ops.supply.traces import moment_of
@@ -20,11 +22,14 @@ def as_of(asked: Asked) -> int | None:
     return moment_of(asked.one("as_of").strip() or None)
 
 
-def limits(asked: Asked) -> Limits:
-    """Give the limits that were asked for. Raises InputError with code supply.limit."""
+def limits(asked: Asked, index: Index) -> Limits:
+    """Give the limits that were asked for, and the places that are known.
+
+    Raises InputError with code supply.limit.
+    """
     low, high = (celsius(asked.one(name).strip() or None) for name in ("low", "high"))
     speed = asked.integer("speed", 0, most=100_000)
-    made = Limits(low_c=low, high_c=high)
+    made = Limits(low_c=low, high_c=high, places=coordinates_of(index))
     return replace(made, speed_kmh=float(speed)) if speed else made
 
 

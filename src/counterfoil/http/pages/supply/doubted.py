@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from counterfoil.apps.supply.events.doubts import Doubt, doubts
 from counterfoil.apps.supply.events.index import index_of
+from counterfoil.apps.supply.events.places import names_of
 from counterfoil.http.pages.addresses import changed
 from counterfoil.http.pages.page import Asked, Page
 from counterfoil.http.pages.supply.asking import limits, thing_asked
-from counterfoil.http.pages.supply.naming import PATH, named
+from counterfoil.http.pages.supply.naming import PATH, Naming
 from counterfoil.http.site import Site
 
 __all__ = ["PAGES", "WORDS", "row_of"]
@@ -49,13 +50,11 @@ def _doubts(site: Site, asked: Asked) -> dict[str, Any]:
     kind, thing = asked.one("kind"), thing_asked(asked)
     newest = asked.integer("newest", _NEWEST, least=1, most=_NEWEST_MAX)
     with index_of(site.ledger) as index:
+        naming = Naming(names_of(index))
         total = index.database.execute("SELECT count(*) FROM event").fetchone()[0]
-        found = list(
-            islice(
-                doubts(index, limits(asked), thing or None, newest=None if thing else newest),
-                _SHOWN + 1,
-            )
-        )
+        last = None if thing else newest
+        all_of_it = doubts(index, limits(asked, index), thing or None, newest=last)
+        found = list(islice(all_of_it, _SHOWN + 1))
     counts = {name: sum(one.kind == name for one in found) for name in WORDS}
     return {
         "doubts": [row_of(one) for one in found if kind in ("", one.kind)][:_SHOWN],
@@ -63,7 +62,7 @@ def _doubts(site: Site, asked: Asked) -> dict[str, Any]:
         "events": total,
         "looked": min(newest, total),
         "thing": thing,
-        "_named": named,
+        "_named": naming,
         "_facets": [
             {
                 "label": "Kind",

@@ -6,6 +6,7 @@ most of the address. This module refuses to look anything up.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -13,7 +14,7 @@ from counterfoil.apps.supply.events.dossier import parts_of_name
 from counterfoil.apps.supply.events.identifiers import DOMAIN
 from counterfoil.http.pages.addresses import changed
 
-__all__ = ["PATH", "address", "named", "thing_of", "words_of"]
+__all__ = ["PATH", "Naming", "address", "thing_of", "words_of"]
 
 PATH: Final = "/apps/supply"
 """The app's first page."""
@@ -51,6 +52,16 @@ def words_of(name: str) -> str:
     return f"{kind} {value}"
 
 
-def named(name: str) -> dict[str, str]:
-    """Give a thing for a list: its name, words and address."""
-    return {"name": name, "words": words_of(name), "href": address(name) if name else ""}
+class Naming:
+    """Names things for pages. called: canonical name -> what people call it, where known."""
+
+    def __init__(self, called: Mapping[str, str]) -> None:
+        self._called = called
+
+    def words(self, name: str) -> str:
+        """Say in a few words what a name names."""
+        return self._called.get(name) or words_of(name)
+
+    def __call__(self, name: str) -> dict[str, str]:
+        """Give a thing for a list: its name, words and address."""
+        return {"name": name, "words": self.words(name), "href": address(name) if name else ""}

@@ -1,4 +1,4 @@
-"""Orders that a contract placed and paid, as the log has them: each with what was done for it.
+"""Orders that a contract placed and paid, as the log has them: each with how far it is.
 
 This module refuses to ask a chain: what the log proves stands here, and the contracts' pages tell
 the rest.
@@ -6,65 +6,57 @@ the rest.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any, Final
 
-from counterfoil.http.pages.addresses import changed
+from counterfoil.extras import brings
 from counterfoil.http.pages.page import Asked, Page
-from counterfoil.http.pages.summaries import timed
 from counterfoil.http.pages.supply.naming import PATH
+from counterfoil.http.pages.tried import tried
 from counterfoil.http.site import Site
-from counterfoil.ledger import Ledger, RecordView
-from counterfoil.ledger.search.fields import flatten
+from counterfoil.ledger import Ledger
 
 __all__ = ["PAGES"]
 
 _PLACE: Final = f"{PATH}/orders"
-_SHOWN: Final = 50
-_ACTIONS: Final = 20
-_FIELDS: Final = 12
-_HEADER: Final = frozenset({"issuer", "source", "number", "at_ms", "nonce", "audience"})
+_SHOWN: Final = 100
+_MOST: Final = 1000
 
 
 def _orders(site: Site, asked: Asked) -> dict[str, Any]:
-    ledger, after = site.ledger, asked.integer("after", -1)
-    page = ledger.search("kind=order", limit=_SHOWN, after=None if after < 0 else after)
-    rows = [_row(ledger, one) for one in timed(ledger, page.hits)]
+    limit = asked.integer("limit", _SHOWN, least=1, most=_MOST)
+    found, problem = tried(lambda: _listed(site.ledger, limit + 1))
+    rows = found or []
     return {
-        "orders": rows,
-        "_older": changed(_PLACE, asked.query, after=page.next) if page.next is not None else "",
-        "_first": changed(_PLACE, asked.query) if after >= 0 else "",
+        "orders": rows[:limit],
+        "more": len(rows) > limit,
+        "problem": problem,
     }
 
 
-def _row(ledger: Ledger, view: RecordView) -> dict[str, Any]:
-    said = [
-        (name, value)
-        for name, value in flatten(view.content)
-        if name is not None and name.partition(".")[0] not in _HEADER and value not in (None, "")
-    ]
-    decision = view.content.get("decision") or {}
-    leaf = decision.get("leaf") if isinstance(decision, dict) else None
-    followed = [
+def _listed(ledger: Ledger, limit: int) -> list[dict[str, Any]]:
+    with brings("chain"):
+        from counterfoil.apps.supply.orders.summary import summaries
+    return [
         {
-            "index": hit.index,
-            "action": hit.content.get("action"),
-            "result": hit.content.get("result"),
-            "at_ms": hit.at_ms,
+            "index": one.placed.index,
+            "at_ms": ledger.get(one.placed.index).at_ms,
+            "item": one.placed.said.item,
+            "supplier": one.placed.said.supplier,
+            "quantity": one.placed.said.quantity,
+            "uom": one.placed.said.uom,
+            "amount": one.placed.said.amount,
+            "released": str(one.released),
+            "left": str(one.left),
+            "units": one.units,
+            "state": one.state,
+            "deadline_ms": one.placed.said.deadline_s * 1000,
+            "decision": one.placed.said.decision.leaf,
+            "decisions": list(one.decisions),
+            "waits": list(one.waits),
         }
-        for hit in (
-            ledger.search(f"kind=action decision.leaf={leaf}", limit=_ACTIONS, newest_first=False)
-            .hits
-            if leaf
-            else ()
-        )
-    ]  # fmt: skip
-    return {
-        "index": view.index,
-        "at_ms": view.at_ms,
-        "says": {str(name): value for name, value in said[:_FIELDS]},
-        "decision": leaf,
-        "actions": followed,
-    }
+        for one in islice(summaries(ledger, limit), limit)
+    ]
 
 
 PAGES: Final = (

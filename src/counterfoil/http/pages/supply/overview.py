@@ -13,10 +13,11 @@ from counterfoil.apps.supply.events.devices import devices
 from counterfoil.apps.supply.events.doubts import Limits, doubts
 from counterfoil.apps.supply.events.event import TYPES
 from counterfoil.apps.supply.events.index import Index, index_of
+from counterfoil.apps.supply.events.places import coordinates_of, names_of
 from counterfoil.drawing import line_with_band
 from counterfoil.http.pages.page import Asked, Page
 from counterfoil.http.pages.supply.doubted import row_of
-from counterfoil.http.pages.supply.naming import PATH, named
+from counterfoil.http.pages.supply.naming import PATH, Naming
 from counterfoil.http.site import Site
 
 __all__ = ["PAGES"]
@@ -47,7 +48,7 @@ def _overview(site: Site, _asked: Asked) -> dict[str, Any]:
                 {"device": one.device, "key": one.key, "state": one.state, "index": one.index}
                 for one in islice(devices(site.ledger), _PLACES)
             ],
-            "_named": named,
+            "_named": Naming(names_of(index)),
             "_drawn": line_with_band(
                 "Events by the day on which they happened",
                 [(at / 1000, float(count)) for at, count in days],
@@ -128,7 +129,7 @@ def _newest(index: Index) -> list[dict[str, Any]]:
 
 
 def _doubts(index: Index) -> Any:
-    return doubts(index, Limits(), newest=_LOOKED)
+    return doubts(index, Limits(places=coordinates_of(index)), newest=_LOOKED)
 
 
 PAGES: Final = (

@@ -9,11 +9,12 @@ from collections import Counter
 from typing import Any, Final
 
 from counterfoil.apps.supply.events.index import index_of
+from counterfoil.apps.supply.events.places import names_of
 from counterfoil.apps.supply.events.trace import Affected, recall
 from counterfoil.http.pages.addresses import changed
 from counterfoil.http.pages.page import Asked, Page
 from counterfoil.http.pages.supply.asking import as_of, thing_asked
-from counterfoil.http.pages.supply.naming import PATH, address, named, thing_of
+from counterfoil.http.pages.supply.naming import PATH, Naming, address, thing_of
 from counterfoil.http.site import Site
 
 __all__ = ["PAGES"]
@@ -26,7 +27,7 @@ _EVIDENCE: Final = 200
 def _recalled(site: Site, asked: Asked) -> dict[str, Any]:
     thing = thing_asked(asked)
     if not thing:
-        return {"title": "Recall", "thing": "", "affected": [], "_named": named}
+        return {"title": "Recall", "thing": "", "affected": [], "_named": Naming({})}
     return _of(site, asked, thing)
 
 
@@ -38,6 +39,7 @@ def _of(site: Site, asked: Asked, thing: str) -> dict[str, Any]:
     by, chosen, state = as_of(asked), asked.one("place"), asked.one("state")
     with index_of(site.ledger) as index:
         found = recall(index, thing, as_of_ms=by)
+        naming = Naming(names_of(index))
     rows = [_row(one) for one in found.affected]
     kept = [
         row
@@ -50,7 +52,7 @@ def _of(site: Site, asked: Asked, thing: str) -> dict[str, Any]:
     return {
         "title": "Recall",
         "thing": found.thing,
-        "_named": named,
+        "_named": naming,
         "as_of_ms": by,
         "affected": kept,
         "total": len(rows),
@@ -61,8 +63,9 @@ def _of(site: Site, asked: Asked, thing: str) -> dict[str, Any]:
         "_shown": kept[:_SHOWN],
         "_facets": [
             _facet("Where it is", "place", Counter(row["place"] or "unknown" for row in rows),
-                   path, query, chosen),
-            _facet("State", "state", Counter(row["state"] for row in rows), path, query, state),
+                   naming, path, query, chosen),
+            _facet("State", "state", Counter(row["state"] for row in rows), naming, path, query,
+                   state),
         ],
     }  # fmt: skip
 
@@ -85,6 +88,7 @@ def _facet(
     label: str,
     name: str,
     counts: Counter[str],
+    naming: Naming,
     path: str,
     query: dict[str, Any],
     on: str,
@@ -93,7 +97,7 @@ def _facet(
         "label": label,
         "values": [
             {
-                "value": named(value)["words"],
+                "value": naming.words(value),
                 "count": count,
                 "on": value == on,
                 "href": changed(path, query, **{name: None if value == on else value}),

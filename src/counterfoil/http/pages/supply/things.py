@@ -6,13 +6,14 @@ limits, which who asks names.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
 from counterfoil.apps.supply.events.dossier import Dossier, dossier
 from counterfoil.apps.supply.events.doubts import Limits, doubts
 from counterfoil.apps.supply.events.index import Index, index_of
+from counterfoil.apps.supply.events.places import names_of
 from counterfoil.apps.supply.events.trace import Link, trace
 from counterfoil.drawing import GraphEdge, GraphNode, lineage_graph, temperatures
 from counterfoil.http.pages.addresses import changed
@@ -20,7 +21,7 @@ from counterfoil.http.pages.page import Asked, Page
 from counterfoil.http.pages.supply.asking import as_of, limits, thing_asked
 from counterfoil.http.pages.supply.doubted import row_of
 from counterfoil.http.pages.supply.journeys import journey
-from counterfoil.http.pages.supply.naming import PATH, address, named, thing_of, words_of
+from counterfoil.http.pages.supply.naming import PATH, Naming, address, thing_of, words_of
 from counterfoil.http.site import Site
 from counterfoil.ledger import Ledger
 
@@ -46,12 +47,13 @@ def _things(site: Site, asked: Asked) -> dict[str, Any]:
             "ORDER BY t.id DESC",
             (_NEWEST,),
         ).fetchall()
+        called = names_of(index)
     return {
         "title": "Things",
         "thing": "",
         "things": [{"thing": name, "events": count, "last_ms": at} for name, count, at in rows],
         "events": [],
-        "_named": named,
+        "_named": Naming(called),
     }
 
 
@@ -60,8 +62,9 @@ def _at_path(site: Site, asked: Asked) -> dict[str, Any]:
 
 
 def _of(site: Site, asked: Asked, thing: str) -> dict[str, Any]:
-    ledger, by, allowed = site.ledger, as_of(asked), limits(asked)
+    ledger, by = site.ledger, as_of(asked)
     with index_of(ledger) as index:
+        allowed, called = limits(asked, index), names_of(index)
         found = dossier(ledger, index, thing, as_of_ms=by)
         doubted = [row_of(one) for one in islice(doubts(index, allowed, thing), _DOUBTS)]
         ways = {way: _ways(index, thing, by, back=way == "back") for way in ("back", "forward")}
@@ -70,7 +73,7 @@ def _of(site: Site, asked: Asked, thing: str) -> dict[str, Any]:
     query = {**asked.query, "thing": [found.thing]} if "?" in here else dict(asked.query)
     issuers = _issuers(ledger, [one.index for one in found.seen])
     return {
-        "title": words_of(found.thing)[:60],
+        "title": Naming(called).words(found.thing)[:60],
         **found.to_json(),
         "events": [
             {**one, "signed_by": issuers.get(one["index"], "")} for one in found.to_json()["seen"]
@@ -78,11 +81,11 @@ def _of(site: Site, asked: Asked, thing: str) -> dict[str, Any]:
         "doubts": doubted,
         **{way: links for way, (links, _) in ways.items()},
         "cut": {way: cut for way, (_, cut) in ways.items()},
-        **_journey(found, allowed),
+        **_journey(found, allowed, called),
         "limits": {"low_c": allowed.low_c, "high_c": allowed.high_c},
         "_warmth": _warmth(found, allowed),
         "_graph": _graph(found.thing, ways["back"][0], ways["forward"][0]),
-        "_named": named,
+        "_named": Naming(called),
         "_how": _HOW,
         "_shown": _SHOWN,
         "_recall": address(found.thing, "recall"),
@@ -111,8 +114,8 @@ def _link(one: Link) -> dict[str, Any]:
     }
 
 
-def _journey(found: Dossier, allowed: Limits) -> dict[str, Any]:
-    drawn = journey(found, allowed)
+def _journey(found: Dossier, allowed: Limits, called: Mapping[str, str]) -> dict[str, Any]:
+    drawn = journey(found, allowed, called)
     return {
         "stays": drawn.stays,
         "_map": drawn.on_map,
