@@ -29,8 +29,8 @@ def run(machine: type[LogMachine], examples: int, **changes: Any) -> None:
 
 
 def test_memory() -> None:
-    """300 histories over stores in memory."""
-    run(LogMachine, 300)
+    """150 histories over stores in memory; a campaign has 50,000."""
+    run(LogMachine, 150)
 
 
 def test_sqlite() -> None:
