@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from counterfoil.apps.supply.plan.problem import Stop, Vehicle
 from counterfoil.apps.supply.plan.schedule import Judge, Walk
-from counterfoil.apps.supply.plan.solver import may_carry
+from counterfoil.apps.supply.plan.translating import may_carry
 
 __all__ = ["Mended", "mend"]
 

@@ -7,20 +7,23 @@ promise, such as goods that would spoil on the way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from counterfoil.apps.supply.plan.mending import Mended, mend
 from counterfoil.apps.supply.plan.plans import Plan, Unserved
 from counterfoil.apps.supply.plan.problem import Problem, Stop, Vehicle
 from counterfoil.apps.supply.plan.schedule import Fault, Judge
-from counterfoil.apps.supply.plan.solver import Budget, Found, may_carry, search, solver_name
+from counterfoil.apps.supply.plan.solver import Budget, search, solver_name
+from counterfoil.apps.supply.plan.translating import Found, may_carry
 from counterfoil.ports import Progress, no_progress
 
 __all__ = ["ITERATIONS", "gap_of", "plan_routes"]
 
 ITERATIONS: Final = 3000
 """Iterations of a search where nobody says: a few seconds for 200 stops, mostly within 3 %."""
+
+_ROUNDS: Final = 3
 
 _Orders = Sequence[tuple[str, Sequence[str]]]
 
@@ -30,35 +33,31 @@ def plan_routes(
     budget: Budget | None = None,
     *,
     seed: int = 0,
-    start: _Orders = (),
     progress: Progress = no_progress,
 ) -> Plan:
     """Plan the routes of a problem as cheaply as the budget allows.
 
     First it looks for a plan that serves every stop that some vehicle could serve alone; where
-    none is found, for one that leaves out as few as it can. budget: of each search; `ITERATIONS`
-    where it is left out. start: routes to begin from, vehicle and order of stops.
-    Raises InputError with code plan.problem, Unavailable with code extra.missing.
+    none is found, for one that leaves out as few as it can. Where something may be on board only
+    for so long, it looks again, from the best plan so far. budget: of each search; `ITERATIONS`
+    where it is left out. Raises InputError with code plan.problem, Unavailable with code
+    extra.missing.
     """
     judge = Judge(problem.check())
     limit = budget or Budget(iterations=ITERATIONS)
+    before = len(limit.done)
     hopeless = list(_hopeless(judge))
     names = {one.stop for one in hopeless}
     stops = [one for one in problem.stops if one.id not in names]
-    best: Mended | None = None
-    bound = any(one.on_board_max_s is not None for one in stops)
-    for narrow in (True, False) if bound else (True,):
-        mended = _searched(judge, stops, limit, seed, narrow, start, progress)
-        if best is None or _loss(judge, mended) < _loss(judge, best):
-            best = mended
-    assert best is not None  # noqa: S101 - the loop ran
+    best = _best(judge, stops, limit, seed, progress)
     left = [_crowded(judge, best, name) for name in best.left]
-    searched = any(limit.done)
+    done = limit.done[before:]
+    searched = any(done)
     return judge.plan(
         best.routes,
         sorted([*hopeless, *left], key=lambda one: one.stop),
         seed=seed if searched else 0,
-        iterations=limit.done if searched else (),
+        iterations=done if searched else (),
         solver=solver_name() if searched else "",
     )
 
@@ -68,13 +67,56 @@ def gap_of(plan: Plan, known: int) -> float:
     return plan.cost / known - 1
 
 
+def _best(
+    judge: Judge, stops: Sequence[Stop], budget: Budget, seed: int, progress: Progress
+) -> Mended:
+    """Search; where time on board is bounded, with windows cut, without, and about the best."""
+
+    def look(latest: Mapping[str, int], begin: _Orders = ()) -> Mended:
+        return _searched(judge, stops, budget, seed, latest, begin, progress)
+
+    if all(one.on_board_max_s is None for one in stops):
+        return look({})
+    best = look(_cuts(judge, stops, {}))
+    if best.left:
+        best = min(best, look({}), key=lambda one: _loss(judge, one))
+    for _ in range(_ROUNDS):
+        departs = {
+            stop: judge.walk(judge.vehicles[vehicle], [judge.stops[one] for one in order]).depart_ms
+            for vehicle, order in best.routes
+            for stop in order
+        }
+        again = look(_cuts(judge, stops, departs), best.routes)
+        if _loss(judge, again) >= _loss(judge, best):
+            break
+        best = again
+    return best
+
+
+def _cuts(judge: Judge, stops: Sequence[Stop], departs: Mapping[str, int]) -> dict[str, int]:
+    """Bound handing over by the longest time on board after a vehicle leaves.
+
+    departs: stop -> when its vehicle leaves, Unix ms; else as early as any could, which is safe. A
+    bound that is before a window begins would leave nothing, and is left out.
+    """
+    first = min(max(one.from_ms or 0, judge.problem.start_ms) for one in judge.problem.vehicles)
+    found = {}
+    for stop in stops:
+        if stop.on_board_max_s is not None:
+            leaves = departs.get(stop.id, max(first, stop.ready_ms or 0))
+            ends = leaves + 1000 * stop.on_board_max_s
+            if ends >= (stop.from_ms or 0):
+                found[stop.id] = ends
+    return found
+
+
 def _searched(
-    judge: Judge, stops: Sequence[Stop], budget: Budget, seed: int, narrow: bool,
+    judge: Judge, stops: Sequence[Stop], budget: Budget, seed: int, latest: Mapping[str, int],
     start: _Orders, progress: Progress,
 ) -> Mended:  # fmt: skip
     def look(optional: bool, begin: _Orders) -> Found:
         return search(judge.problem, judge.ways, stops, budget, seed=seed, optional=optional,
-                      narrow=narrow, start=begin, progress=progress)  # fmt: skip
+                      latest_ms=latest, start=begin, progress=progress)  # fmt: skip
 
     found = look(False, start)
     mended = mend(judge, found.routes, found.left)
