@@ -6,14 +6,14 @@ stored from the beginning, else from the date of purchase (`DOP_`). What is no t
 with one end only. This module refuses to guess a unit.
 
 Layout: {"sheets": [{"name": "Product", "data": [[{"ID": 1}, {"Name": "Butter"}, ...], ...]}]}; a
-row may be one object, too.
+row may be one object, too, and the rows may be the whole file, as JSON or CSV with these columns.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from counterfoil.apps.supply.predict.products import (
@@ -25,7 +25,7 @@ from counterfoil.apps.supply.predict.products import (
 )
 from counterfoil.errors import InputError
 
-__all__ = ["read_foodkeeper"]
+__all__ = ["is_foodkeeper", "read_columns", "read_foodkeeper"]
 
 _HOURS: Final = {
     "hour": 1.0,
@@ -44,13 +44,27 @@ _STATES: Final = (
 
 def read_foodkeeper(data: bytes) -> tuple[dict[str, Product], tuple[Skipped, ...]]:
     """Read products, and what was left out. Raises InputError with code products.json."""
+    return read_columns(_rows(data))
+
+
+def is_foodkeeper(columns: Iterable[str]) -> bool:
+    """Tell whether the columns of a CSV are FoodKeeper's."""
+    names = set(columns)
+    return "Name" in names and any(one.endswith("_Metric") for one in names)
+
+
+def read_columns(
+    rows: Iterable[Mapping[str, Any]],
+) -> tuple[dict[str, Product], tuple[Skipped, ...]]:
+    """Read products from rows of FoodKeeper's columns; None or nothing is an empty cell."""
     products: dict[str, Product] = {}
     skipped: list[Skipped] = []
-    for row in _rows(data):
+    for cells in rows:
+        row = {name: value for name, value in cells.items() if value not in ("", None)}
         title = ", ".join(
             str(row[one]).strip() for one in ("Name", "Name_subtitle") if row.get(one)
         )
-        number = str(row.get("ID") or title)
+        number = str(row.get("ID") or title).removesuffix(".0")
         if not title:
             skipped.append(Skipped(number, "it has no name"))
             continue
@@ -119,9 +133,9 @@ def _number(value: Any) -> float:
 def _rows(data: bytes) -> Iterator[dict[str, Any]]:
     try:
         whole = json.loads(data.decode("utf-8-sig"))
-        sheets = [one for one in whole["sheets"] if one["name"] == "Product"]
-        (sheet,) = sheets
-        for row in sheet["data"]:
+        if isinstance(whole, dict):
+            (whole,) = (one["data"] for one in whole["sheets"] if one["name"] == "Product")
+        for row in whole:
             cells = [row] if isinstance(row, dict) else row
             yield {str(name): value for cell in cells for name, value in cell.items()}
     except (

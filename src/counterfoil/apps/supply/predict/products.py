@@ -156,7 +156,7 @@ def read_products(data: bytes) -> ProductTable:
 
         products, skipped = read_foodkeeper(plain)
     else:
-        products, skipped = _read_csv(plain), ()
+        products, skipped = _read_csv(plain)
     if not products:
         raise InputError(
             "products.none",
@@ -209,9 +209,10 @@ def _middle(life: Life) -> float:
     return math.sqrt(life.low_h * life.high_h)
 
 
-def _read_csv(data: bytes) -> dict[str, Product]:
+def _read_csv(data: bytes) -> tuple[dict[str, Product], tuple[Skipped, ...]]:
     try:
-        rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
+        table = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
+        rows = list(table)
     except (UnicodeDecodeError, csv.Error) as err:
         raise InputError(
             "products.csv",
@@ -219,6 +220,10 @@ def _read_csv(data: bytes) -> dict[str, Product]:
             hint="The first line names the columns: product,storage,temperature_c,min_days,"
             "max_days.",
         ) from err
+    from counterfoil.apps.supply.predict.foodkeeper import is_foodkeeper, read_columns
+
+    if is_foodkeeper(table.fieldnames or ()):
+        return read_columns(rows)
     lives: dict[str, list[Life]] = {}
     for line, row in enumerate(rows, 2):
         missing = [name for name in _COLUMNS if not (row.get(name) or "").strip()]
@@ -234,7 +239,7 @@ def _read_csv(data: bytes) -> dict[str, Product]:
             products[name] = make_product(name, name, several)
         except ValueError as err:
             raise _row(f"product {name[:80]!a}: {err}") from err
-    return products
+    return products, ()
 
 
 def _life(row: Mapping[str, str]) -> Life:

@@ -120,6 +120,16 @@ def test_foodkeeper_keeps_states_apart_and_says_what_it_leaves_out() -> None:
     assert "one end of the range is missing" in why["Nuts"]
 
 
+def test_foodkeepers_rows_may_be_plain_json_or_csv() -> None:
+    """The same columns give the same products, whatever they are written in."""
+    one = row(7, "Cod", **life("Refrigerate", 1, 2, "Days"), **life("Freeze", 6, 9, "Months"))
+    text = ",".join(one) + "\n" + ",".join("" if v is None else str(v) for v in one.values())
+    forms = (foodkeeper(one), json.dumps([{**one, "ID": 7.0}]).encode(), text.encode())
+    found = [read_products(data).products for data in forms]
+    assert found[0] == found[1] == found[2]
+    assert found[0]["7"].lives[1].high_h == 48
+
+
 def test_the_public_table_is_read_whole() -> None:
     """Every product of FoodKeeper is read or left out with a reason, none twice under one key."""
     table = read_products((data_path("foodkeeper") / "foodkeeper.json.gz").read_bytes())
