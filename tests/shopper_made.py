@@ -16,20 +16,24 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from counterfoil.apps.supply.events.capture import capture
 from counterfoil.apps.supply.events.event import Event
 from counterfoil.apps.supply.parties import Parties
 from counterfoil.apps.supply.shopper import bundle as bundles
 from counterfoil.apps.supply.shopper import code_for, shopper_page
-from counterfoil.apps.supply.shopper.bundle import Bundle
+from counterfoil.apps.supply.shopper.bundle import Bundle, Packer
 from counterfoil.apps.supply.shopper.policies import policy_of
 from counterfoil.formats.receipt import Receipt
-from counterfoil.ledger import Ledger
+from counterfoil.ledger import Ledger, open_ledger
+from tests.ledgers import copy_ledger
 from tests.supply_made import at, item, lot, pack, pallet, seen, transform
 
 __all__ = [
-    "BRAND", "CERTIFICATE", "CHEESE", "MILK", "Chain", "carried", "chain", "recorded", "signed_chain", "warmed",
-    "with_bundle",
+    "BRAND", "CERTIFICATE", "CHEESE", "MILK", "Chain", "carried", "chain", "recorded",
+    "signed_chain", "warmed",
+    "with_bundle", "with_stranger",
 ]  # fmt: skip
 
 BRAND: Final = "https://brand.example"
@@ -121,6 +125,19 @@ def carried(page: bytes) -> Bundle:
     """Take out what a page carries."""
     [found] = _BUNDLE.findall(page)
     return bundles.parse(found[1])
+
+
+def with_stranger(folder: Path) -> bytes:
+    """Make a page that carries a proven record of another item, too. folder: for a ledger."""
+    with open_ledger(copy_ledger(folder)) as ledger:
+        done = capture(ledger, [seen(1, 1, CHEESE), seen(1, 1, item(2))])
+        page = shopper_page([ledger], CHEESE, brand=BRAND)
+        packer = Packer()
+        for index in done.indices:
+            assert index is not None
+            packer.add(ledger.receipt(index), ledger.policy.logs[0].key)
+    both = msgspec.structs.replace(carried(page), logs=packer.packed())
+    return with_bundle(page, lambda _: bundles.format(both))
 
 
 def with_bundle(page: bytes, change: Callable[[bytes], bytes]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from tests.shopper_made import (
     recorded,
     signed_chain,
     with_bundle,
+    with_stranger,
 )
 from tests.statements import ORG
 from tests.supply_made import at, item, seen
@@ -175,6 +177,13 @@ def test_a_step_that_was_listed_is_missed(scan: Scan) -> None:
         assert trust(page) == ("fails", "none")
         expect(page.locator("#verdict")).to_contain_text("1 missing. [label.incomplete]")
         assert page.locator("#way .step").count() == 0
+
+
+def test_steps_of_another_product_are_not_shown(show: Show, tmp_path: Path) -> None:
+    """A proven record of another item is no step of this one, and is counted."""
+    page = show(with_stranger(tmp_path / "shop")).page
+    expect(page.locator("#warnings")).to_contain_text("1 record not shown: not about this product")
+    assert page.locator("#way .step").count() == 1
 
 
 def test_markup_that_lies_is_not_shown(scan: Scan) -> None:

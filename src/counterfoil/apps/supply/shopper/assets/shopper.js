@@ -166,7 +166,7 @@ function warnings({ doubts, left_out: leftOut }, steps, strangers, label) {
     lines.push(stateLine("div", "wait", `${count(leftOut, "record")} of its way`, "did not fit into this page."));
   }
   if (strangers > 0) {
-    lines.push(stateLine("div", "wait", `${count(strangers, "record")} in this file`, "are not about this product, or were declared errors, and are not shown."));
+    lines.push(stateLine("div", "wait", `${count(strangers, "record")} not shown:`, "not about this product, or declared to be an error."));
   }
   return lines;
 }
