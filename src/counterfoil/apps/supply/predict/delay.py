@@ -143,13 +143,13 @@ class Scorer:
         """What it remembers now."""
         return self._fold.memory
 
-    def score(self, row: Mapping[str, Any]) -> Delay:
+    def score(self, row: Mapping[str, Any], *, explain: bool = True) -> Delay:
         """Forecast one order, given as a row of the layout. Raises InputError, code delay.row.
 
-        It counts as placed from now on. One whose moment is past is decided today, where today is
-        the latest moment so far.
+        explain: as of `score_orders`. It counts as placed from now on. One whose moment is past is
+        decided today, where today is the latest moment so far.
         """
-        return next(self.score_orders([order_of(row, self._layout)]))
+        return next(self.score_orders([order_of(row, self._layout)], explain=explain))
 
     def score_orders(self, orders: Sequence[Order], *, explain: bool = True) -> Iterator[Delay]:
         """Forecast orders, those of the earliest moment first; give each when it is made.

@@ -82,14 +82,17 @@ class Fold:
         opened = self._opened(order)
         overall = memory.rates.get(_ALL) or Rate()
         overall.fade(day)
-        short = (overall.short_late + 1) / (overall.short + _PRIOR_ALL)
         long = (overall.long_late + 1) / (overall.long + _PRIOR_ALL)
-        row: list[Any] = [(_odds(short) + _odds(long)) / 2]
-        for key in opened.rates[1:]:
-            rate = memory.rates.get(key) or Rate()
+        short = (overall.short_late + _PRIOR_ALL * long) / (overall.short + _PRIOR_ALL)
+        row: list[Any] = [_odds(short)]
+        rates = [memory.rates.get(key) or Rate() for key in opened.rates[1:]]
+        for rate in rates:
             rate.fade(day)
             own = (rate.long_late + _PRIOR * long) / (rate.long + _PRIOR)
             row.append(_odds(own) - _odds(long))
+        for rate in rates[: len(self._layout.main)]:
+            own = (rate.short_late + _PRIOR * short) / (rate.short + _PRIOR)
+            row.append(_odds(own) - _odds(short))
         row += self._open_orders(order, opened)
         row += self._order_itself(order)
         row += order.categories
@@ -149,6 +152,7 @@ class Fold:
     def _named(self) -> list[tuple[str, Group]]:
         layout, main = self._layout, self._layout.main
         history = [f"late rate of this {column}" for column in layout.categories]
+        history += [f"recent late rate of this {column}" for column in main]
         history += [f"overdue orders of this {column}" for column in main]
         for at in self._counted:
             history += [f"orders of this {main[at]} {when}" for when in ("that week", "that day")]
