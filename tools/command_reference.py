@@ -20,7 +20,7 @@ from counterfoil.ops.models import PASSWORD
 from counterfoil.ops.place import ENVIRONMENT
 from counterfoil.ops.registry import GROUPS, OPERATIONS, load
 from counterfoil.ops.signature import fields_of
-from counterfoil.ops.supply.sensing import PASSWORD_ENVIRONMENT
+from counterfoil.ops.supply.sensing import PASSWORD_ENVIRONMENT, USER_ENVIRONMENT
 from counterfoil.ports import Operation
 from counterfoil.remote import KEY_ENVIRONMENT
 
@@ -63,6 +63,7 @@ VARIABLES = (
         "`~/.local/state/counterfoil`",
     ),
     (NODE_ENVIRONMENT, "address of the node that does what commands say"),
+    (USER_ENVIRONMENT, "who asks the broker of `supply listen`, where `--user` does not say"),
     (PASSWORD_ENVIRONMENT, "password for the broker of `supply listen`"),
     (KEY_ENVIRONMENT, "key that is shown to a node, by commands and by `counterfoil.connect`"),
     (OUTPUT_VARIABLE, "`json` or `text`, where neither `--json` nor `--text` says"),
