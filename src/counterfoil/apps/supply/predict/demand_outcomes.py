@@ -23,9 +23,10 @@ from counterfoil.learn.drift import Adwin
 if TYPE_CHECKING:
     from counterfoil.ledger import Ledger
 
-__all__ = ["DemandDrift", "demand_drift", "record_sales"]
+__all__ = ["DemandDrift", "demand_drift", "drift_over", "record_sales"]
 
 _SURPRISE: Final = 0.9  # a band of so much is held against what came
+_FALSE_ALARMS: Final = 0.01  # chance of one, at each look
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +84,18 @@ def demand_drift(ledger: Ledger, *, until_ms: int | None = None) -> DemandDrift:
     for one in outcomes_of(ledger, PURPOSE, until_ms=until_ms):
         if one.decision not in latest and not one.measured.get("ran_out"):
             latest[one.decision] = (one.known_ms, one.measured["level"])
-    ordered = sorted(latest.values())
-    window, moved = Adwin(), None
-    for known_ms, level in ordered:
+    return drift_over(sorted(latest.values()))
+
+
+def drift_over(levels: Sequence[tuple[int, float]]) -> DemandDrift:
+    """Tell how forecasts fared. levels: (known_ms, level), oldest first; see `DemandDrift`."""
+    window, moved = Adwin(_FALSE_ALARMS), None
+    for known_ms, level in levels:
         if window.add(level):
             moved = known_ms
-    edge = (1 - _SURPRISE) / 2
-    held = [edge <= level <= 1 - edge for _, level in ordered]
-    count = len(ordered)
+    count = len(levels)
     if not count:
         return DemandDrift(0, None, None, None)
-    mean = sum(level for _, level in ordered) / count
-    return DemandDrift(count, sum(held) / count, mean, moved)
+    edge = (1 - _SURPRISE) / 2
+    held = sum(edge <= level <= 1 - edge for _, level in levels)
+    return DemandDrift(count, held / count, sum(level for _, level in levels) / count, moved)

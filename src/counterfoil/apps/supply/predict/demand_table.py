@@ -211,9 +211,9 @@ def _truths(column: Any) -> Any:
     """Turn `yes`, `no` and empty text to numbers; other text stays, to be refused."""
     words = {"yes": "1", "true": "1", "no": "0", "false": "0", "": None}
     said = [None if one is None else one.strip() for one in column.to_pylist()]
-    return need("pyarrow", "supply").array(
-        [words.get((one or "").lower(), one) for one in said], "string"
-    )
+    arrow = need("pyarrow", "supply")
+    numbers = [words.get((one or "").lower(), one) for one in said]
+    return arrow.chunked_array([arrow.array(numbers, "string")])
 
 
 def _bad_row(name: str, row: int, found: str) -> InputError:
