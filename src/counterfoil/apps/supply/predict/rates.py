@@ -77,7 +77,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """A product's lines; None where its table says nothing of them."""
+    """A product's lines; None where its table says nothing of one, which is never both."""
 
     chilled: Line | None
     frozen: Line | None
@@ -91,9 +91,7 @@ class Law:
         wanted = self.frozen if cold else self.chilled
         if wanted is not None:
             return wanted, cold, True
-        other = self.chilled or self.frozen
-        if other is None:
-            raise AssertionError("a product has a life")  # `make_product` refuses others
+        other = next(one for one in (self.chilled, self.frozen) if one is not None)
         return other, other is self.frozen, False
 
 

@@ -106,11 +106,18 @@ def test_foodkeeper_keeps_states_apart_and_says_what_it_leaves_out() -> None:
         row(4, "Dip", **life("Refrigerate", None, None, "Package use-by date"),
             **life("DOP_Refrigerate", 2, 3, "Weeks")),
         row(5, "Nuts", **life("Pantry", None, 6, "Months")),
+        row(5, "Nuts again", **life("Pantry", "1", 2.0, "weeks")),
+        row(5, "Nuts once more", **life("Pantry", 1, 2, "Weeks")),
+        row(7, "", **life("Pantry", 1, 2, "Weeks")),
+        row(8, "Rye", **life("Pantry", 9, 2, "Days")),
+        row(9, "Oat", **life("Pantry", True, 2, "Days")),
+        row(10, "Fig", **life("Pantry", 1, "inf", "Days")),
+        row(11, "Tea", **life("Pantry", 1, 2, None)),
         row(6, "Cod", **life("Refrigerate", 24, 36, "Hours"), **life("Freeze", 6, 9, "Months")),
     )  # fmt: skip
     table = read_products(data)
     named = {one.name: one for one in table.products.values()}
-    assert set(named) == {"Jam", "Jam (opened)", "Pear", "Dip", "Cod"}
+    assert set(named) == {"Jam", "Jam (opened)", "Pear", "Dip", "Nuts again", "Cod"}
     assert named["Dip"].lives[0].low_h == 2 * 168
     assert [one.celsius for one in named["Cod"].lives] == [-18.0, 4.0]
     assert named["Jam (opened)"].key == "1/opened"
@@ -118,6 +125,11 @@ def test_foodkeeper_keeps_states_apart_and_says_what_it_leaves_out() -> None:
     assert "Indefinitely is no time" in why["Salt"]
     assert "When Ripe is no time" in why["Pear"]
     assert "one end of the range is missing" in why["Nuts"]
+    for product, reason in (
+        ("Nuts once more", "another product has its ID"), ("7", "no name"), ("Rye", "no range"),
+        ("Oat", "no number"), ("Fig", "no finite number"), ("Tea", "no unit"),
+    ):  # fmt: skip
+        assert reason in why[product]
 
 
 def test_foodkeepers_rows_may_be_plain_json_or_csv() -> None:
