@@ -20,6 +20,8 @@ import msgspec
 
 from counterfoil.apps.supply.events.capture import capture
 from counterfoil.apps.supply.events.event import Event
+from counterfoil.apps.supply.events.index import index_of
+from counterfoil.apps.supply.events.places import Place, record_places
 from counterfoil.apps.supply.parties import Parties
 from counterfoil.apps.supply.shopper import bundle as bundles
 from counterfoil.apps.supply.shopper import code_for, shopper_page
@@ -28,7 +30,7 @@ from counterfoil.apps.supply.shopper.policies import policy_of
 from counterfoil.formats.receipt import Receipt
 from counterfoil.ledger import Ledger, open_ledger
 from tests.ledgers import copy_ledger
-from tests.supply_made import at, item, lot, pack, pallet, seen, transform
+from tests.supply_made import at, item, lot, pack, pallet, place, seen, transform
 
 __all__ = [
     "BRAND", "CERTIFICATE", "CHEESE", "MILK", "Chain", "carried", "chain", "recorded",
@@ -99,19 +101,24 @@ def chain() -> Chain:
 def signed_chain() -> Chain:
     """Make it with the dairy's list of what its page carries, once for a process."""
     said = {"dairy": tuple(dairy()), "carrier": CARRIER, "shop": SHOP}
-    return recorded(said, high_c="7", signed=True)
+    called = ((place(1), "Alpine <b>dairy</b>, Bern"), (place(9), "Elsewhere"))
+    return recorded(said, high_c="7", signed=True, places=called)
 
 
 def recorded(said: dict[str, tuple[Event, ...]], thing: str = CHEESE, **options: Any) -> Chain:
     """Have companies record events, and make the page of a thing."""
     parent = Path(tempfile.mkdtemp(prefix="counterfoil-shopper-"))
     atexit.register(shutil.rmtree, parent, ignore_errors=True)
-    places = {name: parent / name for name in said}
-    with Parties.found(places, parent / "witnesses") as parties:
+    folders = {name: parent / name for name in said}
+    with Parties.found(folders, parent / "witnesses") as parties:
         ledgers: list[Ledger] = list(parties.ledgers.values())
         for name, events in said.items():
             assert not capture(parties.ledgers[name], events).wrong
-            parties.ledgers[name].publish()
+        places = [Place(*one) for one in options.pop("places", ())]
+        with index_of(ledgers[0]) as index:
+            record_places(ledgers[0], index, places)
+        for ledger in ledgers:
+            ledger.publish()
         policy = policy_of(ledgers)
         if options.pop("signed", False):
             options["signed_in"] = ledgers[0]

@@ -204,6 +204,10 @@ DESCRIBED: Final[dict[tuple[str, str], Described]] = {
         gives=(("application/cbor", None),),
         problem=_CONCISE,
     ),
+    ("GET", "/.well-known/counterfoil-policy.txt"): Described(
+        "Give the policy that the codes of published shoppers' pages pin.",
+        gives=(("text/plain", None),),
+    ),
     ("POST", "/epcis/capture"): Described(
         "Capture an EPCIS 2.0 document: each event once, with a receipt; Location names the job.",
         takes=_EPCIS,

@@ -22,13 +22,15 @@ PAGE_MAX_BYTES: Final = 300_000
 _ROOM_MIN: Final = 70_000
 """A page has room for the largest entry that there is, bytes."""
 
+_NAMED_MAX: Final = 20
 _MISSES_MAX: Final = 8
 
 
-def choose(gathered: Gathered, room: int) -> list[int]:
-    """Choose the events that fit, the most telling first. room: bytes for their receipts.
+def choose(gathered: Gathered, room: int) -> tuple[list[int], int]:
+    """Choose what fits, the most telling first, and tell how many events were left out.
 
-    Raises InputError with code label.size where there is too little.
+    room: bytes for the receipts. What its places are called comes along. Raises InputError with
+    code label.size where there is too little.
     """
     packer, misses = Packer(), 0
     taken: list[int] = []
@@ -38,6 +40,9 @@ def choose(gathered: Gathered, room: int) -> list[int]:
             f"expected {_ROOM_MIN} bytes or more of {PAGE_MAX_BYTES} for records, found {room}",
             hint="A policy with fewer logs and witnesses leaves more room.",
         )
+    named = list(gathered.named[:_NAMED_MAX])
+    for at in named:
+        packer.add(*gathered.receipt(at))
     for one in _by_worth(gathered.told):
         receipt, key = gathered.receipt(one.at)
         tried = packer.copy()
@@ -49,7 +54,7 @@ def choose(gathered: Gathered, room: int) -> list[int]:
             misses += 1
             if misses >= _MISSES_MAX:
                 break
-    return taken
+    return [*named, *taken], len(gathered.told) - len(taken)
 
 
 def _by_worth(told: Sequence[Told]) -> Iterator[Told]:

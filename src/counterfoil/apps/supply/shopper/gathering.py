@@ -66,7 +66,7 @@ class Gathered:
     """What was found.
 
     told: every event, in no order of worth. index: over all of them. twins: further entries that
-    tell the same event.
+    tell the same event. named: what finds the receipts of what people call the way's places.
     """
 
     def __init__(self, index: Index, sources: Sequence[Source], policy: Policy | None) -> None:
@@ -74,6 +74,7 @@ class Gathered:
         self._sources, self._policy = sources, policy
         self.told: tuple[Told, ...] = ()
         self.twins: dict[int, list[int]] = {}
+        self.named: tuple[int, ...] = ()
 
     def place(self, at: int) -> int:
         """Tell which source an event came from, by its place among them."""
@@ -135,7 +136,8 @@ def gather(sources: Sequence[Source], thing: str, policy: Policy | None) -> Gath
                     if isinstance(one, Receipt):
                         _add(gathered, number, one)
                 _spread(gathered, indices, canonical(thing))
-        gathered.told = tuple(_told(gathered, thing))
+            gathered.told = tuple(_told(gathered, thing))
+            gathered.named = tuple(_named(gathered, indices))
     except BaseException:
         index.close()
         raise
@@ -289,6 +291,23 @@ def _told(gathered: Gathered, thing: str) -> Iterator[Told]:
                 seen.add(step.index)
                 binds, recalls = _binds(index, step.index), gathered.recalls(step.index)
                 yield Told(step.index, level, step.at_ms, name, binds, recalls)
+
+
+def _named(gathered: Gathered, indices: dict[int, Index]) -> Iterator[int]:
+    """Find what is called how, of the places of the way: the first ledger that knows says it."""
+    ask = gathered.index.database.execute
+    places: dict[str, None] = {}
+    for one in sorted(gathered.told, key=lambda one: (one.level, one.at_ms)):
+        row = ask("SELECT point, place FROM event WHERE id = ?", (one.at,)).fetchone()
+        places |= dict.fromkeys(name for name in row if name)
+    for name in places:
+        for number, index in indices.items():
+            found = index.database.execute(
+                "SELECT entry FROM place WHERE name = ? AND called != ''", (name,)
+            ).fetchone()
+            if found is not None:
+                yield number * _ROOM + int(found[0])
+                break
 
 
 def _binds(index: Index, event: int) -> bool:

@@ -99,8 +99,9 @@ def shopper_page(
         found = (one.says for one in doubts(gathered.index, limits, thing))
         bundle = replace(bundle, doubts=tuple(islice(found, _DOUBTS_MAX)))
         room = PAGE_MAX_BYTES - len(head) - len(tail) - len(_embed(bundle)) - _CLAIMS_MAX_BYTES
-        chosen = choose(gathered, room if signed_in is None else room - _LABEL_MAX_BYTES)
-        bundle = replace(bundle, left_out=len(gathered.told) - len(chosen))
+        spare = 0 if signed_in is None else _LABEL_MAX_BYTES
+        chosen, left_out = choose(gathered, room - spare)
+        bundle = replace(bundle, left_out=left_out)
         receipts = [gathered.receipt(at) for at in chosen]
         if signed_in is not None:
             listed = signed_in.receipt(record_label(signed_in, bundle, receipts))

@@ -4,13 +4,14 @@ import { Fault, fingerprint, toHex, unable } from "./bytes.js";
 import { byId, el, hash, icon, stateLine, table, visible } from "./dom.js";
 import { parseBundle, receiptsOf } from "./carried.js";
 import { leafHash } from "./merkle.js";
-import { eventOf, labelOf } from "./told.js";
+import { calledOf, eventOf, labelOf } from "./told.js";
 import { canonicalName, className, lotName } from "./naming.js";
 import { lifeOf, unbegun } from "./life.js";
 import { hostOf, judgeKeys, policyName, readLink } from "./pinning.js";
 import { warmthParts } from "./warmth.js";
 import { verifyReceipt } from "./verify.js";
 
+const CALLED = new Map(); // place -> what people call it, by the first log that says it
 const OPENED = globalThis.location.href;
 
 const put = (id, ...children) => {
@@ -52,6 +53,8 @@ async function readAll(text) {
       const event = eventOf(result.found);
       if (event) events.push(event);
       leaves.add(toHex(await leafHash(result.found.receipt.record.entry)));
+      const known = calledOf(result.found);
+      if (known && !CALLED.has(known[0])) CALLED.set(...known);
       const listed = labelOf(result.found);
       if (listed && listed.thing === bundle.thing && !(label && label.made > listed.made)) label = listed;
       continue;
@@ -292,7 +295,10 @@ function decoded(text) {
   }
 }
 
-const placeName = (name) => (name ? called(name) : "a place it does not say");
+function placeName(name) {
+  if (!name) return "a place it does not say";
+  return CALLED.has(name) ? `${visible(CALLED.get(name))} (${called(name)})` : called(name);
+}
 
 // For programs that drive this page; nothing here can change what it shows.
 globalThis.counterfoil = Object.freeze({ canonicalName, lotName, readLink });

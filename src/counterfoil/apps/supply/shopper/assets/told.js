@@ -5,6 +5,7 @@ import { canonicalName, className, lotName } from "./naming.js";
 import { parseObject, plain } from "./json.js";
 
 const SUPPLY_EVENT = "https://counterfoil.dev/supply-event/v1";
+const SUPPLY_PLACE = "https://counterfoil.dev/supply-place/v1";
 const SUPPLY_LABEL = "https://counterfoil.dev/supply-label/v1";
 
 export const [ITEM, PARENT, CHILD, INPUT, OUTPUT, LOT] = [0, 1, 2, 3, 4, 5];
@@ -19,6 +20,13 @@ export function labelOf({ statement, predicate, signer }) {
     made: Number.isSafeInteger(made_ms) ? made_ms : 0,
     low_c: limitIn(low_c), high_c: limitIn(high_c), doubts: listOf(doubts).map(textIn),
   };
+}
+
+/** Read a verified record of what people call a place or party: [its name here, words]; or null. */
+export function calledOf({ statement, predicate }) {
+  if (!statement || predicate || statement.type !== SUPPLY_PLACE) return null;
+  const { place, name } = plain(statement.predicate);
+  return textIn(place) && textIn(name) ? [canonicalName(place), name] : null;
 }
 
 const limitIn = (value) => (/^-?\d{1,3}(?:\.\d{1,3})?$/.test(textIn(value)) ? value : "");
