@@ -213,3 +213,70 @@ def test_the_other_way_never_loses_more_than_staying(seed: int) -> None:
     found = reroute(problem, plan, now, changes, budget=Budget(60))
     taken = found.other if found.outcome == "reroute" else found.keep
     assert taken.total == min(found.keep.total, found.other.total)
+
+
+def test_two_vehicles_on_the_road_meet_where_it_was_named() -> None:
+    """Fish goes over to a van that cools, which still brings its own, and has waited for it."""
+    stops: list[dict[str, Any]] = [
+        {
+            "id": "fish",
+            "place": "k30",
+            "cold": True,
+            "value": 80_000,
+            "good_until_ms": START_MS + 10**8,
+        },
+        {"id": "bread", "place": "k12", "value": 1000},
+        {"id": "salt", "place": "k14", "value": 1000},
+    ]
+    problem = line(stops, cold=True, count=2)
+    plan = Judge(problem).plan([("van", ("bread", "fish")), ("van", ("salt",))])
+    now = START_MS + 5 * MINUTE_MS
+    warm = Changes(
+        warm=("van 1",),
+        life_h={"fish": 0.2},
+        positions=(Position("van 1", place="k5"), Position("van 2", place="k5")),
+    )
+    alone = reroute(problem, plan, now, warm, budget=Budget(60))
+    assert [one.stop for one in alone.other.lost] == ["fish"]
+    assert alone.outcome == "reroute"  # what spoils on the way is not brought there
+    meeting = (Transfer("van 1", "van 2", "k5", 600),)
+    longer = msgspec.structs.replace(
+        warm, life_h={"fish": 0.7}, stranded=("van 1",), transfers=meeting
+    )
+    met = reroute(problem, plan, now, longer, budget=Budget(60))
+    assert met.outcome == "reroute"
+    assert met.other.lost == ()
+    (taken,) = met.other.routes
+    assert (taken.vehicle, set(taken.stops)) == ("van 2", {"fish", "bread", "salt"})
+    assert taken.depart_ms >= now + 600_000
+    both = msgspec.structs.replace(longer, stranded=(), saving_min=10**9)
+    held = reroute(problem, plan, now, both, budget=Budget(60))
+    assert held.outcome == "keep"  # it saves, and less than was asked for
+    same = msgspec.structs.replace(longer, transfers=(Transfer("van 1", "van 1", "k5"),))
+    assert reroute(problem, plan, now, same, budget=Budget(60)).other.transfers == ()
+
+
+def test_a_vehicle_may_be_anywhere_on_the_map() -> None:
+    """With coordinates a position is a point: ways from there are those of the map."""
+    problem = made(2, 6)
+    plan = plan_routes(problem, Budget(30))
+    route = plan.routes[0]
+    now = route.depart_ms + MINUTE_MS
+    name = f"{route.vehicle} {route.number}"
+    near = Changes(positions=(Position(name, latitude=52.01, longitude=5.01),))
+    far = Changes(positions=(Position(name, latitude=53.5, longitude=7.5),))
+    costs = [reroute(problem, plan, now, one, budget=Budget(30)).keep.cost for one in (near, far)]
+    assert costs[0] < costs[1]
+    nowhere = Changes(positions=(Position(name, at_ms=now),))
+    with pytest.raises(InputError, match="neither place nor coordinates"):
+        reroute(problem, plan, now, nowhere, budget=Budget(30))
+
+
+def test_without_values_fewer_lost_stops_come_first() -> None:
+    """Where nothing has a price, goods count by number, then lateness, then cost."""
+    stops = [{key: value for key, value in one.items() if key != "value"} for one in FISH]
+    problem = line(stops, cold=True, cost_per_km=1000)
+    plan = Judge(problem).plan([("van", "acdb")])
+    changes = Changes(warm=("van 1",), life_h={"van 1": 35 / 60})
+    found = reroute(problem, plan, START_MS + 7 * MINUTE_MS, changes, budget=Budget(60))
+    assert (found.outcome, len(found.keep.lost), found.other.lost) == ("reroute", 1, ())
