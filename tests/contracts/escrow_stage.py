@@ -11,13 +11,14 @@ from random import Random
 from typing import Any, ClassVar, Final
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
+from hypothesis.stateful import initialize, invariant
 
 from counterfoil.act.actions import HOLD_SCOPE, NOBODY, RELEASE_SCOPE, RETURN_SCOPE
 from counterfoil.act.call import Call
 from tests.contracts.bank import ARBITER, OWNER, PAYEES, PAYERS, STRANGER, Bank
 from tests.contracts.escrow_model import EscrowModel, Paid
-from tests.contracts.rig import Contract, Reverted
+from tests.contracts.rig import Contract
+from tests.contracts.stories import Storyteller
 
 __all__ = ["PEOPLE", "EscrowStage"]
 
@@ -26,7 +27,7 @@ RICH: Final = 10**9
 PEOPLE: Final = [each.address for each in [*PAYERS, *PAYEES, ARBITER, STRANGER]]
 
 
-class EscrowStage(RuleBasedStateMachine):
+class EscrowStage(Storyteller):
     """What a story begins with, holds true, and ends with; `prepared` sets bank and token."""
 
     bank: ClassVar[Bank]
@@ -102,24 +103,10 @@ class EscrowStage(RuleBasedStateMachine):
 
     def expect(self, right: bool, function: str, *arguments: object, sender: str) -> bool:
         """Call the escrow: it must pass if that is right, and else refuse."""
-        try:
-            self.answer = self.bank.escrow(function, *arguments, sender=sender)
-        except Reverted as refusal:
-            assert not right, f"{function} was refused: {refusal.reason}"
-            return False
-        assert right, f"{function} passed"
-        return True
-
-    def often(self) -> bool:
-        return self.random.random() < 0.5
-
-    def seldom(self) -> bool:
-        return self.random.random() < 0.2
+        return self.called(self.bank.escrow, right, function, *arguments, sender=sender)
 
     def pick(self) -> Paid:
-        open_ones = [each for each in self.model.payments.values() if each.left]
-        among = list(self.model.payments.values())
-        return self.random.choice(open_ones if open_ones and self.often() else among)
+        return self.pick_of(list(self.model.payments.values()))
 
     def moves(self, token: int, *accounts: str) -> bool:
         """Say whether a token lets these accounts pay and be paid now."""

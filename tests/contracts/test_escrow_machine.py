@@ -5,22 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.contracts.bank import Bank
 from tests.contracts.escrow_machine import EscrowMachine
-from tests.contracts.rig import Reverted, planted
-
-
-def few(examples: int) -> settings:
-    return settings(
-        max_examples=examples,
-        stateful_step_count=20,
-        suppress_health_check=list(HealthCheck),
-        deadline=None,
-        report_multiple_bugs=False,
-    )
+from tests.contracts.rig import planted
+from tests.contracts.stories import few, search_for_bug
 
 
 def test_any_order(bank: Bank) -> None:
@@ -113,6 +103,4 @@ QUICK = {"dormant funds are kept"}
 def test_planted_bugs_are_found(bug: str, tmp_path: Path) -> None:
     """Control: with one line changed, some order of calls shows it."""
     sources = planted(tmp_path / "planted", *BUGS[bug]).parent
-    search = settings(few(2_000), phases=[Phase.generate], derandomize=True, database=None)
-    with pytest.raises((AssertionError, Reverted)):
-        run_state_machine_as_test(EscrowMachine.prepared(Bank(sources)), settings=search)
+    search_for_bug(EscrowMachine.prepared(Bank(sources)), 2_000)
