@@ -44,6 +44,7 @@ __all__ = [
     "inputs_of",
     "judge",
     "readings_in",
+    "told_of",
 ]
 
 PURPOSE: Final = "supply.spoilage"
@@ -252,6 +253,7 @@ def foresee(
         log_size=size,
     )
     made = judge(said)
+    said |= told_of(made)
     maker = record_written(ledger, METHOD, name="spoilage", outcome=", ".join(OUTCOMES))
     index = record_foreseen(
         ledger,
@@ -270,6 +272,16 @@ def foresee(
 
 
 _LIMITS: Final = ("within_h", "hurry_at", "discard_at", "worst_c")
+
+
+def told_of(made: Judged) -> dict[str, str]:
+    """Write what a decision tells beside its outcome: the band of hours left, and the share used.
+
+    It stands with the inputs, for whoever reads the decision; nothing is computed from it.
+    """
+    left = made.left
+    told = {"low_h": left.low_h, "expected_h": left.expected_h, "high_h": left.high_h}
+    return {name: repr(round(value, 3)) for name, value in {**told, "used": left.used}.items()}
 
 
 def readings_in(said: Mapping[str, Any]) -> tuple[Reading, ...]:

@@ -17,7 +17,7 @@ from counterfoil.apps.supply.predict.gathered import entries_of, history_of
 from counterfoil.apps.supply.predict.history import History, Reading
 from counterfoil.apps.supply.predict.products import product_of
 from counterfoil.apps.supply.predict.shelf_life import Remaining, remaining
-from counterfoil.apps.supply.predict.spoilage import PURPOSE, judge, readings_in
+from counterfoil.apps.supply.predict.spoilage import PURPOSE, judge, readings_in, told_of
 from counterfoil.errors import InputError, VerificationError
 
 if TYPE_CHECKING:
@@ -156,6 +156,7 @@ def replay(ledger: Ledger, index: int) -> None:
         and found.score is not None
         and abs(made.score - float(found.score)) <= _SAME
         and made.note == found.note
+        and all(_alike(value, said.get(name, "nan")) for name, value in told_of(made).items())
         and list(shares) == list(made.contributions)
         and all(abs(float(shares[name]) - made.contributions[name]) <= _SAME for name in shares)
     )

@@ -27,6 +27,7 @@ from counterfoil.apps.supply.predict.spoilage import (
     inputs_of,
     judge,
     readings_in,
+    told_of,
 )
 from counterfoil.apps.supply.predict.spoilage_judged import evaluate
 from counterfoil.apps.supply.predict.spoilage_outcomes import (
@@ -140,6 +141,7 @@ def test_a_decision_that_does_not_follow_is_found(ledger: Ledger) -> None:
         ({}, {"note": "Sell: it is fine."}),
         ({"readings": colder}, {}),
         ({"within_h": "0.0"}, {}),
+        ({"high_h": "9999.0"}, {}),
         ({"product": {**YOGURT.to_json(), "lives": [["", "4.0", "900.0", "990.0", False]]}}, {}),
     ):
         with raises_code("spoilage.replay", VerificationError):
@@ -218,8 +220,8 @@ def test_a_decision_that_claims_to_have_learned_something_else_is_found(ledger: 
         {"log_size": made.index + 9},
         {"log_size": 1},
     ):
-        given = {**said, **change}
-        again = judge(given)
+        again = judge({**said, **change})
+        given = {**said, **change, **told_of(again)}
         index = altered(ledger, made.index, change, outcome=again.outcome, score=again.score,
                         note=again.note)  # fmt: skip
         shares = ledger.decisions.get(index).decision.explanation
