@@ -20,7 +20,7 @@ from counterfoil.http.pages.api_reference import api_pages
 from counterfoil.http.pages.page import Page
 from counterfoil.http.pages.supply.naming import address
 from tests.pages import DESKTOP, PHONE, SCHEMES, PageNode, Seen, artefacts
-from tests.supply_story import BAD_LOT, CHEESE
+from tests.supply_story import BAD_LOT, CHEESE, PLACES
 
 pytestmark = pytest.mark.browser
 
@@ -37,6 +37,7 @@ EXAMPLES: Final[dict[str, Callable[[PageNode], str]]] = {
         f"/apps/finance/rules/{node.ledger.search('kind=rule').hits[0].index}"
     ),
     "/apps/supply/things/{thing:path}": lambda _: f"{address(canonical(CHEESE))}?high=8",
+    "/apps/supply/places/{thing:path}": lambda _: f"{address(PLACES['hub'], 'places')}?high=8",
     "/apps/supply/recall/{thing:path}": lambda _: address(canonical(BAD_LOT), "recall"),
     "/api/{group}": lambda _: "/api/record",
 }

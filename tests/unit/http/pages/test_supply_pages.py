@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from html import unescape
 from typing import Any
 from urllib.parse import quote
 
@@ -39,7 +41,7 @@ def facts(node: GuardedNode, path: str, **query: str) -> dict[str, Any]:
     [
         f"{DOMAIN}/01/04012345222227/10/MILK%2F7",
         f"{DOMAIN}/00/340123450000000017",
-        "geo:53.55,8.58",
+        "geo:53.5,8.5",
         "urn:x:a.json",
         "https://other.example/a/../b?c=d#e",
         "urn:x:%25 ü",
@@ -118,6 +120,40 @@ def test_the_overview_counts_what_was_captured(told: GuardedNode) -> None:
     }
     assert [one["kind"] for one in found["doubts"]] == ["too-fast"]
     assert sum(one["events"] for one in found["days"]) == 11
+
+
+def test_a_place_and_a_party_have_pages(told: GuardedNode) -> None:
+    """A place tells what happened there, a party what it took over; other pages lead to them."""
+    hub = facts(told, address(PLACES["hub"], "places"), high="8")
+    assert [one["step"] for one in hub["events"]] == ["departing", "receiving"]
+    assert (hub["total"], hub["latitude"]) == (2, 51.51)
+    assert hub["events"][1]["high_c"] == 11.2
+    party = canonical("urn:epc:id:pgln:4012345.00002")
+    taken = facts(told, address(party, "places"))["events"]
+    assert [(one["step"], one["taken_over"]) for one in taken] == [("receiving", True)]
+    answer = told.ask(address(PLACES["hub"]), told.key("reader"))
+    assert (answer.status, answer.headers["location"]) == (303, address(PLACES["hub"], "places"))
+    unknown = told.ask(address("geo:1,2", "places"), told.key("reader"))
+    assert unknown.status == 404
+    assert facts(told, "/apps/supply/places")["places"] == []
+
+
+def test_every_link_of_the_pages_leads_somewhere(told: GuardedNode) -> None:
+    """No page of the app has a link that is not answered."""
+    waiting, seen = ["/apps/supply"], {"/apps/supply"}
+    key = told.key("reader")
+    while waiting:
+        page = waiting.pop()
+        answer = told.ask(page, key)
+        assert answer.status in (200, 303), page
+        told_here = answer.body.decode(errors="replace")
+        for href in re.findall(r'href="(/apps/supply[^"]*)"', told_here):
+            link = unescape(href).partition("#")[0]
+            path = link.partition("?")[0]
+            if path not in seen and len(seen) < 120:
+                seen.add(path)
+                waiting.append(link)
+    assert len(seen) > 30
 
 
 def test_a_forecast_stands_beside_what_came_of_it(told: GuardedNode) -> None:

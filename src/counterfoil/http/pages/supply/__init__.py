@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from counterfoil.http.pages.page import Action, Page
-from counterfoil.http.pages.supply import doubted, foreseen, orders, overview, recalled, things
+from counterfoil.http.pages.supply import (
+    doubted,
+    foreseen,
+    orders,
+    overview,
+    places,
+    recalled,
+    things,
+)
 
 __all__ = ["PAGES"]
 
@@ -13,6 +21,7 @@ PAGES: Final[tuple[Page | Action, ...]] = (
     *overview.PAGES,
     *things.PAGES,
     *recalled.PAGES,
+    *places.PAGES,
     *doubted.PAGES,
     *foreseen.PAGES,
     *orders.PAGES,

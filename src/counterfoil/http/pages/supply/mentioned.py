@@ -13,11 +13,13 @@ from counterfoil.apps.supply.events.linking import CHILD, INPUT, ITEM, LOT, OUTP
 from counterfoil.apps.supply.events.query import event_at
 from counterfoil.errors import CounterfoilError
 from counterfoil.http.pages.supply.naming import address, words_of
+from counterfoil.http.pages.supply.places import is_place
 from counterfoil.ledger import Ledger
 
 __all__ = ["known_thing", "mentioned"]
 
 _MOST: Final = 50
+_SCHEMES: Final = ("urn:", "geo:", "http:", "https:")
 _ROLES: Final = {
     ITEM: "seen", PARENT: "holds others", CHILD: "is held", INPUT: "went in", OUTPUT: "came out",
     LOT: "the lot of what was seen",
@@ -49,9 +51,15 @@ def known_thing(ledger: Ledger, words: str) -> dict[str, str] | None:
     What cannot be such a name is not looked up: the index is brought up to the log for that.
     """
     name = canonical(words)
-    if not name.startswith(f"{DOMAIN}/") and not words.startswith(("urn:", "http:", "https:")):
+    if not name.startswith(f"{DOMAIN}/") and not words.startswith(
+        ("urn:", "geo:", "http:", "https:")
+    ):
         return None
     with index_of(ledger) as index:
-        if index.thing(name) < 0:
+        if index.thing(name) >= 0:
+            room = "things"
+        elif is_place(index, name):
+            room = "places"
+        else:
             return None
-    return {"words": words_of(name), "href": address(name), "why": "by its name in events"}
+    return {"words": words_of(name), "href": address(name, room), "why": "by its name in events"}

@@ -24,7 +24,7 @@ _WORDS: Final = {"GTIN": "product", "SSCC": "pallet or carton", "GLN": "place"}
 
 
 def address(name: str, room: str = "things", **query: Any) -> str:
-    """Give the address of a thing's page. name: canonical. room: things or recall."""
+    """Give the address of a thing's page. name: canonical. room: things, places or recall."""
     rest = name.removeprefix(f"{DOMAIN}/")
     odd = rest.endswith(_FORMS) or any(part in ("", ".", "..") for part in rest.split("/"))
     if odd:  # a browser, or the ending of a form, would make another address of it
@@ -61,6 +61,14 @@ class Naming:
     def words(self, name: str) -> str:
         """Say in a few words what a name names."""
         return self._called.get(name) or words_of(name)
+
+    def place(self, name: str) -> dict[str, str]:
+        """Give a place or party for a list: its name, words and address."""
+        return {
+            "name": name,
+            "words": self.words(name),
+            "href": address(name, "places") if name else "",
+        }
 
     def __call__(self, name: str) -> dict[str, str]:
         """Give a thing for a list: its name, words and address."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from counterfoil.apps.supply.events.dossier import Dossier, dossier
 from counterfoil.apps.supply.events.doubts import Limits, doubts
+from counterfoil.apps.supply.events.identifiers import canonical
 from counterfoil.apps.supply.events.index import Index, index_of
 from counterfoil.apps.supply.events.places import names_of
 from counterfoil.apps.supply.events.trace import Link, trace
@@ -22,6 +23,7 @@ from counterfoil.http.pages.supply.asking import as_of, limits, thing_asked
 from counterfoil.http.pages.supply.doubted import row_of
 from counterfoil.http.pages.supply.journeys import journey
 from counterfoil.http.pages.supply.naming import PATH, Naming, address, thing_of, words_of
+from counterfoil.http.pages.supply.places import is_place
 from counterfoil.http.site import Site
 from counterfoil.ledger import Ledger
 
@@ -64,6 +66,10 @@ def _at_path(site: Site, asked: Asked) -> dict[str, Any]:
 def _of(site: Site, asked: Asked, thing: str) -> dict[str, Any]:
     ledger, by = site.ledger, as_of(asked)
     with index_of(ledger) as index:
+        name = canonical(thing)
+        if index.thing(name) < 0 and is_place(index, name):
+            return {"goes_to": address(name, "places"), "title": "Place", "thing": name,
+                    "events": []}  # fmt: skip
         allowed, called = limits(asked, index), names_of(index)
         found = dossier(ledger, index, thing, as_of_ms=by)
         doubted = [row_of(one) for one in islice(doubts(index, allowed, thing), _DOUBTS)]
