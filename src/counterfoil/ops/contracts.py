@@ -11,13 +11,18 @@ from counterfoil.errors import InputError
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
 from counterfoil.ports import Param
 
-__all__ = ["OnChain", "deploy", "listing"]
+__all__ = ["OnChain", "OwnToken", "deploy", "listing", "own_token_of"]
 
 OnChain = Annotated[
     str | None,
     Param("One of the ledger's chains; else the first of its settings.", "embedded|URL"),
 ]
 """The parameter that names a chain."""
+
+OwnToken = Annotated[
+    str | None, Param("Make a token for tests and consortia, with this symbol.", "SYMBOL")
+]
+"""The parameter that has a token made."""
 
 
 def deploy(
@@ -52,6 +57,13 @@ def listing(*, chain: OnChain = None, ledger: LedgerFolder = None) -> Iterator[D
     """
     with open_for_reading(ledger) as opened, closing(opened.open_chain(chain)) as found:
         yield from list_contracts(opened, found)
+
+
+def own_token_of(symbol: str | None) -> dict[str, str] | None:
+    """Give the constructor's arguments of a token of a ledger's own; None for None."""
+    if symbol is None:
+        return None
+    return {"name_": symbol, "symbol_": symbol, "decimals_": "2"}
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -19,8 +19,7 @@ from counterfoil.errors import InputError, NotFound, Refused
 from counterfoil.ops.supply import desk, orders
 from tests.acting import acting_folder
 from tests.log_rig import raises_code
-from tests.tokens import mint
-from tests.unit.apps.supply.orders.test_desk import (
+from tests.orders_made import (
     COLD,
     ITEM,
     LOT,
@@ -30,6 +29,7 @@ from tests.unit.apps.supply.orders.test_desk import (
     shipped,
     shortage,
 )
+from tests.tokens import mint
 
 PLAIN = Paint(io.StringIO())
 PAYEE = account_of(bytes(31) + b"\x09")

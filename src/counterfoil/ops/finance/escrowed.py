@@ -17,7 +17,7 @@ from counterfoil.apps.finance.held.escrowing import Agreed, require_agreed
 from counterfoil.apps.finance.held.policy import POLICY_TEXT
 from counterfoil.apps.finance.held.setting_up import DeskLimits, SetUp, set_up
 from counterfoil.errors import InputError
-from counterfoil.ops.contracts import OnChain
+from counterfoil.ops.contracts import OnChain, OwnToken, own_token_of
 from counterfoil.ops.files import read_input
 from counterfoil.ops.place import LedgerFolder, open_for_writing
 from counterfoil.ops.records import find_entry
@@ -70,9 +70,7 @@ def desk(
         Path | None,
         Param("Policy of the people who decide; else the one shipped.", "FILE", holds="file"),
     ] = None,
-    own_token: Annotated[
-        str | None, Param("Make a token for tests and consortia, with this symbol.", "SYMBOL")
-    ] = None,
+    own_token: OwnToken = None,
     chain: OnChain = None,
     ledger: LedgerFolder = None,
     channel: Channel,
@@ -92,9 +90,6 @@ def desk(
     text = POLICY_TEXT
     if policy is not None:
         text = read_input(policy, channel, _POLICY_MAX_BYTES).decode("utf-8", "replace")
-    token = None
-    if own_token is not None:
-        token = {"name_": own_token, "symbol_": own_token, "decimals_": "2"}
     with open_for_writing(ledger) as opened, Actor(opened, chain=chain) as actor:
         return set_up(
             actor,
@@ -103,7 +98,7 @@ def desk(
             limits,
             maker_kind=maker_kind,
             policy=text,
-            token=token,
+            token=own_token_of(own_token),
         )
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 
 from counterfoil.errors import InputError
 from counterfoil.extras import brings
-from counterfoil.ops.contracts import OnChain
+from counterfoil.ops.contracts import OnChain, OwnToken, own_token_of
 from counterfoil.ops.listing import Limit
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
 from counterfoil.ops.records import find_entry
@@ -54,9 +54,7 @@ def desk(
     funder: Annotated[
         str | None, Param("Whose money it is; else an account of the ledger's own.", "0x")
     ] = None,
-    own_token: Annotated[
-        str | None, Param("Make a token for tests and consortia, with this symbol.", "SYMBOL")
-    ] = None,
+    own_token: OwnToken = None,
     chain: OnChain = None,
     ledger: LedgerFolder = None,
 ) -> SetUp:
@@ -72,9 +70,6 @@ def desk(
             f"expected no more an order than a day, found {limits.order} and {limits.day}",
             hint="A verdict of more than a day's limit could never pass.",
         )
-    token = None
-    if own_token is not None:
-        token = {"name_": own_token, "symbol_": own_token, "decimals_": "2"}
     with open_for_writing(ledger) as opened, Actor(opened, chain=chain) as actor:
         return set_up(
             actor,
@@ -83,7 +78,7 @@ def desk(
             limits,
             maker_kind=maker_kind,
             funder=funder,
-            token=token,
+            token=own_token_of(own_token),
         )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from counterfoil.cli.paint import Paint
-from counterfoil.cli.text.words import brief, facts, plain
+from counterfoil.cli.text.contracts import set_up
+from counterfoil.cli.text.words import facts, plain
 
 if TYPE_CHECKING:
     from counterfoil.apps.finance.held.setting_up import SetUp
@@ -18,11 +19,7 @@ __all__ = ["agree", "bring", "desk", "settle"]
 
 def desk(done: SetUp, paint: Paint) -> Iterator[str]:
     """Show which contracts stand and what was approved."""
-    for contract in done.contracts:
-        word = paint.good("deployed") if contract.new else paint.quiet("stands")
-        yield f"{word}  {contract.name} at {contract.address} on chain {contract.chain_id}"
-    for approval in done.approvals:
-        yield f"{paint.good('approved')}  {brief(approval.approval or '')}, {approval.phase}"
+    yield from set_up(done.contracts, done.approvals, paint)
 
 
 def agree(done: ToSign, paint: Paint) -> Iterator[str]:

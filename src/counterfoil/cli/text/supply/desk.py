@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from counterfoil.cli.paint import Paint
-from counterfoil.cli.text.words import brief, or_nothing, plain
+from counterfoil.cli.text.contracts import set_up
+from counterfoil.cli.text.words import or_nothing, plain
 
 if TYPE_CHECKING:
     from counterfoil.apps.supply.orders.agreeing import Agreed
@@ -18,11 +19,7 @@ __all__ = ["agree", "agreements", "desk", "withdraw"]
 
 def desk(done: SetUp, paint: Paint) -> Iterator[str]:
     """Show which contracts stand, what was approved and what was agreed."""
-    for contract in done.contracts:
-        word = paint.good("deployed") if contract.new else paint.quiet("stands")
-        yield f"{word}  {contract.name} at {contract.address} on chain {contract.chain_id}"
-    for approval in done.approvals:
-        yield f"{paint.good('approved')}  {brief(approval.approval or '')}, {approval.phase}"
+    yield from set_up(done.contracts, done.approvals, paint)
     for one in done.agreements:
         yield from agree(one, paint)
 

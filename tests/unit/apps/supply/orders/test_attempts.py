@@ -11,7 +11,7 @@ from counterfoil.apps.supply.attempts import attempts, refusals, tried
 from counterfoil.apps.supply.orders.desk import OrderDesk
 from counterfoil.errors import CounterfoilError, Unavailable
 from counterfoil.ledger import open_ledger
-from tests.unit.apps.supply.orders.test_desk import desk_of, order, shortage
+from tests.orders_made import desk_of, order, shortage
 
 
 def test_attempts_are_refused(tmp_path: Path) -> None:
