@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from counterfoil.apps.supply.foreseen import record_foreseen
 from counterfoil.apps.supply.predict.correction import Correction
+from counterfoil.apps.supply.predict.experience import Experience
 from counterfoil.apps.supply.predict.history import (
     History,
     Reading,
@@ -226,20 +227,20 @@ def foresee(
     since_ms: int | None = None,
     table: str = "",
     accountable: str | None = None,
+    experience: Experience | None = None,
 ) -> Judged:
     """Judge a lot, and record that as a decision; wait until it is durable.
 
     history: as `gathered.history_of` gives it, or readings from elsewhere. thing: which lot; its
     events must be in the ledger where the history is from them. learn: correct the table by the
-    outcomes that are on record and were known by `at_ms`. Other arguments and errors as
-    `inputs_of`; raises as `record_foreseen`, too.
+    outcomes that are on record and were known by `at_ms`. experience: to go on with, where many
+    lots are judged in a row. Other arguments and errors as `inputs_of`; raises as
+    `record_foreseen`, too.
     """
-    from counterfoil.apps.supply.predict.spoilage_outcomes import learned_from
-
-    size = ledger.size
-    correction = None
+    correction, size = None, None
     if learn:
-        correction = learned_from(ledger, until_ms=at_ms, before=size).correction(product)
+        learned, size = (experience or Experience(ledger, PURPOSE)).learned(at_ms)
+        correction = learned.correction(product)
     said = inputs_of(
         product,
         history,

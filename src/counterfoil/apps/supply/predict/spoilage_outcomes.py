@@ -1,18 +1,17 @@
-"""What came of spoilage decisions, what that teaches, and the same decision computed again.
+"""What came of spoilage decisions, and the same decision computed again.
 
-A lot spoiled at a time, was still good then, or was found spoiled then. Several outcomes of one lot
-are one lesson: the narrowest that all of them leave. This module refuses an outcome before its
-decision's time, and a decision that comes out otherwise.
+A lot spoiled at a time, was still good then, or was found spoiled then. This module refuses an
+outcome before its decision's time, and a decision that comes out otherwise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from counterfoil.apps.supply.foreseen import Closed, outcomes_of, record_outcome
-from counterfoil.apps.supply.predict.correction import Learned
+from counterfoil.apps.supply.foreseen import record_outcome
+from counterfoil.apps.supply.predict.experience import learned_from
 from counterfoil.apps.supply.predict.gathered import entries_of, history_of
 from counterfoil.apps.supply.predict.history import History, Reading
 from counterfoil.apps.supply.predict.products import product_of
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from counterfoil.apps.supply.events.index import Index
     from counterfoil.ledger import Ledger
 
-__all__ = ["STATES", "CameOf", "close", "learned_from", "lessons_of", "replay"]
+__all__ = ["STATES", "CameOf", "close", "replay"]
 
 State = Literal["spoiled", "good", "found"]
 STATES: Final[tuple[State, ...]] = ("spoiled", "good", "found")
@@ -104,41 +103,6 @@ def close(
     return CameOf(made, decision, state, low, high, measured["hours"], until[1])
 
 
-def learned_from(
-    ledger: Ledger, *, until_ms: int | None = None, before: int | None = None
-) -> Learned:
-    """Learn from the outcomes on record, in the order in which they came.
-
-    until_ms: only what was known by then. before: only entries with a smaller index.
-    """
-    learned = Learned()
-    for said, low, high, tilt in lessons_of(ledger, until_ms=until_ms, before=before):
-        learned.observe(product_of(said["product"]), low, high, tilt)
-    return learned
-
-
-def lessons_of(
-    ledger: Ledger, *, until_ms: int | None = None, before: int | None = None
-) -> Iterator[tuple[Mapping[str, Any], float | None, float | None, float]]:
-    """Give what each lot teaches: its decision's inputs, used_from, used_until and tilt."""
-    lots: dict[Any, list[Closed]] = {}
-    for one in outcomes_of(ledger, PURPOSE, until_ms=until_ms):
-        if before is None or one.index < before:
-            thing = one.inputs.get("thing")
-            lot = one.decision if not thing else (thing, one.inputs["product"]["key"])
-            lots.setdefault(lot, []).append(one)
-    for several in sorted(lots.values(), key=lambda of: max(one.index for one in of)):
-        lows = [one.measured["used_from"] for one in several if "used_from" in one.measured]
-        highs = [one.measured["used_until"] for one in several if "used_until" in one.measured]
-        last = max(several, key=lambda one: (one.known_ms, one.index))
-        yield (
-            last.inputs,
-            max(lows, default=None),
-            min(highs, default=None),
-            last.measured.get("tilt", 0.0),
-        )
-
-
 def replay(ledger: Ledger, index: int) -> None:
     """Compute a spoilage decision again from the log, with what it had learned by then.
 
@@ -211,7 +175,7 @@ def _confirm_learned(ledger: Ledger, index: int, said: Mapping[str, Any]) -> Non
     size = int(said["log_size"])
     if size > index:
         raise _taught(index, f"that it knew {size} entries")
-    learned = learned_from(ledger, until_ms=int(said["at_ms"]), before=size)
+    learned = learned_from(ledger, PURPOSE, until_ms=int(said["at_ms"]), before=size)
     again = learned.correction(product_of(said["product"])).to_json()
     was = said["correction"]
     if not _alike(again, was):

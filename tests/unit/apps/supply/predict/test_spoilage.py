@@ -13,7 +13,8 @@ import pytest
 
 from counterfoil.apps.supply.events.capture import capture
 from counterfoil.apps.supply.events.index import index_of
-from counterfoil.apps.supply.foreseen import record_foreseen
+from counterfoil.apps.supply.foreseen import outcomes_of, record_foreseen
+from counterfoil.apps.supply.predict.experience import Experience, learned_from, lessons_of
 from counterfoil.apps.supply.predict.gathered import history_of
 from counterfoil.apps.supply.predict.history import History, Reading
 from counterfoil.apps.supply.predict.products import Life, make_product
@@ -32,8 +33,6 @@ from counterfoil.apps.supply.predict.spoilage import (
 from counterfoil.apps.supply.predict.spoilage_judged import evaluate
 from counterfoil.apps.supply.predict.spoilage_outcomes import (
     close,
-    learned_from,
-    lessons_of,
     replay,
 )
 from counterfoil.errors import InputError, NotFound, VerificationError
@@ -210,6 +209,22 @@ def test_outcomes_teach_later_decisions_and_no_earlier_ones(ledger: Ledger) -> N
         replay(ledger, one.index)
 
 
+def test_experience_is_gone_on_with(ledger: Ledger) -> None:
+    """Read once, it knows what reading all again tells: new outcomes, and none ahead of time."""
+    experience = Experience(ledger, PURPOSE)
+    for lot, hours in enumerate((120.0, 180.0, 90.0)):
+        closed(ledger, lot, hours)
+        for until in (100 * H, 130 * H, 999 * H):
+            learned, size = experience.learned(until)
+            again = learned_from(ledger, PURPOSE, until_ms=until, before=ledger.size)
+            assert size == ledger.size
+            assert learned.correction(YOGURT) == again.correction(YOGURT)
+    assert experience.learned(999 * H)[0] is experience.learned(999 * H)[0]
+    made = foresee(ledger, YOGURT, kept(48), 150 * H, ahead_c=4.0, experience=experience)
+    assert "By 2 outcomes" in made.note
+    replay(ledger, made.index)
+
+
 def test_a_decision_that_claims_to_have_learned_something_else_is_found(ledger: Ledger) -> None:
     """What it was corrected by has to follow from the outcomes before it, known by its time."""
     closed(ledger, 1, 120.0)
@@ -243,13 +258,13 @@ def test_several_outcomes_of_a_lot_are_one_lesson(ledger: Ledger) -> None:
     close(ledger, made[0].index, "good", 72 * H)
     close(ledger, made[0].index, "good", 96 * H)
     close(ledger, made[1].index, "found", 120 * H)
-    ((_, low, high, _),) = lessons_of(ledger)
+    ((_, low, high, _),) = lessons_of(outcomes_of(ledger, PURPOSE))
     life = math.sqrt(168 * 336)
     assert low == pytest.approx(96 / life, rel=0.01)
     assert high == pytest.approx(120 / life, rel=0.01)
-    assert len(learned_from(ledger)) == 1
-    assert len(learned_from(ledger, until_ms=80 * H)) == 1
-    assert len(learned_from(ledger, until_ms=50 * H)) == 0
+    for until, size in ((200, 1), (80, 1), (50, 0)):
+        learned = learned_from(ledger, PURPOSE, until_ms=until * H, before=ledger.size)
+        assert len(learned) == size
     apart = close(ledger, made[1].index, "found", 120 * H, good_at_ms=110 * H)
     assert apart.used_from == pytest.approx(110 / life, rel=0.01)
 
