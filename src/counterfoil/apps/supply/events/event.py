@@ -29,8 +29,10 @@ class Event:
     """An EPCIS event.
 
     body: its JSON form (EPCIS 2.0, JSON-LD binding), with bare words of the vocabulary. namespaces:
-    prefix -> URI of what is somebody's own in it.
+    prefix -> URI of what is somebody's own in it. from_xml: it was read from XML, or from a record
+    that may have been: XML lets a sensor report an exception without saying what it measures.
     """
 
     body: Mapping[str, Any]
     namespaces: Mapping[str, str] = field(default_factory=dict)
+    from_xml: bool = field(default=False, compare=False)

@@ -27,6 +27,7 @@ _HEX: Final = re.compile(r"[0-9A-Fa-f]+")
 _OURS: Final = re.compile(r"(?:urn:epcglobal:cbv|https?://ns\.gs1\.org/cbv/).*")
 _WEB_OURS: Final = re.compile(r"https?://(?:www\.)?gs1\.org/voc/.*")
 _ACTIONS: Final = ("OBSERVE", "ADD", "DELETE")
+_TYPELESS: Final = re.compile(r"sensorElementList\[\d+\]\.sensorReport\[\d+\]\.type")
 _SHOWN: Final = 80
 
 _Problems = Iterator[tuple[str, str]]
@@ -35,7 +36,7 @@ _Check = Callable[[str, Any], _Problems]
 
 def check(event: Event) -> None:
     """Check an event. Raises InputError with code epcis.event, which names the first field."""
-    for where, what in problems(event.body):
+    for where, what in problems(event.body, from_xml=event.from_xml):
         raise InputError(
             "epcis.event",
             f"expected {what} at {where}",
@@ -43,8 +44,23 @@ def check(event: Event) -> None:
         )
 
 
-def problems(body: Mapping[str, Any]) -> _Problems:
-    """List what is wrong with an event: where, and what was expected and came."""
+def problems(body: Mapping[str, Any], *, from_xml: bool = False) -> _Problems:
+    """List what is wrong with an event: where, and what was expected and came.
+
+    from_xml: a sensor's report may have an exception instead of a type, as in GS1's XML schema.
+    """
+    for where, what in _problems(body):
+        if not (from_xml and _TYPELESS.fullmatch(where) and _excepted(body, where)):
+            yield where, what
+
+
+def _excepted(body: Mapping[str, Any], where: str) -> bool:
+    """Tell whether a report without a type says an exception. where: of its type."""
+    element, report = (int(one) for one in re.findall(r"\[(\d+)\]", where))
+    return "exception" in body["sensorElementList"][element]["sensorReport"][report]
+
+
+def _problems(body: Mapping[str, Any]) -> _Problems:
     kind = body.get("type")
     if not isinstance(kind, str) or (kind not in TYPES and _URI.fullmatch(kind) is None):
         yield "type", f"one of {', '.join(TYPES)} or a URI, found {_show(kind)}"

@@ -27,20 +27,22 @@ _DAYS: Final = 60
 _PLACES: Final = 12
 _NEWEST: Final = 10
 _LOOKED: Final = 200
+_COUNTED: Final = 50_000
 _DOUBTS: Final = 8
 
 
 def _overview(site: Site, _asked: Asked) -> dict[str, Any]:
     with index_of(site.ledger) as index:
         total = _count(index, "SELECT count(*) FROM event")
-        days = _days(index)
+        days, since = _days(index), _since(index)
         return {
             "events": total,
             "things": _count(index, "SELECT count(*) FROM thing"),
             "void": _count(index, "SELECT count(*) FROM event WHERE void IS NOT NULL"),
-            "kinds": _kinds(index),
+            "counted": min(total, _COUNTED),
+            "kinds": _kinds(index, since),
             "days": [{"at_ms": at, "events": count} for at, count in days],
-            "places": _places(index),
+            "places": _places(index, since),
             "newest": _newest(index),
             "doubts": [row_of(one) for one in islice(_doubts(index), _DOUBTS)],
             "looked": min(total, _LOOKED),
@@ -64,9 +66,19 @@ def _count(index: Index, query: str) -> int:
     return int(index.database.execute(query).fetchone()[0])
 
 
-def _kinds(index: Index) -> list[dict[str, Any]]:
+def _since(index: Index) -> int:
+    """Find the entry from which on events are counted by kind and place: the newest 50,000."""
+    row = index.database.execute(
+        "SELECT id FROM event ORDER BY id DESC LIMIT 1 OFFSET ?", (_COUNTED - 1,)
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _kinds(index: Index, since: int) -> list[dict[str, Any]]:
     rows = index.database.execute(
-        "SELECT kind, count(*) FROM event WHERE declares IS NULL GROUP BY kind ORDER BY 2 DESC"
+        "SELECT kind, count(*) FROM event WHERE id >= ? AND declares IS NULL GROUP BY kind ORDER "
+        "BY 2 DESC",
+        (since,),
     )
     return [
         {"kind": TYPES[kind] if kind >= 0 else "somebody's own", "events": count}
@@ -93,12 +105,12 @@ def _days(index: Index) -> list[tuple[int, int]]:
     return [(at, rows.get(at, 0)) for at in range(begin, last + 1, _DAY_MS)]
 
 
-def _places(index: Index) -> list[dict[str, Any]]:
+def _places(index: Index, since: int) -> list[dict[str, Any]]:
     rows = index.database.execute(
         "SELECT CASE WHEN place != '' THEN place ELSE point END AS where_, count(*), max(at), "
-        "min(low), max(high) FROM event WHERE where_ != '' GROUP BY where_ ORDER BY 2 DESC, 1 "
-        "LIMIT ?",
-        (_PLACES,),
+        "min(low), max(high) FROM event WHERE id >= ? AND where_ != '' GROUP BY where_ ORDER BY 2 "
+        "DESC, 1 LIMIT ?",
+        (since, _PLACES),
     )
     return [
         {"place": name, "events": count, "last_ms": last, "low_c": low, "high_c": high}
