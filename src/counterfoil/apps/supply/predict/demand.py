@@ -45,9 +45,10 @@ _SERIES_MAX: Final = 5000
 class DemandModel:
     """A trained forecaster. tail: the last days that it learned from, with none ahead.
 
-    index: what all series sold together, in their means, and what weekdays led to expect, over the
-    tail. shares: (members, parts of the horizon). booster: LightGBM's, None where there were too
-    few days.
+    index: what all series sold together, in their means, and what weekdays led to expect, over
+    the tail. shares: (members, parts of the horizon). booster: LightGBM's, None where there were
+    too few days. units: (series,) what sales are counted in, a power of two; 1 where they are
+    whole.
     """
 
     horizon_days: int
@@ -58,6 +59,7 @@ class DemandModel:
     spread: Spread
     marks: Marks
     dependence: Dependence
+    units: Floats
 
     def distribution(self, history: History | None = None) -> Demand:
         """Forecast the `horizon_days` days after the last sales.
@@ -69,21 +71,24 @@ class DemandModel:
         found = self.tail if history is None else self.seen(history)
         mean, _ = self.means(found)
         first = found.first_day + found.days
+        unit = self.units[[self.tail.names.index(name) for name in found.names], None]
         variance = self.variance(mean, found.names, first)
         return Demand(
             found.names,
             first,
-            mean,
-            variance,
+            mean * unit,
+            variance * unit**2,
             self.marks,
             self.dependence,
             self.tail.whole,
         )
 
     def means(self, history: History | None = None) -> tuple[Floats, Floats]:
-        """Give the mean of each day, (series, horizon), and of each member before that."""
+        """Give the mean of each day, (series, horizon), and what members say of it, in `units`."""
         found = self.tail if history is None else self.seen(history)
         found = found.lengthened(self.horizon_days)
+        rows = [self.tail.names.index(name) for name in found.names]
+        found = replace(found, values=found.values / self.units[rows, None])
         panel = panel_of(found, self.index)
         told = told_by(
             self.booster,
@@ -159,6 +164,8 @@ def train(history: History, horizon_days: int, *, progress: Progress = no_progre
     Raises InputError with code demand.horizon or demand.short, Unavailable with code extra.missing.
     """
     _check(history, horizon_days)
+    units = _units(history)
+    kept, history = history, replace(history, values=history.values / units[:, None])
     laid = folds(history, horizon_days)
     total = len(laid) + 2
     tried = []
@@ -179,18 +186,28 @@ def train(history: History, horizon_days: int, *, progress: Progress = no_progre
     end = history.days
     final = panel_of(history, None)
     booster = fit_trees(final, end, horizon_days, history.covariates)
-    kept = slice(-min(TAIL_DAYS, end), None)
+    last = slice(-min(TAIL_DAYS, end), None)
     progress(total, total, "parts of the model learned")
     return DemandModel(
         horizon_days,
-        _tail(history),
-        (final.index[0][kept], final.index[1][kept]),
+        _tail(kept),
+        (final.index[0][last], final.index[1][last]),
         chosen,
         booster,
         spread,
         marks,
         dependence,
+        units,
     )
+
+
+def _units(history: History) -> Floats:
+    """Choose units in which sales by weight are some ten a day; a power of two moves no digit."""
+    if history.whole:
+        return np.ones(len(history.names))
+    known = np.isfinite(history.values)
+    mean = np.where(known, history.values, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.where(mean > 0, 2.0 ** np.round(np.log2(np.maximum(mean, 1e-300) / 12)), 1.0)
 
 
 def _from(history: History, skipped: int) -> History:

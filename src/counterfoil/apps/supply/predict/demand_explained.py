@@ -79,5 +79,6 @@ def _stages(model: DemandModel, history: History) -> list[Floats]:
 
 
 def _with_mean(model: DemandModel, demand: Demand, mean: Floats) -> Demand:
+    unit = model.units[[model.tail.names.index(name) for name in demand.names], None]
     variance = model.variance(mean, demand.names, demand.first_day)
-    return replace(demand, mean=mean, variance=variance)
+    return replace(demand, mean=mean * unit, variance=variance * unit**2)

@@ -35,6 +35,7 @@ _YEAR: Final = 364  # whole weeks, so that weekdays agree
 _YEARS: Final = 2
 _AROUND: Final = 10  # days around a day a year ago
 _BEFORE: Final = 42  # days that the level of a year ago is the mean of
+_QUARTER_DAYS: Final = 91
 _FLOOR: Final = 0.02  # of a series' mean: what its level cannot fall below
 
 
@@ -69,8 +70,7 @@ class Panel:
     ) -> None:
         self.values, self.first_day, self.closed, self.given = values, first_day, closed, given
         there = np.isfinite(values)
-        sales = np.where(there, values, 0.0)
-        self._there, self._sales = there, sales
+        self.sales = sales = _held(values)
         self._sum, self._count = _running(sales), _running(there)
         self._weekly = [_weekly(one) for one in (sales, there.astype(float))]
         days = np.arange(values.shape[1])
@@ -207,11 +207,26 @@ class Panel:
     def _index(self) -> tuple[Floats, Floats]:
         """Put all series together, each in its mean: (sales, expected), (days,) each."""
         mean = np.maximum(self._sum[:, -1] / np.maximum(self._count[:, -1], 1), 1e-9)
-        return (self._sales / mean[:, None]).sum(axis=0), self._expected.sum(axis=0)
+        return (self.sales / mean[:, None]).sum(axis=0), self._expected.sum(axis=0)
 
 
 def _running(values: Any) -> Floats:
     return np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
+
+
+def _held(values: Floats) -> Floats:
+    """Hold a day to twice the most of the quarter before it: an error of the books moves no level.
+
+    Where demand truly jumps, the day after counts in full. Missing days become 0.
+    """
+    found = np.where(np.isfinite(values), values, 0.0)
+    known = np.cumsum(np.isfinite(values), axis=1)
+    held = found.copy()
+    for at in range(LEAST_DAYS, values.shape[1]):
+        most = found[:, max(at - _QUARTER_DAYS, 0) : at].max(axis=1)
+        fit = (known[:, at - 1] >= LEAST_DAYS) & (most > 0)
+        held[:, at] = np.where(fit, np.minimum(found[:, at], 2 * most), found[:, at])
+    return held
 
 
 def _weekly(values: Floats) -> Floats:

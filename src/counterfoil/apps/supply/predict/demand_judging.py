@@ -147,13 +147,15 @@ def _as(back: int) -> Rival:
     def rival(history: History, horizon: int, levels: Sequence[float]) -> Floats:
         values, end = history.values, history.days
         found = np.zeros((len(levels), len(values), horizon))
+        known = np.maximum(np.isfinite(values).sum(axis=1), 1)
+        fallback = np.nansum(values, axis=1) / known
         for day in range(horizon):
             lag = back * (day // back + 1)
             for row, sales in enumerate(values):
                 place = end + day - lag
                 while place >= back and not np.isfinite(sales[place]):
                     place -= back
-                told = sales[place] if np.isfinite(sales[place]) else np.nanmean(sales)
+                told = sales[place] if np.isfinite(sales[place]) else fallback[row]
                 errors = _errors(sales, lag)
                 found[:, row, day] = told + (np.quantile(errors, levels) if len(errors) else 0.0)
         return np.maximum(found, 0.0)

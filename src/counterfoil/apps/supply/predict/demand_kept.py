@@ -64,6 +64,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     of_series: list[float]
     of_ahead: list[float]
     of_weekday: list[float]
+    units: list[float]
     marks_given: list[float]
     marks_found: list[list[float]]
     marks_part: list[int]
@@ -113,6 +114,7 @@ def format_model(model: DemandModel, mapped: Mapped) -> bytes:
         of_series=spread.series.tolist(),
         of_ahead=spread.ahead.tolist(),
         of_weekday=spread.weekday.tolist(),
+        units=model.units.tolist(),
         marks_given=marks.given.tolist(),
         marks_found=marks.found.tolist(),
         marks_part=marks.part.tolist(),
@@ -185,6 +187,7 @@ def _model(said: _File, booster: Any) -> DemandModel:
         and part.shape == ahead.shape == (horizon,)
         and series.shape == (count,)
         and len(said.of_weekday) == 7
+        and len(said.units) == count
         and int(part.max()) < len(found)
     )
     if not fit:
@@ -199,6 +202,7 @@ def _model(said: _File, booster: Any) -> DemandModel:
         Spread(said.by_mean, said.by_square, series, ahead, np.array(said.of_weekday)),
         Marks(np.array(said.marks_given), found, part),
         Dependence(said.common, said.fading, said.kept),
+        np.array(said.units),
     )
 
 

@@ -58,14 +58,16 @@ def fit_trees(
 ) -> Any:
     """Learn from the first `end` days. horizon: days ahead. Gives a LightGBM booster.
 
-    None where no day has 28 known ones before it.
+    None where no day has 28 known ones before it, or nothing was sold.
     """
     lightgbm = need("lightgbm", "supply")
     rows, origins, ahead = _pairs(panel, end, horizon)
     if not len(rows):
         return None
     table, base = panel.features(rows, origins, ahead)
-    sales = panel.values[rows, origins - 1 + ahead]
+    sales = panel.sales[rows, origins - 1 + ahead]
+    if not sales.any():
+        return None
     steady = _steadiness(panel, end)
     data = lightgbm.Dataset(
         table,
@@ -130,10 +132,10 @@ def _pairs(panel: Panel, end: int, horizon: int) -> tuple[Ints, Ints, Ints]:
 def _steadiness(panel: Panel, end: int) -> Floats:
     """Weigh series: mean sales in the variance about the weekday's level; the mean weight is 1."""
     sales = panel.values[:, LEAST_DAYS:end]
-    mean = np.nanmean(np.where(np.isfinite(sales), sales, np.nan), axis=1) if sales.size else 1.0
     rest = panel.rest[:, LEAST_DAYS:end]
-    count = np.maximum(np.isfinite(rest).sum(axis=1), 1)
-    spread = np.nansum(rest**2, axis=1) / count
-    found = np.nan_to_num(mean, nan=0.0) / np.maximum(spread, 1e-9)
-    found = np.clip(found, 1e-6, np.quantile(found, 0.9) if len(found) else 1.0)
+    count = np.isfinite(rest).sum(axis=1)
+    mean = np.nansum(sales, axis=1) / np.maximum(count, 1)
+    spread = np.nansum(rest**2, axis=1) / np.maximum(count, 1)
+    found = mean / np.maximum(spread, 1e-9)
+    found = np.clip(found, 1e-6, max(float(np.quantile(found, 0.9)), 1e-6))
     return np.asarray(found / found.mean())

@@ -25,7 +25,8 @@ __all__ = ["Spread", "learn_marks", "learn_spread"]
 
 _HELD: Final = 30.0  # days' worth of trust in what all series say together
 _RANKS_HELD: Final = 40.0  # days' worth of trust in the gamma as it is
-_CLIP: Final = 0.995
+_USUAL: Final = 0.98  # of the squared errors: the rest is held to
+_FAR: Final = 30.0  # times the mean of these
 _GRID: Final = np.linspace(-3.0, 3.0, 61)
 _KEPT: Final = (0.2, 0.4, 0.6, 0.8, 0.9, 0.95)
 _COMMON: Final = np.linspace(0, 0.9, 19)
@@ -66,12 +67,11 @@ def learn_spread(
     there = np.isfinite(sales) & (mean > 0)
     some, sold = mean[there], sales[there]
     ratio = (sold - some) ** 2 / some
-    ratio = np.minimum(ratio, np.quantile(ratio, _CLIP) * 2) if len(ratio) else ratio
+    ratio = _clipped(ratio)
     by_mean, by_square = _line(some, ratio)
     known = np.maximum(by_mean * mean + by_square * mean**2, 1e-9)
     share = np.where(there, (np.nan_to_num(sales) - mean) ** 2 / known, np.nan)
-    if there.any():
-        share = np.minimum(share, np.nanquantile(share, _CLIP) * 2)
+    share[there] = _clipped(share[there])
     series = np.ones(count)
     for row in range(count):
         own = share[rows == row]
@@ -167,6 +167,15 @@ def _dependence(scores: Floats) -> Dependence:
             if error < best - 1e-12:
                 best, chosen = error, Dependence(float(common), fading, kept)
     return chosen
+
+
+def _clipped(squares: Floats) -> Floats:
+    """Hold squared errors that are far from all others: an error of the books is no spread."""
+    if not len(squares):
+        return squares
+    usual = squares[squares <= np.quantile(squares, _USUAL)]
+    level = float(usual.mean())
+    return np.minimum(squares, _FAR * level) if level > 0 else squares
 
 
 def _line(mean: Floats, ratio: Floats) -> tuple[float, float]:

@@ -82,7 +82,10 @@ def folds(history: History, horizon: int) -> list[Fold]:
 
 
 def try_out(history: History, horizon: int, fold: Fold) -> Trials:
-    """Learn from the days before a fold, and forecast it from its origins."""
+    """Learn from the days before a fold, and forecast it from its origins.
+
+    A series counts from the origin on that it has 28 known days before.
+    """
     known = history.until(fold.start)
     earlier = panel_of(known, None)
     booster = fit_trees(earlier, fold.start, horizon, history.covariates)
@@ -98,9 +101,11 @@ def try_out(history: History, horizon: int, fold: Fold) -> Trials:
         -1, len(rows) * len(origins), horizon
     )
     actual = history.values[rows][:, origins[:, None] + np.arange(horizon)].reshape(-1, horizon)
+    grid = np.repeat(rows, len(origins)), np.tile(origins, len(rows))
+    actual = np.where((panel.known(*grid) >= LEAST_DAYS)[:, None], actual, np.nan)
     gap = float(np.diff(origins).mean()) if len(origins) > 1 else float(horizon)
     seen = max(1.0, horizon / gap)
-    return Trials(told, actual, np.repeat(rows, len(origins)), np.tile(origins, len(rows)), seen)
+    return Trials(told, actual, *grid, seen)
 
 
 def together(tried: Sequence[Trials]) -> Trials:

@@ -236,3 +236,54 @@ def test_a_model_whose_parts_do_not_fit_is_refused(model: DemandModel) -> None:
         with pytest.raises(InputError) as caught:
             parse_model(data.replace(old, new))
         assert caught.value.code == "demand.model"
+
+
+def test_one_wrong_day_moves_no_band() -> None:
+    """A day of a thousand times the usual, in the books or in truth, leaves later bands alone."""
+    sold = simulated(1, 260)
+    sales = sold.values[0].copy()
+    sales[180] *= 1000
+    told, calm = (
+        demand_distribution(history_of({"tea": one.tolist()}, FIRST_DAY), 7)
+        for one in (sales, sold.values[0])
+    )
+    for p in (0.5, 0.95):
+        assert np.abs(told.quantiles(p) - calm.quantiles(p)).max() <= 0.35 * calm.quantiles(p).max()
+
+
+def test_new_dead_and_tiny_series_stand_beside_others() -> None:
+    """A series that began lately, one that never sold, and one in other units do not disturb."""
+    sold = simulated(2, 240)
+    first, second = (sold.values[k].tolist() for k in range(2))
+    told = demand_distribution(
+        history_of(
+            {
+                "old": first,
+                "new": [None] * 200 + second[200:],
+                "dead": [0] * 240,
+                "never": [None] * 240,
+            },
+            FIRST_DAY,
+        ),
+        7,
+    )
+    truth = means(2, 247)[:, 240:]
+    assert np.abs(told.mean[:2] / truth - 1).mean() < 0.2
+    assert told.quantile("old", 1, 0.95) < 2 * truth[0, 0]
+    assert told.quantiles(0.9)[2:].max() == 0
+    nothing = demand_distribution(history_of({"dead": [0] * 240}, FIRST_DAY), 7)
+    assert nothing.quantiles(0.99).max() == 0
+    tonnes, grams = (
+        demand_distribution(history_of({"fish": (sold.values[0] * unit).tolist()}, FIRST_DAY), 7)
+        for unit in (1.5 * 2.0**-20, 1.5)
+    )
+    assert tonnes.mean * 2.0**20 == pytest.approx(grams.mean)
+
+
+def test_sparse_sales_are_forecast_with_a_wide_band() -> None:
+    """Where no trial could be made, the gamma stands as it is, and counts spread as counts do."""
+    sold = simulated(1, 150)
+    sales = [value if at % 3 == 0 else None for at, value in enumerate(sold.values[0])]
+    told = demand_distribution(history_of({"tea": sales}, FIRST_DAY), 7)
+    assert np.isfinite(told.quantiles(0.95)).all()
+    assert told.quantiles(0.95).mean() > told.quantiles(0.5).mean()
