@@ -114,12 +114,12 @@ class _Service:
         return await read_body(request, receiving.BODY_MAX_BYTES)
 
     def _capture(self, request: Request, body: bytes, behaviour: str) -> dict[str, Any]:
-        events = receiving.events_of(body)
+        document = receiving.read(body)
         return counted(
             self._site,
             request,
-            len(events),
-            lambda: receiving.captured(self._ledger, events, behaviour),
+            len(document.events) + len(document.masters),
+            lambda: receiving.captured(self._ledger, document, behaviour),
             lambda job: int(job["new"]),
             series=receiving.SERIES,
         )

@@ -20,7 +20,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     writes(
         "supply capture",
         "supply.events:capture_events",
-        "Record the events of an EPCIS document, each once and with a receipt.",
+        "Record the events and master data of an EPCIS document, each once and with a receipt.",
         "events.jsonld --receipts receipts --ledger shop",
         "events.xml --proceed --ledger shop",
     ),

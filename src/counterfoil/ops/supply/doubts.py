@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from counterfoil.apps.supply.events.doubts import Doubt, Limits, doubts
-from counterfoil.apps.supply.events.identifiers import canonical
 from counterfoil.apps.supply.events.index import index_of
-from counterfoil.apps.supply.events.places import coordinates_of
+from counterfoil.apps.supply.events.places import Known, coordinates_of
 from counterfoil.apps.supply.events.places import read_places as read_rows
 from counterfoil.errors import InputError
 from counterfoil.ops.files import read_file
@@ -47,7 +46,7 @@ def check_events(
     known = {} if places is None else read_places(read_file(places, PLACES_MAX_BYTES))
     limits = Limits(speed_kmh=speed_kmh, low_c=celsius(low_c), high_c=celsius(high_c))
     with open_for_reading(ledger) as opened, index_of(opened) as index:
-        limits = replace(limits, places={**coordinates_of(index), **known})
+        limits = replace(limits, places=Known({**coordinates_of(index), **known}))
         yield from doubts(index, limits, thing)
 
 
@@ -57,7 +56,7 @@ def read_places(data: bytes) -> dict[str, tuple[float, float]]:
     Raises InputError with code supply.places.
     """
     found = read_rows(data)
-    return {canonical(one.place): one.at for one in found if one.at is not None}
+    return {one.thing: one.at for one in found if one.at is not None}
 
 
 def celsius(text: str | None) -> float | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from counterfoil.apps.supply.events.capture import Captured, capture
+from counterfoil.apps.supply.events.capture import Captured, capture_document
 from counterfoil.apps.supply.events.prehash import event_name
 from counterfoil.apps.supply.events.prehash import prehash as written
 from counterfoil.apps.supply.events.reading import DOCUMENT_MAX_BYTES, read
@@ -86,14 +86,14 @@ def capture_events(
     channel: Channel,
     progress: Progress = no_progress,
 ) -> Captured:
-    """Record the events of an EPCIS document, each once and with a receipt.
+    """Record the events and master data of an EPCIS document, each once and with a receipt.
 
     Raises InputError with code epcis.rollback for a wrong event, unless told to proceed, and as
     `reading.read`, `capture.capture` and `write_file`.
     """
     document = read(read_input(events_file, channel, DOCUMENT_MAX_BYTES))
     with open_for_writing(ledger) as opened:
-        done = capture(opened, document.events, proceed=proceed, on_behalf_of=on_behalf_of)
+        done = capture_document(opened, document, proceed=proceed, on_behalf_of=on_behalf_of)
     if done.wrong and not proceed:
         first = done.wrong[0]
         raise InputError(
@@ -102,17 +102,18 @@ def capture_events(
             f"recorded none; in event {first.at}: {first.message} [{first.code}]",
             hint="Mend it, or record the others with --proceed.",
         )
-    entries = sorted({at for at in done.indices if at is not None})
-    if receipts is None or not entries:
+    named = [(at, "supply-event") for at in sorted({at for at in done.indices if at is not None})]
+    named += [(at, "supply-master") for at in done.masters]
+    if receipts is None or not named:
         return done
-    with open_published(ledger, str(entries[-1])) as opened:
-        named = [(at, "supply-event") for at in entries]
+    with open_published(ledger, str(max(at for at, _ in named))) as opened:
         return replace(done, receipts=write_receipts(opened, named, receipts, progress))
 
 
 def count_events(path: Path) -> int:
-    """Count the events of a document for who accounts for them; 1 for what is none."""
+    """Count what a document says, for who accounts for it; 1 for what is no document."""
     try:
-        return max(1, len(read(read_file(path, DOCUMENT_MAX_BYTES)).events))
+        found = read(read_file(path, DOCUMENT_MAX_BYTES))
+        return max(1, len(found.events) + len(found.masters))
     except CounterfoilError:  # it is refused when it is captured
         return 1

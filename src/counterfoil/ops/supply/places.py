@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from counterfoil.apps.supply.events.index import index_of
-from counterfoil.apps.supply.events.places import places_of, read_places, record_places
+from counterfoil.apps.supply.events.places import places_of, read_places, record_masters
 from counterfoil.ops.files import read_input
 from counterfoil.ops.place import LedgerFolder, open_for_writing
 from counterfoil.ops.supply.doubts import PLACES_MAX_BYTES
@@ -59,8 +59,7 @@ def know_places(
     """
     found = read_places(read_input(places, channel, PLACES_MAX_BYTES))
     with open_for_writing(ledger) as opened:
-        with index_of(opened) as index:
-            done = record_places(opened, index, found)
+        done = record_masters(opened, found)
         with index_of(opened) as index:
             known = places_of(index).values()
     return KnownPlaces(len(done), done, len(known), sum(one.at is not None for one in known))

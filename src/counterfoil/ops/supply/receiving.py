@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from counterfoil.apps.supply.events.capture import capture
+from counterfoil.apps.supply.events.capture import capture, capture_document
 from counterfoil.apps.supply.events.event import Event
 from counterfoil.apps.supply.events.index import index_of
 from counterfoil.apps.supply.events.prehash import event_name
 from counterfoil.apps.supply.events.query import event_at, find, query
-from counterfoil.apps.supply.events.reading import EVENTS_MAX, read, read_one
+from counterfoil.apps.supply.events.reading import EVENTS_MAX, Document, read, read_one
 from counterfoil.apps.supply.events.records import SERIES
 from counterfoil.errors import InputError, NotFound
 from counterfoil.ledger import Ledger
@@ -29,12 +29,12 @@ __all__ = [
     "SERIES",
     "captured",
     "captured_one",
-    "events_of",
     "found",
     "job",
     "jobs",
     "now",
     "one",
+    "read",
 ]
 
 BODY_MAX_BYTES: Final = 16 << 20
@@ -49,13 +49,8 @@ _TABLE: Final = (
 )
 
 
-def events_of(body: bytes) -> tuple[Event, ...]:
-    """Read the events of a document. Raises as `reading.read`."""
-    return read(body).events
-
-
-def captured(ledger: Ledger, events: Sequence[Event], behaviour: str) -> dict[str, Any]:
-    """Capture events, and tell the job, with the first 100 of its errors.
+def captured(ledger: Ledger, document: Document, behaviour: str) -> dict[str, Any]:
+    """Capture a document, and tell the job, with the first 100 of its errors.
 
     behaviour: `rollback` (nothing is recorded when one is wrong) or `proceed`. Raises InputError
     with code epcis.behaviour, and as `capture.capture`.
@@ -68,7 +63,7 @@ def captured(ledger: Ledger, events: Sequence[Event], behaviour: str) -> dict[st
             hint="Leave the header out for rollback.",
         )
     begun = now()
-    done = capture(ledger, events, proceed=behaviour == "proceed")
+    done = capture_document(ledger, document, proceed=behaviour == "proceed")
     told = {
         "captureID": secrets.token_hex(16),
         "createdAt": begun,
@@ -95,7 +90,7 @@ def captured(ledger: Ledger, events: Sequence[Event], behaviour: str) -> dict[st
         index.database.execute(
             "DELETE FROM job WHERE number <= (SELECT max(number) FROM job) - ?", (_KEPT,)
         )
-    return {**told, "new": done.new}
+    return {**told, "new": done.new + len(done.masters)}
 
 
 def captured_one(ledger: Ledger, body: bytes) -> tuple[str, int]:

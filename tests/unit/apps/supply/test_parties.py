@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from counterfoil.apps.supply.events.capture import capture
-from counterfoil.apps.supply.events.handover import event_of_receipt, take_over
+from counterfoil.apps.supply.events.handover import read_receipt, take_over
 from counterfoil.apps.supply.events.index import index_of
 from counterfoil.apps.supply.events.prehash import event_hash
+from counterfoil.apps.supply.events.records import SupplyEvent
 from counterfoil.apps.supply.events.trace import trace
-from counterfoil.apps.supply.story.lying import catch, make_twin, record_evidence
 from counterfoil.apps.supply.parties import Parties
+from counterfoil.apps.supply.story.lying import catch, make_twin, record_evidence
 from counterfoil.errors import InputError, VerificationError
 from counterfoil.formats import receipt as receipts
 from counterfoil.ledger import Ledger
@@ -73,7 +74,9 @@ def test_a_receipt_is_believed_only_under_the_right_policy(parties: Parties) -> 
     (other,) = receipts_of(carrier, *capture(carrier, [event]).indices)
     (plain,) = receipts_of(farm, farm.record({"said": 1}).index)
     policy, size = parties.parties["farm"].policy, shop.size
-    assert event_hash(event_of_receipt(good, policy).event) == event_hash(event)
+    proven = read_receipt(good, policy).said
+    assert isinstance(proven, SupplyEvent)
+    assert event_hash(proven.parsed()) == event_hash(event)
     with pytest.raises(VerificationError):
         take_over(shop, [good, other], policy)
     with pytest.raises((VerificationError, InputError)):

@@ -8,7 +8,7 @@ Source: GS1 EPCIS 2.0, 12.6 (GS1-Capture-Error-Behaviour).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, Final
 
@@ -16,14 +16,17 @@ from counterfoil.apps.supply.events.event import Event
 from counterfoil.apps.supply.events.index import index_of
 from counterfoil.apps.supply.events.linking import Linked, link
 from counterfoil.apps.supply.events.model import check
+from counterfoil.apps.supply.events.places import record_masters
+from counterfoil.apps.supply.events.reading import Document
+from counterfoil.apps.supply.events.recording import record_missing
 from counterfoil.apps.supply.events.records import SERIES, said_of
-from counterfoil.errors import Conflict, InputError
+from counterfoil.errors import InputError
 from counterfoil.ledger import Ledger
+from counterfoil.ports import Said
 from counterfoil.provenance.statements.parts import Reference
 
-__all__ = ["Captured", "Wrong", "capture"]
+__all__ = ["Captured", "Wrong", "capture", "capture_document"]
 
-_TRIES: Final = 8
 _ALONE: Final = Lock()
 
 
@@ -41,7 +44,7 @@ class Captured:
     """What became of events. indices: of their entries, in order; None for a wrong one.
 
     new: how many were not in the log before. hashes: of each. receipts: files that they were
-    written to, where they were asked for.
+    written to, where they were asked for. masters: entries of master data that is new.
     """
 
     indices: tuple[int | None, ...]
@@ -49,6 +52,7 @@ class Captured:
     new: int
     wrong: tuple[Wrong, ...] = ()
     receipts: tuple[str, ...] = ()
+    masters: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""
@@ -60,6 +64,7 @@ class Captured:
             ],
             "wrong": [{"at": w.at, "code": w.code, "message": w.message} for w in self.wrong],
             **({"receipts": list(self.receipts)} if self.receipts else {}),
+            **({"masters": list(self.masters)} if self.masters else {}),
         }
 
 
@@ -89,6 +94,25 @@ def capture(
     return Captured(indices, hashes, new, tuple(wrong))
 
 
+def capture_document(
+    ledger: Ledger,
+    document: Document,
+    *,
+    proceed: bool = False,
+    on_behalf_of: str | None = None,
+) -> Captured:
+    """Record a document's events as `capture` does, then its master data, as of its time.
+
+    Raises as `capture` and `record_masters`.
+    """
+    done = capture(ledger, document.events, proceed=proceed, on_behalf_of=on_behalf_of)
+    if (done.wrong and not proceed) or not document.masters:
+        return done
+    since = document.since_ms
+    masters = record_masters(ledger, document.masters, since_ms=since, on_behalf_of=on_behalf_of)
+    return replace(done, masters=masters)
+
+
 def _record(
     ledger: Ledger,
     events: Sequence[Event],
@@ -97,31 +121,21 @@ def _record(
     received: Sequence[Reference],
 ) -> tuple[dict[str, int], int]:
     """Record what is not there yet; another process may do the same at the same time."""
-    for _ in range(_TRIES):
-        first = ledger.next_number(SERIES)
+    known: dict[str, int] = {}
+    keys: list[str] = []
+
+    def missing() -> list[Said]:
         with index_of(ledger) as index:
-            known = index.known(right)
-        missing = [(key, at) for key, at in right.items() if key not in known]
-        if not missing:
-            return known, 0
-        missing.sort(key=lambda one: one[1])
-        said = [
-            said_of(events[at], on_behalf_of, received[at] if received else None)
-            for _, at in missing
+            known.update(index.known(right))
+        keys[:] = sorted((key for key in right if key not in known), key=right.__getitem__)
+        whence = [received[right[key]] if received else None for key in keys]
+        return [
+            said_of(events[right[key]], on_behalf_of, one)
+            for key, one in zip(keys, whence, strict=True)
         ]
-        try:
-            done = ledger.record_statements(said, source=SERIES, first=first).result()
-        except Conflict as err:
-            if err.code != "record.number-taken":
-                raise
-            continue  # somebody else recorded under these numbers: look again what is there
-        keys = [key for key, _ in missing]
-        return {**known, **dict(zip(keys, done.indices, strict=True))}, done.new
-    raise Conflict(
-        "epcis.busy",
-        f"expected to record {len(right)} events, found others doing so {_TRIES} times",
-        hint="Send them again.",
-    )
+
+    indices, new = record_missing(ledger, SERIES, missing)
+    return {**known, **dict(zip(keys, indices, strict=True))}, new
 
 
 def _checked(events: Sequence[Event]) -> tuple[list[Linked | None], list[Wrong]]:

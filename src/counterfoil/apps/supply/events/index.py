@@ -15,14 +15,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from counterfoil.apps.supply.events.identifiers import canonical
 from counterfoil.apps.supply.events.linking import Linked, link
 from counterfoil.apps.supply.events.model import check
 from counterfoil.apps.supply.events.records import (
     SUPPLY_EVENT,
-    SUPPLY_PLACE,
+    SUPPLY_MASTER,
     SupplyEvent,
-    SupplyPlace,
+    SupplyMaster,
 )
 from counterfoil.errors import CounterfoilError, Unavailable
 from counterfoil.formats import entry as entries
@@ -34,9 +33,9 @@ from counterfoil.proofs.merkle import leaf_hash
 __all__ = ["Index", "index_of"]
 
 _FILE: Final = "supply.db"
-_VERSION: Final = "5"
+_VERSION: Final = "6"
 _WAIT_S: Final = 60.0
-_OURS: Final = (SUPPLY_EVENT.uri, SUPPLY_PLACE.uri)
+_OURS: Final = (SUPPLY_EVENT.uri, SUPPLY_MASTER.uri)
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS thing (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -58,6 +57,10 @@ CREATE TABLE IF NOT EXISTS part (
 CREATE TABLE IF NOT EXISTS place (
   name TEXT PRIMARY KEY, called TEXT NOT NULL, north REAL, east REAL, entry INTEGER NOT NULL)
   WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS master (
+  name TEXT NOT NULL, vocabulary TEXT NOT NULL, origin TEXT NOT NULL, since INTEGER NOT NULL,
+  entry INTEGER NOT NULL, digest TEXT NOT NULL, called TEXT NOT NULL, north REAL, east REAL,
+  PRIMARY KEY (name, vocabulary, origin, since, entry)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS part_event ON part (event, role, thing);
 CREATE INDEX IF NOT EXISTS event_point ON event (point) WHERE low IS NOT NULL;
 CREATE TABLE IF NOT EXISTS reading (
@@ -183,7 +186,7 @@ class Index:
                 if isinstance(said, Linked):
                     self.add([(number, said)])
                 elif said is not None:
-                    self._place(number, said)
+                    self._master(number, said)
             self._note("size", str(size))
             self._note("leaf", leaf_hash(last).hex())
             self._note("origin", ledger.origin)
@@ -197,18 +200,22 @@ class Index:
         same = (meta.get("version"), meta.get("origin")) == (_VERSION, ledger.origin)
         if same and 0 < at <= size and leaf_hash(ledger.entry(at - 1)).hex() == meta["leaf"]:
             return at
-        for table in ("meta", "thing", "event", "part", "reading", "place"):
+        for table in ("meta", "thing", "event", "part", "reading", "place", "master"):
             self.database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
         return 0
 
-    def _place(self, at: int, said: SupplyPlace) -> None:
-        """Note what is known of a place from here on."""
-        north, east = (None if one is None else float(one) for one in (said.latitude,
-                                                                       said.longitude))  # fmt: skip
-        self.database.execute(
-            "INSERT OR REPLACE INTO place VALUES (?,?,?,?,?)",
-            (canonical(said.place), said.name, north, east, at),
-        )
+    def _master(self, at: int, said: SupplyMaster) -> None:
+        """Note what is said of a thing; where it came from another log, that one's name, too."""
+        one, origin = said.master, "" if said.received is None else said.received.origin or "?"
+        north, east = one.at or (None, None)
+        row = (one.thing, one.vocabulary, origin, said.since_ms, at, one.digest, one.called,
+               north, east)  # fmt: skip
+        self.database.execute("INSERT OR IGNORE INTO master VALUES (?,?,?,?,?,?,?,?,?)", row)
+        if not origin:
+            self.database.execute(
+                "INSERT OR REPLACE INTO place VALUES (?,?,?,?,?)",
+                (one.thing, one.called, north, east, at),
+            )
 
     def _note(self, key: str, value: str) -> None:
         self.database.execute("INSERT OR REPLACE INTO meta VALUES (?,?)", (key, value))
@@ -239,14 +246,14 @@ def index_of(ledger: Ledger) -> Iterator[Index]:
         yield opened
 
 
-def _said_in(data: bytes) -> Linked | SupplyPlace | None:
-    """Take the event or place out of an entry; None where neither is, or one with another hash."""
+def _said_in(data: bytes) -> Linked | SupplyMaster | None:
+    """Take an event or master data out of an entry; None for all else, and for a wrong hash."""
     try:
         parsed = entries.parse(data)
         if not isinstance(parsed, StatementEntry) or parsed.statement.predicate_type not in _OURS:
             return None
         said = parse_registered(parsed.statement)
-        if isinstance(said, SupplyPlace):
+        if isinstance(said, SupplyMaster):
             return said
         if not isinstance(said, SupplyEvent):
             return None

@@ -1,4 +1,4 @@
-"""Read EPCIS documents, JSON-LD or XML, into events of one form.
+"""Read EPCIS documents, JSON-LD or XML, into events and master data of one form.
 
 A document, a query's results, a list of events or one event. No context is fetched: the words of
 the standard are known here, and prefixes are taken from the document. Fields of events that a
@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from counterfoil.apps.supply.events.event import Event
+from counterfoil.apps.supply.events.master import Master, masters_of
+from counterfoil.apps.supply.events.prehash import instant_ms
 from counterfoil.apps.supply.events.vocabulary import expand
 from counterfoil.errors import InputError
 from counterfoil.formats import json_text
@@ -48,10 +50,19 @@ _HEADER: Final = ("id", "type", "schemaVersion", "creationDate", "sender", "rece
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What was read. header: what the document says of itself. events: in its order."""
+    """What was read.
+
+    header: what the document says of itself. events: in its order. masters: its master data.
+    """
 
     header: Mapping[str, Any]
     events: tuple[Event, ...]
+    masters: tuple[Master, ...] = ()
+
+    @property
+    def since_ms(self) -> int | None:
+        """When it was made, as of when its master data counts, Unix ms; None where it is unsaid."""
+        return instant_ms(str(self.header.get("creationDate", "")))
 
 
 def read(data: bytes) -> Document:
@@ -98,7 +109,7 @@ def read_json(data: bytes) -> Document:
         kept = (key for key in body if key != "@context" and expand(key, inner) not in ignored)
         events.append(Event({key: body[key] for key in kept}, inner))
     header = {key: found[key] for key in _HEADER if isinstance(found.get(key), str)}
-    return Document(header, tuple(events))
+    return Document(header, tuple(events), masters_of(_vocabularies(found), outer))
 
 
 def require_count(events: int) -> None:
@@ -180,12 +191,30 @@ def _bodies(found: Mapping[str, Any]) -> list[Any]:
             return listed
         if isinstance(body.get("event"), dict):
             return [body["event"]]
+        if body.get("vocabularyList") is not None:
+            return []
+    if body is None and isinstance(found.get("epcisHeader"), dict):
+        return []  # master data alone
     raise _no_document("found neither epcisBody.eventList nor an event")
+
+
+def _vocabularies(found: Mapping[str, Any]) -> Any:
+    """Find the master data of a document's header, of its body, or of a query's results."""
+    header, body = found.get("epcisHeader"), found.get("epcisBody")
+    master = header.get("epcisMasterData") if isinstance(header, dict) else None
+    if isinstance(master, dict):
+        return master.get("vocabularyList")
+    if not isinstance(body, dict):
+        return None
+    results = body.get("queryResults")
+    if isinstance(results, dict) and isinstance(results.get("resultsBody"), dict):
+        body = results["resultsBody"]
+    return body.get("vocabularyList")
 
 
 def _no_document(what: str) -> InputError:
     return InputError(
         "epcis.document",
-        f"expected an EPCIS 2.0 document with events, {what}",
+        f"expected an EPCIS 2.0 document with events or master data, {what}",
         hint="An EPCISDocument has its events in epcisBody.eventList.",
     )

@@ -8,28 +8,30 @@ hash that its statement says.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 import msgspec
 
 from counterfoil.apps.supply.events.event import Event
+from counterfoil.apps.supply.events.master import Master
 from counterfoil.apps.supply.events.prehash import event_hash
 from counterfoil.apps.supply.events.reading import read_one
 from counterfoil.errors import InputError
 from counterfoil.formats.predicates import Header
-from counterfoil.formats.predicates.header import HexDigest, Uri
+from counterfoil.formats.predicates.header import HexDigest, Millis, Uri
 from counterfoil.formats.predicates.registry import URI_BASE
 from counterfoil.formats.statement import Subject
 from counterfoil.ports import PredicateType, Said
-from counterfoil.provenance.statements.parts import DecimalText, Reference
+from counterfoil.provenance.statements.parts import Reference, Text
 
 __all__ = [
     "EVENT_MAX_CHARS",
     "SERIES",
     "SUPPLY_EVENT",
-    "SUPPLY_PLACE",
+    "SUPPLY_MASTER",
     "SupplyEvent",
-    "SupplyPlace",
+    "SupplyMaster",
     "said_of",
     "text_of",
 ]
@@ -54,7 +56,7 @@ class SupplyEvent(Header, frozen=True, kw_only=True):
 
     def parsed(self) -> Event:
         """Read the event. Raises InputError with code epcis.hash where its hash is another."""
-        found = read_one(self.event.encode())
+        found = replace(read_one(self.event.encode()), from_xml=True)
         if event_hash(found) != self.digest:
             raise InputError(
                 "epcis.hash",
@@ -64,23 +66,26 @@ class SupplyEvent(Header, frozen=True, kw_only=True):
         return found
 
 
-class SupplyPlace(Header, frozen=True, kw_only=True):
-    """What is known of a place or party.
+class SupplyMaster(Header, frozen=True, kw_only=True):
+    """What is said of a place, product or party: its master data.
 
-    place: its URI. name: what people call it. latitude, longitude: decimal text, degrees, of WGS
-    84; both or neither.
+    thing: its canonical name. vocabulary: URI of the kind of vocabulary that it stands in, as GS1
+    has them. since_ms: from when on it is so, Unix ms: a later one stands in its place. attributes:
+    URI -> text. children: what is part of it. received: the statement of another log that it was
+    taken over from.
     """
 
-    place: Uri
-    name: Annotated[str, msgspec.Meta(max_length=200)] = ""
-    latitude: DecimalText | None = None
-    longitude: DecimalText | None = None
+    thing: Uri
+    vocabulary: Uri
+    since_ms: Millis
+    attributes: Annotated[dict[Uri, Text], msgspec.Meta(max_length=128)]
+    children: Annotated[tuple[Uri, ...], msgspec.Meta(max_length=500)] = ()
+    received: Reference | None = None
 
-    def __post_init__(self) -> None:
-        if (self.latitude is None) != (self.longitude is None):
-            raise ValueError("expected a latitude and a longitude, or neither")
-        if abs(float(self.latitude or 0)) > 90 or abs(float(self.longitude or 0)) > 180:
-            raise ValueError("expected a place on Earth")
+    @property
+    def master(self) -> Master:
+        """What was said, as documents have it."""
+        return Master(self.thing, self.vocabulary, self.attributes, self.children)
 
 
 def text_of(event: Event) -> str:
@@ -114,5 +119,5 @@ def said_of(
     return Said(SUPPLY_EVENT.uri, fields, (Subject(digest={"sha256": digest}, name="event"),))
 
 
-SUPPLY_PLACE: Final = PredicateType(f"{URI_BASE}supply-place/v1", SupplyPlace)
+SUPPLY_MASTER: Final = PredicateType(f"{URI_BASE}supply-master/v1", SupplyMaster)
 SUPPLY_EVENT: Final = PredicateType(f"{URI_BASE}supply-event/v1", SupplyEvent)

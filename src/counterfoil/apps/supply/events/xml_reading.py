@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any, Final
 
 from counterfoil.apps.supply.events.event import Event
+from counterfoil.apps.supply.events.master import masters_of
 from counterfoil.apps.supply.events.reading import IGNORED, Document, require_count
 from counterfoil.apps.supply.events.vocabulary import SPOKEN, VOCABULARIES, bare
 from counterfoil.errors import InputError
@@ -50,11 +51,13 @@ def read_xml(data: bytes) -> Document:
     """Read an XML document. Raises InputError with code epcis.xml, epcis.document, epcis.size."""
     root, prefixes = _parse(data)
     listed = [one for one in root.iter() if _local(one.tag) == "EventList"]
-    if not listed:
+    vocabularies = [one for one in root.iter() if one.tag == "VocabularyList"]
+    if not listed and not vocabularies:
         raise InputError(
             "epcis.document",
-            f"expected an EPCIS document with an EventList, found {_local(root.tag)[:60]!a}",
-            hint="Master data and capture jobs have no events.",
+            "expected an EPCIS document with events or master data, found "
+            f"{_local(root.tag)[:60]!a}",
+            hint="Capture jobs have none.",
         )
     require_count(sum(map(len, listed)))
     reader = _Reader(prefixes, _ignored(root))
@@ -63,7 +66,8 @@ def read_xml(data: bytes) -> Document:
         "type": _local(root.tag),
         **{key: root.get(key) for key in ("schemaVersion", "creationDate") if root.get(key)},
     }
-    return Document(header, tuple(events))
+    said = [reader.vocabulary(one) for part in vocabularies for one in part]
+    return Document(header, tuple(events), masters_of(said, reader.namespaces))
 
 
 def _parse(data: bytes) -> tuple[Any, dict[str, str]]:
@@ -136,7 +140,7 @@ class _Reader:
 
     def __init__(self, prefixes: dict[str, str], ignored: frozenset[str]) -> None:
         self._prefixes, self._ignored = prefixes, ignored
-        self._namespaces = {prefix: uri for uri, prefix in prefixes.items()}
+        self.namespaces = {prefix: uri for uri, prefix in prefixes.items()}
         self._spoken: dict[str, str] = {}
 
     def event(self, element: Any) -> Event:
@@ -144,7 +148,22 @@ class _Reader:
         body: dict[str, Any] = {"type": self._key(element.tag)}
         self._spoken = {}
         self._fields(element, body)
-        return Event(body, {**self._namespaces, **self._spoken})
+        return Event(body, {**self.namespaces, **self._spoken}, from_xml=True)
+
+    def vocabulary(self, element: Any) -> dict[str, Any]:
+        """Read a vocabulary of master data into its JSON form."""
+        found = [one for one in element.iter() if one.tag == "VocabularyElement"]
+        return {"type": element.get("type"), "vocabularyElementList": [
+            {
+                "id": one.get("id"),
+                "attributes": [
+                    {"id": child.get("id"), "attribute": self._mixed(child) or _text(child)}
+                    for child in one if child.tag == "attribute"
+                ],
+                "children": [_text(child) for child in one.iterfind("children/id")],
+            }
+            for one in found
+        ]}  # fmt: skip
 
     def _fields(self, element: Any, body: dict[str, Any]) -> None:
         for child in element:
@@ -268,7 +287,7 @@ class _Reader:
         return found
 
     def _word(self, field: str, text: str) -> str:
-        word = bare(field, text, {**self._namespaces, **SPOKEN})
+        word = bare(field, text, {**self.namespaces, **SPOKEN})
         prefix = word.partition(":")[0]
         if word != prefix and prefix in SPOKEN:  # it stays compact, and is said to be so
             self._spoken[prefix] = SPOKEN[prefix]

@@ -31,6 +31,8 @@ def capture_events(found: Captured, paint: Paint) -> Iterator[str]:
     for name, index in zip(found.hashes, found.indices, strict=True):
         if index is not None:
             yield f"  entry {index}  {name}"
+    if found.masters:
+        yield f"  and what {len(found.masters)} places, products or parties are called"
     if found.receipts:
         folder = found.receipts[0].rpartition("/")[0] or "."
         yield f"  {len(found.receipts)} receipts in {plain(folder)}"

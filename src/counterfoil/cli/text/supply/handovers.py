@@ -15,3 +15,5 @@ def receive_events(handed: Handed) -> Iterator[str]:
     yield f"took over {handed.new} events of {handed.origin}, {there} were there before"
     for at, grade in zip(handed.indices, handed.grades, strict=True):
         yield f"  entry {at}: {grade}"
+    if handed.masters:
+        yield f"  and what {len(handed.masters)} places, products or parties are called"

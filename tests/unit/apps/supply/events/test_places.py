@@ -69,12 +69,13 @@ def test_places_are_recorded_once_and_the_last_word_counts(ledger: Ledger) -> No
     "data",
     [
         "where,latitude,longitude\nx,1,2\n",
-        "place,latitude,longitude\nx,91,0\n",
-        "place,latitude,longitude\nx,1,\n",
         "place,latitude,longitude\n,1,2\n",
-        "place,latitude,longitude\nx,north,2\n",
         "place,latitude,longitude\nx\n",
-        "place,latitude,longitude\nx,nan,2\n",
+        f"place,latitude,longitude\n{place(1)},nan,2\n",
+        f"place,latitude,longitude\n{place(1)},north,2\n",
+        f"place,latitude,longitude\n{place(1)},91,0\n",
+        f"place,latitude,longitude\n{place(1)},1,\n",
+        f"place,name,latitude,longitude\n{place(1)},{'x' * 201},1,2\n",
     ],
 )
 def test_what_is_no_place_is_refused(ledger: Ledger, data: str) -> None:
