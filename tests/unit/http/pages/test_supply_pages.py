@@ -12,7 +12,7 @@ import pytest
 
 from counterfoil.apps.supply.events.identifiers import DOMAIN, canonical
 from counterfoil.apps.supply.foreseen import record_foreseen, record_outcome
-from counterfoil.http.pages.supply.naming import address, thing_of, words_of
+from counterfoil.http.pages.supply.naming import Naming, address, thing_of, words_of
 from counterfoil.ledger.written import record_written
 from tests.guarded import GuardedNode
 from tests.supply_made import at
@@ -76,6 +76,22 @@ def test_a_thing_is_told_from_its_events(told: GuardedNode) -> None:
         assert told.ledger.get(one["index"]).kind == "supply-event"
     without = facts(told, address(canonical(CHEESE)))
     assert without["doubts"] == []
+    milk = facts(told, address(canonical(BAD_LOT)))
+    assert milk["master"] == []  # what came out is described, and not what went in
+    assert [one["value"] for one in milk["certificates"]] == [
+        "https://certificates.example/organic/7"
+    ]
+
+
+def test_a_product_that_has_a_name_names_its_items() -> None:
+    """What people call a product stands in the words of its items and lots; else its number."""
+    product = f"{DOMAIN}/01/04012345111118"
+    naming = Naming({product: "Cheese", f"{DOMAIN}/414/4012345000016": "The dairy"})
+    assert naming.words(f"{product}/21/7") == "serial 7 of Cheese"
+    assert naming.words(f"{product}/10/C-1") == "lot C-1 of Cheese"
+    assert naming.words(product) == "Cheese"
+    assert naming.place(f"{DOMAIN}/414/4012345000016")["words"] == "The dairy"
+    assert naming.words(f"{DOMAIN}/01/04012345222227/21/7") == "serial 7 of 04012345222227"
 
 
 def test_a_thing_is_told_as_of_a_time(told: GuardedNode) -> None:

@@ -118,7 +118,7 @@ def dossier(ledger: Ledger, index: Index, thing: str, *, as_of_ms: int | None = 
         warm = list(_readings(body, step))
         readings += warm
         seen.append(_seen(step, body, warm))
-        if step.by == name:
+        if step.by == name and _is_made(body, name):
             for field, value in _flat(body.get("ilmd"), ""):
                 master.setdefault((field, value), Said(field, value, step.index))
         for one in _listed(body.get("certificationInfo")):
@@ -164,6 +164,15 @@ def coordinates(place: str) -> tuple[float, float] | None:
         return None
     north, east = float(found[1]), float(found[2])
     return (north, east) if abs(north) <= 90 and abs(east) <= 180 else None
+
+
+def _is_made(body: Mapping[str, Any], name: str) -> bool:
+    """Tell whether master data of an event is of a thing: of what came out, not of what went in."""
+    if body.get("type") != "TransformationEvent":
+        return True
+    made = [*(body.get("outputEPCList") or ())]
+    made += [one.get("epcClass", "") for one in body.get("outputQuantityList") or ()]
+    return any(canonical(one) == name for one in made)
 
 
 def _event(ledger: Ledger, index: int) -> Event:

@@ -90,7 +90,7 @@ def _of(site: Site, asked: Asked, thing: str) -> dict[str, Any]:
         **_journey(found, allowed, called),
         "limits": {"low_c": allowed.low_c, "high_c": allowed.high_c},
         "_warmth": _warmth(found, allowed),
-        "_graph": _graph(found.thing, ways["back"][0], ways["forward"][0]),
+        "_graph": _graph(found.thing, ways["back"][0], ways["forward"][0], Naming(called)),
         "_named": Naming(called),
         "_how": _HOW,
         "_shown": _SHOWN,
@@ -143,23 +143,27 @@ def _warmth(found: Dossier, allowed: Limits) -> str:
     )
 
 
-def _graph(thing: str, back: Sequence[dict[str, Any]], forward: Sequence[dict[str, Any]]) -> str:
+def _graph(
+    thing: str, back: Sequence[dict[str, Any]], forward: Sequence[dict[str, Any]], naming: Naming
+) -> str:
     """Draw what it was made of to its left, what became of it to its right."""
     if not back and not forward:
         return ""
     links = [*back, *forward]
     names = dict.fromkeys([thing, *(one[end] for one in links for end in ("source", "product"))])
-    nodes = [GraphNode(name, *_two_lines(name), href=address(name), told=name) for name in names]
+    nodes = [
+        GraphNode(name, *_two_lines(naming.words(name)), href=address(name), told=name)
+        for name in names
+    ]
     edges = [
         GraphEdge(one["source"], one["product"], f"{_HOW[one['how']]}, entry {one['index']}")
         for one in links
     ]
-    title = f"What {words_of(thing)} is of, to its left, and what became of it, to its right"
+    title = f"What {naming.words(thing)} is of, to its left, and what became of it, to its right"
     return lineage_graph(title, nodes, edges, thing, most=_NODES_MAX)
 
 
-def _two_lines(name: str) -> tuple[str, str]:
-    words = words_of(name)
+def _two_lines(words: str) -> tuple[str, str]:
     first, of, rest = words.partition(" of ")
     return (first, rest) if of else (words, "")
 
