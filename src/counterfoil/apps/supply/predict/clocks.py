@@ -16,7 +16,7 @@ from typing import Final
 from counterfoil.apps.supply.predict.correction import Correction
 from counterfoil.apps.supply.predict.history import Reading, Span
 from counterfoil.apps.supply.predict.products import FREEZES_C, Product
-from counterfoil.apps.supply.predict.rates import BAND, Law, coordinate
+from counterfoil.apps.supply.predict.rates import Law, coordinate
 from counterfoil.apps.supply.predict.stretches import Piece, Stretch
 
 __all__ = [
@@ -34,6 +34,8 @@ __all__ = [
 
 _HOUR_MS: Final = 3_600_000
 _FREEZES_IN_H: Final = 1.0  # packed food neither freezes nor thaws in less
+_WEIGHTS: Final = (0.185, 0.63, 0.185)
+"""Of 5 %, the middle and 95 % (extended Pearson-Tukey; Keefer, Bodily, Manage. Sci. 29, 1983)."""
 _SIMPSON_C: Final = 4.0  # of warming, for which three points are enough
 _NORMAL: Final = NormalDist()
 
@@ -54,14 +56,16 @@ class Clock:
     rate: float
 
     def past(self, hours: float) -> float:
-        """Tell the probability that it is past its life in `hours`, 0 to 1."""
+        """Tell the probability that it is past its life in `hours`, 0 to 1.
+
+        Gaps at best, as usual and at worst count for 0.185, 0.63 and 0.185.
+        """
         more = self.rate * max(0.0, hours)
-        if self.used + more <= 0:
-            return 0.0
-        low = max(self.low + more, 1e-9)
-        gap = math.log(max(self.high + more, low) / low) / (2 * BAND)
-        sd = max(math.hypot(self.spread, gap), 1e-9)
-        return _NORMAL.cdf(math.log(self.used + more) / sd)
+        ways = zip((self.low, self.used, self.high), _WEIGHTS, strict=True)
+        return sum(weight * self._past(used + more) for used, weight in ways)
+
+    def _past(self, used: float) -> float:
+        return _NORMAL.cdf(math.log(used) / max(self.spread, 1e-9)) if used > 0 else 0.0
 
 
 class Rates:

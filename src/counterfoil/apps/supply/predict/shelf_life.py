@@ -51,6 +51,7 @@ WORST_C: Final = 21.0
 
 _HOUR_MS: Final = 3_600_000
 _COSTLIEST: Final = 5
+_MIDDLE, _END = 0.5, 0.95  # of a band of 90 %
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +155,15 @@ def remaining(
         for cold in (False, True)
     )
     mine, other = (frozen, chilled) if ahead_frozen else (chilled, frozen)
+    gone = other.past(0.0)  # by its other clock, which stands still from now on
     low = (math.exp(-BAND * mine.spread) - mine.high) / rate
     high = (math.exp(BAND * mine.spread) - mine.low) / rate
     return Remaining(
         at_ms,
         ahead_c,
-        0.0 if notes else max(0.0, low),
-        0.0 if other.used >= 1 else max(0.0, (1 - mine.used) / rate),
-        max(0.0, high),
+        0.0 if notes or gone > 1 - _END else max(0.0, low),
+        0.0 if gone >= _MIDDLE else max(0.0, (1 - mine.used) / rate),
+        0.0 if gone > _END else max(0.0, high),
         tuple(sorted(stretches, key=_costs)[:_COSTLIEST]),
         spans,
         tuple(stretches),

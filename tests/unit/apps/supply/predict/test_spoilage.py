@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import math
 import random
 from collections.abc import Iterator, Mapping
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from counterfoil.apps.supply.events.capture import capture
 from counterfoil.apps.supply.events.index import index_of
@@ -17,7 +20,7 @@ from counterfoil.apps.supply.foreseen import outcomes_of, record_foreseen
 from counterfoil.apps.supply.predict.experience import Experience, learned_from, lessons_of
 from counterfoil.apps.supply.predict.gathered import history_of
 from counterfoil.apps.supply.predict.history import History, Reading
-from counterfoil.apps.supply.predict.products import Life, make_product
+from counterfoil.apps.supply.predict.products import Life, Product, make_product
 from counterfoil.apps.supply.predict.spoilage import (
     METHOD,
     PURPOSE,
@@ -36,6 +39,7 @@ from counterfoil.apps.supply.predict.spoilage_outcomes import (
     replay,
 )
 from counterfoil.errors import InputError, NotFound, VerificationError
+from counterfoil.formats import json_text
 from counterfoil.ledger import Ledger, open_ledger
 from counterfoil.ledger.written import record_written
 from tests.ledgers import copy_ledger, prove
@@ -46,6 +50,8 @@ H = 3_600_000
 YOGURT = make_product(
     "1", "Yogurt", [Life("refrigerator", 4.0, 168.0, 336.0), Life("pantry", 21.0, 24.0, 48.0)]
 )
+COD = make_product("2", "Cod", [Life("", 1.0, 120.0, 168.0), Life("freezer", -18.0, 4e3, 6e3)])
+ICE = make_product("3", "Ice", [Life("freezer", -18.0, 4e3, 8e3)])
 LOT = item(2)
 
 
@@ -98,6 +104,42 @@ def test_the_warmer_it_was_the_sooner_it_has_to_go() -> None:
     assert "15.5 h at 18.0 degrees C from 1970-01-01 00:00" in made[1].note
     assert sum(made[1].contributions.values()) == pytest.approx(made[1].left.used)
     assert max(made[2].contributions, key=lambda one: made[2].contributions[one]).endswith("18.0 C")
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.floats(0.1, 30), st.sampled_from([-25.0, -18.0, -3.0, 0.0, 4.0, 9.0, 35.0])),
+        min_size=1,
+        max_size=30,
+    ),
+    st.floats(0, 40),
+    st.sampled_from([-18.0, 2.0, 25.0]),
+    st.sampled_from([YOGURT, COD, ICE]),
+)
+def test_whatever_happened_it_is_judged_alike_from_its_json(
+    steps: list[tuple[float, float]], late: float, ahead: float, product: Product
+) -> None:
+    """Frozen, thawed, warm, with gaps: bands are in order, and its inputs alone give it again."""
+    hours, history = 0.0, []
+    for apart, celsius in steps:
+        hours += apart
+        history.append((round(hours * H), celsius))
+    said = inputs_of(product, history, round((hours + late) * H), ahead_c=ahead, since_ms=0)
+    made = judge(said)
+    left = made.left
+    assert 0 <= left.low_h <= left.expected_h <= left.high_h < math.inf
+    assert 0 <= made.spoiled <= made.score <= 1
+    assert sum(made.contributions.values()) == pytest.approx(left.chilled.used + left.frozen.used)
+    assert judge(json.loads(json_text.canonicalise(said))) == made
+
+
+def test_goods_that_spoiled_before_they_were_frozen_are_not_saved_by_it() -> None:
+    """The freezer stops the clock above freezing, and turns nothing back."""
+    history = [*((one * H, 15.0) for one in range(200)), *((one * H, -18.0) for one in (203, 206))]
+    made = judge(inputs_of(COD, history, 206 * H, ahead_c=-18.0))
+    assert made.outcome == "discard"
+    assert (made.left.low_h, made.left.expected_h, made.left.high_h) == (0.0, 0.0, 0.0)
 
 
 def test_limits_decide_and_wrong_ones_are_refused() -> None:
