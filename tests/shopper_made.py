@@ -20,8 +20,9 @@ import msgspec
 
 from counterfoil.apps.supply.events.capture import capture
 from counterfoil.apps.supply.events.event import Event
-from counterfoil.apps.supply.events.index import index_of
-from counterfoil.apps.supply.events.places import Place, record_places
+from counterfoil.apps.supply.events.identifiers import canonical
+from counterfoil.apps.supply.events.master import EPC_CLASS, LOCATION, MDA, Master
+from counterfoil.apps.supply.events.places import record_masters
 from counterfoil.apps.supply.parties import Parties
 from counterfoil.apps.supply.shopper import bundle as bundles
 from counterfoil.apps.supply.shopper import code_for, shopper_page
@@ -101,8 +102,14 @@ def chain() -> Chain:
 def signed_chain() -> Chain:
     """Make it with the dairy's list of what its page carries, once for a process."""
     said = {"dairy": tuple(dairy()), "carrier": CARRIER, "shop": SHOP}
-    called = ((place(1), "Alpine <b>dairy</b>, Bern"), (place(9), "Elsewhere"))
-    return recorded(said, high_c="7", signed=True, places=called)
+    called = [
+        Master(canonical(place(1)), LOCATION, {f"{MDA}name": "Alpine <b>dairy</b>, Bern"}),
+        Master(canonical(place(9)), LOCATION, {f"{MDA}name": "Elsewhere"}),
+        Master(
+            "https://id.gs1.org/01/04012345222227", EPC_CLASS, {f"{MDA}descriptionShort": "Milk"}
+        ),
+    ]
+    return recorded(said, high_c="7", signed=True, masters=called)
 
 
 def recorded(said: dict[str, tuple[Event, ...]], thing: str = CHEESE, **options: Any) -> Chain:
@@ -114,9 +121,7 @@ def recorded(said: dict[str, tuple[Event, ...]], thing: str = CHEESE, **options:
         ledgers: list[Ledger] = list(parties.ledgers.values())
         for name, events in said.items():
             assert not capture(parties.ledgers[name], events).wrong
-        places = [Place(*one) for one in options.pop("places", ())]
-        with index_of(ledgers[0]) as index:
-            record_places(ledgers[0], index, places)
+        record_masters(ledgers[0], options.pop("masters", ()))
         for ledger in ledgers:
             ledger.publish()
         policy = policy_of(ledgers)

@@ -368,6 +368,9 @@ class _View:
         for parent, at, action, event in self._ask(query, (PARENT, thing, CHILD, self._as_of)):
             if event in self._void:
                 continue
+            emptied = self._emptied(parent, begun[parent]) if parent in begun else FOREVER
+            if emptied < at:  # as a whole, before this
+                yield parent, begun.pop(parent), emptied
             if action != _DELETE:
                 begun.setdefault(parent, at)
             elif parent in begun:

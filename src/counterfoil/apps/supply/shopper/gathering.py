@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from counterfoil.apps.supply.events.event import Event
-from counterfoil.apps.supply.events.identifiers import canonical
+from counterfoil.apps.supply.events.identifiers import canonical, class_of
 from counterfoil.apps.supply.events.index import Index, index_of
 from counterfoil.apps.supply.events.linking import CHILD, INPUT, ITEM, LOT, OUTPUT, PARENT, link
 from counterfoil.apps.supply.events.model import check
@@ -294,12 +294,13 @@ def _told(gathered: Gathered, thing: str) -> Iterator[Told]:
 
 
 def _named(gathered: Gathered, indices: dict[int, Index]) -> Iterator[int]:
-    """Find what is called how, of the places of the way: the first ledger that knows says it."""
+    """Find what things and places of the way are called: the first ledger that knows says it."""
     ask = gathered.index.database.execute
     places: dict[str, None] = {}
     for one in sorted(gathered.told, key=lambda one: (one.level, one.at_ms)):
         row = ask("SELECT point, place FROM event WHERE id = ?", (one.at,)).fetchone()
-        places |= dict.fromkeys(name for name in row if name)
+        told = (one.thing, class_of(one.thing) or "", *row)
+        places |= dict.fromkeys(name for name in told if name)
     for name in places:
         for number, index in indices.items():
             found = index.database.execute(

@@ -242,3 +242,19 @@ def test_what_is_left_of_a_lot_is_told_unless_quantities_say_that_nothing_is() -
         (gln(1), True),
         (gln(5), False),
     ]
+
+
+def test_what_was_emptied_holds_nothing_until_it_is_filled_again() -> None:
+    """A unit that was emptied as a whole holds nothing, also where a thing is taken out later."""
+    chain = (
+        pack(1, pallet(1), item(1)),
+        pack(2, pallet(1), action="DELETE"),
+        seen(3, 2, pallet(1)),
+        pack(4, pallet(1), item(1)),
+        seen(5, 2, pallet(1)),
+        pack(6, pallet(1), item(1), action="DELETE"),
+        pack(7, pallet(1), item(1), action="DELETE"),
+        seen(8, 2, pallet(1)),
+    )
+    with indexed(*chain) as index:
+        assert [one.index for one in steps_of(index, item(1))] == [0, 1, 3, 4, 5, 6]

@@ -25,6 +25,7 @@ export function lifeOf(thing, all) {
     looked.add(key);
     for (const event of events) {
       const roles = event.parts.filter(({ name }) => name === look.name).map(({ role }) => role);
+      if (roles.includes(CHILD)) waiting.push(...holders(events, event, look));
       if (roles.length === 0 || event.time < look.since) continue;
       // What was said of a source after it was used up does not count, but for a recall.
       if (event.time > look.until) {
@@ -40,6 +41,16 @@ export function lifeOf(thing, all) {
   return { steps, strangers: all.length - steps.length };
 }
 
+/** Tell what held a thing since an event, for as long as it is looked for; it may have begun before. */
+function holders(events, event, look) {
+  if (event.action === "DELETE") return [];
+  return event.parts.filter(({ role }) => role === PARENT).flatMap(({ name }) => {
+    const since = Math.max(look.since, event.time);
+    const until = Math.min(look.until, leftAt(events, name, look.name, event.time));
+    return since <= until ? [{ name, level: look.level, since, until, made: false }] : [];
+  });
+}
+
 /** Tell where to look next from one event of a thing, in which it had some roles. */
 function onward(events, event, look, roles, take) {
   const next = [];
@@ -47,12 +58,6 @@ function onward(events, event, look, roles, take) {
   const source = (name) => {
     if (name !== look.name) next.push({ name, level: look.level + 1, since: -Infinity, until: event.time, made: true });
   };
-  if (roles.includes(CHILD) && event.action !== "DELETE") {
-    for (const name of named(PARENT)) {
-      const until = Math.min(look.until, leftAt(events, name, look.name, event.time));
-      next.push({ name, level: look.level, since: Math.max(look.since, event.time), until, made: false });
-    }
-  }
   if (!look.made) return next;
   if (roles.includes(OUTPUT)) {
     named(INPUT).forEach(source);

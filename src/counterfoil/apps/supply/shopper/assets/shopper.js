@@ -11,7 +11,7 @@ import { hostOf, judgeKeys, policyName, readLink } from "./pinning.js";
 import { warmthParts } from "./warmth.js";
 import { verifyReceipt } from "./verify.js";
 
-const CALLED = new Map(); // place -> what people call it, by the first log that says it
+const CALLED = new Map(); // thing or place -> what people call it, by the first log that says it
 const OPENED = globalThis.location.href;
 
 const put = (id, ...children) => {
@@ -178,9 +178,10 @@ function aboutRows(bundle, own, sources) {
   const [, gtin] = /\/01\/(\d{14})/.exec(bundle.thing) ?? [];
   const rows = [["product", el("code", {}, visible(bundle.thing.replace("https://id.gs1.org", "")))]];
   if (gtin) rows.push(["GTIN", gtin]);
-  const described = own.map(({ event }) => Object.entries(event.body.ilmd ?? {})).flat()
+  const inside = own.map(({ event }) => Object.entries(event.body.ilmd ?? {})).flat()
     .find(([key, value]) => /(?:^|:)descriptionShort$/.test(key) && typeof value === "string");
-  if (described) rows.push(["described as", visible(described[1])]);
+  const named = CALLED.get(bundle.thing) ?? CALLED.get(className(bundle.thing));
+  if (named || inside) rows.push(["described as", visible(named ?? inside[1])]);
   const first = own[0]?.event;
   if (first) rows.push(["first seen", `${date(first.time)}, ${placeName(first.point || first.place)}`]);
   const kinds = new Set(sources.map(({ by }) => className(by) ?? by));
@@ -206,7 +207,7 @@ function stepItem({ event, by }, thing) {
     ["entry", `${event.index}, as of ${event.trusted.checkpoint.size} entries`],
     ["signed by key", hash(event.signer.keyid, "the signer's key")],
     ["signed", event.signedAt === null ? "at a time it does not say" : `${date(event.signedAt)}, by the signer's clock`],
-    ["event", hash(event.digest, "the event's hash")],
+    ["hash, as said", hash(event.digest, "the hash of the event")],
   ]));
   return el("li", { class: by === thing ? "own" : "held" },
     el("div", { class: "step" }, words(event.step || event.kind)),
@@ -218,7 +219,7 @@ function madeOf(sources) {
   const things = new Map();
   for (const one of sources) things.set(one.by, [...(things.get(one.by) ?? []), one]);
   return [...things].flatMap(([name, steps]) =>
-    [el("h3", {}, `Made of ${called(name)}`), stepList(steps, name)]);
+    [el("h3", {}, `Made of ${described(name)}`), stepList(steps, name)]);
 }
 
 async function logParts(bundle, steps) {
@@ -295,9 +296,16 @@ function decoded(text) {
   }
 }
 
+/** Name a thing by its product's name, where a record tells it. */
+function described(name) {
+  const known = CALLED.get(name) ?? CALLED.get(className(name));
+  return known ? `${visible(known)} (${called(name)})` : called(name);
+}
+
 function placeName(name) {
   if (!name) return "a place it does not say";
-  return CALLED.has(name) ? `${visible(CALLED.get(name))} (${called(name)})` : called(name);
+  const known = CALLED.get(name) ?? CALLED.get(name.replace(/\/254\/.*$/, ""));
+  return known ? `${visible(known)} (${called(name)})` : called(name);
 }
 
 // For programs that drive this page; nothing here can change what it shows.

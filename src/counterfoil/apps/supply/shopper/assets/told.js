@@ -5,7 +5,11 @@ import { canonicalName, className, lotName } from "./naming.js";
 import { parseObject, plain } from "./json.js";
 
 const SUPPLY_EVENT = "https://counterfoil.dev/supply-event/v1";
-const SUPPLY_PLACE = "https://counterfoil.dev/supply-place/v1";
+const SUPPLY_MASTER = "https://counterfoil.dev/supply-master/v1";
+const NAMING = [
+  "name", "sitename", "locationname", "organizationname", "partyname", "descriptionshort",
+  "regulatedproductname", "productname", "functionalname", "productdescription", "description",
+];
 const SUPPLY_LABEL = "https://counterfoil.dev/supply-label/v1";
 
 export const [ITEM, PARENT, CHILD, INPUT, OUTPUT, LOT] = [0, 1, 2, 3, 4, 5];
@@ -22,12 +26,17 @@ export function labelOf({ statement, predicate, signer }) {
   };
 }
 
-/** Read a verified record of what people call a place or party: [its name here, words]; or null. */
+/** Read a verified record of what people call a thing, place or party: [its name here, words]; or
+ * null. Which attribute counts is as apps/supply/events/master.py has it. */
 export function calledOf({ statement, predicate }) {
-  if (!statement || predicate || statement.type !== SUPPLY_PLACE) return null;
-  const { place, name } = plain(statement.predicate);
-  return textIn(place) && textIn(name) ? [canonicalName(place), name] : null;
+  if (!statement || predicate || statement.type !== SUPPLY_MASTER) return null;
+  const { thing, attributes } = plain(statement.predicate);
+  const said = Object.entries(objectIn(attributes)).map(([key, value]) => [lastWord(key), textIn(value).trim()]);
+  const words = NAMING.map((name) => said.find(([key, value]) => key === name && value)?.[1]).find(Boolean);
+  return textIn(thing) && words ? [canonicalName(thing), words.slice(0, 200)] : null;
 }
+
+const lastWord = (key) => key.replace(/^.*[#/:]/, "").toLowerCase();
 
 const limitIn = (value) => (/^-?\d{1,3}(?:\.\d{1,3})?$/.test(textIn(value)) ? value : "");
 
