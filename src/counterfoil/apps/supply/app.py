@@ -19,6 +19,7 @@ APP: Final = App(
     learning="counterfoil.apps.supply.learning:learning",
     predicates=(
         "counterfoil.apps.supply.events.records:SUPPLY_EVENT",
+        "counterfoil.apps.supply.events.records:SUPPLY_MASTER",
         "counterfoil.apps.supply.events.sensors:SENSOR_BATCH",
         "counterfoil.apps.supply.events.sensors:SENSOR_DEVICE",
         "counterfoil.apps.supply.records:SUPPLY_OUTCOME",

@@ -14,7 +14,7 @@ from typing import Annotated, Final
 
 from counterfoil.apps.supply.events.doubts import Doubt, Limits, doubts
 from counterfoil.apps.supply.events.index import index_of
-from counterfoil.apps.supply.events.places import Known, coordinates_of
+from counterfoil.apps.supply.events.places import Known, coordinates_of, names_of
 from counterfoil.apps.supply.events.places import read_places as read_rows
 from counterfoil.errors import InputError
 from counterfoil.ops.files import read_file
@@ -46,7 +46,8 @@ def check_events(
     known = {} if places is None else read_places(read_file(places, PLACES_MAX_BYTES))
     limits = Limits(speed_kmh=speed_kmh, low_c=celsius(low_c), high_c=celsius(high_c))
     with open_for_reading(ledger) as opened, index_of(opened) as index:
-        limits = replace(limits, places=Known({**coordinates_of(index), **known}))
+        located = Known({**coordinates_of(index), **known})
+        limits = replace(limits, places=located, called=names_of(index))
         yield from doubts(index, limits, thing)
 
 

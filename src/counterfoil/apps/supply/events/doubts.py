@@ -49,7 +49,7 @@ class Limits:
 
     speed_kmh: fastest between two places. balance: how much more mass may come out than went in,
     as a part of it. low_c, high_c: temperatures that are allowed, degrees C; None for any. places:
-    canonical name -> (latitude, longitude), degrees.
+    canonical name -> (latitude, longitude), degrees. called: canonical name -> what people call it.
     """
 
     speed_kmh: float = 120.0
@@ -57,6 +57,7 @@ class Limits:
     low_c: float | None = None
     high_c: float | None = None
     places: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    called: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def _journey(name: str, steps: tuple[Step, ...], limits: Limits) -> Iterator[Dou
             continue
         hours = (other.at_ms - one.at_ms) / 3_600_000
         if hours == 0:
-            says = f"was at {here} and at {there} at the same time"
+            says = f"was at {_words(here, limits)} and at {_words(there, limits)} at the same time"
             yield Doubt("two-places", name, says, (one.index, other.index))
             continue
         begin, end = _known(here, limits), _known(there, limits)
@@ -148,7 +149,8 @@ def _journey(name: str, steps: tuple[Step, ...], limits: Limits) -> Iterator[Dou
         far = _distance_km(begin, end)
         if far > limits.speed_kmh * hours:
             speed = far / hours
-            says = f"went {far:.0f} km in {hours:.2f} h, {speed:.0f} km/h, to {there}"
+            to = _words(there, limits)
+            says = f"went {far:.0f} km in {hours:.2f} h, {speed:.0f} km/h, to {to}"
             yield Doubt("too-fast", name, says, (one.index, other.index))
 
 
@@ -254,6 +256,10 @@ def _known(place: str, limits: Limits) -> tuple[float, float] | None:
     if found is not None:
         return float(found[1]), float(found[2])
     return limits.places.get(place)
+
+
+def _words(place: str, limits: Limits) -> str:
+    return limits.called.get(place) or place
 
 
 def _distance_km(begin: tuple[float, float], end: tuple[float, float]) -> float:

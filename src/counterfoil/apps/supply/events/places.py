@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final, TypeVar
 
+import msgspec
+
 from counterfoil.apps.supply.events.identifiers import canonical, class_of
 from counterfoil.apps.supply.events.index import Index, index_of
 from counterfoil.apps.supply.events.master import EPC_CLASS, LOCATION, MDA, PARTY, Master
@@ -183,7 +185,7 @@ def _said(one: Master, since_ms: int, received: Reference | None, on_behalf_of: 
     if one.children:
         fields["children"] = list(one.children)
     if received is not None:
-        fields["received"] = received
+        fields["received"] = msgspec.to_builtins(received)
     if on_behalf_of is not None:
         fields["on_behalf_of"] = on_behalf_of
     return Said(SUPPLY_MASTER.uri, fields, (Subject(digest={"sha256": one.digest}, name="master"),))

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from counterfoil.apps.supply.events.capture import capture
 from counterfoil.apps.supply.events.event import Event
 from counterfoil.apps.supply.events.handover import take_over
+from counterfoil.apps.supply.events.places import record_masters
 from counterfoil.apps.supply.events.sensors import add_device, public_key, take
 from counterfoil.apps.supply.parties import Parties
 from counterfoil.apps.supply.plan.changes import Changes, Position
@@ -28,6 +29,7 @@ from counterfoil.apps.supply.story.simulated import (
     PLACES,
     World,
     lot,
+    masters,
     pallet,
 )
 from counterfoil.errors import Unavailable
@@ -71,7 +73,10 @@ class Goods:
         self._seen: dict[str, list[int]] = {}
 
     def picked(self) -> Scene:
-        """Pick berries at the farm."""
+        """Pick berries at the farm. Before, each party says what its own places are called."""
+        for name, ledger in self.parties.ledgers.items():
+            said = record_masters(ledger, masters(name), since_ms=self.world.ms(0))
+            self._seen.setdefault(name, []).extend(said)
         entries = self.say("farm", [self.world.pick("B7", 420), self.world.pick("B8", 220, 6)])
         grade = self._grade("farm", entries[0])
         return Scene(

@@ -11,13 +11,13 @@ from typing import Final
 
 from counterfoil.apps.supply.events.capture import capture
 from counterfoil.apps.supply.events.doubts import Limits, doubts
-from counterfoil.apps.supply.events.identifiers import canonical
 from counterfoil.apps.supply.events.index import index_of
+from counterfoil.apps.supply.events.places import coordinates_of, names_of
 from counterfoil.apps.supply.shopper import check_page, code_for, qr_svg, shopper_page
 from counterfoil.apps.supply.shopper.policies import policy_of
 from counterfoil.apps.supply.story.goods import PALLETS, Goods, broken
 from counterfoil.apps.supply.story.lying import TwinLog, catch, make_twin, record_evidence
-from counterfoil.apps.supply.story.simulated import PLACES, lot
+from counterfoil.apps.supply.story.simulated import lot
 from counterfoil.formats import evidence
 from counterfoil.ports import Scene
 
@@ -48,9 +48,9 @@ class Proving:
         goods, world = self._goods, self._goods.world
         goods.say("carrier", [world.move("arriving", "shop", PALLETS[:1], 10.2)])
         goods.share("shop")
-        places = {canonical(name): (north, east) for name, north, east in PLACES.values()}
         with index_of(self._shop) as index:
-            found = list(doubts(index, Limits(places=places), PALLETS[0]))
+            known = Limits(places=coordinates_of(index), called=names_of(index))
+            found = list(doubts(index, known, PALLETS[0]))
         if not found:
             raise broken("a pallet in two places to be doubted")
         return Scene(

@@ -16,9 +16,13 @@ from typing import Any, Final
 import numpy as np
 
 from counterfoil.apps.supply.events.event import Event
+from counterfoil.apps.supply.events.identifiers import canonical
+from counterfoil.apps.supply.events.master import EPC_CLASS, LOCATION, MDA, Master
 from counterfoil.apps.supply.events.sensors import Batch, Reading, sign_batch
 
-__all__ = ["CERTIFICATE", "DEVICE", "DEVICE_SEED", "PLACES", "World", "lot", "pallet", "sales"]
+__all__ = [
+    "CERTIFICATE", "DEVICE", "DEVICE_SEED", "PLACES", "World", "lot", "masters", "pallet", "sales",
+]  # fmt: skip
 
 _COMPANY: Final = "4012345"
 _HOUR_MS: Final = 3_600_000
@@ -31,6 +35,14 @@ PLACES: Final[Mapping[str, tuple[str, float, float]]] = {
     "shop": (f"urn:epc:id:sgln:{_COMPANY}.00005.0", 50.1, 8.7),
 }
 """Places: their EPC URI, latitude and longitude, degrees. The kiosk is the shop's small branch."""
+
+_CALLED: Final = {
+    "farm": {"farm": "Hillside Farm, Freiburg"},
+    "packer": {"packer": "Packing house, Offenburg"},
+    "carrier": {"road": "Rest area, Karlsruhe"},
+    "shop": {"kiosk": "Kiosk, Weingarten", "shop": "Market, Frankfurt"},
+}
+_PRODUCTS: Final = {"farm": (11111, "Strawberries"), "packer": (22222, "Punnet of strawberries")}
 
 DEVICE: Final = f"urn:epc:id:giai:{_COMPANY}.7001"
 """The logger in the truck."""
@@ -50,6 +62,20 @@ def lot(name: str, kind: int) -> str:
 def pallet(number: int) -> str:
     """Name a pallet."""
     return f"urn:epc:id:sscc:{_COMPANY}.0{number:09d}"
+
+
+def masters(party: str) -> list[Master]:
+    """Tell what a party says of its own places and products: names and coordinates."""
+    said = []
+    for place, words in _CALLED[party].items():
+        name, north, east = PLACES[place]
+        at = {f"{MDA}latitude": str(north), f"{MDA}longitude": str(east)}
+        said.append(Master(canonical(name), LOCATION, {f"{MDA}name": words, **at}))
+    if party in _PRODUCTS:
+        kind, words = _PRODUCTS[party]
+        name = canonical(f"urn:epc:idpat:sgtin:{_COMPANY}.0{kind}.*")
+        said.append(Master(name, EPC_CLASS, {f"{MDA}descriptionShort": words}))
+    return said
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from counterfoil.apps.supply.events.doubts import Limits
 from counterfoil.apps.supply.events.index import Index
-from counterfoil.apps.supply.events.places import coordinates_of
+from counterfoil.apps.supply.events.places import coordinates_of, names_of
 from counterfoil.http.pages.page import Asked
 from counterfoil.ops.supply.doubts import celsius
 from counterfoil.ops.supply.traces import moment_of
@@ -29,7 +29,7 @@ def limits(asked: Asked, index: Index) -> Limits:
     """
     low, high = (celsius(asked.one(name).strip() or None) for name in ("low", "high"))
     speed = asked.integer("speed", 0, most=100_000)
-    made = Limits(low_c=low, high_c=high, places=coordinates_of(index))
+    made = Limits(low_c=low, high_c=high, places=coordinates_of(index), called=names_of(index))
     return replace(made, speed_kmh=float(speed)) if speed else made
 
 

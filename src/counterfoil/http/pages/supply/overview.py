@@ -141,7 +141,8 @@ def _newest(index: Index) -> list[dict[str, Any]]:
 
 
 def _doubts(index: Index) -> Any:
-    return doubts(index, Limits(places=coordinates_of(index)), newest=_LOOKED)
+    known = Limits(places=coordinates_of(index), called=names_of(index))
+    return doubts(index, known, newest=_LOOKED)
 
 
 PAGES: Final = (
