@@ -21,9 +21,10 @@ from counterfoil.apps.supply.plan.problem import Problem
 from counterfoil.apps.supply.plan.routes import gap_of, plan_routes
 from counterfoil.apps.supply.plan.schedule import Judge
 from counterfoil.apps.supply.plan.solver import Budget
+from counterfoil.apps.supply.plan.starting import savings_routes
 from counterfoil.apps.supply.plan.vrplib_files import read_solution, read_vrplib
 
-__all__ = ["nearest", "savings"]
+__all__ = ["nearest"]
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("COUNTERFOIL_DATA") or ROOT.parent / "shared" / "data")
@@ -47,31 +48,6 @@ def nearest(problem: Problem) -> Routes:
     return routes
 
 
-def savings(problem: Problem) -> Routes:
-    """Join the ends of routes where that saves most, while it fits."""
-    metres, demand, room = _parts(problem)
-    count = len(demand)
-    route_of = {one: [one] for one in range(1, count)}
-    ranked = sorted(
-        ((metres[0][a] + metres[0][b] - metres[a][b], a, b)
-         for a in range(1, count) for b in range(a + 1, count)),
-        reverse=True,
-    )  # fmt: skip
-    for _, a, b in ranked:
-        first, second = route_of[a], route_of[b]
-        if first is second or sum(demand[one] for one in (*first, *second)) > room:
-            continue
-        if {a, b} - {first[0], first[-1], second[0], second[-1]}:
-            continue
-        first = first if first[-1] == a else first[::-1]
-        second = second if second[0] == b else second[::-1]
-        if first[-1] != a or second[0] != b:
-            continue
-        joined = [*first, *second]
-        route_of.update(dict.fromkeys(joined, joined))
-    return list({id(one): one for one in route_of.values()}.values())
-
-
 def _parts(problem: Problem) -> tuple[list[list[int]], list[int], int]:
     assert problem.distance_m is not None
     demand = [0, *(sum(one.demand.values()) for one in problem.stops)]
@@ -89,10 +65,8 @@ def main(seconds: float, most: int | None) -> None:
         plan = plan_routes(problem, Budget(seconds=seconds), seed=1)
         took = time.perf_counter() - began
         judge = Judge(problem)
-        rivals = [
-            judge.plan([("vehicle", [str(one) for one in route]) for route in made]).cost
-            for made in (savings(problem), nearest(problem))
-        ]
+        near = [("vehicle", [str(one) for one in route]) for route in nearest(problem)]
+        rivals = [judge.plan(made).cost for made in (savings_routes(judge, problem.stops), near)]
         assert not plan.unserved
         gaps.append(gap_of(plan, known))
         shares = [f"{100 * (cost / known - 1):.2f}" for cost in (plan.cost, *rivals)]

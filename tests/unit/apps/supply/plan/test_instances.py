@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from counterfoil.apps.supply.plan.routes import gap_of, plan_routes
 from counterfoil.apps.supply.plan.schedule import Judge
 from counterfoil.apps.supply.plan.solver import Budget
+from counterfoil.apps.supply.plan.starting import savings_routes
 from counterfoil.apps.supply.plan.vrplib_files import read_solution, read_vrplib
 from counterfoil.errors import InputError
 from tests.shared_data import data_path
@@ -98,3 +100,38 @@ def test_a_file_that_is_no_solution_is_refused() -> None:
     for data in (b"Route #1: 1 2\n", b"Cost nothing\n", b"\xff\xfe"):
         with pytest.raises(InputError):
             read_solution(data)
+
+
+def test_routes_are_joined_where_that_saves() -> None:
+    """Savings hold, cost at most a sixth more than the best known, and need one kind of vehicle."""
+    folder = data_path("vrp_cvrp_x")
+    problem = read_vrplib((folder / "X-n110-k13.vrp").read_bytes())
+    known = read_solution((folder / "X-n110-k13.sol").read_bytes()).cost
+    judge = Judge(problem)
+    assert known <= judge.plan(savings_routes(judge, problem.stops)).cost < 7 / 6 * known
+    few = msgspec.structs.replace(problem.vehicles[0], count=2)
+    other = msgspec.structs.replace(problem.vehicles[0], id="other")
+    for vehicles in ((few,), (problem.vehicles[0], other)):
+        changed = Judge(msgspec.structs.replace(problem, vehicles=vehicles))
+        assert savings_routes(changed, problem.stops) == []
+
+
+def test_routes_are_not_joined_where_a_window_would_break() -> None:
+    """A stop that has to be first on its route stays so, or stays alone."""
+    problem = read_vrplib(SMALL.replace("3 0 50", "3 0 6").encode())
+    judge = Judge(problem)
+    assert {stops for _, stops in savings_routes(judge, problem.stops)} == {("2", "1"), ("3",)}
+
+
+def test_many_stops_begin_from_savings() -> None:
+    """With hundreds of stops one step of search is already no dearer than joining routes."""
+    points = [(at * 37 % 101, at * 53 % 97) for at in range(420)]
+    places = "".join(f"{at} {x} {y}\n" for at, (x, y) in enumerate(points, 1))
+    demand = "".join(f"{at} {min(at - 1, 1) * 10}\n" for at in range(1, 421))
+    problem = read_vrplib(
+        f"TYPE : CVRP\nDIMENSION : 420\nCAPACITY : 100\nNODE_COORD_SECTION\n{places}"
+        f"DEMAND_SECTION\n{demand}".encode()
+    )
+    judge = Judge(problem)
+    joined = judge.plan(savings_routes(judge, problem.stops)).cost
+    assert plan_routes(problem, Budget(iterations=1)).cost <= joined
