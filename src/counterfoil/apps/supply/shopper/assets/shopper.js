@@ -185,7 +185,7 @@ function aboutRows(bundle, own, sources) {
   const first = own[0]?.event;
   if (first) rows.push(["first seen", `${date(first.time)}, ${placeName(first.point || first.place)}`]);
   const kinds = new Set(sources.map(({ by }) => className(by) ?? by));
-  if (kinds.size) rows.push(["made of", visible([...kinds].map(called).join(", "))]);
+  if (kinds.size) rows.push(["made of", [...kinds].map(described).join(", ")]);
   rows.push(["page made", `${date(bundle.made_ms)}; what was said later is not in it`]);
   return rows;
 }
