@@ -2,8 +2,9 @@
 
 The moment of decision is when the order is placed (`Layout.moment`); nothing that becomes known
 later is used, neither of the order nor of others. Outcomes that are told are learned from, each
-once it is known: rates, loads and the usual rate go on, the trees stay as they are, so that a
-recorded model computes every forecast again. This module refuses to record; `delay_recording` does.
+once it is known: rates, loads and the usual rate go on, the latter corrected by how forecasts did.
+The trees stay as they are, so that a recorded model computes every forecast again. This module
+refuses to record; `delay_recording` does.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any, Final
 import msgspec
 
 from counterfoil.apps.supply.predict.delay_days import days_of
-from counterfoil.apps.supply.predict.delay_features import Fold
+from counterfoil.apps.supply.predict.delay_features import USUAL, Fold
 from counterfoil.apps.supply.predict.delay_judging import figures_of
 from counterfoil.apps.supply.predict.delay_kept import Kept, Manifest, open_kept
 from counterfoil.apps.supply.predict.delay_layout import DEFAULT, Layout
@@ -184,6 +185,9 @@ class Scorer:
             for name, value in zip(self._fold.features, row, strict=True)
         }
         model = self.kept.model
+        self.memory.foresee(order.id, model.score(inputs))
+        correction = self.memory.drift.correction(day)
+        inputs[USUAL] += self.kept.manifest.calibration.usual_for(correction)
         explained = model.explain(inputs) if explain else None
         probability = model.score(inputs)
         group = order.categories[: len(self._layout.main)]

@@ -10,14 +10,17 @@ a model.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
-from counterfoil.apps.supply.predict.delay_features import Fold
+from counterfoil.apps.supply.predict.delay_drift import Drift
+from counterfoil.apps.supply.predict.delay_features import USUAL, Fold
 from counterfoil.apps.supply.predict.delay_layout import Layout
-from counterfoil.apps.supply.predict.delay_orders import Order
+from counterfoil.apps.supply.predict.delay_orders import Order, moment_of
 from counterfoil.apps.supply.predict.delay_rivals import plain, vendor_rate
 from counterfoil.apps.supply.predict.delay_training import Sheet, blocks_of, fold_orders, learn
 from counterfoil.extras import need
@@ -81,7 +84,7 @@ def compare(
     """Judge ours and the rivals on the same splits. Raises as `learn`."""
     np: Any = need("numpy", "supply")
     sheet = fold_orders(Fold(layout), orders, layout, progress)
-    rivals: dict[str, Score] = {"ours": _ours, "plain gradient boosting": plain}
+    rivals: dict[str, Score] = {"ours": partial(_ours, layout), "plain gradient boosting": plain}
     rivals |= {"vendor's rate": vendor_rate}
     labels = sheet.labels
     groups = np.unique([one.order for one in sheet.orders], return_inverse=True)[1]
@@ -149,10 +152,26 @@ def area_of(labels: Any, scores: Any) -> float:
     return float(below.mean() / 2 / len(order))
 
 
-def _ours(sheet: Sheet, known: Any, later: Any) -> Any:
+def _ours(layout: Layout, sheet: Sheet, known: Any, later: Any) -> Any:
+    """Score as in service: forecasts are corrected by outcomes once these are known."""
     lightgbm: Any = need("lightgbm", "supply")
-    booster = lightgbm.Booster(model_str=learn(sheet, known).text)
-    return booster.predict(sheet.values[later], num_threads=1)
+    learned = learn(sheet, known)
+    booster = lightgbm.Booster(model_str=learned.text)
+    values = sheet.values[later]
+    foreseen = booster.predict(values, num_threads=1)
+    drift, waiting = Drift(), list[tuple[int, float, bool]]()
+    column = sheet.names.index(USUAL)
+    for at, place in enumerate(later):  # a sheet is in the order of moments
+        order = sheet.orders[place]
+        day = moment_of(order, layout)
+        while waiting and waiting[0][0] < day:
+            told, probability, late = heapq.heappop(waiting)
+            drift.add(told, probability, late=late)
+        values[at, column] += learned.calibration.usual_for(drift.correction(day))
+        heapq.heappush(
+            waiting, (max(order.known or day, day), float(foreseen[at]), (order.late_days or 0) > 0)
+        )
+    return booster.predict(values, num_threads=1)
 
 
 def _better(models: Mapping[str, Mapping[str, float]], figure: str) -> float:

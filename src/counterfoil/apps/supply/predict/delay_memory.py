@@ -12,6 +12,8 @@ from typing import Final
 
 import msgspec
 
+from counterfoil.apps.supply.predict.delay_drift import Drift
+
 __all__ = ["HALF_LIVES_D", "Memory", "Open", "Outcome", "Rate", "Sample"]
 
 HALF_LIVES_D: Final = (60.0, 365.0)
@@ -52,13 +54,17 @@ class Rate(msgspec.Struct, array_like=True):
 
 
 class Open(msgspec.Struct, array_like=True):
-    """An order that is not known to be delivered. rates, counts: keys that it belongs to."""
+    """An order that is not known to be delivered. rates, counts: keys that it belongs to.
+
+    foreseen: probability of being late, without correction; None where nobody forecast it.
+    """
 
     scheduled: int
     rates: tuple[str, ...]
     counts: tuple[str, ...]
     group: tuple[str, ...]
     overdue: bool = False
+    foreseen: float | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True, array_like=True, order=True):
@@ -84,7 +90,8 @@ class Memory(msgspec.Struct):
     day: up to which it went. rates: by key. open: by id. placed, overdue: open orders by
     key, and those of them past their schedule. waiting: outcomes told, not yet known. due: when
     open orders are scheduled. loads: key -> scheduled days. orders: order -> lines, value, largest
-    quantity. serials: series -> number and scheduled day. late, kept: samples of days.
+    quantity. serials: series -> number and scheduled day. late, kept: samples of days. drift: of
+    forecasts.
     """
 
     day: int = 0
@@ -100,6 +107,7 @@ class Memory(msgspec.Struct):
     serials: dict[str, list[tuple[int, int]]] = {}
     late: list[Sample] = []
     kept: list[Sample] = []
+    drift: Drift = msgspec.field(default_factory=Drift)
 
     def advance(self, day: int) -> None:
         """Go forward to the morning of a day: what became known before it counts from now on."""
@@ -132,6 +140,12 @@ class Memory(msgspec.Struct):
         found.append((number, scheduled))
         del found[:-_SERIALS]
 
+    def foresee(self, name: str, probability: float) -> None:
+        """Remember what was forecast of an open order, without correction; the first one stays."""
+        opened = self.open[name]
+        if opened.foreseen is None:
+            opened.foreseen = probability
+
     def tell(self, name: str, late_days: int, known: int) -> bool:
         """Take what came of an open order; False where it is not open.
 
@@ -153,6 +167,8 @@ class Memory(msgspec.Struct):
         if opened.overdue:
             _count(self.overdue, opened.counts, -1)
         late = outcome.late_days > 0
+        if opened.foreseen is not None:
+            self.drift.add(outcome.known, opened.foreseen, late=late)
         for key in opened.rates:
             self.rates.setdefault(key, Rate()).add(outcome.known, late=late)
         samples = self.late if late else self.kept

@@ -6,8 +6,12 @@ refuses a row without a scheduled date, and says which row that is.
 
 from __future__ import annotations
 
+import gzip
 import re
+import tempfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from math import isfinite
@@ -40,7 +44,8 @@ _NAMED: Final = re.compile(r"(\d{1,2})[-/. ]([A-Za-z]{3})[a-z]*[-/. ,]+(\d{4}|\d
 _PLAIN: Final = re.compile(r"(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4}|\d{2})(?: .*)?")
 _SERIAL: Final = re.compile(r"(.*?)(\d{1,15})")
 _CENTURY: Final = 69  # two digits from here on are of the 1900s, as POSIX has it
-_BAD_KEPT: Final = 20
+_GZIP: Final = b"\x1f\x8b"
+_UNPACKED_MOST: Final = 1 << 30
 
 
 class Order(msgspec.Struct, frozen=True, array_like=True):
@@ -85,10 +90,10 @@ class Orders:
 
 
 def read_orders(path: Path, layout: Layout, progress: Progress = no_progress) -> Orders:
-    """Read a CSV, NDJSON or Parquet file.
+    """Read a CSV, NDJSON or Parquet file, which may be compressed by gzip.
 
-    Raises InputError with code delay.late-column, delay.column or delay.rows, and as
-    `open_source`.
+    Raises InputError with code delay.late-column, delay.column, delay.gzip or delay.rows,
+    and as `open_source`.
     """
     orders: list[Order] = []
     bad: dict[int, str] = {}
@@ -118,11 +123,45 @@ def read_orders(path: Path, layout: Layout, progress: Progress = no_progress) ->
 
 def _rows(path: Path, progress: Progress) -> Iterator[dict[str, Any]]:
     done = 0
-    for chunk in open_source(path).chunks():
-        for content in chunk.contents:
-            yield msgspec.json.decode(content)
-        done += len(chunk.contents)
-        progress(done, None, "rows read")
+    with _unpacked(path) as plain:
+        for chunk in open_source(plain).chunks():
+            for content in chunk.contents:
+                yield msgspec.json.decode(content)
+            done += len(chunk.contents)
+            progress(done, None, "rows read")
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[Path]:
+    """Lend a file as it is, or what a gzip file holds as one of its own, for as long as it is read.
+
+    A small file can hold petabytes of zeros, so that unpacking has a bound.
+    """
+    try:
+        with path.open("rb") as file:
+            packed = file.read(len(_GZIP)) == _GZIP
+    except OSError:
+        packed = False  # `open_source` says what is wrong
+    if not packed:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="counterfoil-orders-") as folder:
+        plain = Path(folder) / (path.stem if path.suffix.lower() == ".gz" else path.name)
+        try:
+            with gzip.open(path) as source, plain.open("wb") as target:
+                left = _UNPACKED_MOST
+                while piece := source.read(1 << 20):
+                    left -= len(piece)
+                    if left < 0:
+                        raise EOFError(f"more than {_UNPACKED_MOST:,} bytes")
+                    target.write(piece)
+        except (OSError, EOFError, zlib.error) as err:
+            raise InputError(
+                "delay.gzip",
+                f"expected {path.name} to unpack, but: {str(err)[:200]}",
+                hint="Unpack it yourself, and give what comes out.",
+            ) from err
+        yield plain
 
 
 def order_of(row: Mapping[str, Any], layout: Layout, number: int = 0) -> Order:

@@ -46,6 +46,7 @@ _SEEDS: Final = 2
 _LATE_MIN: Final = 10
 _PULL: Final = (10.0, 10.0, 1.0)  # towards a = 1, b = 1, c = 0
 _STEPS: Final = 50
+_SLOPE_LEAST: Final = 0.05  # flatter, the usual rate carries no correction
 _TOLD: Final = 500
 
 
@@ -59,6 +60,10 @@ class Calibration(msgspec.Struct, frozen=True):
     def log_odds(self, trees: Floats, usual: Floats) -> Floats:
         """Compute the log-odds of being late."""
         return self.trees * trees + self.usual * usual + self.shift
+
+    def usual_for(self, correction: float) -> float:
+        """Say how much the usual log-odds change so that forecasts change by a correction."""
+        return correction / self.usual if self.usual >= _SLOPE_LEAST else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,4 +283,4 @@ def calibrate(trees: Floats, usual: Floats, labels: Floats) -> Calibration:
         if float(np.abs(step).max()) < 1e-9:
             break
     a, b, c = weights.tolist()
-    return Calibration(max(a, 0.05), max(b, 0.0), c)
+    return Calibration(max(a, _SLOPE_LEAST), max(b, 0.0), c)

@@ -16,6 +16,7 @@ import pytest
 from counterfoil.apps.supply.learning import learning
 from counterfoil.apps.supply.predict.delay import Scorer, Trained, train
 from counterfoil.apps.supply.predict.delay_days import days_of, quantiles_of
+from counterfoil.apps.supply.predict.delay_drift import Drift
 from counterfoil.apps.supply.predict.delay_features import USUAL, Fold
 from counterfoil.apps.supply.predict.delay_judging import area_of, compare, figures_of
 from counterfoil.apps.supply.predict.delay_kept import load_kept, save_kept
@@ -299,3 +300,27 @@ def test_a_forecast_is_of_the_latest_moment_where_its_own_is_past(trained: Train
     row: dict[str, Any] = {**ROWS[LEARNED], "Ordered": (now - timedelta(days=99)).isoformat()}
     assert scorer.score(row).moment == now.isoformat()
     assert Fold(LAYOUT).features.index(USUAL) == 0
+
+
+def test_forecasts_rise_and_fall_with_what_came_of_the_last_ones(trained: Trained) -> None:
+    """Where more is late than was foreseen, later forecasts are higher, and fade back in time."""
+    drift = Drift()
+    assert drift.correction(0) == 0.0
+    for day in range(100, 140):
+        drift.add(day, 0.2, late=True)
+    high = drift.correction(140)
+    assert high > 0.5
+    assert 0 < drift.correction(340) < high / 5
+    for day in range(340, 400):
+        drift.add(day, 0.4, late=False)
+    assert drift.correction(400) < 0
+    moved = trained.manifest.calibration.usual_for(0.3)
+    scorer, other = Scorer(trained.kept), Scorer(trained.kept)
+    day = scorer.memory.day
+    for _ in range(40):
+        other.memory.drift.add(day, 0.1, late=True)
+    correction = other.memory.drift.correction(day)
+    low, raised = scorer.score(ROWS[LEARNED]), other.score(ROWS[LEARNED])
+    change = raised.inputs[USUAL] - low.inputs[USUAL]
+    assert change == pytest.approx(moved * correction / 0.3, rel=0.3)
+    assert raised.probability > low.probability

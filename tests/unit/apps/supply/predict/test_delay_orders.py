@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import date
 from pathlib import Path
 
@@ -182,4 +183,15 @@ def test_a_file_without_the_columns_or_without_orders_is_refused(tmp_path: Path)
         read_orders(path, LAYOUT)
     path.write_text(f"{','.join(ROW)}\n7,SO-1,,soon,,,5,Acme,1\n")
     with raises_code("delay.rows"):
+        read_orders(path, LAYOUT)
+
+
+def test_a_file_may_be_compressed(tmp_path: Path) -> None:
+    """What gzip packed is read as what it was; what is cut short is refused."""
+    data = f"{','.join(ROW)}\n7,SO-1,2024-01-10,2024-03-01,,,5,Acme,1\n".encode()
+    path = tmp_path / "orders.csv.gz"
+    path.write_bytes(gzip.compress(data))
+    assert [one.id for one in read_orders(path, LAYOUT).orders] == ["7"]
+    path.write_bytes(gzip.compress(data)[:-6])
+    with raises_code("delay.gzip"):
         read_orders(path, LAYOUT)
