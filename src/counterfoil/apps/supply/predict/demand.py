@@ -27,6 +27,7 @@ from counterfoil.apps.supply.predict.demand_trials import (
     told_by,
     try_out,
 )
+from counterfoil.apps.supply.predict.demand_week import last_week
 from counterfoil.apps.supply.predict.distribution import Demand, Dependence, Marks
 from counterfoil.errors import InputError
 from counterfoil.learn.forecast.features import Floats
@@ -81,6 +82,7 @@ class DemandModel:
             self.marks,
             self.dependence,
             self.tail.whole,
+            last_week(found.values, self.horizon_days),
         )
 
     def means(self, history: History | None = None) -> tuple[Floats, Floats]:

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from counterfoil.apps.supply.predict.demand_week import LastWeek
 from counterfoil.errors import InputError, NotFound
 from counterfoil.extras import need
 from counterfoil.learn.forecast.features import Floats, Ints
@@ -99,6 +100,7 @@ class Demand:
 
     names: of the series. first_day: days since 1970 of the first one. mean, variance: (series,
     horizon), in units sold; both 0 where a day is closed. whole: demand is in whole units.
+    week: what the last week says of its tails, where it is mixed in.
     """
 
     names: tuple[str, ...]
@@ -108,6 +110,7 @@ class Demand:
     marks: Marks
     dependence: Dependence
     whole: bool
+    week: LastWeek | None = None
 
     @property
     def horizon_days(self) -> int:
@@ -133,9 +136,9 @@ class Demand:
         """Give the quantile of every day of every series: (series, horizon)."""
         _check_level(p)
         score = float(need("scipy.special", "supply").ndtri(p))
-        days = np.arange(self.horizon_days)
-        right = self.marks.right(np.full(self.mean.shape, score), days)
-        return self._demand(right, self.mean, self.variance)
+        scores = np.full((1, self.horizon_days), score)
+        rows = range(len(self.names))
+        return np.concatenate([self._demand(scores, row) for row in rows])
 
     def total(self, series: str | int, days: int, p: float, *, first: int = 1) -> float:
         """Give the demand of several days together that is not exceeded with probability p.
@@ -164,14 +167,18 @@ class Demand:
             )
         chance = np.random.default_rng([seed, row])
         scores = self.dependence.scores(n, self.horizon_days, chance)
-        right = self.marks.right(scores, np.arange(self.horizon_days))
-        return self._demand(right, self.mean[row], self.variance[row])
+        return self._demand(scores, row)
 
-    def _demand(self, scores: Floats, mean: Floats, variance: Floats) -> Floats:
+    def _demand(self, scores: Floats, row: int) -> Floats:
+        """Turn normal scores of a series, (k, horizon), into demand."""
         special = need("scipy.special", "supply")
+        mean, variance = self.mean[row], self.variance[row]
         shape, scale = _gamma(mean, variance)
-        level = special.ndtr(np.clip(scores, -_EDGE, _EDGE))
+        right = self.marks.right(scores, np.arange(self.horizon_days))
+        level = special.ndtr(np.clip(right, -_EDGE, _EDGE))
         found = special.gammaincinv(shape, level) * scale
+        if self.week is not None:
+            found = self.week.mixed(found, scores, row, np.sqrt(variance))
         if self.whole:
             found = np.maximum(np.ceil(found - 0.5), 0.0)
         return np.asarray(np.where(mean > 0, found, 0.0))

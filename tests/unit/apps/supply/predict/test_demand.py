@@ -14,6 +14,7 @@ from counterfoil.apps.supply.predict.demand_features import Panel
 from counterfoil.apps.supply.predict.demand_history import History, history_of
 from counterfoil.apps.supply.predict.demand_kept import format_model, parse_model
 from counterfoil.apps.supply.predict.demand_table import Mapped
+from counterfoil.apps.supply.predict.demand_week import last_week
 from counterfoil.apps.supply.predict.distribution import Demand
 from counterfoil.errors import InputError, NotFound
 from tests.demand_sales import FIRST_DAY, means, simulated
@@ -249,6 +250,20 @@ def test_one_wrong_day_moves_no_band() -> None:
     )
     for p in (0.5, 0.95):
         assert np.abs(told.quantiles(p) - calm.quantiles(p)).max() <= 0.35 * calm.quantiles(p).max()
+
+
+def test_last_week_counts_in_the_tails_alone() -> None:
+    """A high week lifts the next one's high quantiles by a part of it, and leaves the median."""
+    sold = simulated(1, 260)
+    model = train(sold, 7)
+    calm = model.distribution(sold)
+    other = sold.values.copy()
+    other[0, -7:] *= 3
+    assert calm.week is not None
+    high = replace(calm, week=last_week(other, 7))
+    assert (high.quantiles(0.5) == calm.quantiles(0.5)).all()
+    lifted = high.quantiles(0.95) - calm.quantiles(0.95)
+    assert 0 < lifted.mean() <= 0.2 * 3 * np.sqrt(calm.variance).mean() + 1
 
 
 def test_new_dead_and_tiny_series_stand_beside_others() -> None:
