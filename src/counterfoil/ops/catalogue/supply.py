@@ -54,8 +54,15 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     writes(
         "supply places",
         "supply.places:know_places",
-        "Record what people call places and parties, and where they are; what is known stays.",
+        "Record what people call places, products and parties, and where they are.",
         "places.csv --ledger shop",
+    ),
+    reads(
+        "supply names",
+        "supply.places:list_names",
+        "List what places, products and parties are called, where they are, and who says so.",
+        "--ledger shop",
+        "urn:epc:id:sgln:4012345.00001.0 --as-of 2030-01-01T12:00:00Z --ledger shop",
     ),
     writes(
         "supply device",

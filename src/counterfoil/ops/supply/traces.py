@@ -5,9 +5,12 @@ This module refuses a time without its offset from UTC.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import chain
 from typing import Annotated
 
 from counterfoil.apps.supply.events.index import index_of
+from counterfoil.apps.supply.events.places import calls
 from counterfoil.apps.supply.events.prehash import instant_ms
 from counterfoil.apps.supply.events.trace import Recall, Trace, recall, trace
 from counterfoil.errors import InputError
@@ -56,7 +59,10 @@ def trace_thing(
     """
     by = moment_of(as_of)
     with open_for_reading(ledger) as opened, index_of(opened) as index:
-        return trace(index, thing, back=not forward, as_of_ms=by)
+        found = trace(index, thing, back=not forward, as_of_ms=by)
+        names = [found.thing, *(name for one in found.links for name in (one.source, one.product))]
+        names += [name for one in found.steps for name in (one.place, one.point)]
+        return replace(found, called=calls(index, names, by))
 
 
 def recall_thing(thing: _Thing, *, as_of: AsOf = None, ledger: LedgerFolder = None) -> Recall:
@@ -66,4 +72,6 @@ def recall_thing(thing: _Thing, *, as_of: AsOf = None, ledger: LedgerFolder = No
     """
     by = moment_of(as_of)
     with open_for_reading(ledger) as opened, index_of(opened) as index:
-        return recall(index, thing, as_of_ms=by)
+        found = recall(index, thing, as_of_ms=by)
+        named = ((one.thing, one.place, one.holder, one.within) for one in found.affected)
+        return replace(found, called=calls(index, chain.from_iterable(named), by))

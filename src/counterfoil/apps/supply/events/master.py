@@ -104,17 +104,21 @@ def masters_of(vocabularies: Any, namespaces: Mapping[str, str]) -> tuple[Master
         for element in _objects(elements, "vocabularyElementList"):
             if len(found) >= ELEMENTS_MAX:
                 raise _wrong(len(found), f"more than {ELEMENTS_MAX}")
-            found.append(_checked(len(found), _master(element, kind, namespaces)))
+            found.append(_checked(_master(len(found), element, kind, namespaces), len(found)))
     return tuple(found)
 
 
-def _master(element: Mapping[str, Any], kind: str, namespaces: Mapping[str, str]) -> Master:
+def _master(
+    at: int, element: Mapping[str, Any], kind: str, namespaces: Mapping[str, str]
+) -> Master:
     attributes: dict[str, list[Any]] = {}
     for one in _objects(element.get("attributes"), "attributes"):
         value = one.get("attribute")
         if value not in (None, ""):
             attributes.setdefault(expand(_text(one.get("id")), namespaces), []).append(value)
-    children = element.get("children") or ()
+    children = element.get("children") or []
+    if not isinstance(children, list):
+        raise _wrong(at, f"{str(children)[:40]!a} as children")
     return Master(
         canonical(expand(_text(element.get("id")), namespaces)),
         kind,
@@ -124,7 +128,7 @@ def _master(element: Mapping[str, Any], kind: str, namespaces: Mapping[str, str]
     )  # fmt: skip
 
 
-def _checked(at: int, one: Master) -> Master:
+def _checked(one: Master, at: int) -> Master:
     """Refuse what does not fit a statement."""
     for uri in (one.thing, one.vocabulary, *one.attributes, *one.children):
         if len(uri) > _URI_MAX or _URI.fullmatch(uri) is None:

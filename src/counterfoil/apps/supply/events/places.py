@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final, TypeVar
@@ -34,6 +34,7 @@ __all__ = [
     "Known",
     "Place",
     "called_of",
+    "calls",
     "coordinates_of",
     "names_of",
     "places_of",
@@ -244,9 +245,12 @@ def called_of(called: Mapping[str, str], name: str) -> str:
         return found
     kind = class_of(name)
     product = called.get(kind) if kind else None
-    return f"{product}, {_part(name)}" if product else ""
-
-
-def _part(name: str) -> str:
     key, value = name.split("/")[-2:]
-    return f"{'lot' if key == '10' else 'serial'} {value}"
+    return f"{'lot' if key == '10' else 'serial'} {value} of {product}" if product else ""
+
+
+def calls(index: Index, names: Iterable[str], as_of_ms: int | None = None) -> dict[str, str]:
+    """Give what people call just these things: canonical name -> words, where somebody says."""
+    known = names_of(index, as_of_ms)
+    words = ((name, called_of(known, name)) for name in sorted(set(names)) if name)
+    return {name: said for name, said in words if said}

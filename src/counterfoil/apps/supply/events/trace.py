@@ -8,8 +8,8 @@ then. Each step names the entries that prove it was said. This module refuses to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from counterfoil.apps.supply.events.identifiers import canonical
@@ -76,13 +76,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What a thing was made of, or what became of it. steps: of the thing itself, in time."""
+    """What a thing was made of, or became. steps: its own. called: name -> what people call it."""
 
     thing: str
     direction: str
     as_of_ms: int | None
     links: tuple[Link, ...]
     steps: tuple[Step, ...]
+    called: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""
@@ -110,12 +111,13 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Everything downstream of a bad thing. evidence: indices of the entries that link them."""
+    """Everything downstream. evidence: entries that link them. called: as of `Trace`."""
 
     thing: str
     as_of_ms: int | None
     affected: tuple[Affected, ...]
     evidence: tuple[int, ...]
+    called: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""
