@@ -65,11 +65,11 @@ def test_stock_is_judged_on_record_and_closed(place: Path, tmp_path: Path) -> No
     table = place / "sales.csv"
     dry = shortage.foresee(table, **asked)  # type: ignore[arg-type]
     done = shortage.foresee(table, **asked, arriving=("3=15",), ledger=folder)  # type: ignore[arg-type]
-    assert dry.found.index is None
+    assert dry.index is None
     assert done.found.shortage.probability <= dry.found.shortage.probability
     assert done.to_json()["outcome"] == done.found.outcome
     assert done.to_json()["series"] == "soup"
-    index = done.found.index
+    index = done.index
     assert index is not None
     assert f"entry {index}" in next(iter(shortage_text.foresee(done, PLAIN)))
     closed = shortage.close_demand(

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from counterfoil.apps.supply.predict.demand_kept import MODEL_MAX_BYTES, parse_model
 from counterfoil.apps.supply.predict.demand_outcomes import DemandDrift, demand_drift, record_sales
 from counterfoil.apps.supply.predict.demand_recorded import (
-    RecordedShortage,
+    ForeseenShortage,
     foresee_shortage,
     record_demand_model,
     record_shortage,
@@ -30,14 +30,15 @@ __all__ = ["Foreseen", "Sold", "close_demand", "foresee"]
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """Whether stock will do. found.index: of the decision, where it was recorded."""
+    """Whether stock will do. index: of the decision, where it was recorded."""
 
-    found: RecordedShortage
+    found: ForeseenShortage
+    index: int | None
 
     def to_json(self) -> dict[str, Any]:
         """Turn it into what the command line and the API print."""
         said = asdict(self.found)
-        return {**said.pop("shortage"), **said}
+        return {**said.pop("shortage"), **said, "index": self.index}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,11 @@ def foresee(
         "service": number_of(service),
     }
     if ledger is None:
-        return Foreseen(foresee_shortage(kept, history, only, **asked))
+        return Foreseen(foresee_shortage(kept, history, only, **asked), None)
     with open_for_writing(ledger) as opened:
         record_demand_model(opened, data, accountable=accountable)
         done = record_shortage(opened, kept, history, only, accountable=accountable, **asked)
-        return Foreseen(done)
+        return Foreseen(done, done.index)
 
 
 def close_demand(

@@ -29,6 +29,7 @@ __all__ = [
     "ENOUGH",
     "PURPOSE",
     "SHORTAGE",
+    "ForeseenShortage",
     "RecordedShortage",
     "find_decision",
     "foresee_shortage",
@@ -48,18 +49,24 @@ _TOLERANCE: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedShortage:
-    """Whether stock will do. index: of the decision, None where it was not recorded.
+class ForeseenShortage:
+    """Whether stock will do. base: the chance of running out with the level alone.
 
-    base: the chance with the level alone. contributions: what each part adds. note: in words.
+    contributions: part -> what it adds to that chance. note: in words.
     """
 
-    index: int | None
     outcome: str
     shortage: Shortage
     base: float
     contributions: dict[str, float]
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedShortage(ForeseenShortage):
+    """What was recorded. index: of the decision."""
+
+    index: int
 
 
 def record_demand_model(
@@ -112,13 +119,13 @@ def foresee_shortage(
     incoming: Mapping[int, float] | None = None,
     lead_days: int = 0,
     service: float = SERVICE,
-) -> RecordedShortage:
+) -> ForeseenShortage:
     """Tell whether stock of a series will do, as `record_shortage` does, and record nothing."""
     inputs = _asked(
         kept, history, series, stock_on_hand, review_days, incoming or {}, lead_days, service
     )
     found, base, parts = compute(kept.model, inputs)
-    return RecordedShortage(None, _outcome(found), found, base, parts, _note(found, base, parts))
+    return ForeseenShortage(_outcome(found), found, base, parts, _note(found, base, parts))
 
 
 def record_shortage(
@@ -162,7 +169,7 @@ def record_shortage(
         method="parts in turn",
         accountable=accountable,
     )
-    return RecordedShortage(index, outcome, found, base, parts, note)
+    return RecordedShortage(outcome, found, base, parts, note, index)
 
 
 def replay_shortage(ledger: Ledger, index: int) -> Shortage:

@@ -15,7 +15,7 @@ def foresee(done: Foreseen, paint: Paint) -> Iterator[str]:
     """Tell whether stock will do, and why."""
     found = done.found
     painted = paint.good if found.outcome == "enough" else paint.bad
-    entry = "" if found.index is None else f"entry {found.index}"
+    entry = "" if done.index is None else f"entry {done.index}"
     yield f"{painted(found.outcome)} {plain(found.shortage.series)}  {paint.quiet(entry)}".rstrip()
     yield f"  {plain(found.note)}"
 

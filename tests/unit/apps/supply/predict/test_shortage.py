@@ -146,14 +146,14 @@ def test_a_decision_says_why_and_comes_out_again(
     found = done.shortage
     assert done.base + sum(done.contributions.values()) == pytest.approx(found.probability)
     assert done.contributions["arrivals"] < 0
-    said = ledger.get(done.index or 0).content
+    said = ledger.get(done.index).content
     assert said["outcome"] == done.outcome == "shortage"
     assert float(said["score"]) == pytest.approx(found.probability)
     assert said["purpose"] == "supply.demand"
     assert "runs out within 8 days" in said["note"]
     assert len(said["inputs"]["sold"]) == 9
-    assert replay_shortage(ledger, done.index or 0) == found
-    again = ledger.decisions.replay(done.index or 0, actor="auditor")
+    assert replay_shortage(ledger, done.index) == found
+    again = ledger.decisions.replay(done.index, actor="auditor")
     assert (again.verdict, again.why) == ("impossible", "not-scorable")
     same = foresee_shortage(
         recorded_model(ledger, model.index),
@@ -164,7 +164,7 @@ def test_a_decision_says_why_and_comes_out_again(
         lead_days=1,
         incoming={5: 30},
     )
-    assert (same.index, same.shortage) == (None, found)
+    assert (same.outcome, same.shortage, same.note) == (done.outcome, found, done.note)
 
 
 def test_a_decision_that_says_otherwise_is_found(
@@ -175,7 +175,7 @@ def test_a_decision_that_says_otherwise_is_found(
     done = record_shortage(
         ledger, kept, sold.until(DAYS), "item 1", stock_on_hand=120, review_days=7
     )
-    said = ledger.get(done.index or 0).content
+    said = ledger.get(done.index).content
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(said))
     fields = {name: plain[name] for name in ("model", "purpose", "note", "input_schema")}
     forged: list[dict[str, Any]] = [
@@ -202,7 +202,7 @@ def test_sales_close_a_decision(
         ledger, kept, sold.until(DAYS), "item 1", stock_on_hand=150, review_days=7
     )
     came = sold.values[0, DAYS : DAYS + 7]
-    at = record_sales(ledger, done.index or 0, came.tolist(), known_ms=1000)
+    at = record_sales(ledger, done.index, came.tolist(), known_ms=1000)
     found = next(outcomes_of(ledger, "supply.demand"))
     assert (found.index, found.decision, found.measured["days"]) == (at, done.index, 7)
     assert found.measured["sold_units"] == came.sum()
@@ -210,7 +210,7 @@ def test_sales_close_a_decision(
     drift = demand_drift(ledger)
     assert (drift.closed, drift.level) == (1, found.measured["level"])
     assert demand_drift(ledger, until_ms=999).closed == 0
-    record_sales(ledger, done.index or 0, (came * 3).tolist(), known_ms=2000, note="counted again")
+    record_sales(ledger, done.index, (came * 3).tolist(), known_ms=2000, note="counted again")
     assert demand_drift(ledger).level == 1.0
 
 
@@ -233,7 +233,7 @@ def test_where_stock_ran_out_sales_are_not_demand(
     record_demand_model(ledger, data)
     done = record_shortage(ledger, kept, sold.until(DAYS), "item 1", stock_on_hand=3, review_days=7)
     assert done.outcome == "shortage"
-    record_sales(ledger, done.index or 0, [3, 0, 0, 0, 0, 0, 0], known_ms=1, ran_out=True)
+    record_sales(ledger, done.index, [3, 0, 0, 0, 0, 0, 0], known_ms=1, ran_out=True)
     assert demand_drift(ledger).closed == 0
     assert next(outcomes_of(ledger, "supply.demand")).measured["ran_out"] == 1
 
@@ -250,7 +250,7 @@ def test_what_does_not_belong_together_is_refused(
     done = record_shortage(ledger, kept, sold.until(DAYS), "item 1", **ask)  # type: ignore[arg-type]
     wrong: list[tuple[Callable[[], object], str]] = [
         (lambda: record_shortage(ledger, kept, sold, "item 9", **ask), "demand.series"),  # type: ignore[arg-type]
-        (lambda: record_sales(ledger, done.index or 0, [1, 2], known_ms=1), "demand.sold"),
+        (lambda: record_sales(ledger, done.index, [1, 2], known_ms=1), "demand.sold"),
         (lambda: record_sales(ledger, 0, [1] * 7, known_ms=1), "demand.no-decision"),
         (lambda: replay_shortage(ledger, 0), "demand.no-decision"),
     ]
