@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ import counterfoil
 from counterfoil.act import Actor
 from counterfoil.act.actions import NOBODY
 from counterfoil.apps.supply.events.capture import capture
+from counterfoil.apps.supply.orders.agreeing import list_agreements
 from counterfoil.apps.supply.orders.desk import Order, OrderDesk
 from counterfoil.apps.supply.orders.records import ColdChain
 from counterfoil.apps.supply.orders.setting_up import Agreement, OrderLimits, set_up
@@ -67,14 +72,24 @@ Made = tuple[Ledger, Actor, OrderDesk]
 
 @contextmanager
 def desk_of(folder: Path, money: int = 1_000_000) -> Iterator[Made]:
-    """Set a desk up in `folder / "ledger"`, with money."""
-    folder = acting_folder(folder)
+    """Give a desk in `folder / "ledger"`, with money: a copy of one that is set up once."""
+    place = Path(shutil.copytree(_ready(), folder / "ledger"))
+    with counterfoil.open(place) as ledger, Actor(ledger) as actor:
+        desk = OrderDesk(actor)
+        token = next(list_agreements(ledger)).said.token
+        mint(actor, token, desk.contract.address, money)
+        yield ledger, actor, desk
+
+
+@cache
+def _ready() -> Path:
+    home = Path(tempfile.mkdtemp(prefix="orders-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    folder = acting_folder(home)
     with counterfoil.open(folder) as ledger, Actor(ledger) as actor:
         evidence = ledger.record({"evaluated": "well"}).index
-        done = set_up(actor, MODEL, evidence, LIMITS, token=TOKEN)
-        desk = OrderDesk(actor)
-        mint(actor, done.agreements[0].said.token, desk.contract.address, money)
-        yield ledger, actor, desk
+        set_up(actor, MODEL, evidence, LIMITS, token=TOKEN)
+    return folder
 
 
 def shortage(ledger: Ledger, outcome: str = "shortage", **more: object) -> int:

@@ -61,10 +61,15 @@ class DeskMachine(DeskStage):
         self.agreed(told, OWNER.address if not self.seldom() else self.random.choice(PEOPLE))
 
     def end(self) -> None:
+        """End an agreement, or none; and often make another one in its place."""
         name = (self.random.choice(ITEMS), self.random.choice(SUPPLIERS))
+        if self.model.agreements and not self.seldom():
+            name = self.random.choice(list(self.model.agreements))
         sender = OWNER.address if not self.seldom() else FUNDER.address
         right = sender == OWNER.address and self.model.end(name)
         self.expect(right, self.shop.desk, "end", *map(hash_text, name), sender=sender)
+        if self.often():
+            self.agreed(self.agreement(*name))
 
     def place(self) -> None:
         """Order something: often as much as an agreement lets, often a little more."""
@@ -212,7 +217,9 @@ class DeskMachine(DeskStage):
         right = right and (not pushed or self.escrow.may_push(token, account))
         name, arguments = ("push", (token, account)) if pushed else ("withdraw", (token,))
         sender = STRANGER.address if pushed else account
+        assert self.strange("called") == self.outside, "called back"
         if self.expect(right, self.shop.escrow, name, *arguments, sender=sender):
+            self.outside = self.strange("called")  # the desk only told something: escrow is locked
             self.escrow.take(token, account, amount)
             came = amount - (amount * self.fee // 100 if at else 0)
             if account == desk:
@@ -254,7 +261,6 @@ class DeskMachine(DeskStage):
         self.strange(
             "set_call", self.shop.desk.address, self.shop.desk.abi.encode(name, *arguments)
         )
-        self.calls = True
 
     def give(self) -> None:
         """Money that somebody sends to a desk is its funder's."""
