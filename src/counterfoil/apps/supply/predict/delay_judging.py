@@ -22,7 +22,14 @@ from counterfoil.apps.supply.predict.delay_features import USUAL, Fold
 from counterfoil.apps.supply.predict.delay_layout import Layout
 from counterfoil.apps.supply.predict.delay_orders import Order, moment_of
 from counterfoil.apps.supply.predict.delay_rivals import plain, vendor_rate
-from counterfoil.apps.supply.predict.delay_training import Sheet, blocks_of, fold_orders, learn
+from counterfoil.apps.supply.predict.delay_training import (
+    Sheet,
+    blocks_of,
+    fold_orders,
+    learn,
+    require_labels,
+    usable,
+)
 from counterfoil.extras import need
 from counterfoil.learn.metrics import average_precision
 from counterfoil.ports import Progress, no_progress
@@ -87,6 +94,7 @@ def compare(
     rivals: dict[str, Score] = {"ours": partial(_ours, layout), "plain gradient boosting": plain}
     rivals |= {"vendor's rate": vendor_rate}
     labels = sheet.labels
+    require_labels(labels[usable(sheet)])
     groups = np.unique([one.order for one in sheet.orders], return_inverse=True)[1]
     splits, drawn = list[Split](), list[dict[str, Any]]()
     for at, (known, later) in enumerate(blocks_of(sheet, shares)):

@@ -6,9 +6,15 @@ what they learned from. This module refuses to be what decides.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from counterfoil.apps.supply.predict.delay_training import Sheet, blocks_of, calibrate
+from counterfoil.apps.supply.predict.delay_training import (
+    Calibration,
+    Sheet,
+    blocks_of,
+    calibrate,
+)
 from counterfoil.extras import need
 
 __all__ = ["plain", "vendor_rate"]
@@ -23,16 +29,16 @@ _PRIOR: Final = 5.0
 def vendor_rate(sheet: Sheet, known: Any, later: Any) -> Any:
     """Score by the share of late deliveries of the vendor, drawn a little to that of all.
 
-    The vendor is the first of the layout's categories.
+    The vendor is the first of the layout's categories; without any, all are of one.
     """
     np: Any = need("numpy", "supply")
     labels = sheet.labels
     usual = float(labels[known].mean())
-    seen: dict[str, list[float]] = {}
+    seen: dict[tuple[str, ...], list[float]] = {}
     for at in known:
-        seen.setdefault(sheet.orders[at].categories[0], []).append(labels[at])
+        seen.setdefault(sheet.orders[at].categories[:1], []).append(labels[at])
     rates = {name: (sum(of) + _PRIOR * usual) / (len(of) + _PRIOR) for name, of in seen.items()}
-    return np.array([rates.get(sheet.orders[at].categories[0], usual) for at in later])
+    return np.array([rates.get(sheet.orders[at].categories[:1], usual) for at in later])
 
 
 def plain(sheet: Sheet, known: Any, later: Any) -> Any:
@@ -57,17 +63,9 @@ def plain(sheet: Sheet, known: Any, later: Any) -> Any:
             for rounds in _ROUNDS:
                 said = booster.predict(own[after], raw_score=True, num_iteration=rounds)
                 margins.setdefault((leaves, rounds), []).append(said)
-    best: tuple[float, int, int, Any] | None = None
-    right = told[np.concatenate(forward)]
-    for (leaves, rounds), said in margins.items():
-        trees = np.concatenate(said)
-        found = calibrate(trees, np.zeros_like(trees), right)
-        share = 1 / (1 + np.exp(-found.log_odds(trees, np.zeros_like(trees))))
-        loss = -float(np.log(np.where(right > 0, share, 1 - share)).mean())
-        if best is None or loss < best[0]:
-            best = (loss, leaves, rounds, found)
-    assert best is not None  # noqa: S101  # there was a block to choose by
-    _, leaves, rounds, found = best
+    leaves, rounds, found = _LEAVES[0], _ROUNDS[0], Calibration()
+    if forward:
+        leaves, rounds, found = _best(margins, told[np.concatenate(forward)])
     margin = sum(
         _boost(own, told, texts, leaves, seed).predict(
             values[later], raw_score=True, num_iteration=rounds
@@ -76,6 +74,21 @@ def plain(sheet: Sheet, known: Any, later: Any) -> Any:
     )
     trees = margin / _SEEDS
     return 1 / (1 + np.exp(-found.log_odds(trees, np.zeros_like(trees))))
+
+
+def _best(
+    margins: Mapping[tuple[int, int], Sequence[Any]], right: Any
+) -> tuple[int, int, Calibration]:
+    """Choose the size and number of trees with the least log loss, calibrated."""
+    np: Any = need("numpy", "supply")
+    tried = []
+    for (leaves, rounds), said in margins.items():
+        trees = np.concatenate(said)
+        found = calibrate(trees, np.zeros_like(trees), right)
+        share = 1 / (1 + np.exp(-found.log_odds(trees, np.zeros_like(trees))))
+        loss = -float(np.log(np.where(right > 0, share, 1 - share)).mean())
+        tried.append((loss, leaves, rounds, found))
+    return min(tried, key=lambda one: one[0])[1:]
 
 
 def _columns(sheet: Sheet) -> tuple[Any, list[int]]:

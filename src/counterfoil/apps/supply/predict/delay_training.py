@@ -37,6 +37,7 @@ __all__ = [
     "calibrate",
     "fold_orders",
     "learn",
+    "require_labels",
     "usable",
 ]
 
@@ -186,14 +187,11 @@ def blocks_of(sheet: Sheet, shares: Sequence[float]) -> list[tuple[Any, Any]]:
     return found
 
 
-def learn(sheet: Sheet, rows: Any, *, seed: int = 0, progress: Progress = no_progress) -> Learned:
-    """Learn from rows of a sheet. rows: places in it, each with an outcome.
+def require_labels(labels: Any) -> None:
+    """Check that there are late ones and others to learn from; InputError with code delay.labels.
 
-    Raises InputError with code delay.labels.
+    labels: 1 late, 0 not.
     """
-    np: Any = need("numpy", "supply")
-    part = sheet.part(rows)
-    labels = part.labels
     late = int(labels.sum())
     if not _LATE_MIN <= late <= len(labels) - _LATE_MIN:
         raise InputError(
@@ -202,6 +200,17 @@ def learn(sheet: Sheet, rows: Any, *, seed: int = 0, progress: Progress = no_pro
             f"of {len(labels)}",
             hint="Give more of the past, with schedules and dates of delivery.",
         )
+
+
+def learn(sheet: Sheet, rows: Any, *, seed: int = 0, progress: Progress = no_progress) -> Learned:
+    """Learn from rows of a sheet. rows: places in it, each with an outcome.
+
+    Raises InputError with code delay.labels.
+    """
+    np: Any = need("numpy", "supply")
+    part = sheet.part(rows)
+    labels = part.labels
+    require_labels(labels)
     rounds, calibration, forward, scores = _look_forward(part, labels, seed, progress)
     boosters = []
     for one in range(_SEEDS):

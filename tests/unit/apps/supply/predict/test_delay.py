@@ -324,3 +324,16 @@ def test_forecasts_rise_and_fall_with_what_came_of_the_last_ones(trained: Traine
     change = raised.inputs[USUAL] - low.inputs[USUAL]
     assert change == pytest.approx(moved * correction / 0.3, rel=0.3)
     assert raised.probability > low.probability
+
+
+def test_a_layout_may_have_neither_categories_nor_dates_of_placing(tmp_path: Path) -> None:
+    """With the schedule and the delivery alone there is a model, and it is judged."""
+    bare = msgspec.structs.replace(LAYOUT, categories=(), placed=None, value=None, quantity=None)
+    path = tmp_path / "deliveries.csv"
+    write_deliveries(path, ROWS[:300])
+    made = train(path, bare)
+    assert 0 < Scorer(made.kept).score(ROWS[LEARNED]).probability < 1
+    read = [order_of(row, bare) for row in ROWS[:300]]
+    assert len(compare(read, bare, shares=(0.8, 1.0)).splits) == 1
+    with raises_code("delay.labels"):
+        compare([msgspec.structs.replace(one, delivered=None) for one in read], bare)
