@@ -23,6 +23,7 @@ APP: Final = App(
         "counterfoil.apps.supply.events.sensors:SENSOR_BATCH",
         "counterfoil.apps.supply.events.sensors:SENSOR_DEVICE",
         "counterfoil.apps.supply.records:SUPPLY_OUTCOME",
+        "counterfoil.apps.supply.shopper.listing:SUPPLY_LABEL",
         "counterfoil.apps.supply.orders.records:SUPPLY_AGREEMENT",
         "counterfoil.apps.supply.orders.records:SUPPLY_ORDER",
     ),

@@ -84,7 +84,15 @@ class Proving:
         for ledger in ledgers:
             ledger.publish()
         policy = policy_of(ledgers)
-        page = shopper_page(ledgers, _LOT, brand=_BRAND, policy=policy, low_c="0", high_c="8")
+        page = shopper_page(
+            ledgers,
+            _LOT,
+            brand=_BRAND,
+            policy=policy,
+            low_c="0",
+            high_c="8",
+            signed_in=self._shop,
+        )
         code = code_for(_LOT, _BRAND, policy)
         (self._folder / PAGE).write_bytes(page)
         (self._folder / CODE).write_bytes(qr_svg(code))
@@ -92,7 +100,8 @@ class Proving:
         yield Scene(
             "shopper",
             f"Who scans the code on a punnet sees its way: {len(checked.steps)} steps, each proven "
-            "in its own party's log, checked on the telephone, without a network.",
+            "in its own party's log, with a list of them that the shop signed; checked on the "
+            "telephone, without a network.",
             {"page": PAGE, "code": code, "bytes": len(page)},
         )
         yield Scene(
