@@ -239,6 +239,19 @@ class OrderDesk:
         )
         return self.actor.act(decision, wanted, subject=placed.po, wait_s=wait_s)
 
+    def appeal(self, order: Placed | int | str) -> OrderStanding:
+        """Object to a verdict on an order's money that waits, by the ledger's own funder.
+
+        Raises Refused with code supply.desk where the contract refuses.
+        """
+        placed = self._placed(order)
+        try:
+            call = self.contract.appeal(self.terms(placed))
+            transact(self.actor.chain, self.actor.account("funder"), call)
+        except Refused as err:
+            raise _refused(err) from err
+        return self.standing(placed)
+
     def settle(self, order: Placed | int | str) -> OrderStanding:
         """Do what the clock has decided about an order's money; anybody may. Raises as the chain.
 
@@ -329,8 +342,8 @@ def _refused(err: Refused) -> CounterfoilError:
         return err
     return Refused(
         "supply.desk",
-        f"expected the desk to pay out, but it refused: {reason[:64]!a}",
-        hint="Only its funder takes money out, and only what was not ordered for.",
+        f"expected the desk to do as its funder says, but it refused: {reason[:64]!a}",
+        hint="Only its funder takes money out, of what was not ordered for, and appeals in time.",
     )
 
 

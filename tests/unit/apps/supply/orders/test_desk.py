@@ -258,3 +258,19 @@ def test_an_agreement_that_changes_in_between(place: Made) -> None:
     told = [{"epcClass": "urn:example:bread", "quantity": 2}]
     desk.deliver(placed, receiving(ledger, placed.po, 2, quantityList=told))
     assert desk.escrow.credit(placed.said.token, other) == 300
+
+
+def test_a_verdict_that_waits(place: Made) -> None:
+    """Where there is an arbiter, what arrived is released later, and the funder can object."""
+    ledger, actor, desk = place
+    token = next(list_agreements(ledger)).said.token
+    arbiter = account_of(bytes(31) + b"\x0c").address
+    fish = replace(AGREED, item="urn:example:fish", token=token, window_s=600, arbiter=arbiter)
+    record_agreement(actor, desk.contract, fish)
+    placed = desk.place(shortage(ledger), order(2, item=fish.item))
+    with raises_code("supply.desk", Refused):
+        desk.appeal(placed)
+    told = [{"epcClass": fish.item, "quantity": 2}]
+    desk.deliver(placed, receiving(ledger, placed.po, 2, quantityList=told))
+    assert desk.standing(placed).state is PaymentState.PENDING
+    assert desk.appeal(placed).state is PaymentState.APPEALED
