@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 import re
 from html import unescape
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from counterfoil.apps.supply.events.capture import capture
+from counterfoil.apps.supply.events.handover import take_over
 from counterfoil.apps.supply.events.identifiers import DOMAIN, canonical
 from counterfoil.apps.supply.foreseen import record_foreseen, record_outcome
+from counterfoil.formats import receipt as receipts
 from counterfoil.http.pages.supply.naming import Naming, address, thing_of, words_of
+from counterfoil.ledger import open_ledger
 from counterfoil.ledger.written import record_written
 from tests.guarded import GuardedNode
-from tests.supply_made import at
+from tests.ledgers import copy_ledger
+from tests.supply_made import at, event, item, pallet
 from tests.supply_story import BAD_LOT, CHEESE, PALLET, PLACES, tell
 
 
@@ -216,3 +222,25 @@ def test_what_cannot_be_answered_says_why(told: GuardedNode, path: str, code: st
     answer = told.ask(path, told.key("reader"))
     assert answer.status in (400, 404)
     assert code in answer.body.decode()
+
+
+def test_what_came_from_another_log_is_that_logs_word(node: GuardedNode, tmp_path: Path) -> None:
+    """An event that was taken over by its receipt is said by the log that it stands in."""
+    packed = event("AggregationEvent", 1, action="ADD", parentID=pallet(1), childEPCs=[item(7)])
+    with open_ledger(copy_ledger(tmp_path / "other")) as other:
+        at_other = capture(other, [packed]).indices[0]
+        assert at_other is not None
+        other.publish()
+        given = receipts.format(other.receipt(at_other))
+        take_over(node.ledger, [given], other.policy)
+        for thing in (pallet(1), item(7)):
+            found = facts(node, address(canonical(thing)))
+            assert [one["signed_by"] for one in found["events"]] == [other.origin]
+
+
+def test_a_trace_draws_a_packing_once(node: GuardedNode) -> None:
+    """A pallet's items are drawn to its left, as what it held, and not once more to its right."""
+    packed = event("AggregationEvent", 1, action="ADD", parentID=pallet(1), childEPCs=[item(7)])
+    capture(node.ledger, [packed])
+    page = node.ask(address(canonical(pallet(1))), node.key("reader")).body.decode()
+    assert len(re.findall(r"held, entry \d+", page)) == 1

@@ -71,6 +71,7 @@ def _row(view: RecordView, closed: RecordView | None) -> dict[str, Any]:
         (values if isinstance(values, dict) else {}).items(),
         key=lambda one: -abs(decimal_of(one[1]) or 0.0),
     )[:3]
+    strongest = [one for one in strongest if decimal_of(one[1])]
     maker = said.get("model") or {}
     return {
         "index": view.index,

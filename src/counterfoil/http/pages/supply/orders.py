@@ -9,9 +9,12 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any, Final
 
+from counterfoil.apps.supply.events.identifiers import canonical
+from counterfoil.apps.supply.events.index import index_of
+from counterfoil.apps.supply.events.places import names_of
 from counterfoil.extras import brings
 from counterfoil.http.pages.page import Asked, Page
-from counterfoil.http.pages.supply.naming import PATH
+from counterfoil.http.pages.supply.naming import PATH, Naming
 from counterfoil.http.pages.tried import tried
 from counterfoil.http.site import Site
 from counterfoil.ledger import Ledger
@@ -31,7 +34,18 @@ def _orders(site: Site, asked: Asked) -> dict[str, Any]:
         "orders": rows[:limit],
         "more": len(rows) > limit,
         "problem": problem,
+        "_words": _words(site.ledger, rows),
     }
+
+
+def _words(ledger: Ledger, rows: list[dict[str, Any]]) -> dict[str, str]:
+    """Say what each item and supplier is called, by the name that the order has for it."""
+    if not rows:
+        return {}
+    with index_of(ledger) as index:
+        naming = Naming(names_of(index))
+    names = {one[end] for one in rows for end in ("item", "supplier")}
+    return {name: naming.words(canonical(name)) for name in names}
 
 
 def _listed(ledger: Ledger, limit: int) -> list[dict[str, Any]]:

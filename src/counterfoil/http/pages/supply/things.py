@@ -31,6 +31,7 @@ __all__ = ["PAGES"]
 
 _HOME: Final = f"{PATH}/things"
 _LINKS_MAX: Final = 500
+_LINE_MAX: Final = 22  # letters that a node of the graph has room for
 _NODES_MAX: Final = 60
 _DOUBTS: Final = 50
 _SHOWN: Final = 200
@@ -146,10 +147,15 @@ def _warmth(found: Dossier, allowed: Limits) -> str:
 def _graph(
     thing: str, back: Sequence[dict[str, Any]], forward: Sequence[dict[str, Any]], naming: Naming
 ) -> str:
-    """Draw what it was made of to its left, what became of it to its right."""
+    """Draw what it was made of to its left, what became of it to its right.
+
+    What is packed counts both ways; it is drawn once, as the container's.
+    """
     if not back and not forward:
         return ""
-    links = [*back, *forward]
+    drawn = {(one["product"], one["source"], one["index"]) for one in back}
+    links = [*back]
+    links += [one for one in forward if (one["source"], one["product"], one["index"]) not in drawn]
     names = dict.fromkeys([thing, *(one[end] for one in links for end in ("source", "product"))])
     nodes = [
         GraphNode(name, *_two_lines(naming.words(name)), href=address(name), told=name)
@@ -165,15 +171,20 @@ def _graph(
 
 def _two_lines(words: str) -> tuple[str, str]:
     first, of, rest = words.partition(" of ")
-    return (first, rest) if of else (words, "")
+    if of or len(words) <= _LINE_MAX:
+        return first, rest
+    first, _, rest = words.rpartition(" ")  # such as an SSCC
+    return (first, rest) if first else (rest, "")
 
 
 def _issuers(ledger: Ledger, indices: Sequence[int]) -> dict[int, str]:
-    """Tell who says each event: on whose behalf, or the issuer."""
+    """Tell who says each event: the log that it came from, on whose behalf, or the issuer."""
     found = {}
     for index in indices[-_SHOWN:]:
         view = ledger.get(index)
-        found[index] = str(view.content.get("on_behalf_of") or view.issuer or "")
+        said = view.content
+        origin = (said.get("received") or {}).get("origin")
+        found[index] = str(origin or said.get("on_behalf_of") or view.issuer or "")
     return found
 
 
