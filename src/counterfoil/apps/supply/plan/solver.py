@@ -122,7 +122,7 @@ def _run(pyvrp: Any, data: Translated, seed: int, first: Any, stop: _Stop) -> An
     hold; and every 50 plans it is looked at, so that long ones soon find its balance.
     """
     inner: Any = need("pyvrp.search", "supply")
-    made, top = data.made, max(100_000.0, 10.0 * data.unit_max)
+    made, top = data.made, data.price_max()
     penalty = pyvrp.PenaltyParams(max_penalty=top, solutions_between_updates=_PLANS)
     params = pyvrp.SolveParams(penalty=penalty)
     chance = pyvrp.RandomNumberGenerator(seed=seed)

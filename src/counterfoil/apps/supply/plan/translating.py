@@ -14,7 +14,7 @@ from functools import reduce
 from math import gcd
 from typing import Any, Final
 
-from counterfoil.apps.supply.plan.problem import Problem, Stop, Vehicle
+from counterfoil.apps.supply.plan.problem import Problem, Stop, Vehicle, wrong_problem
 from counterfoil.apps.supply.plan.schedule import latest_of
 from counterfoil.apps.supply.plan.ways import NEVER_S, Ways
 from counterfoil.extras import need
@@ -22,6 +22,7 @@ from counterfoil.extras import need
 __all__ = ["Found", "Translated", "may_carry"]
 
 _PRIZE_MAX: Final = 1 << 40
+_SUM_MAX: Final = 1 << 58
 _EDGES: Final = 20.0  # what a broken promise costs at first
 
 
@@ -76,6 +77,28 @@ class Translated:
             duration_matrices=[seconds],
         )
 
+    def price_max(self) -> float:
+        """Give the largest price of a broken unit with which no sum is too large for 64 bits.
+
+        Raises InputError with code plan.problem where costs alone, or amounts, are too large.
+        """
+        visits = 2 * len(self._stops) + 2
+        metres, seconds = self._reach
+        per_m, per_s = (max(cost[at] for cost in self._costs) for at in (1, 2))
+        fixed = max(cost[0] for cost in self._costs)
+        longest = visits * (seconds + max(one.service_s for one in self._stops))
+        first = max(self._seconds_up(one.from_ms) for one in self._stops)
+        leaves = max(self._seconds_up(one.ready_ms) for one in self._stops)
+        begin = max(first, leaves, *self._early.values())
+        rows = [self._loads.of(stop) for stop in self._stops]
+        loads = [sum(row[at] for row in rows) for at in range(len(rows[0]))]
+        costs = visits * (per_m * metres + fixed) + per_s * (longest + begin)
+        broken = max(begin + longest, visits * metres, *loads, 1)
+        price: float = min(max(100_000.0, 10.0 * self.unit_max), _SUM_MAX / broken)
+        if costs > _SUM_MAX or price < 100:
+            raise wrong_problem("its distances, times, amounts or costs are too large to be summed")
+        return price
+
     def _client(self, stop: Stop, ways: Ways, prize: int, latest_ms: int | None) -> Any:
         early = self._seconds_up(stop.from_ms)
         ends = latest_of(stop) if latest_ms is None else min(latest_of(stop), latest_ms)
@@ -121,7 +144,8 @@ class Translated:
         np: Any = need("numpy", "supply")
         metres, seconds = self.made.distance_matrix(0), self.made.duration_matrix(0)
         apart = ~np.eye(len(metres), dtype=bool)
-        far, long = (max(float(one[apart].mean()), 1.0) for one in (metres, seconds))
+        pairs = max(int(apart.sum()), 1)
+        far, long = (max(float(one[apart].sum()) / pairs, 1.0) for one in (metres, seconds))
         per_m, per_s = (float(np.mean(one)) for one in np.transpose(self._costs)[1:])
         edge = _EDGES * max(per_m * far + per_s * long, 1.0)
         loads = np.asarray([self._loads.of(one) for one in self._stops], float)

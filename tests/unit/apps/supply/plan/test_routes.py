@@ -16,7 +16,7 @@ from counterfoil.apps.supply.plan.routes import plan_routes
 from counterfoil.apps.supply.plan.schedule import COST_PARTS, Judge
 from counterfoil.apps.supply.plan.solver import Budget
 from counterfoil.apps.supply.plan.ways import ways_of
-from counterfoil.errors import VerificationError
+from counterfoil.errors import InputError, VerificationError
 from tests.plans_made import HOUR_MS, START_MS, line, made
 
 FEW = 60
@@ -202,3 +202,18 @@ def test_a_plan_that_was_changed_is_refused() -> None:
     for other in changed:
         with pytest.raises(VerificationError, match="expected a plan"):
             judge.check(other)
+
+
+def test_stops_at_the_start_alone_are_planned() -> None:
+    """A problem of one place has no ways, and a plan."""
+    plan = plan_routes(line([{"id": "a", "place": "k0"}, {"id": "b", "place": "k0"}]), Budget(5))
+    assert (plan.distance_m, plan.unserved) == (0, ())
+
+
+def test_numbers_whose_sums_are_not_exact_are_refused() -> None:
+    """Costs that would overflow are told, instead of planning by wrong sums."""
+    stops = [{"id": f"s{at}", "place": "k2"} for at in range(30)]
+    problem = line(stops, cost_per_km=10**6, cost_per_h=10**6 - 1)
+    far = msgspec.structs.replace(problem, distance_m=[[10**9] * 3] * 3)
+    with pytest.raises(InputError, match="too large to be summed"):
+        plan_routes(far, Budget(5))
