@@ -212,8 +212,8 @@ def test_stops_at_the_start_alone_are_planned() -> None:
 
 def test_numbers_whose_sums_are_not_exact_are_refused() -> None:
     """Costs that would overflow are told, instead of planning by wrong sums."""
-    stops = [{"id": f"s{at}", "place": "k2"} for at in range(30)]
-    problem = line(stops, cost_per_km=10**6, cost_per_h=10**6 - 1)
+    stops = [{"id": f"s{at}", "place": "k2"} for at in range(100)]
+    problem = line(stops, cost_per_km=10**6, cost_per_h=999_983)
     far = msgspec.structs.replace(problem, distance_m=[[10**9] * 3] * 3)
     with pytest.raises(InputError, match="too large to be summed"):
         plan_routes(far, Budget(5))
