@@ -76,16 +76,16 @@ class DeskMachine(DeskStage):
         pick, model = self.random.choice, self.model
         known = list(model.agreements.values())
         told = pick(known) if known else None
-        quantity, price, latest = (
-            (told.quantity, told.unit_price, told.term_s) if told else (1,) * 3
-        )
+        quantity, price, latest, rest = 1, 1, 1, 1
+        if told is not None:
+            quantity, price, latest = told.quantity, told.unit_price, told.term_s
+            # to the last unit of the period, or one more
+            rest = min(quantity, model.units_left(told) + self.often())
         order = Order(
             item=told.item if told and not self.seldom() else pick(ITEMS),
             supplier=told.supplier if told and not self.seldom() else pick(SUPPLIERS),
-            quantity=max(
-                1, pick([quantity, quantity // 2, quantity // 4, quantity + self.seldom()])
-            ),
-            unit_price=max(1, pick([price, price, price - 1, price + self.seldom()])),
+            quantity=max(1, pick([quantity, quantity // 2, quantity + self.seldom(), rest, rest])),
+            unit_price=max(1, pick([price, price // 8, price - 1, price + self.seldom()])),
             deadline_s=self.escrow.now + max(0, pick([latest, 60, latest + self.seldom()])),
         )
         wrong = pick(["other", "scope", "cap", "outcome", "again"]) if self.seldom() else None

@@ -71,6 +71,12 @@ class DeskModel:
             and self.has.get(told.token, 0) >= order.amount
         )
 
+    def units_left(self, told: Agreement) -> int:
+        """Tell how many units of an agreement's period are left."""
+        spent = self.spent.get((told.item, told.supplier), Spent())
+        used = spent.units if spent.period == self.now // told.period_s else 0
+        return max(0, told.period_quantity - used)
+
     def order(self, order: Order, decision: bytes, payment_id: bytes) -> PaymentTerms:
         """Place an order: the money is in the escrow from now on."""
         told = self.agreements[order.item, order.supplier]
