@@ -86,7 +86,7 @@ class DeskMachine(DeskStage):
             supplier=told.supplier if told and not self.seldom() else pick(SUPPLIERS),
             quantity=max(1, pick([quantity, quantity // 2, quantity + self.seldom(), rest, rest])),
             unit_price=max(1, pick([price, price // 8, price - 1, price + self.seldom()])),
-            deadline_s=self.escrow.now + max(0, pick([latest, 60, latest + self.seldom()])),
+            deadline_s=self.escrow.now + max(0, pick([latest, 59, 60, latest + self.seldom()])),
         )
         wrong = pick(["other", "scope", "cap", "outcome", "again"]) if self.seldom() else None
         self.decisions += 1
