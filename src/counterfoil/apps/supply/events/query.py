@@ -27,7 +27,7 @@ from counterfoil.formats.entry import StatementEntry
 from counterfoil.ledger import Ledger
 from counterfoil.ledger.predicate_types import parse_registered
 
-__all__ = ["PER_PAGE_MAX", "Page", "event_at", "find", "query"]
+__all__ = ["PER_PAGE_MAX", "Page", "event_at", "find", "query", "was_taken_back"]
 
 PER_PAGE_MAX: Final = 1000
 """Most events on a page."""
@@ -108,6 +108,15 @@ def find(index: Index, event_id: str) -> int:
             hint="Its id is its eventID, or its hash as `counterfoil supply hash` names it.",
         )
     return int(row[0])
+
+
+def was_taken_back(index: Index, digest: str, before: int) -> bool:
+    """Tell whether an entry before this one declares the event of a hash to be an error."""
+    row = index.database.execute(
+        "SELECT 1 FROM event WHERE digest = ? AND declares IS NOT NULL AND id < ? LIMIT 1",
+        (digest, before),
+    ).fetchone()
+    return row is not None
 
 
 def event_at(ledger: Ledger, index: int) -> Event:

@@ -28,10 +28,11 @@ RECEIPT_RULE_NAME: Final = "goods receipt"
 RECEIPT_RULE: Final = """Goods receipt (version 1)
 
 1. An order is delivered by events of type ObjectEvent, AggregationEvent or TransactionEvent whose
-   business step is receiving, and whose business transactions name the order.
+   business step is receiving, and whose business transactions name the order, and no other order
+   of the buyer's.
 2. The event is recorded by the buyer's own organisation as seen by itself: on nobody's behalf, and
-   not taken over from another's log. It is no error declaration, and its time is at or before the
-   order's delivery deadline.
+   not taken over from another's log. It is no error declaration, none declared it to be an error
+   before, and its time is at or before the order's delivery deadline.
 3. What it lists of the item is counted: each serialised instance of the item once for the order,
    and each quantity of the item's class or of a lot of it, in the order's unit. Parts of a unit do
    not count.

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from counterfoil.apps.supply.events.event import Event
+from counterfoil.apps.supply.events.index import index_of
+from counterfoil.apps.supply.events.query import was_taken_back
 from counterfoil.apps.supply.events.records import SupplyEvent
 from counterfoil.apps.supply.orders.arriving import (
     RECEIPT_RULE,
@@ -28,6 +30,8 @@ from counterfoil.apps.supply.orders.placed import (
     Moved,
     Placed,
     find_order,
+    is_named,
+    money_series_of,
     moves_of,
 )
 from counterfoil.errors import InputError, VerificationError
@@ -113,7 +117,8 @@ def decide_receipt(ledger: Ledger, placed: Placed, event: int) -> Recorded | Mov
     for one in moves:
         if _event_of(one) == view.leaf:
             return one
-    inputs, note = _receipt(ledger, placed, view, [one for one in moves if one.done])
+    before = [one for one in moves if one.done]
+    inputs, note = _receipt(ledger, placed, view, before, ledger.size)
     fields = {
         "model": msgspec.to_builtins(receipt_rule(ledger)),
         "outcome": RELEASE,
@@ -178,7 +183,7 @@ def record_on_money(
         "decision",
         {**fields, "purpose": PURPOSE},
         subjects=[subject],
-        source=f"order-money/{placed.leaf}",
+        source=money_series_of(placed.leaf),
         number=number,
     )
 
@@ -194,7 +199,7 @@ def replay_receipt(ledger: Ledger, index: int) -> None:
     view = ledger.get(ledger.find_leaf(str(roles.get(EVENT_ROLE))))
     before = [one for one in moves_of(ledger, placed) if one.done and one.index < index]
     try:
-        inputs, note = _receipt(ledger, placed, view, before)
+        inputs, note = _receipt(ledger, placed, view, before, index)
     except InputError as err:
         inputs, note = {}, str(err)
     if inputs != found.said.get("inputs") or note != found.said.get("note"):
@@ -206,10 +211,11 @@ def replay_receipt(ledger: Ledger, index: int) -> None:
 
 
 def _receipt(
-    ledger: Ledger, placed: Placed, view: RecordView, before: Sequence[Moved]
+    ledger: Ledger, placed: Placed, view: RecordView, before: Sequence[Moved], until: int
 ) -> tuple[dict[str, Any], str]:
-    """Apply the rule: the decision's inputs, and why."""
+    """Apply the rule: the decision's inputs, and why. until: by what the log has before it."""
     said, event = placed.said, _own_event(ledger, view)
+    _require_alone(ledger, placed, view, event, until)
     counted = frozenset[str]().union(
         *(
             serials(said, _own_event(ledger, ledger.get(ledger.find_leaf(leaf))))
@@ -238,6 +244,24 @@ def _receipt(
     unit = said.uom or "pieces"
     note = f"{came} {unit} of {said.item} arrived in time; {open_now.units} were open."
     return inputs, note
+
+
+def _require_alone(
+    ledger: Ledger, placed: Placed, view: RecordView, event: Event, until: int
+) -> None:
+    """Refuse an event that was taken back, or by which another order could be paid, too."""
+    named = {str(one.get("bizTransaction")) for one in event.body.get("bizTransactionList") or ()}
+    others = [po for po in sorted(named - {placed.po}) if is_named(ledger, po, until)]
+    problem = f"one that names order {others[0][:80]!a}, too" if others else None
+    with index_of(ledger) as index:
+        if was_taken_back(index, str(view.content["digest"]), until):
+            problem = "one that was declared to be an error"
+    if problem is not None:
+        raise InputError(
+            "supply.receipt",
+            f"expected an event that delivers order {placed.po[:80]!a} alone, found {problem}",
+            hint="Capture one event for each order; on what is in doubt a person decides.",
+        )
 
 
 def _own_event(ledger: Ledger, view: RecordView) -> Event:

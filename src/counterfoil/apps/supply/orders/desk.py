@@ -30,6 +30,7 @@ from counterfoil.apps.supply.orders.placed import (
     order_of_decision,
 )
 from counterfoil.apps.supply.orders.placing import record_order, require_said
+from counterfoil.apps.supply.orders.replaying import is_by_rule, replay
 from counterfoil.chain import transact
 from counterfoil.contracts import load_artifact
 from counterfoil.errors import Conflict, CounterfoilError, InputError, Refused
@@ -136,11 +137,12 @@ class OrderDesk:
         require_said(found, order)
         known = order_of_decision(self.ledger, found.leaf)
         placed = known or record_order(self, found, order, po, uom, cold_chain)
-        if placed.said.order != order or (po is not None and placed.po != po):
+        if not _is_same(placed, self, order, po, uom, cold_chain):
             raise Conflict(
                 "supply.ordered",
                 f"expected the order of decision {found.index} as entry {placed.index} has it, "
-                "found another item, supplier, quantity, price, deadline or name",
+                "found another desk, item, supplier, quantity, unit, price, deadline, cold chain "
+                "or name",
                 hint="A decision places one order: another one needs another decision.",
             )
         self.actor.act(found.index, self.wanted(found, order), wait_s=wait_s)
@@ -182,12 +184,7 @@ class OrderDesk:
         found = self.ledger.decisions.get(decision)
         leaves = [one.get("leaf") for one in found.said.get("based_on") or ()]
         if found.said["outcome"] not in RETURNS or placed.leaf not in leaves:
-            raise InputError(
-                "supply.breach",
-                f"expected a decision to {', '.join(RETURNS)} that is based on order "
-                f"{placed.po[:80]!a}, found one to {str(found.said['outcome'])[:40]!a}",
-                hint="Name the order in what the decision is based on: `Placed.reference`.",
-            )
+            raise _other(placed, found)
         return self.carry_out(placed, found.index, wait_s=wait_s)
 
     def judge_cold(self, order: Placed | int | str, thing: str, until_ms: int | None = None) -> int:
@@ -220,9 +217,18 @@ class OrderDesk:
         return self.carry_out(placed, made.index, wait_s=wait_s)
 
     def carry_out(self, placed: Placed, decision: int, *, wait_s: float = _WAIT_S) -> Acted:
-        """Have the escrow do what a decision on an order's money says. Raises as `Actor.act`."""
+        """Have the escrow do what a decision on an order's money says.
+
+        What names a rule of the desk's is computed again before anything is signed: anybody who
+        may write could name it. Raises VerificationError with code supply.replay, InputError with
+        code supply.breach for a decision on something else, and as `Actor.act`.
+        """
         moves = moves_of(self.ledger, placed)
-        moved = next(one for one in moves if one.index == decision)
+        moved = next((one for one in moves if one.index == decision), None)
+        if moved is None:
+            raise _other(placed, self.ledger.decisions.get(decision))
+        if is_by_rule(moved.decision):
+            replay(self.ledger, decision)
         before = [one for one in moves if one.done and one.index != decision]
         if moved.outcome == RELEASE:
             amount, left = moved.amount, int(moved.decision.said["inputs"]["left"])
@@ -327,13 +333,41 @@ class OrderDesk:
         return placed
 
     def _carry_on(self, placed: Placed, wait_s: float) -> None:
-        """Carry out what was decided before and cut off, so that amounts add up."""
+        """Carry out what the desk decided before and was cut off, so that amounts add up."""
         for one in moves_of(self.ledger, placed):
-            if not one.done:
+            if one.own and not one.done:
                 self.carry_out(placed, one.index, wait_s=wait_s)
 
     def _send(self, call: ChainCall) -> None:
         transact(self.actor.chain, self.actor.account("actor"), call)
+
+
+def _is_same(
+    placed: Placed,
+    desk: OrderDesk,
+    order: Order,
+    po: str | None,
+    uom: str | None,
+    cold_chain: ColdChain | None,
+) -> bool:
+    """Tell whether a decision's order is the one that is asked for, at this desk."""
+    said = placed.said
+    return (
+        (said.chain_id, said.desk) == (desk.actor.chain.chain_id, desk.contract.address)
+        and said.order == order
+        and po in (None, placed.po)
+        and uom in (None, said.uom)
+        and cold_chain in (None, said.cold_chain)
+    )
+
+
+def _other(placed: Placed, found: FoundDecision) -> InputError:
+    return InputError(
+        "supply.breach",
+        f"expected a decision to {', '.join(RETURNS)} that is based on order "
+        f"{placed.po[:80]!a}, found one to {str(found.said['outcome'])[:40]!a}",
+        hint="Name the order in what the decision is based on: `Placed.reference`.",
+    )
 
 
 def _refused(err: Refused) -> CounterfoilError:

@@ -1,7 +1,8 @@
 """Orders as they stand in a log: found, listed, and what was decided on their money since.
 
-All of it is read from the log, so it cannot say other than what is recorded. This module refuses to
-ask a chain.
+All of it is read from the log, so it cannot say other than what is recorded. Orders, and decisions
+that release, count in the series that the desk writes: whoever else may write to the log could say
+anything of an order. This module refuses to ask a chain.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ __all__ = [
     "hits_of",
     "is_named",
     "list_orders",
+    "money_series_of",
     "moves_of",
     "order_of_decision",
     "series_of",
@@ -75,12 +77,13 @@ class Placed:
 class Moved:
     """A decision on an order's money. units: that it counts as arrived; amount: that it moves.
 
-    done: a contract acted on it, and that is on record.
+    done: a contract acted on it, and that is on record. own: it stands in the desk's own series.
     """
 
     decision: FoundDecision
     units: int
     amount: int
+    own: bool
 
     @property
     def index(self) -> int:
@@ -104,32 +107,33 @@ def find_order(ledger: Ledger, order: int | str) -> Placed:
     Raises NotFound with code supply.order, and as `Ledger.get`.
     """
     if isinstance(order, str) and ":" in order:
-        hits = ledger.search(f'kind=supply-order po="{_escaped(order)}"', limit=1).hits
-        if not hits:
+        found = _first(ledger, f'kind=supply-order po="{_escaped(order)}"')
+        if found is None:
             raise _no_order(order)
-        return _of(hits[0])
+        return found
     index = order if isinstance(order, int) else ledger.find_leaf(order)
     view = ledger.get(index)
-    if "po" not in view.content or "desk" not in view.content:
+    if view.kind != "supply-order" or not _is_own(view):
         raise _no_order(str(order))
     return _of(view)
 
 
-def is_named(ledger: Ledger, po: str) -> bool:
-    """Tell whether an order has this name."""
-    return bool(ledger.search(f'kind=supply-order po="{_escaped(po)}"', limit=1).hits)
+def is_named(ledger: Ledger, po: str, before: int | None = None) -> bool:
+    """Tell whether an order has this name. before: recorded before this entry; None for ever."""
+    found = _first(ledger, f'kind=supply-order po="{_escaped(po)}"')
+    return found is not None and (before is None or found.index < before)
 
 
 def order_of_decision(ledger: Ledger, leaf: str) -> Placed | None:
     """Find the order that a decision places; None where it places none."""
-    hits = ledger.search(f'kind=supply-order source="{series_of(leaf)}"', limit=1).hits
-    return _of(hits[0]) if hits else None
+    return _first(ledger, f'kind=supply-order source="{series_of(leaf)}"')
 
 
 def list_orders(ledger: Ledger, limit: int) -> Iterator[Placed]:
     """List orders, the newest first."""
     for view in hits_of(ledger, "kind=supply-order", limit):
-        yield _of(view)
+        if _is_own(view):
+            yield _of(view)
 
 
 def hits_of(ledger: Ledger, query: str, limit: int) -> Iterator[RecordView]:
@@ -146,8 +150,9 @@ def hits_of(ledger: Ledger, query: str, limit: int) -> Iterator[RecordView]:
 def moves_of(ledger: Ledger, placed: Placed) -> list[Moved]:
     """List the decisions on an order's money, oldest first.
 
-    A return moves all that was left, which is known only where it is added up: its amount is 0
-    here where the decision does not say it.
+    Those that release are the desk's own; any decision may return, once it is asked for. A return
+    moves all that was left, which is known only where it is added up: its amount is 0 here where
+    the decision does not say it.
     """
     hits = ledger.search(
         f"kind=decision based_on.leaf={placed.leaf}", limit=_MOVES_MAX, newest_first=False
@@ -157,15 +162,45 @@ def moves_of(ledger: Ledger, placed: Placed) -> list[Moved]:
         said = hit.content
         if said["outcome"] != RELEASE and said["outcome"] not in RETURNS:
             continue
-        inputs = said.get("inputs") or {}
-        units, amount = (int(inputs.get(name, 0)) for name in ("units", "amount"))
-        moves.append(Moved(ledger.decisions.get(hit.index), units, amount))
+        own = said.get("source") == money_series_of(placed.leaf)
+        if said["outcome"] == RELEASE and not own:
+            continue
+        inputs = (said.get("inputs") or {}) if own else {}
+        units, amount = (_whole(inputs.get(name)) for name in ("units", "amount"))
+        moves.append(Moved(ledger.decisions.get(hit.index), units, amount, own))
     return moves
 
 
 def series_of(decision: str) -> str:
     """Name the series of a decision's order: it has one number, so there is one order."""
     return f"order/{decision}"
+
+
+def money_series_of(order: str) -> str:
+    """Name the series of the decisions on an order's money. order: leaf of its statement."""
+    return f"order-money/{order}"
+
+
+def _first(ledger: Ledger, query: str) -> Placed | None:
+    """Find the first order of those that satisfy a query: later ones of its name are none."""
+    after: int | None = None
+    while True:
+        page = ledger.search(query, limit=_PAGE, after=after, newest_first=False)
+        found = next((view for view in page.hits if _is_own(view)), None)
+        after = page.next
+        if found is not None or after is None:
+            return None if found is None else _of(found)
+
+
+def _is_own(view: RecordView) -> bool:
+    """Tell whether a statement is the one order of its decision, as its series says."""
+    leaf = (view.content.get("decision") or {}).get("leaf")
+    return bool(view.content.get("source") == series_of(str(leaf)))
+
+
+def _whole(found: object) -> int:
+    text = str(found)
+    return int(text) if len(text) < 40 and text.isascii() and text.isdigit() else 0
 
 
 def _of(view: RecordView) -> Placed:

@@ -82,18 +82,20 @@ def record_order(
 def require_said(found: FoundDecision, order: Order) -> None:
     """Require no more units than a decision says, where it says how many (input `quantity`).
 
-    Raises InputError with code supply.quantity.
+    What it says and is no number allows nothing. Raises InputError with code supply.quantity.
     """
     said = (found.said.get("inputs") or {}).get("quantity")
+    if said is None:
+        return
     try:
-        most = None if said is None else Decimal(str(said))
+        most = Decimal(str(said))
     except InvalidOperation:
-        most = None
-    if most is not None and most.is_finite() and order.quantity > most:
+        most = Decimal("nan")
+    if not most.is_finite() or order.quantity > most:
         raise InputError(
             "supply.quantity",
-            f"expected an order of at most {most} units, as decision {found.index} says, found "
-            f"{order.quantity}",
+            f"expected an order of at most {str(said)[:40]!a} units, as decision {found.index} "
+            f"says, found {order.quantity}",
             hint="The decision knows how much is missing: order that much or less.",
         )
 

@@ -6,7 +6,7 @@ This module refuses a rule whose text it does not compute.
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from counterfoil.apps.supply.orders.arriving import RECEIPT_RULE, RECEIPT_RULE_NAME
 from counterfoil.apps.supply.orders.cold_chain import COLD_RULE, COLD_RULE_NAME, replay_cold
@@ -15,8 +15,20 @@ from counterfoil.errors import InputError
 
 if TYPE_CHECKING:
     from counterfoil.ledger import Ledger
+    from counterfoil.ledger.decisions import FoundDecision
 
-__all__ = ["PURPOSE", "replay"]
+__all__ = ["PURPOSE", "is_by_rule", "replay"]
+
+_RULES: Final = {
+    sha256(text.encode()).hexdigest(): again
+    for text, again in ((RECEIPT_RULE, replay_receipt), (COLD_RULE, replay_cold))
+}
+"""Digest of a rule's text -> what computes a decision by it again."""
+
+
+def is_by_rule(found: FoundDecision) -> bool:
+    """Tell whether a decision names a rule that is computed here."""
+    return (found.said.get("model") or {}).get("digest") in _RULES
 
 
 def replay(ledger: Ledger, index: int) -> None:
@@ -26,10 +38,10 @@ def replay(ledger: Ledger, index: int) -> None:
     code supply.rule for a decision by something else.
     """
     model = ledger.decisions.get(index).said.get("model") or {}
-    for text, again in ((RECEIPT_RULE, replay_receipt), (COLD_RULE, replay_cold)):
-        if model.get("digest") == sha256(text.encode()).hexdigest():
-            again(ledger, index)
-            return
+    again = _RULES.get(str(model.get("digest")))
+    if again is not None:
+        again(ledger, index)
+        return
     raise InputError(
         "supply.rule",
         f"expected a decision by the rule of {RECEIPT_RULE_NAME} or {COLD_RULE_NAME}, found "
