@@ -17,12 +17,12 @@ from counterfoil.apps.supply.events.identifiers import canonical
 from counterfoil.apps.supply.events.index import index_of
 from counterfoil.apps.supply.events.prehash import instant_ms
 from counterfoil.apps.supply.events.query import event_at
-from counterfoil.apps.supply.events.trace import Step, steps_of
+from counterfoil.apps.supply.events.trace import FOREVER, Step, steps_of
 from counterfoil.apps.supply.events.warmth import temperatures_of
 from counterfoil.apps.supply.orders.delivering import PURPOSE, record_on_money
 from counterfoil.apps.supply.orders.placed import ORDER_ROLE, Placed, find_order, moves_of
-from counterfoil.apps.supply.predict.gathered import history_of
-from counterfoil.apps.supply.predict.history import Breach, Reading, breached
+from counterfoil.apps.supply.predict.spoilage.gathered import history_of
+from counterfoil.apps.supply.predict.spoilage.history import Breach, Reading, breached
 from counterfoil.errors import CounterfoilError, InputError, VerificationError
 from counterfoil.ledger.written import record_written
 from counterfoil.provenance.decisions import schema_digest
@@ -121,6 +121,8 @@ def replay_cold(ledger: Ledger, index: int) -> None:
             why = "an event that does not tie the thing to the order"
         elif any(one not in known or one[0] < begin for one in _readings(inputs)):
             why = "readings that its events do not tell"
+        elif any(one[0] > _received_ms(ledger, placed, inputs, index) for one in _readings(inputs)):
+            why = "readings of after it was received"
         else:
             why = _note(placed, inputs)
     except (CounterfoilError, KeyError, TypeError, ValueError, IndexError) as err:
@@ -152,6 +154,21 @@ def _on_its_way(
             hint="Name the order among the business transactions of the event that ships it.",
         )
     return tie, until_ms
+
+
+def _received_ms(ledger: Ledger, placed: Placed, inputs: Mapping[str, Any], before: int) -> int:
+    """Find when a thing was received for an order, Unix ms, by what the log has before an entry."""
+    with index_of(ledger) as index:
+        steps = steps_of(index, str(inputs["thing"]))
+    known = (one for one in steps if inputs["tied_by"] != one.index < before)
+    return next(
+        (
+            one.at_ms
+            for one in known
+            if one.step == _RECEIVING and _names(event_at(ledger, one.index).body, placed.po)
+        ),
+        FOREVER,
+    )
 
 
 def _evidence(placed: Placed, readings: Sequence[Reading]) -> tuple[Reading, ...]:

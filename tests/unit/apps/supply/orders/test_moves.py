@@ -80,6 +80,20 @@ def test_after_it_was_received_it_is_the_buyers(place: Made) -> None:
     receiving(ledger, placed.po, 5, quantityList=kept, eventTime=at(11.25))
     with raises_code("supply.cold-chain", InputError):
         desk.judge_cold(placed, lot, ms(100))
+    early = desk.place(shortage(ledger), order(5), cold_chain=COLD, po="urn:example:po:warm2")
+    early_lot = LOT.replace("L7", "arm2")
+    shipped(ledger, early.po, 4, 4, 9, 9, 9, 9)
+    decision = desk.judge_cold(early, early_lot, ms(100))
+    replay(ledger, decision)
+    said = {**ledger.decisions.get(decision).said}
+    for name in ("issuer", "source", "number", "at_ms"):
+        said.pop(name, None)
+    here = [{"epcClass": early_lot, "quantity": 5}]
+    receiving(ledger, early.po, 5, quantityList=here, eventTime=at(11.25))
+    replay(ledger, decision)
+    lie = ledger.record_statement("decision", said).index
+    with raises_code("supply.replay", VerificationError):
+        desk.breach(early, lie)
 
 
 def test_computed_again(place: Made) -> None:
