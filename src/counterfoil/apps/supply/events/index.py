@@ -54,9 +54,6 @@ CREATE TABLE IF NOT EXISTS part (
   thing INTEGER NOT NULL, role INTEGER NOT NULL, at INTEGER NOT NULL, event INTEGER NOT NULL,
   action INTEGER NOT NULL, quantity REAL, uom TEXT NOT NULL,
   PRIMARY KEY (thing, role, at, event)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS place (
-  name TEXT PRIMARY KEY, called TEXT NOT NULL, north REAL, east REAL, entry INTEGER NOT NULL)
-  WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS master (
   name TEXT NOT NULL, vocabulary TEXT NOT NULL, origin TEXT NOT NULL, since INTEGER NOT NULL,
   entry INTEGER NOT NULL, digest TEXT NOT NULL, called TEXT NOT NULL, north REAL, east REAL,
@@ -200,7 +197,7 @@ class Index:
         same = (meta.get("version"), meta.get("origin")) == (_VERSION, ledger.origin)
         if same and 0 < at <= size and leaf_hash(ledger.entry(at - 1)).hex() == meta["leaf"]:
             return at
-        for table in ("meta", "thing", "event", "part", "reading", "place", "master"):
+        for table in ("meta", "thing", "event", "part", "reading", "master"):
             self.database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
         return 0
 
@@ -211,11 +208,6 @@ class Index:
         row = (one.thing, one.vocabulary, origin, said.since_ms, at, one.digest, one.called,
                north, east)  # fmt: skip
         self.database.execute("INSERT OR IGNORE INTO master VALUES (?,?,?,?,?,?,?,?,?)", row)
-        if not origin:
-            self.database.execute(
-                "INSERT OR REPLACE INTO place VALUES (?,?,?,?,?)",
-                (one.thing, one.called, north, east, at),
-            )
 
     def _note(self, key: str, value: str) -> None:
         self.database.execute("INSERT OR REPLACE INTO meta VALUES (?,?)", (key, value))

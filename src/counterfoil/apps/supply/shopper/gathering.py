@@ -42,6 +42,10 @@ _ROOM: Final = 1 << 40
 _LATER_MAX: Final = 1000
 """How many of the last events of a source are looked at for a recall."""
 
+_CALLED: Final = (
+    "SELECT entry FROM master WHERE name = ? AND origin = '' AND called != '' "
+    "ORDER BY since DESC, entry DESC LIMIT 1"
+)
 _RECALLED: Final = "recalled"
 _EVENTS_MAX: Final = 200_000
 
@@ -86,7 +90,15 @@ class Gathered:
         Of several entries that tell it, that of who saw it, not of who took it over. Raises
         NotFound with code receipt.log-key, and as `Ledger.receipt`.
         """
-        return self._receipt(min((at, *self.twins.get(at, ())), key=self._is_taken_over))
+        return self._receipt(self._seen_at(at))
+
+    def whose(self, at: int) -> int:
+        """Tell whose event it is, not who took it over: the source's place among them."""
+        return self.place(self._seen_at(at))
+
+    def _seen_at(self, at: int) -> int:
+        told: tuple[int, ...] = (at, *self.twins.get(at, ()))
+        return min(told, key=self._is_taken_over)
 
     def recalls(self, at: int) -> bool:
         """Tell whether an event says that its things are recalled."""
@@ -294,21 +306,21 @@ def _told(gathered: Gathered, thing: str) -> Iterator[Told]:
 
 
 def _named(gathered: Gathered, indices: dict[int, Index]) -> Iterator[int]:
-    """Find what things and places of the way are called: the first ledger that knows says it."""
+    """Find what things and places of the way are called: by whose step it is, else by another."""
     ask = gathered.index.database.execute
-    places: dict[str, None] = {}
+    wanted: dict[tuple[str, int], None] = {}
     for one in sorted(gathered.told, key=lambda one: (one.level, one.at_ms)):
         row = ask("SELECT point, place FROM event WHERE id = ?", (one.at,)).fetchone()
         told = (one.thing, class_of(one.thing) or "", *row)
-        places |= dict.fromkeys(name for name in told if name)
-    for name in places:
-        for number, index in indices.items():
-            found = index.database.execute(
-                "SELECT entry FROM place WHERE name = ? AND called != ''", (name,)
-            ).fetchone()
-            if found is not None:
-                yield number * _ROOM + int(found[0])
+        wanted |= dict.fromkeys((name, gathered.whose(one.at)) for name in told if name)
+    found: dict[int, None] = {}
+    for name, own in wanted:
+        for number in sorted(indices, key=lambda one: one != own):
+            row = indices[number].database.execute(_CALLED, (name,)).fetchone()
+            if row is not None:
+                found[number * _ROOM + int(row[0])] = None
                 break
+    yield from found
 
 
 def _binds(index: Index, event: int) -> bool:

@@ -11,7 +11,7 @@ from counterfoil.apps.supply.events.dossier import coordinates, parts_of_name
 from counterfoil.apps.supply.events.event import TYPES
 from counterfoil.apps.supply.events.identifiers import canonical
 from counterfoil.apps.supply.events.index import Index, index_of
-from counterfoil.apps.supply.events.places import coordinates_of, names_of
+from counterfoil.apps.supply.events.places import coordinates_of, names_of, places_of
 from counterfoil.drawing import temperatures
 from counterfoil.errors import NotFound
 from counterfoil.http.pages.page import Asked, Page
@@ -32,7 +32,8 @@ _EVENTS: Final = (
 )
 _COUNT: Final = "SELECT count(*), min(e.at), max(e.at) FROM event e WHERE {}"
 _KNOWN: Final = (
-    "SELECT EXISTS (SELECT 1 FROM place WHERE name = ?1) OR EXISTS (SELECT 1 FROM event e WHERE {})"
+    "SELECT EXISTS (SELECT 1 FROM master WHERE name = ?1) OR EXISTS (SELECT 1 FROM event e "
+    "WHERE {})"
 )
 
 
@@ -47,10 +48,17 @@ def _places(site: Site, asked: Asked) -> dict[str, Any]:
     if place:
         return _of(site, asked, place)
     with index_of(site.ledger) as index:
-        rows = index.database.execute("SELECT name, called, north, east, entry FROM place")
         known = [
-            {"place": name, "called": called, "latitude": north, "longitude": east, "entry": at}
-            for name, called, north, east, at in rows
+            {
+                "place": name,
+                "called": one.called,
+                "latitude": one.at[0] if one.at else None,
+                "longitude": one.at[1] if one.at else None,
+                "entry": one.entry,
+                "said_by": one.origin or site.ledger.origin,
+            }
+            for name, one in places_of(index).items()
+            if "/01/" not in name  # a product
         ]
         naming = Naming(names_of(index))
     return {"title": "Places", "place": "", "places": known, "events": [], "_named": naming}

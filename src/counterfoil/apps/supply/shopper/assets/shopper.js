@@ -11,7 +11,7 @@ import { hostOf, judgeKeys, policyName, readLink } from "./pinning.js";
 import { warmthParts } from "./warmth.js";
 import { verifyReceipt } from "./verify.js";
 
-const CALLED = new Map(); // thing or place -> what people call it, by the first log that says it
+const CALLED = new Map(); // thing or place -> [who, what they call it], of each who says it
 const OPENED = globalThis.location.href;
 
 const put = (id, ...children) => {
@@ -54,7 +54,10 @@ async function readAll(text) {
       if (event) events.push(event);
       leaves.add(toHex(await leafHash(result.found.receipt.record.entry)));
       const known = calledOf(result.found);
-      if (known && !CALLED.has(known[0])) CALLED.set(...known);
+      if (known) {
+        const who = result.found.signer.organisation;
+        CALLED.set(known[0], [...(CALLED.get(known[0]) ?? []), [who, known[1]]]);
+      }
       const listed = labelOf(result.found);
       if (listed && listed.thing === bundle.thing && !(label && label.made > listed.made)) label = listed;
       continue;
@@ -180,12 +183,12 @@ function aboutRows(bundle, own, sources) {
   if (gtin) rows.push(["GTIN", gtin]);
   const inside = own.map(({ event }) => Object.entries(event.body.ilmd ?? {})).flat()
     .find(([key, value]) => /(?:^|:)descriptionShort$/.test(key) && typeof value === "string");
-  const named = CALLED.get(bundle.thing) ?? CALLED.get(className(bundle.thing));
-  if (named || inside) rows.push(["described as", visible(named ?? inside[1])]);
+  const named = wordsFor([bundle.thing, className(bundle.thing)], own[0]?.event);
+  if (named || inside) rows.push(["described as", named ?? visible(inside[1])]);
   const first = own[0]?.event;
-  if (first) rows.push(["first seen", `${date(first.time)}, ${placeName(first.point || first.place)}`]);
+  if (first) rows.push(["first seen", `${date(first.time)}, ${placeName(first.point || first.place, first)}`]);
   const kinds = new Set(sources.map(({ by }) => className(by) ?? by));
-  if (kinds.size) rows.push(["made of", [...kinds].map(described).join(", ")]);
+  if (kinds.size) rows.push(["made of", [...kinds].map((name) => described(name)).join(", ")]);
   rows.push(["page made", `${date(bundle.made_ms)}; what was said later is not in it`]);
   return rows;
 }
@@ -194,7 +197,7 @@ const stepList = (steps, thing) => el("ol", {}, ...steps.map((one) => stepItem(o
 
 function stepItem({ event, by }, thing) {
   const facts = [
-    ["where", placeName(event.point || event.place)],
+    ["where", placeName(event.point || event.place, event)],
     ["who", visible(event.signer.organisation) + (event.onBehalf ? ` for ${visible(event.onBehalf)}` : "")],
   ];
   if (by !== thing) facts.push(["inside of", visible(called(by))]);
@@ -219,7 +222,7 @@ function madeOf(sources) {
   const things = new Map();
   for (const one of sources) things.set(one.by, [...(things.get(one.by) ?? []), one]);
   return [...things].flatMap(([name, steps]) =>
-    [el("h3", {}, `Made of ${described(name)}`), stepList(steps, name)]);
+    [el("h3", {}, `Made of ${described(name, steps[0].event)}`), stepList(steps, name)]);
 }
 
 async function logParts(bundle, steps) {
@@ -296,16 +299,25 @@ function decoded(text) {
   }
 }
 
-/** Name a thing by its product's name, where a record tells it. */
-function described(name) {
-  const known = CALLED.get(name) ?? CALLED.get(className(name));
-  return known ? `${visible(known)} (${called(name)})` : called(name);
+/** Say what a thing is called by whose step it is, or by whom else; null where nobody says. */
+function wordsFor(names, event) {
+  const said = names.map((name) => CALLED.get(name)).find(Boolean) ?? [];
+  const who = event?.signer.organisation;
+  const [whose, text] = said.find(([one]) => one === who) ?? said[0] ?? [];
+  if (!text) return null;
+  return whose === who ? visible(text) : `${visible(text)}, as ${visible(whose)} calls it`;
 }
 
-function placeName(name) {
+/** Name a thing by its product's name, where a record tells it. */
+function described(name, event) {
+  const known = wordsFor([name, className(name)], event);
+  return known ? `${known} (${called(name)})` : called(name);
+}
+
+function placeName(name, event) {
   if (!name) return "a place it does not say";
-  const known = CALLED.get(name) ?? CALLED.get(name.replace(/\/254\/.*$/, ""));
-  return known ? `${visible(known)} (${called(name)})` : called(name);
+  const known = wordsFor([name, name.replace(/\/254\/.*$/, "")], event);
+  return known ? `${known} (${called(name)})` : called(name);
 }
 
 // For programs that drive this page; nothing here can change what it shows.
