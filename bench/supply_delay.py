@@ -25,17 +25,17 @@ import msgspec
 import numpy as np
 
 from bench.measure import table
-from counterfoil.apps.supply.predict.delay import Scorer, train
-from counterfoil.apps.supply.predict.delay_days import BAND, quantiles_of
-from counterfoil.apps.supply.predict.delay_judging import (
+from counterfoil.apps.supply.predict.delay.days import BAND, quantiles_of
+from counterfoil.apps.supply.predict.delay.forecasting import Scorer, train
+from counterfoil.apps.supply.predict.delay.judging import (
     SHARES,
     Compared,
     Interval,
     compare,
     figures_of,
 )
-from counterfoil.apps.supply.predict.delay_layout import DEFAULT, Layout, read_layout
-from counterfoil.apps.supply.predict.delay_orders import Order, order_of, read_orders
+from counterfoil.apps.supply.predict.delay.layout import DEFAULT, Layout, read_layout
+from counterfoil.apps.supply.predict.delay.orders import Order, order_of, read_orders
 from tests.shared_data import data_path
 
 __all__: list[str] = []

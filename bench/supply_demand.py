@@ -22,9 +22,9 @@ import lightgbm
 import numpy as np
 
 from bench.measure import table
-from counterfoil.apps.supply.predict.demand_history import History
-from counterfoil.apps.supply.predict.demand_judging import OURS, RATIOS, judge_demand
-from counterfoil.apps.supply.predict.demand_table import Mapped, read_history
+from counterfoil.apps.supply.predict.demand.history import History
+from counterfoil.apps.supply.predict.demand.judging import OURS, RATIOS, judge_demand
+from counterfoil.apps.supply.predict.demand.table import Mapped, read_history
 
 __all__ = ["boosted_quantiles", "main"]
 

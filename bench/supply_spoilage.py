@@ -17,10 +17,10 @@ import sys
 from typing import get_args
 
 from bench.measure import table
-from counterfoil.apps.supply.predict.correction import Learned
-from counterfoil.apps.supply.predict.simulated_lots import Truth, lots
-from counterfoil.apps.supply.predict.spoilage_judged import figures_of
-from counterfoil.apps.supply.predict.spoilage_trial import Asked, asked_of
+from counterfoil.apps.supply.predict.spoilage.correction import Learned
+from counterfoil.apps.supply.predict.spoilage.judging import figures_of
+from counterfoil.apps.supply.predict.spoilage.simulated import Truth, lots
+from counterfoil.apps.supply.predict.spoilage.trial import Asked, asked_of
 
 __all__: list[str] = []
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from counterfoil.apps.supply.predict.demand_history import History, history_of
+from counterfoil.apps.supply.predict.demand.history import History, history_of
 
 __all__ = ["FIRST_DAY", "WEEK", "means", "simulated"]
 

@@ -104,6 +104,7 @@ def signed_chain() -> Chain:
     said = {"dairy": tuple(dairy()), "carrier": CARRIER, "shop": SHOP}
     called = [
         Master(canonical(place(1)), LOCATION, {f"{MDA}name": "Alpine <b>dairy</b>, Bern"}),
+        Master(canonical(place(3)), LOCATION, {f"{MDA}name": "The corner shop"}),
         Master(canonical(place(9)), LOCATION, {f"{MDA}name": "Elsewhere"}),
         Master(
             "https://id.gs1.org/01/04012345222227", EPC_CLASS, {f"{MDA}descriptionShort": "Milk"}

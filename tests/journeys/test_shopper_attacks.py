@@ -165,10 +165,12 @@ def test_a_step_that_was_listed_is_missed(scan: Scan) -> None:
     page = scan(made.code, made.page)
     assert trust(page) == ("holds", "pinned")
     expect(page.locator("#warnings")).to_contain_text(
-        "All 10 records that https://dairy.example listed"
+        "All 11 records that https://dairy.example listed"
     )
     expect(page.locator("#warm")).to_contain_text("https://dairy.example, who signed them")
     expect(page.locator("#way")).to_contain_text("Alpine <b>dairy</b>, Bern (place GLN 40123450000")
+    others = "The corner shop, as https://dairy.example calls it (place GLN"
+    expect(page.locator("#way")).to_contain_text(others)
     expect(page.locator("#way")).to_contain_text("Made of Milk (GTIN 04012345222227, lot MILK)")
     assert page.locator("main b").count() == 0
     assert "Elsewhere" not in page.inner_text("main")

@@ -37,8 +37,8 @@ class App:
     explanation; none named means all. personal: names of inputs and fields that are somebody's
     personal data, sealed wherever they are recorded. replay: target of a function that takes an
     open ledger and the index of a decision that no recorded model scored, computes it and its
-    explanation again, and raises where another comes out. extra: of Counterfoil or of the app's package, which brings
-    what it needs.
+    explanation again, and raises where another comes out. extra: of Counterfoil or of the app's
+    package, which brings what it needs.
     """
 
     name: str

@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from counterfoil.apps.supply.predict.delay_kept import load_kept
-from counterfoil.apps.supply.predict.delay_orders import order_of
-from counterfoil.apps.supply.predict.delay_recording import PURPOSE, Desk
-from counterfoil.apps.supply.predict.delay_simulated import LAYOUT, deliveries, write_deliveries
+from counterfoil.apps.supply.predict.delay.kept import load_kept
+from counterfoil.apps.supply.predict.delay.orders import order_of
+from counterfoil.apps.supply.predict.delay.recording import PURPOSE, Desk
+from counterfoil.apps.supply.predict.delay.simulated import LAYOUT, deliveries, write_deliveries
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.supply import delay as text
 from counterfoil.ledger import open_ledger

@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from counterfoil.apps.supply.predict.delay import Scorer, train
-from counterfoil.apps.supply.predict.delay_kept import Kept, load_kept, save_kept
-from counterfoil.apps.supply.predict.delay_simulated import LAYOUT, deliveries, write_deliveries
+from counterfoil.apps.supply.predict.delay.forecasting import Scorer, train
+from counterfoil.apps.supply.predict.delay.kept import Kept, load_kept, save_kept
+from counterfoil.apps.supply.predict.delay.simulated import LAYOUT, deliveries, write_deliveries
 from counterfoil.ports import Example, Learning
 
 __all__ = ["learning"]

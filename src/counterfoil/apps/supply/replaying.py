@@ -19,8 +19,8 @@ __all__ = ["replay"]
 _ROOM: Final = "counterfoil.apps.supply."
 
 _AGAIN: Final = {
-    "supply.spoilage": "predict.spoilage_outcomes:replay",
-    "supply.demand": "predict.demand_recorded:replay_shortage",
+    "supply.spoilage": "predict.spoilage.outcomes:replay",
+    "supply.demand": "predict.demand.recording:replay_shortage",
     "supply.route": "plan.replaying:replay",
     "supply.reroute": "plan.replaying:replay",
     "supply.stock": "plan.replaying:replay",

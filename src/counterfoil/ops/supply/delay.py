@@ -13,12 +13,12 @@ from typing import Annotated, Final
 
 import msgspec
 
-from counterfoil.apps.supply.predict.delay import train
-from counterfoil.apps.supply.predict.delay_judging import Compared, compare
-from counterfoil.apps.supply.predict.delay_kept import OUTCOMES, load_kept, save_kept
-from counterfoil.apps.supply.predict.delay_layout import read_layout
-from counterfoil.apps.supply.predict.delay_orders import read_orders
-from counterfoil.apps.supply.predict.delay_recording import Desk, record_delay_training
+from counterfoil.apps.supply.predict.delay.forecasting import train
+from counterfoil.apps.supply.predict.delay.judging import Compared, compare
+from counterfoil.apps.supply.predict.delay.kept import OUTCOMES, load_kept, save_kept
+from counterfoil.apps.supply.predict.delay.layout import read_layout
+from counterfoil.apps.supply.predict.delay.orders import read_orders
+from counterfoil.apps.supply.predict.delay.recording import Desk, record_delay_training
 from counterfoil.errors import InputError
 from counterfoil.ops.files import shown
 from counterfoil.ops.place import LedgerFolder, find_ledger, open_for_writing

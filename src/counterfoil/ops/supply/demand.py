@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from counterfoil.apps.supply.predict.demand import DemandModel, train
-from counterfoil.apps.supply.predict.demand_judging import DemandJudged, judge_demand
-from counterfoil.apps.supply.predict.demand_kept import (
+from counterfoil.apps.supply.predict.demand.judging import DemandJudged, judge_demand
+from counterfoil.apps.supply.predict.demand.kept import (
     MODEL_MAX_BYTES,
     KeptDemand,
     format_model,
     parse_model,
 )
-from counterfoil.apps.supply.predict.demand_means import MEMBERS
-from counterfoil.apps.supply.predict.demand_recorded import record_demand_model
-from counterfoil.apps.supply.predict.demand_table import Mapped, read_history
+from counterfoil.apps.supply.predict.demand.means import MEMBERS
+from counterfoil.apps.supply.predict.demand.model import DemandModel, train
+from counterfoil.apps.supply.predict.demand.recording import record_demand_model
+from counterfoil.apps.supply.predict.demand.table import Mapped, read_history
 from counterfoil.errors import InputError
 from counterfoil.ops.files import keep_input, read_file, write_file
 from counterfoil.ops.place import open_for_writing

@@ -9,15 +9,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from counterfoil.apps.supply.predict.demand_kept import MODEL_MAX_BYTES, parse_model
-from counterfoil.apps.supply.predict.demand_outcomes import DemandDrift, demand_drift, record_sales
-from counterfoil.apps.supply.predict.demand_recorded import (
+from counterfoil.apps.supply.predict.demand.kept import MODEL_MAX_BYTES, parse_model
+from counterfoil.apps.supply.predict.demand.outcomes import DemandDrift, demand_drift, record_sales
+from counterfoil.apps.supply.predict.demand.recording import (
     ForeseenShortage,
     foresee_shortage,
     record_demand_model,
     record_shortage,
 )
-from counterfoil.apps.supply.predict.demand_table import read_history
+from counterfoil.apps.supply.predict.demand.table import read_history
 from counterfoil.errors import InputError
 from counterfoil.ops.files import read_file
 from counterfoil.ops.place import LedgerFolder, open_for_writing

@@ -15,16 +15,16 @@ from typing import Annotated, Any, Final, Literal
 from counterfoil.apps.supply.events.identifiers import canonical
 from counterfoil.apps.supply.events.index import index_of
 from counterfoil.apps.supply.events.prehash import instant_ms
-from counterfoil.apps.supply.predict.gathered import history_of
-from counterfoil.apps.supply.predict.history import Reading
-from counterfoil.apps.supply.predict.products import (
+from counterfoil.apps.supply.predict.spoilage.deciding import Judged, Limits, foresee
+from counterfoil.apps.supply.predict.spoilage.gathered import history_of
+from counterfoil.apps.supply.predict.spoilage.history import Reading
+from counterfoil.apps.supply.predict.spoilage.judging import Evaluated, evaluate
+from counterfoil.apps.supply.predict.spoilage.outcomes import CameOf, close
+from counterfoil.apps.supply.predict.spoilage.products import (
     PRODUCTS_MAX_BYTES,
     ProductTable,
     read_products,
 )
-from counterfoil.apps.supply.predict.spoilage import Judged, Limits, foresee
-from counterfoil.apps.supply.predict.spoilage_judged import Evaluated, evaluate
-from counterfoil.apps.supply.predict.spoilage_outcomes import CameOf, close
 from counterfoil.errors import InputError, NotFound
 from counterfoil.ops.files import read_file
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing

@@ -21,20 +21,20 @@ from counterfoil.apps.supply.orders.placed import Placed
 from counterfoil.apps.supply.orders.records import ColdChain
 from counterfoil.apps.supply.orders.setting_up import OrderLimits, set_up
 from counterfoil.apps.supply.parties import Parties
-from counterfoil.apps.supply.predict.demand import train
-from counterfoil.apps.supply.predict.demand_history import History, history_of
-from counterfoil.apps.supply.predict.demand_kept import KeptDemand, format_model, parse_model
-from counterfoil.apps.supply.predict.demand_recorded import (
+from counterfoil.apps.supply.predict.demand.history import History, history_of
+from counterfoil.apps.supply.predict.demand.kept import KeptDemand, format_model, parse_model
+from counterfoil.apps.supply.predict.demand.model import train
+from counterfoil.apps.supply.predict.demand.recording import (
     SHORTAGE,
     RecordedShortage,
     record_demand_model,
     record_shortage,
 )
-from counterfoil.apps.supply.predict.demand_table import Mapped
-from counterfoil.apps.supply.predict.gathered import history_of as temperatures_of
-from counterfoil.apps.supply.predict.products import read_products
-from counterfoil.apps.supply.predict.spoilage import SELL, Limits, foresee
-from counterfoil.apps.supply.predict.spoilage_outcomes import close
+from counterfoil.apps.supply.predict.demand.table import Mapped
+from counterfoil.apps.supply.predict.spoilage.deciding import SELL, Limits, foresee
+from counterfoil.apps.supply.predict.spoilage.gathered import history_of as temperatures_of
+from counterfoil.apps.supply.predict.spoilage.outcomes import close
+from counterfoil.apps.supply.predict.spoilage.products import read_products
 from counterfoil.apps.supply.story.goods import NOTICED_AT, PUNNETS, broken, known
 from counterfoil.apps.supply.story.simulated import World, sales
 from counterfoil.chain import Account, create_account, transact

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from counterfoil.apps.supply.predict.delay_judging import Compared
+from counterfoil.apps.supply.predict.delay.judging import Compared
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.words import or_nothing, plain
 from counterfoil.ops.supply.delay import ClosedOrder, DelayModel, ForecastOrder

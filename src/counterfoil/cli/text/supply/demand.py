@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from counterfoil.apps.supply.predict.demand_judging import OURS, DemandJudged
+from counterfoil.apps.supply.predict.demand.judging import OURS, DemandJudged
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.words import number, or_nothing, plain
 from counterfoil.ops.supply.demand import SeriesDemand, TrainedDemand

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from counterfoil.apps.supply.predict.spoilage import Judged
-from counterfoil.apps.supply.predict.spoilage_judged import Evaluated
-from counterfoil.apps.supply.predict.spoilage_outcomes import CameOf
+from counterfoil.apps.supply.predict.spoilage.deciding import Judged
+from counterfoil.apps.supply.predict.spoilage.judging import Evaluated
+from counterfoil.apps.supply.predict.spoilage.outcomes import CameOf
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.words import or_nothing, plain
 from counterfoil.ops.supply.spoilage import KnownProduct

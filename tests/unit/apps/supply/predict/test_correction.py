@@ -7,10 +7,10 @@ import random
 
 import pytest
 
-from counterfoil.apps.supply.predict.correction import Correction, Learned
-from counterfoil.apps.supply.predict.products import Life, Product, make_product
-from counterfoil.apps.supply.predict.simulated_lots import Truth, lots
-from counterfoil.apps.supply.predict.spoilage_trial import asked_of, try_out
+from counterfoil.apps.supply.predict.spoilage.correction import Correction, Learned
+from counterfoil.apps.supply.predict.spoilage.products import Life, Product, make_product
+from counterfoil.apps.supply.predict.spoilage.simulated import Truth, lots
+from counterfoil.apps.supply.predict.spoilage.trial import asked_of, try_out
 
 
 def product(number: int = 0, celsius: float = 4.0) -> Product:

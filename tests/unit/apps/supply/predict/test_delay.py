@@ -14,17 +14,17 @@ import numpy as np
 import pytest
 
 from counterfoil.apps.supply.learning import learning
-from counterfoil.apps.supply.predict.delay import Scorer, Trained, train
-from counterfoil.apps.supply.predict.delay_days import days_of, quantiles_of
-from counterfoil.apps.supply.predict.delay_drift import Drift
-from counterfoil.apps.supply.predict.delay_features import USUAL, Fold
-from counterfoil.apps.supply.predict.delay_judging import area_of, compare, figures_of
-from counterfoil.apps.supply.predict.delay_kept import load_kept, save_kept
-from counterfoil.apps.supply.predict.delay_memory import Memory, Sample
-from counterfoil.apps.supply.predict.delay_orders import Order, moment_of, order_of
-from counterfoil.apps.supply.predict.delay_simulated import LAYOUT, deliveries, write_deliveries
-from counterfoil.apps.supply.predict.delay_training import calibrate, fold_orders
-from counterfoil.apps.supply.predict.delay_trees import boost, join, steps
+from counterfoil.apps.supply.predict.delay.days import days_of, quantiles_of
+from counterfoil.apps.supply.predict.delay.drift import Drift
+from counterfoil.apps.supply.predict.delay.features import USUAL, Fold
+from counterfoil.apps.supply.predict.delay.forecasting import Scorer, Trained, train
+from counterfoil.apps.supply.predict.delay.judging import area_of, compare, figures_of
+from counterfoil.apps.supply.predict.delay.kept import load_kept, save_kept
+from counterfoil.apps.supply.predict.delay.memory import Memory, Sample
+from counterfoil.apps.supply.predict.delay.orders import Order, moment_of, order_of
+from counterfoil.apps.supply.predict.delay.simulated import LAYOUT, deliveries, write_deliveries
+from counterfoil.apps.supply.predict.delay.training import calibrate, fold_orders
+from counterfoil.apps.supply.predict.delay.trees import boost, join, steps
 from counterfoil.testing.apps import check_learning
 from tests.log_rig import raises_code
 

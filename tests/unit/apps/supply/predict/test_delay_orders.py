@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from counterfoil.apps.supply.predict.delay_layout import DEFAULT, Layout, known_of, read_layout
-from counterfoil.apps.supply.predict.delay_orders import (
+from counterfoil.apps.supply.predict.delay.layout import DEFAULT, Layout, known_of, read_layout
+from counterfoil.apps.supply.predict.delay.orders import (
     day_of,
     moment_of,
     number_of,

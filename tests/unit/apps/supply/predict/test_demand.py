@@ -9,13 +9,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from counterfoil.apps.supply.predict.demand import DemandModel, demand_distribution, train
-from counterfoil.apps.supply.predict.demand_features import Panel
-from counterfoil.apps.supply.predict.demand_history import History, history_of
-from counterfoil.apps.supply.predict.demand_kept import format_model, parse_model
-from counterfoil.apps.supply.predict.demand_table import Mapped
-from counterfoil.apps.supply.predict.demand_week import last_week
-from counterfoil.apps.supply.predict.distribution import Demand
+from counterfoil.apps.supply.predict.demand.distribution import Demand
+from counterfoil.apps.supply.predict.demand.features import Panel
+from counterfoil.apps.supply.predict.demand.history import History, history_of
+from counterfoil.apps.supply.predict.demand.kept import format_model, parse_model
+from counterfoil.apps.supply.predict.demand.model import DemandModel, demand_distribution, train
+from counterfoil.apps.supply.predict.demand.table import Mapped
+from counterfoil.apps.supply.predict.demand.week import last_week
 from counterfoil.errors import InputError, NotFound
 from tests.demand_sales import FIRST_DAY, means, simulated
 

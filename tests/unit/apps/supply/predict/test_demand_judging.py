@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from counterfoil.apps.supply.predict.demand_history import History, history_of
-from counterfoil.apps.supply.predict.demand_judging import OURS, RATIOS, judge_demand
-from counterfoil.apps.supply.predict.demand_table import Mapped, read_history
+from counterfoil.apps.supply.predict.demand.history import History, history_of
+from counterfoil.apps.supply.predict.demand.judging import OURS, RATIOS, judge_demand
+from counterfoil.apps.supply.predict.demand.table import Mapped, read_history
 from counterfoil.errors import InputError
 from counterfoil.learn.forecast.features import Floats
 from tests.demand_sales import FIRST_DAY, means, simulated

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from counterfoil.apps.supply.predict.demand_history import history_of
-from counterfoil.apps.supply.predict.demand_table import Mapped, read_history
+from counterfoil.apps.supply.predict.demand.history import history_of
+from counterfoil.apps.supply.predict.demand.table import Mapped, read_history
 from counterfoil.errors import CounterfoilError
 from tests.shared_data import data_path
 

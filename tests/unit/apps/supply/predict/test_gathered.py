@@ -9,7 +9,7 @@ import pytest
 from counterfoil.apps.supply.events.event import Event
 from counterfoil.apps.supply.events.index import Index
 from counterfoil.apps.supply.events.warmth import temperatures_of
-from counterfoil.apps.supply.predict.gathered import history_of
+from counterfoil.apps.supply.predict.spoilage.gathered import history_of
 from counterfoil.errors import NotFound
 from tests.supply_made import at, event, indexed, item, ms, pack, pallet, place, seen, transform
 

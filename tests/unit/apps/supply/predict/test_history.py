@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counterfoil.apps.supply.predict.history import (
+from counterfoil.apps.supply.predict.spoilage.history import (
     Reading,
     breached,
     clean,

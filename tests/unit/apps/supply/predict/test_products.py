@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counterfoil.apps.supply.predict.products import (
+from counterfoil.apps.supply.predict.spoilage.products import (
     ProductTable,
     make_product,
     product_of,

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from counterfoil.apps.supply.predict.correction import Correction
-from counterfoil.apps.supply.predict.history import History, Reading
-from counterfoil.apps.supply.predict.products import Life, Product, make_product
-from counterfoil.apps.supply.predict.rates import coordinate, law_of
-from counterfoil.apps.supply.predict.shelf_life import remaining
+from counterfoil.apps.supply.predict.spoilage.correction import Correction
+from counterfoil.apps.supply.predict.spoilage.history import History, Reading
+from counterfoil.apps.supply.predict.spoilage.products import Life, Product, make_product
+from counterfoil.apps.supply.predict.spoilage.rates import coordinate, law_of
+from counterfoil.apps.supply.predict.spoilage.shelf_life import remaining
 from counterfoil.errors import InputError
 from tests.log_rig import raises_code
 

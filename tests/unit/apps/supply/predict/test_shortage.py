@@ -11,24 +11,24 @@ import numpy as np
 import pytest
 
 from counterfoil.apps.supply.foreseen import outcomes_of
-from counterfoil.apps.supply.predict.demand import train
-from counterfoil.apps.supply.predict.demand_history import History
-from counterfoil.apps.supply.predict.demand_kept import (
+from counterfoil.apps.supply.predict.demand.distribution import PATHS, Demand, Dependence, Marks
+from counterfoil.apps.supply.predict.demand.history import History
+from counterfoil.apps.supply.predict.demand.kept import (
     KeptDemand,
     format_model,
     parse_model,
     recorded_model,
 )
-from counterfoil.apps.supply.predict.demand_outcomes import demand_drift, drift_over, record_sales
-from counterfoil.apps.supply.predict.demand_recorded import (
+from counterfoil.apps.supply.predict.demand.model import train
+from counterfoil.apps.supply.predict.demand.outcomes import demand_drift, drift_over, record_sales
+from counterfoil.apps.supply.predict.demand.recording import (
     foresee_shortage,
     record_demand_model,
     record_shortage,
     replay_shortage,
 )
-from counterfoil.apps.supply.predict.demand_table import Mapped
-from counterfoil.apps.supply.predict.distribution import PATHS, Demand, Dependence, Marks
-from counterfoil.apps.supply.predict.shortage import shortage
+from counterfoil.apps.supply.predict.demand.shortage import shortage
+from counterfoil.apps.supply.predict.demand.table import Mapped
 from counterfoil.errors import InputError, NotFound, VerificationError
 from counterfoil.ledger import Ledger, open_ledger
 from tests.demand_sales import simulated

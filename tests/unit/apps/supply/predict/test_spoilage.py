@@ -17,11 +17,7 @@ from hypothesis import strategies as st
 from counterfoil.apps.supply.events.capture import capture
 from counterfoil.apps.supply.events.index import index_of
 from counterfoil.apps.supply.foreseen import outcomes_of, record_foreseen
-from counterfoil.apps.supply.predict.experience import Experience, learned_from, lessons_of
-from counterfoil.apps.supply.predict.gathered import history_of
-from counterfoil.apps.supply.predict.history import History, Reading
-from counterfoil.apps.supply.predict.products import Life, Product, make_product
-from counterfoil.apps.supply.predict.spoilage import (
+from counterfoil.apps.supply.predict.spoilage.deciding import (
     METHOD,
     PURPOSE,
     Judged,
@@ -33,11 +29,15 @@ from counterfoil.apps.supply.predict.spoilage import (
     readings_in,
     told_of,
 )
-from counterfoil.apps.supply.predict.spoilage_judged import evaluate
-from counterfoil.apps.supply.predict.spoilage_outcomes import (
+from counterfoil.apps.supply.predict.spoilage.experience import Experience, learned_from, lessons_of
+from counterfoil.apps.supply.predict.spoilage.gathered import history_of
+from counterfoil.apps.supply.predict.spoilage.history import History, Reading
+from counterfoil.apps.supply.predict.spoilage.judging import evaluate
+from counterfoil.apps.supply.predict.spoilage.outcomes import (
     close,
     replay,
 )
+from counterfoil.apps.supply.predict.spoilage.products import Life, Product, make_product
 from counterfoil.errors import InputError, NotFound, VerificationError
 from counterfoil.formats import json_text
 from counterfoil.ledger import Ledger, open_ledger

@@ -1,0 +1,3 @@
+"""How long goods keep, by their temperatures, corrected by what came of them."""
+
+__all__: list[str] = []
