@@ -115,10 +115,6 @@ class Parties:
         """Give the witnesses that a party's log is shown to: those of all others."""
         return [one for whose, one in self._witnesses.items() if whose != name]
 
-    def memory_of(self, name: str) -> WitnessMemory:
-        """Open what a party's witness remembers, evidence included; the caller closes it."""
-        return WitnessMemory(self.parties[name].state / _MEMORY)
-
     def _open(self, name: str) -> None:
         party, others = self.parties[name], self.witnesses_of(name)
         self.ledgers[name] = open_ledger(party.folder, cosigners=others, clock=self._clock)

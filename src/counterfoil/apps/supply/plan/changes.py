@@ -21,6 +21,8 @@ __all__ = ["Changes", "Course", "Position", "Proposal", "Transfer", "read_change
 _Seconds = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
 _Hours = Annotated[float, msgspec.Meta(ge=0, le=100_000)]
 _Money = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+_Millis = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
+_Metres = Annotated[float, msgspec.Meta(ge=-1e8, le=1e8)]
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -38,9 +40,9 @@ class Position(_Part, frozen=True):
     place: Name | None = None
     latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
     longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
-    x: float | None = None
-    y: float | None = None
-    at_ms: int | None = None
+    x: _Metres | None = None
+    y: _Metres | None = None
+    at_ms: _Millis | None = None
 
 
 class Transfer(_Part, frozen=True):

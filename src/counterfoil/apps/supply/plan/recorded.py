@@ -26,12 +26,21 @@ from counterfoil.provenance.statements.parts import Reference
 if TYPE_CHECKING:
     from counterfoil.ledger import Ledger
 
-__all__ = ["PURPOSE", "differs", "held", "keep_apart", "record_plan", "replay_plan"]
+__all__ = [
+    "PURPOSE",
+    "differs",
+    "held",
+    "json_of",
+    "keep_apart",
+    "outcome_of",
+    "record_plan",
+    "replay_plan",
+]
 
 PURPOSE: Final = "supply.route"
 """Purpose of decisions on routes."""
 
-METHOD: Final = (
+_METHOD: Final = (
     "Routes that serve every stop some vehicle could serve, as cheaply as a search of so many "
     "iterations finds: PyVRP's iterated local search from a seed, mended and judged by "
     "counterfoil.apps.supply.plan. Nothing is planned that arrives after its window or after its "
@@ -53,10 +62,10 @@ def record_plan(
     """
     Judge(problem).check(plan)
     maker = record_written(
-        ledger, METHOD, name="route planning", outcome="planned or planned-in-part",
+        ledger, _METHOD, name="route planning", outcome="planned or planned-in-part",
         accountable=accountable,
     )  # fmt: skip
-    texts = {"problem": text_of(problem), "plan": _text(plan)}
+    texts = {"problem": text_of(problem), "plan": json_of(plan)}
     inputs, apart = keep_apart(ledger, texts)
     return record_foreseen(
         ledger,
@@ -109,6 +118,11 @@ def keep_apart(
     return {}, (Reference(leaf=view.leaf, role="inputs", name=", ".join(texts)),)
 
 
+def json_of(part: Any) -> str:
+    """Write a plan, or another part of what is recorded, as canonical JSON (RFC 8785)."""
+    return json_text.canonicalise(msgspec.to_builtins(part)).decode()
+
+
 def held(ledger: Ledger, index: int, purpose: str) -> dict[str, str]:
     """Find the texts that a decision of a purpose was recorded with; see `keep_apart`.
 
@@ -143,11 +157,6 @@ def differs(index: int, solver: str) -> VerificationError:
         f"expected the plan of entry {index} to come out the same again, and another one did",
         hint=f"{other}The recorded plan keeps its promises; that it was found so is not shown.",
     )
-
-
-def _text(plan: Plan) -> str:
-    plain: Any = msgspec.to_builtins(plan)
-    return json_text.canonicalise(plain).decode()
 
 
 def _note(plan: Plan) -> str:

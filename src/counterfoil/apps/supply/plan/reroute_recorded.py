@@ -5,7 +5,7 @@ This module refuses to record that anybody followed a proposal: that is an actio
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -13,10 +13,9 @@ from counterfoil.apps.supply.foreseen import record_foreseen
 from counterfoil.apps.supply.plan.changes import Changes, Proposal, read_changes
 from counterfoil.apps.supply.plan.plans import Plan, read_plan
 from counterfoil.apps.supply.plan.problem import Problem, read_problem, text_of
-from counterfoil.apps.supply.plan.recorded import differs, held, keep_apart
+from counterfoil.apps.supply.plan.recorded import differs, held, json_of, keep_apart
 from counterfoil.apps.supply.plan.rerouting import reroute
 from counterfoil.apps.supply.plan.solver import Budget
-from counterfoil.formats import json_text
 from counterfoil.ledger.written import record_written
 from counterfoil.provenance.statements.parts import Reference
 
@@ -28,7 +27,7 @@ __all__ = ["PURPOSE", "record_reroute", "replay_reroute"]
 PURPOSE: Final = "supply.reroute"
 """Purpose of decisions on re-routing."""
 
-METHOD: Final = (
+_METHOD: Final = (
     "Whether to stay with a plan of routes when things changed. Staying is played on with the new "
     "delays and lives of goods; other ways are planned anew from where the vehicles are, by the "
     "method of route planning, with and without each transfer that was named. What was done stays "
@@ -54,13 +53,13 @@ def record_reroute(
     spoilage; at most 63. Raises as `Ledger.record_statement`.
     """
     maker = record_written(
-        ledger, METHOD, name="re-routing", outcome="keep or reroute", accountable=accountable
+        ledger, _METHOD, name="re-routing", outcome="keep or reroute", accountable=accountable
     )
     texts = {
         "problem": text_of(problem),
-        "plan": _text(plan),
-        "changes": _text(changes),
-        "proposal": _text(proposal),
+        "plan": json_of(plan),
+        "changes": json_of(changes),
+        "proposal": json_of(proposal),
     }
     inputs, apart = keep_apart(ledger, texts)
     return record_foreseen(
@@ -97,8 +96,3 @@ def replay_reroute(ledger: Ledger, index: int) -> Proposal:
     if again != said or told != (said.outcome, float(said.saves), said.now_ms):
         raise differs(index, said.solver)
     return again
-
-
-def _text(part: Any) -> str:
-    plain: Any = msgspec.to_builtins(part)
-    return json_text.canonicalise(plain).decode()

@@ -101,7 +101,7 @@ def search(
     """
     if not stops:
         budget.done.append(0)
-        return Found((), (), True)
+        return Found((), ())
     pyvrp: Any = need("pyvrp", "supply")
     data = Translated(pyvrp, problem, ways, stops, latest_ms or {}, optional=optional)
     first = data.solution(start) if start else None

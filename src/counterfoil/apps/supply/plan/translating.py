@@ -32,7 +32,6 @@ class Found:
 
     routes: tuple[tuple[str, tuple[str, ...]], ...]
     left: tuple[str, ...]
-    feasible: bool
 
 
 class Translated:
@@ -171,7 +170,7 @@ class Translated:
             routes.append((self._problem.vehicles[route.vehicle_type()].id, order))
         served = {name for _, order in routes for name in order}
         left = tuple(one.id for one in self._stops if one.id not in served)
-        return Found(tuple(routes), left, best.is_feasible() and not left)
+        return Found(tuple(routes), left)
 
     def _from(self, vehicle: Vehicle) -> int:
         return self._seconds_up(vehicle.from_ms)

@@ -51,9 +51,7 @@ def known_thing(ledger: Ledger, words: str) -> dict[str, str] | None:
     What cannot be such a name is not looked up: the index is brought up to the log for that.
     """
     name = canonical(words)
-    if not name.startswith(f"{DOMAIN}/") and not words.startswith(
-        ("urn:", "geo:", "http:", "https:")
-    ):
+    if not name.startswith(f"{DOMAIN}/") and not words.startswith(_SCHEMES):
         return None
     with index_of(ledger) as index:
         if index.thing(name) >= 0:

@@ -20,7 +20,6 @@ PATH: Final = "/apps/supply"
 """The app's first page."""
 
 _FORMS: Final = (".json", ".csv", ".arrow")
-_WORDS: Final = {"GTIN": "product", "SSCC": "pallet or carton", "GLN": "place"}
 
 
 def address(name: str, room: str = "things", **query: Any) -> str:

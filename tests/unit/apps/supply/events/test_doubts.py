@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from counterfoil.apps.supply.events.doubts import Doubt, Limits, doubts
@@ -20,13 +22,13 @@ PLACES = {
 MADE = {"action": "ADD", "step": "commissioning"}
 
 
-def found(*events: Event, **limits: float) -> list[Doubt]:
+def found(*events: Event, **limits: Any) -> list[Doubt]:
     """Find the doubts about events."""
     with indexed(*events) as index:
         return list(doubts(index, Limits(places=PLACES, **limits)))
 
 
-def kinds(*events: Event, **limits: float) -> list[str]:
+def kinds(*events: Event, **limits: Any) -> list[str]:
     """Tell what is doubted."""
     return [one.kind for one in found(*events, **limits)]
 

@@ -177,9 +177,11 @@ def test_changes_that_fit_no_plan_are_refused(changes: Changes) -> None:
 
 
 def test_changes_are_read_strictly() -> None:
-    """Unknown fields and wrong types are refused."""
+    """Unknown fields, wrong types, and what lies off every map or after every time are refused."""
     assert read_changes(b'{"warm":["van 1"],"life_h":{"van 1":0.5}}').warm == ("van 1",)
-    for data in (b'{"hot":1}', b'{"life_h":{"van 1":-1}}', b"[]"):
+    off = b'{"positions":[{"route":"van 1","x":1e300,"y":0}]}'
+    late = b'{"positions":[{"route":"van 1","place":"k1","at_ms":300000000000000}]}'
+    for data in (b'{"hot":1}', b'{"life_h":{"van 1":-1}}', b"[]", off, late):
         with pytest.raises(InputError) as caught:
             read_changes(data)
         assert caught.value.code == "plan.changes"

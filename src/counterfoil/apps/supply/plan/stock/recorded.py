@@ -8,10 +8,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import msgspec
-
 from counterfoil.apps.supply.foreseen import record_foreseen
-from counterfoil.apps.supply.plan.recorded import held, keep_apart
+from counterfoil.apps.supply.plan.recorded import held, json_of, keep_apart
 from counterfoil.apps.supply.plan.stock.newsvendor import Newsvendor, newsvendor
 from counterfoil.apps.supply.plan.stock.policies import Chosen, best_policy
 from counterfoil.apps.supply.plan.stock.problem import (
@@ -36,7 +34,7 @@ PURPOSE: Final = "supply.stock"
 
 Rule = Literal["newsvendor", "policy"]
 
-METHODS: Final[dict[str, str]] = {
+_METHODS: Final[dict[str, str]] = {
     "newsvendor": (
         "The quantity of least expected cost for one period: the quantile of the demand's samples "
         "at the critical ratio, short / (short + waste + hold), in whole packs."
@@ -79,10 +77,10 @@ def record_stock(
     """
     found = chosen or choose_stock(stock, rule, seed=seed)
     maker = record_written(
-        ledger, METHODS[rule], name=f"stock by {rule}", outcome="order or wait",
+        ledger, _METHODS[rule], name=f"stock by {rule}", outcome="order or wait",
         accountable=accountable,
     )  # fmt: skip
-    texts = {"stock": text_of_stock(stock), "chosen": _text(found)}
+    texts = {"stock": text_of_stock(stock), "chosen": json_of(found)}
     inputs, apart = keep_apart(ledger, texts)
     quantity = _quantity(found)
     return record_foreseen(
@@ -117,7 +115,7 @@ def replay_stock(ledger: Ledger, index: int) -> None:
     found = choose_stock(stock, given["rule"], seed=given["seed"])
     outcome = "order" if _quantity(found) else "wait"
     told = {name: float(v) for name, v in said["explanation"]["contributions"].items()}
-    plain: Any = json_text.parse(_text(found).encode())
+    plain: Any = json_text.parse(json_of(found).encode())
     same = _alike(json_text.parse(texts["chosen"].encode()), plain)
     same = same and _alike(told, _parts(stock, found)) and _alike(float(said["score"]), found.cost)
     if not same or (outcome, _quantity(found)) != (said["outcome"], given["quantity"]):
@@ -138,10 +136,6 @@ def _parts(stock: Stock, found: Newsvendor | Chosen) -> dict[str, float]:
         return found.costs
     order = stock.costs.order if found.order else 0
     return {"short": found.short_cost, "left": found.left_cost, "order": float(order)}
-
-
-def _text(found: Newsvendor | Chosen) -> str:
-    return json_text.canonicalise(msgspec.to_builtins(found)).decode()
 
 
 def _alike(one: Any, other: Any) -> bool:
