@@ -6,6 +6,7 @@ This module refuses an answer in a version or form that nobody here speaks, inst
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -48,8 +49,10 @@ def require_known(request: Request) -> None:
 
 
 def _version(text: str) -> tuple[int, ...]:
+    """Read a version; nothing of what is none, which asks for nothing."""
     parts = text.split(".")[:2]
-    return tuple(int(one) for one in parts) if all(one.isdigit() for one in parts) else ()
+    known = all(re.fullmatch(r"[0-9]{1,9}", one) for one in parts)
+    return tuple(map(int, parts)) if known else ()
 
 
 def asked_of(request: Request) -> dict[str, list[str]]:

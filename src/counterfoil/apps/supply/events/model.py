@@ -2,7 +2,9 @@
 
 The rules are those of GS1's JSON schema for EPCIS 2.0, written here: the schema is GS1's own and is
 not copied. Tests hold both against each other, on every example and on damaged ones. This module
-refuses unknown fields without a namespace, and does not judge whether what is said is true.
+refuses unknown fields without a namespace, and, more than the schema, fields of the standard in an
+event of somebody's own type that are not as it has them. It does not judge whether what is said is
+true.
 Source: GS1 EPCIS 2.0, 7 and 10; EPCIS-JSON-Schema.json of GS1.
 """
 
@@ -65,7 +67,7 @@ def _problems(body: Mapping[str, Any]) -> _Problems:
     if not isinstance(kind, str) or (kind not in TYPES and _URI.fullmatch(kind) is None):
         yield "type", f"one of {', '.join(TYPES)} or a URI, found {_show(kind)}"
         return
-    fields = {**_COMMON, **_FIELDS.get(kind, {})}
+    fields = {**_COMMON, **_FIELDS.get(kind, _ANY)}
     for key in ("eventTime", "eventTimeZoneOffset", *_REQUIRED.get(kind, ())):
         if key not in body:
             yield key, "a value, found none"
@@ -316,6 +318,8 @@ _FIELDS: Final[dict[str, dict[str, _Check]]] = {
         "persistentDisposition": _persistent,
     },
 }  # fmt: skip
+_ANY: Final = {key: check for fields in _FIELDS.values() for key, check in fields.items()}
+"""Fields of the standard in an event of somebody's own type: whoever reads them relies on them."""
 _REQUIRED: Final = {
     "ObjectEvent": ("action",),
     "AggregationEvent": ("action",),

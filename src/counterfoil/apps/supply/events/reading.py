@@ -164,7 +164,10 @@ def _parse(data: bytes) -> Any:
     except InputError as err:
         if err.code != "json.duplicate-key":
             raise
-    found = json.loads(data, object_pairs_hook=_once)
+    try:
+        found = json.loads(data, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as err:  # what stands after the key was not looked at yet
+        raise InputError("json.malformed", "expected strict JSON, found a fault") from err
     return json_text.parse(json.dumps(found).encode())
 
 

@@ -73,7 +73,8 @@ def read_xml(data: bytes) -> Document:
 def _parse(data: bytes) -> tuple[Any, dict[str, str]]:
     """Parse, and collect the namespaces with their prefixes: URI -> prefix."""
     parser = need("defusedxml.ElementTree", "supply")
-    wrong = (need("defusedxml", "supply").DefusedXmlException, parser.ParseError, ValueError)
+    refused = need("defusedxml", "supply").DefusedXmlException
+    wrong = (refused, parser.ParseError, ValueError, LookupError)  # the last: an unknown encoding
     prefixes: dict[str, str] = {}
     begun: set[str] = set()
     root: Any = None

@@ -16,6 +16,7 @@ import msgspec
 
 from counterfoil.apps.supply.events.event import Event
 from counterfoil.apps.supply.events.index import index_of
+from counterfoil.apps.supply.events.model import check
 from counterfoil.apps.supply.events.query import was_taken_back
 from counterfoil.apps.supply.events.records import SupplyEvent
 from counterfoil.apps.supply.orders.arriving import (
@@ -277,7 +278,9 @@ def _own_event(ledger: Ledger, view: RecordView) -> Event:
             f"{view.index}, found {view.kind[:60]!a} of {str(view.issuer)[:80]!a}",
             hint="Who carries or sells the goods does not say that they arrived.",
         )
-    return said.parsed()
+    event = said.parsed()
+    check(event)  # which a statement that did not come by `capture` may not be
+    return event
 
 
 def _event_of(moved: Moved) -> str | None:
