@@ -36,6 +36,7 @@ from counterfoil.ops.supply.events import capture_events
 from counterfoil.ops.supply.places import list_names
 from counterfoil.ops.supply.traces import recall_thing, trace_thing
 from counterfoil.ports import STANDARD_STREAM, Channel
+from tests.guarded import Browser, guarded
 from tests.ledgers import copy_ledger, prove
 from tests.log_rig import raises_code
 from tests.shared_data import data_path
@@ -279,3 +280,16 @@ def test_what_has_no_name_is_called_nothing(ledger: Ledger) -> None:
         f"{PRODUCT}/10/B1": "lot B1 of Cheese",
         f"{PRODUCT}/21/7": "serial 7 of Cheese",
     }
+
+
+def test_a_capture_over_http_names_places_too(ledger: Ledger) -> None:
+    """GS1's interface takes the master data of a document's header beside its events."""
+    with guarded(ledger) as node:
+        headers = {
+            "authorization": f"Bearer {node.key('writer')}",
+            "content-type": "application/ld+json",
+        }
+        answer = Browser(node.url).send("POST", "/epcis/capture", DAIRY, headers)
+    assert answer.status == 202
+    with index_of(ledger) as index:
+        assert names_of(index)[gln(1)] == "The dairy"
