@@ -190,10 +190,10 @@ class _View:
         self._ask = index.database.execute
         self._index = index
         self._as_of = FOREVER if as_of_ms is None else as_of_ms
-        self._void = {
-            row[0] for row in self._ask("SELECT id FROM event WHERE void <= ?", (self._as_of,))
-        }
+        rows = self._ask("SELECT id FROM event WHERE void <= ?", (self._as_of,))
+        self._void = {row[0] for row in rows}
         self._names: dict[int, str] = {}
+        self._held: dict[int, tuple[tuple[int, int, int], ...]] = {}
 
     def require(self, thing: str) -> int:
         """Find a thing by any name of it."""
@@ -355,7 +355,9 @@ class _View:
                 continue
             seen.add((at, since))
             yield at, since, until
-            for parent, begins, ends in self._periods(at):
+            if at not in self._held:  # a box that comes back often is asked about once
+                self._held[at] = tuple(self._periods(at))
+            for parent, begins, ends in self._held[at]:
                 low, high = max(since, begins), min(until, ends)
                 if low <= high:
                     waiting.append((parent, low, high, depth + 1))
@@ -395,4 +397,4 @@ class _View:
         """Tell where each thing was last, by itself or with what holds it."""
         from counterfoil.apps.supply.events.whereabouts import whereabouts
 
-        yield from whereabouts(self._index, levels, self._as_of, self._void)
+        return whereabouts(self._index, levels, self._as_of, self._void)

@@ -134,8 +134,8 @@ class _Asking:
                     poured[thing] = max(poured.get(thing, last), last)
                 continue
             held = found.setdefault(thing, {}).setdefault(holder, {})
-            if action == _DELETE:
-                held[uom] = held.get(uom, 0.0) - quantity
+            if action == _DELETE:  # more than was there leaves nothing, and no debt
+                held[uom] = max(0.0, held.get(uom, 0.0) - quantity)
             elif action == _ADD:
                 held[uom] = held.get(uom, 0.0) + quantity
             else:  # seen inside: at least so much

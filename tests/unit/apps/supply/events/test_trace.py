@@ -244,6 +244,30 @@ def test_what_is_left_of_a_lot_is_told_unless_quantities_say_that_nothing_is() -
     ]
 
 
+def test_more_taken_out_than_was_put_in_leaves_no_debt() -> None:
+    """What is put into a container after too much was said to be taken out of it is in there."""
+    events = [_made(100), _packed(2, 1, 5), _packed(3, 1, 50, "DELETE"), _packed(4, 1, 40)]
+    found = recall(indexed(*events), lot("L")).affected
+    assert canonical(pallet(1)) in [one.within for one in found]
+
+
+def test_a_box_that_comes_back_is_asked_about_once() -> None:
+    """A returnable box costs as many looks at the index as it was filled, and not their square."""
+    rounds, asked = 40, list[str]()
+    events = []
+    for number in range(rounds):
+        hour = number * 4 + 1
+        events += [pack(hour, pallet(1), item(1)), pack(hour + 1, pallet(2), pallet(1))]
+        events += [
+            pack(hour + 2, pallet(2), pallet(1), action="DELETE"),
+            pack(hour + 3, pallet(1), item(1), action="DELETE"),
+        ]
+    with indexed(*events) as index:
+        index.database.set_trace_callback(asked.append)
+        assert len(steps_of(index, item(1))) == 4 * rounds
+    assert len(asked) < 20 * rounds
+
+
 def test_what_was_emptied_holds_nothing_until_it_is_filled_again() -> None:
     """A unit that was emptied as a whole holds nothing, also where a thing is taken out later."""
     chain = (
