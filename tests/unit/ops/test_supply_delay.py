@@ -153,8 +153,9 @@ def test_what_is_no_use_is_refused(place: Path, model: Path, ledger: Path, tmp_p
     for threshold in ("high", "1.5"):
         with raises_code("delay.threshold"):
             delay.train_delay(past, out=tmp_path / "m", columns=layout, threshold=threshold)
-    with raises_code("delay.number"):
-        delay.train_delay(past, out=tmp_path / "m", columns=layout, seed=-1)
+    for seed in (-1, 1 << 31):
+        with raises_code("supply.seed"):
+            delay.train_delay(past, out=tmp_path / "m", columns=layout, seed=seed)
     with raises_code("delay.number"):
         delay.judge_delay(past, columns=layout, splits=0)
     with raises_code("delay.number"):

@@ -80,7 +80,8 @@ def test_an_instance_is_compared_with_the_best_known(tmp_path: Path) -> None:
     [
         ({"iterations": 0}, "plan.budget"),
         ({"seconds": -1}, "plan.budget"),
-        ({"seed": -1}, "plan.seed"),
+        ({"seed": -1}, "supply.seed"),
+        ({"seed": 1 << 31}, "supply.seed"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(options: dict[str, int], code: str) -> None:
@@ -153,3 +154,6 @@ def test_stock_is_decided_and_recorded(tmp_path: Path, rule: Any) -> None:
     assert found.to_json() == shown.to_json() | {"index": found.index}
     with open_ledger(ledger) as opened:
         replay(opened, found.index or 0)
+    with pytest.raises(InputError) as caught:
+        stock.stock(rule, STANDARD_STREAM, seed=-1, channel=given(json.dumps(BERRIES)))
+    assert caught.value.code == "supply.seed"

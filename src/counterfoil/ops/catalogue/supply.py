@@ -1,4 +1,4 @@
-"""Operations of the supply app: events, traces, checks, sensors."""
+"""Operations of the supply app on what happened: events, traces, sensors, orders, labels."""
 
 from __future__ import annotations
 
@@ -157,40 +157,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "supply.orders:listing",
         "List orders, the newest first, with what arrived and where their money is.",
         "--ledger shop",
-    ),
-    reads(
-        "supply demand-train",
-        "supply.demand:train_demand",
-        "Learn demand from a table of daily sales, and write the model as a file.",
-        "sales.csv --series store --series item --out demand.json",
-        "sales.parquet --sales soup --sales bread --known holiday --closed closed --horizon 14 "
-        "--out demand.json --ledger shop",
-    ),
-    reads(
-        "supply demand",
-        "supply.demand:forecast_demand",
-        "Forecast the days after a table's last sales, with bands, by a model.",
-        "sales.csv --model demand.json --only soup",
-    ),
-    reads(
-        "supply demand-eval",
-        "supply.demand:judge_forecasts",
-        "Judge forecasts of a table's last days beside those of a week and of a year ago.",
-        "sales.csv --series item --horizon 14 --origins 4",
-    ),
-    reads(
-        "supply shortage",
-        "supply.shortage:foresee",
-        "Tell whether stock will do until the order after next could arrive, and what to order.",
-        "sales.csv --model demand.json --only soup --stock 40 --review 7 --lead 2",
-        "sales.csv --model demand.json --only soup --stock 40 --arriving 3=20 --service 0.98 "
-        "--ledger shop",
-    ),
-    writes(
-        "supply demand-outcome",
-        "supply.shortage:close_demand",
-        "Record what was sold in the days of a decision on stock, and how forecasts fare.",
-        "12 9,7,8,10,13,15,8 --ledger shop",
     ),
     reads(
         "supply label",

@@ -22,6 +22,7 @@ from counterfoil.apps.supply.predict.delay.recording import Desk, record_delay_t
 from counterfoil.errors import InputError
 from counterfoil.ops.files import shown
 from counterfoil.ops.place import LedgerFolder, find_ledger, open_for_writing
+from counterfoil.ops.supply.seeds import seed_of
 from counterfoil.ports import Param, Progress, no_progress
 
 __all__ = [
@@ -129,11 +130,11 @@ def train_delay(
     """Learn from past orders which ones come late, from what is known when they are placed.
 
     Raises InputError with code delay.layout, delay.column, delay.late-column, delay.rows,
-    delay.labels or delay.threshold, and as `open_source`; Refused with code check.* where a policy
-    asks for checks.
+    delay.labels, delay.threshold or supply.seed, and as `open_source`; Refused with code check.*
+    where a policy asks for checks.
     """
     layout = read_layout(columns)
-    made = train(data, layout, progress, threshold=_probability(threshold), seed=_seed(seed))
+    made = train(data, layout, progress, threshold=_probability(threshold), seed=seed_of(seed))
     save_kept(out, made.manifest, made.text, made.memory)
     kept = load_kept(out)
     index = None
@@ -270,9 +271,3 @@ def _probability(text: str) -> float:
             f"expected a probability, found {text[:20]!a}",
             hint="Such as 0.25.",
         ) from err
-
-
-def _seed(seed: int) -> int:
-    if seed < 0:
-        raise InputError("delay.number", f"expected a seed from 0, found {seed}")
-    return seed

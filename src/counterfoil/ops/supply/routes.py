@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from counterfoil.errors import InputError
 from counterfoil.extras import brings
 from counterfoil.ops.decisions import parse_time
 from counterfoil.ops.files import keep_input, read_file, read_input, write_file
 from counterfoil.ops.place import open_for_writing
+from counterfoil.ops.supply.seeds import seed_of
 from counterfoil.ports import STANDARD_STREAM, Channel, Param, Progress, no_progress
 
 with brings("supply"):
@@ -90,14 +90,14 @@ def route(
 ) -> Routed:
     """Plan which vehicle takes what where, within windows, room, shelf life and cold.
 
-    Raises InputError with code plan.*.
+    Raises InputError with code plan.* or supply.seed.
     """
     keep_input(file, svg)
     problem = _problem(file, read_input(file, channel, PROBLEM_MAX_BYTES))
     known = None if best is None else read_solution(read_file(best, _SOLUTION_MAX_BYTES)).cost
     if seconds is None and iterations is None:
         iterations = ITERATIONS
-    plan = plan_routes(problem, Budget(iterations, seconds), seed=_seed(seed), progress=progress)
+    plan = plan_routes(problem, Budget(iterations, seconds), seed=seed_of(seed), progress=progress)
     drawn = None if svg is None else standalone(draw_plan(problem, plan))
     if svg is not None and drawn is not None:
         write_file(svg, drawn.encode())
@@ -128,8 +128,8 @@ def reroute(
 ) -> Rerouted:
     """Say whether to stay with a plan when things changed, and what another way saves.
 
-    Raises InputError with code plan.*, VerificationError with code plan.problem-digest or
-    plan.infeasible where the plan is none of the problem.
+    Raises InputError with code plan.* or supply.seed, VerificationError with code
+    plan.problem-digest or plan.infeasible where the plan is none of the problem.
     """
     clock = datetime.now(UTC)
     now_ms = int(clock.timestamp() * 1000) if now is None else parse_time(now, clock)
@@ -142,7 +142,7 @@ def reroute(
         now_ms,
         changed,
         budget=Budget(iterations),
-        seed=_seed(seed),
+        seed=seed_of(seed),
         progress=progress,
     )
     if ledger is None:
@@ -155,13 +155,3 @@ def _problem(file: Path, data: bytes) -> Problem:
     if file.suffix.lower() == ".vrp" or (file == STANDARD_STREAM and data.lstrip()[:1] != b"{"):
         return read_vrplib(data)
     return read_problem(data)
-
-
-def _seed(seed: int) -> int:
-    if not 0 <= seed < 1 << 32:
-        raise InputError(
-            "plan.seed",
-            f"expected a seed from 0 to 4,294,967,295, found {seed}",
-            hint="For example --seed 1.",
-        )
-    return seed

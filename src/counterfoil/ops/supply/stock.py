@@ -14,6 +14,7 @@ import msgspec
 from counterfoil.extras import brings
 from counterfoil.ops.files import read_input
 from counterfoil.ops.place import open_for_writing
+from counterfoil.ops.supply.seeds import seed_of
 from counterfoil.ports import Channel, Param, Progress, no_progress
 
 with brings("supply"):
@@ -56,11 +57,11 @@ def stock(
 ) -> Stocked:
     """Decide how much to order from demand as a distribution, shelf life and what errors cost.
 
-    Raises InputError with code plan.stock.
+    Raises InputError with code plan.stock or supply.seed.
     """
     asked = read_stock(read_input(file, channel, STOCK_MAX_BYTES))
-    found = choose_stock(asked, rule, seed=abs(seed), progress=progress)
+    found = choose_stock(asked, rule, seed=seed_of(seed), progress=progress)
     if ledger is None:
         return Stocked(found, None)
     with open_for_writing(ledger) as opened:
-        return Stocked(found, record_stock(opened, asked, rule, seed=abs(seed), chosen=found))
+        return Stocked(found, record_stock(opened, asked, rule, seed=seed, chosen=found))

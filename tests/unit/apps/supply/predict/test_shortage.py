@@ -247,9 +247,11 @@ def test_what_does_not_belong_together_is_refused(
         record_shortage(ledger, kept, sold.until(DAYS), "item 1", **ask)  # type: ignore[arg-type]
     assert gone.value.code == "model.unknown"
     record_demand_model(ledger, data)
+    with pytest.raises(NotFound) as gone:
+        record_shortage(ledger, kept, sold, "item 9", **ask)  # type: ignore[arg-type]
+    assert gone.value.code == "demand.series"
     done = record_shortage(ledger, kept, sold.until(DAYS), "item 1", **ask)  # type: ignore[arg-type]
     wrong: list[tuple[Callable[[], object], str]] = [
-        (lambda: record_shortage(ledger, kept, sold, "item 9", **ask), "demand.series"),  # type: ignore[arg-type]
         (lambda: record_sales(ledger, done.index, [1, 2], known_ms=1), "demand.sold"),
         (lambda: record_sales(ledger, 0, [1] * 7, known_ms=1), "demand.no-decision"),
         (lambda: replay_shortage(ledger, 0), "demand.no-decision"),

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from counterfoil.errors import InputError
+from counterfoil.errors import InputError, NotFound
 from counterfoil.learn.forecast.features import Floats
 
 __all__ = ["History", "history_of"]
@@ -59,9 +59,9 @@ class History:
         return replace(self, values=self.values[:, :days])
 
     def only(self, series: str) -> History:
-        """Take one series. Raises InputError with code demand.series."""
+        """Take one series. Raises NotFound with code demand.series."""
         if series not in self.names:
-            raise InputError(
+            raise NotFound(
                 "demand.series",
                 f"expected one of {len(self.names)} series, found {series[:80]!a}",
                 hint=f"The first is {self.names[0][:80]!a}.",

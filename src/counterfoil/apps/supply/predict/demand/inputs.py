@@ -42,7 +42,7 @@ def compute(
 def inputs_of(model: DemandModel, history: History, series: str) -> dict[str, Any]:
     """Say what is known beyond the model: sales since, and days to come.
 
-    Raises InputError with code demand.since, demand.series or demand.other.
+    Raises InputError with code demand.since or demand.other, NotFound with code demand.series.
     """
     only = model.seen(history.only(series)).lengthened(model.horizon_days)
     until = model.tail.days

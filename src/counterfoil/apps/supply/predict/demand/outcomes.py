@@ -34,8 +34,8 @@ class DemandDrift:
     """How forecasts fared against what came. closed: forecasts with an outcome.
 
     held: share of them whose sales were within the band of 90 %. level: mean place of what came in
-    its distribution: 0.5 where forecasts are right, above where too low. moved: the last time since
-    when this has changed (Adwin), as known_ms; None where it has not.
+    its distribution: 0.5 where forecasts are right, above where too low. moved_ms: the last time
+    at which this was seen to have changed (Adwin), as known_ms; None where it has not.
     """
 
     closed: int

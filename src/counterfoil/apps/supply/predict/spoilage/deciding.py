@@ -77,7 +77,6 @@ may be spoiled within those hours, and else sold, by the stated limits.
 """The method, as it stands on record."""
 
 _READINGS_MOST: Final = 1_000  # with as many entries: an entry of the log holds 48 KiB
-_HOUR_MS: Final = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def evaluate(ledger: Ledger) -> Evaluated:
             "spoilage.none",
             f"expected a decision whose lot is known to have spoiled, and when; found none of "
             f"{len(closed)} outcomes",
-            hint="`counterfoil supply spoiled DECISION spoiled` records one.",
+            hint="`counterfoil supply spoilage-outcome DECISION spoiled` records one.",
         )
     rows: list[tuple[float, list[tuple[float, float, float]]]] = []
     for one in spoiled.values():
