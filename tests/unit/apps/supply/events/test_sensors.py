@@ -252,7 +252,12 @@ def test_what_nobody_takes_any_more_does_not_hold_up_the_end(
     for size in range(1, 7):
         publish.single("sensors/1", b"x" * size, qos=1, hostname="127.0.0.1", port=broker)
     assert [one.taken for one in follow(where, len, count=1)] == [1]
-    assert [one.taken for one in follow(where, len, count=5)] == [2, 3, 4, 5, 6]
+    others = set()
+    for one in follow(where, len, idle_s=30):  # the first may come again, too: at least once
+        others.add(one.taken)
+        if others >= {2, 3, 4, 5, 6}:
+            break
+    assert others >= {2, 3, 4, 5, 6}
 
 
 def test_a_topic_that_is_none_is_refused(broker: int) -> None:
