@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from counterfoil.apps.supply.events.capture import capture
+from counterfoil.apps.supply.events.event import Event
 from counterfoil.apps.supply.events.handover import read_receipt, take_over
 from counterfoil.apps.supply.events.index import index_of
 from counterfoil.apps.supply.events.prehash import event_hash
 from counterfoil.apps.supply.events.records import SupplyEvent
-from counterfoil.apps.supply.events.trace import trace
+from counterfoil.apps.supply.events.trace import recall, steps_of, trace
 from counterfoil.apps.supply.parties import Parties
 from counterfoil.apps.supply.story.lying import catch, make_twin, record_evidence
 from counterfoil.errors import InputError, VerificationError
@@ -21,7 +23,7 @@ from counterfoil.ledger import Ledger
 from counterfoil.proofs import equivocation
 from counterfoil.proofs.verify import verify_receipt
 from tests.log_rig import raises_code
-from tests.supply_made import item, lot, seen, transform
+from tests.supply_made import at, item, lot, seen, transform
 
 NAMES = ("farm", "carrier", "shop")
 
@@ -64,6 +66,37 @@ def test_a_trace_goes_through_the_hands_of_others(parties: Parties) -> None:
         found = trace(index, item(1))
     assert any("MILK" in str(link) for link in found.links)
     assert take_over(shop, receipts_of(farm, *done.indices), policy).new == 0
+
+
+def test_only_who_said_it_takes_an_event_back(parties: Parties) -> None:
+    """A carrier's word that what the farm or the shop saw was an error takes it off no recall."""
+    farm, carrier, shop = (parties.ledgers[name] for name in NAMES)
+    made, sold = transform(1, [lot("MILK")], [item(1)]), seen(2, 3, item(1))
+
+    def hand_over(name: str, *events: Event) -> None:
+        ledger = parties.ledgers[name]
+        receipts = receipts_of(ledger, *capture(ledger, events).indices)
+        take_over(shop, receipts, parties.parties[name].policy)
+
+    def told() -> tuple[int, int]:
+        with index_of(shop) as index:
+            return len(recall(index, lot("MILK")).affected), len(steps_of(index, item(1)))
+
+    hand_over("carrier", taken_back(made))
+    hand_over("farm", made)
+    capture(shop, [sold])
+    hand_over("carrier", taken_back(sold))
+    assert told() == (2, 2)
+    hand_over("farm", taken_back(made, 41))
+    assert told() == (1, 1)
+    capture(shop, [taken_back(sold, 42)])
+    assert told() == (1, 0)
+    assert farm.size < shop.size > carrier.size
+
+
+def taken_back(event: Event, hours: float = 40) -> Event:
+    """Declare an event to be an error."""
+    return replace(event, body={**event.body, "errorDeclaration": {"declarationTime": at(hours)}})
 
 
 def test_a_receipt_is_believed_only_under_the_right_policy(parties: Parties) -> None:

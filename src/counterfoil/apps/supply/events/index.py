@@ -12,6 +12,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -33,9 +34,16 @@ from counterfoil.proofs.merkle import leaf_hash
 __all__ = ["Index", "index_of"]
 
 _FILE: Final = "supply.db"
-_VERSION: Final = "6"
+_VERSION: Final = "7"
 _WAIT_S: Final = 60.0
 _OURS: Final = (SUPPLY_EVENT.uri, SUPPLY_MASTER.uri)
+_MAY_VOID: Final = """
+(NOT EXISTS (SELECT 1 FROM whence w WHERE w.event = d.id) OR EXISTS (
+SELECT 1 FROM whence w, whence o
+WHERE w.event = d.id AND o.event = e.id AND w.origin = o.origin))
+"""
+"""One's own declarations, and those of the log that the event itself was taken over from: nobody
+else takes an event back, or who caused a recall could empty it."""
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS thing (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -60,6 +68,7 @@ CREATE TABLE IF NOT EXISTS master (
   PRIMARY KEY (name, vocabulary, origin, since, entry)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS part_event ON part (event, role, thing);
 CREATE INDEX IF NOT EXISTS event_point ON event (point) WHERE low IS NOT NULL;
+CREATE TABLE IF NOT EXISTS whence (event INTEGER PRIMARY KEY, origin TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS reading (
   event INTEGER NOT NULL, at INTEGER NOT NULL, celsius REAL NOT NULL,
   PRIMARY KEY (event, at, celsius)) WITHOUT ROWID;
@@ -124,13 +133,11 @@ class Index:
             )
             if done.rowcount == 0:
                 continue
+            if one.origin:
+                self.database.execute("INSERT INTO whence VALUES (?,?)", (at, one.origin))
+            self._void(one.digest)
             if one.declares is not None:  # an event that says that the same event was an error
-                self.database.execute(
-                    "UPDATE event SET void = min(coalesce(void, ?1), ?1) WHERE digest = ?2",
-                    (one.declares, one.digest),
-                )
                 continue
-            self._void(at, one.digest)
             self.database.executemany(
                 "INSERT OR IGNORE INTO reading VALUES (?,?,?)",
                 [(at, when, celsius) for when, celsius in one.readings],
@@ -162,11 +169,13 @@ class Index:
                 found[key] = int(row[0])
         return found
 
-    def _void(self, at: int, digest: str) -> None:
+    def _void(self, digest: str) -> None:
+        """Note when an event was first declared to be an error by who may."""
         self.database.execute(
-            "UPDATE event SET void = (SELECT min(declares) FROM event WHERE digest = ?1 AND "
-            "declares IS NOT NULL) WHERE id = ?2",
-            (digest, at),
+            "UPDATE event AS e SET void = (SELECT min(d.declares) FROM event d WHERE d.digest = ?1 "  # noqa: S608 - ours
+            f"AND d.declares IS NOT NULL AND {_MAY_VOID}) WHERE e.digest = ?1 AND "
+            "e.declares IS NULL",
+            (digest,),
         )
 
     def catch_up(self, ledger: Ledger) -> int:
@@ -251,6 +260,9 @@ def _said_in(data: bytes) -> Linked | SupplyMaster | None:
             return None
         event = said.parsed()
         check(event)
-        return link(event)
+        found = link(event)
+        return (
+            found if said.received is None else replace(found, origin=said.received.origin or "?")
+        )
     except CounterfoilError:
         return None  # said by somebody who hashed something else: or no event

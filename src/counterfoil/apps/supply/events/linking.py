@@ -69,7 +69,8 @@ class Linked:
     in `TYPES`, or -1. action: its place in `ACTIONS`. point, place: read point and business
     location. holder: who possesses the things after it, as far as it says. low, high: coldest and
     warmest that its sensors measured, degrees C. alarm: a sensor says that it is alarmed. readings:
-    (Unix ms, degrees C), as `warmth.temperatures_of`.
+    (Unix ms, degrees C), as `warmth.temperatures_of`. origin: the log that it was taken over from;
+    empty for one's own.
     """
 
     digest: str
@@ -90,6 +91,7 @@ class Linked:
     high: float | None = None
     alarm: bool = False
     readings: tuple[tuple[int, float], ...] = ()
+    origin: str = ""
 
 
 def link(event: Event) -> Linked:

@@ -111,9 +111,10 @@ def find(index: Index, event_id: str) -> int:
 
 
 def was_taken_back(index: Index, digest: str, before: int) -> bool:
-    """Tell whether an entry before this one declares the event of a hash to be an error."""
+    """Tell whether an own entry before this one declares the event of a hash to be an error."""
     row = index.database.execute(
-        "SELECT 1 FROM event WHERE digest = ? AND declares IS NOT NULL AND id < ? LIMIT 1",
+        "SELECT 1 FROM event WHERE digest = ? AND declares IS NOT NULL AND id < ? AND id NOT IN "
+        "(SELECT event FROM whence) LIMIT 1",
         (digest, before),
     ).fetchone()
     return row is not None
