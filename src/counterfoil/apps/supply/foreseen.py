@@ -136,14 +136,17 @@ def outcomes_of(ledger: Ledger, purpose: str, *, until_ms: int | None = None) ->
     """List what came of forecasts of a purpose, the newest statement first.
 
     until_ms: only what was known by then, Unix ms; so that nothing is learned ahead of its time.
-    A later statement about the same forecast stands beside the earlier one.
+    A later statement about the same forecast stands beside the earlier one. What names no forecast
+    of that purpose is left out: whoever may write could record it, and nothing else would be read.
     """
     made = _Made(ledger, purpose)
     for view in _hits(ledger, f'kind=supply-outcome purpose="{purpose}"'):
         said = view.content
         if until_ms is not None and said["known_ms"] > until_ms:
             continue
-        forecast = made.find(said["decision"]["leaf"])
+        forecast = made.find(str(said["decision"].get("leaf")))
+        if forecast is None:
+            continue
         score = forecast.content.get("score")
         yield Closed(
             view.index,
@@ -167,14 +170,13 @@ class _Made:
         self._left = _hits(ledger, f'kind=decision purpose="{purpose}"')
         self._known: dict[str, RecordView] = {}
 
-    def find(self, leaf: str) -> RecordView:
-        """Give the entry of a leaf. Raises as `Ledger.find_leaf`."""
+    def find(self, leaf: str) -> RecordView | None:
+        """Give the entry of a forecast; None where no forecast of the purpose has this leaf."""
         while leaf not in self._known:
             view = next(self._left, None)
             if view is None:
-                self._known[leaf] = self._ledger.get(self._ledger.find_leaf(leaf))
-            else:
-                self._known[view.leaf] = view
+                return None
+            self._known[view.leaf] = view
         return self._known[leaf]
 
 

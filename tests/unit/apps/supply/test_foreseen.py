@@ -91,3 +91,20 @@ def test_only_a_forecast_has_an_outcome(ledger: Ledger) -> None:
         with pytest.raises(InputError) as refused:
             record_outcome(ledger, index, {"hours": 1}, known_ms=1)
         assert refused.value.code == "supply.outcome"
+
+
+def test_an_outcome_of_nothing_hides_no_other(ledger: Ledger) -> None:
+    """Outcomes that name no forecast of their purpose are left out, and all others are read."""
+    made = foreseen(ledger, "L1")
+    record_outcome(ledger, made, {"hours": 20}, known_ms=5)
+    other = ledger.get(foreseen(ledger, "L2", purpose="supply.demand")).leaf
+    plain = ledger.get(ledger.record({"said": 1}).index).leaf
+    for named in ({"leaf": "00" * 32}, {"leaf": plain}, {"leaf": other}, {"digest": "00" * 32}):
+        said = {
+            "decision": named,
+            "purpose": "supply.spoilage",
+            "measured": {"hours": "1"},
+            "known_ms": 5,
+        }
+        ledger.record_statement("supply-outcome", said)
+    assert [one.decision for one in outcomes_of(ledger, "supply.spoilage")] == [made]

@@ -82,8 +82,9 @@ def demand_drift(ledger: Ledger, *, until_ms: int | None = None) -> DemandDrift:
     """Tell how recorded forecasts fared, oldest first. until_ms: what was known by then."""
     latest: dict[int, tuple[int, float]] = {}
     for one in outcomes_of(ledger, PURPOSE, until_ms=until_ms):
-        if one.decision not in latest and not one.measured.get("ran_out"):
-            latest[one.decision] = (one.known_ms, one.measured["level"])
+        level = one.measured.get("level")
+        if level is not None and one.decision not in latest and not one.measured.get("ran_out"):
+            latest[one.decision] = (one.known_ms, level)
     return drift_over(sorted(latest.values()))
 
 

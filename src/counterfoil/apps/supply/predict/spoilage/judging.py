@@ -67,6 +67,7 @@ def evaluate(ledger: Ledger) -> Evaluated:
         one.decision: one
         for one in closed
         if one.measured.get("used_from", -1.0) == one.measured.get("used_until", -2.0)
+        and "hours" in one.measured
     }
     if not spoiled:
         raise NotFound(
