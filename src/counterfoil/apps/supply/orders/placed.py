@@ -47,7 +47,7 @@ RETURNS: Final = ("return", "breach", "discard")
 """Outcomes of decisions that return an order's money to the desk."""
 
 _PAGE: Final = 100
-_MOVES_MAX: Final = 1000
+_EVERY: Final = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +152,12 @@ def moves_of(ledger: Ledger, placed: Placed) -> list[Moved]:
 
     Those that release are the desk's own; any decision may return, once it is asked for. A return
     moves all that was left, which is known only where it is added up: its amount is 0 here where
-    the decision does not say it.
+    the decision does not say it. All are looked at: whoever may write could record so many others
+    that the desk's own came after any bound.
     """
-    hits = ledger.search(
-        f"kind=decision based_on.leaf={placed.leaf}", limit=_MOVES_MAX, newest_first=False
-    ).hits
+    hits = [*hits_of(ledger, f"kind=decision based_on.leaf={placed.leaf}", _EVERY)]
     moves = []
-    for hit in hits:
+    for hit in reversed(hits):
         said = hit.content
         if said["outcome"] != RELEASE and said["outcome"] not in RETURNS:
             continue

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from counterfoil.act.escrow_contract import PaymentState
 from counterfoil.apps.supply.orders.placed import moves_of
 from counterfoil.apps.supply.orders.replaying import replay
 from counterfoil.errors import InputError, VerificationError
+from counterfoil.ports import Said
 from tests.log_rig import raises_code
 from tests.orders_made import BUYER, COLD, LOT, Made, order, receiving, shipped, shortage
 from tests.supply_made import at, ms
@@ -115,3 +118,23 @@ def test_computed_again(place: Made) -> None:
         replay(ledger, lie)
     with raises_code("supply.rule", InputError):
         replay(ledger, shortage(ledger))
+
+
+def test_what_others_say_of_an_order_hides_nothing(place: Made) -> None:
+    """However many decisions name an order, what the desk did of its money is found, and counts."""
+    ledger, _, desk = place
+    placed = desk.place(shortage(ledger), order(9))
+    kept = ("model", "inputs", "input_schema", "purpose")
+    said = {name: ledger.get(shortage(ledger)).content.get(name) for name in kept}
+    said = {name: value for name, value in said.items() if value is not None}
+    named = [msgspec.to_builtins(placed.reference)]
+    looked = [
+        Said("decision", {**said, "outcome": "noted", "note": f"look {n}", "based_on": named})
+        for n in range(1001)
+    ]
+    ledger.record_statements(looked).result()
+    ledger.record_statement("decision", {**said, "outcome": "breach", "based_on": named})
+    desk.deliver(placed, receiving(ledger, placed.po, 5))
+    assert desk.standing(placed).open_units == 4
+    desk.deliver(placed, receiving(ledger, placed.po, 4))
+    assert desk.standing(placed).open_units == 0
