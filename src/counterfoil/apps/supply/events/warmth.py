@@ -1,8 +1,8 @@
 """The temperatures of an event, each at its own time: what spoilage is computed from.
 
 A report of a period counts at its beginning and its end, with its mean where that is said, else its
-warmest. A report whose device says that it is broken counts as nothing. This module refuses units
-that are no temperature.
+warmest. A report whose device says that it is broken counts as nothing, and so does a temperature
+that nothing has. This module refuses units that are no temperature.
 Source: GS1 EPCIS 2.0, 7.3.7 (sensor elements), CBV 2.0, 7.9 (exceptions).
 """
 
@@ -15,8 +15,12 @@ from counterfoil.apps.supply.events.prehash import instant_ms
 
 __all__ = ["scale_of", "temperatures_of"]
 
+_IT: Final = "Temperature"
 _BROKEN: Final = "ERROR_CONDITION"
 _SAYS: Final = ("value", "meanValue", "maxValue", "minValue")  # the first that is there
+
+_COLDEST_C: Final = -273.15  # that anything is
+_WARMEST_C: Final = 10_000.0  # above any furnace
 
 _SCALES: Final[Mapping[str, Callable[[float], float]]] = {
     "CEL": lambda value: value,
@@ -27,9 +31,15 @@ _SCALES: Final[Mapping[str, Callable[[float], float]]] = {
 
 
 def scale_of(report: Mapping[str, Any]) -> Callable[[float], float] | None:
-    """Tell how degrees C are made of a sensor's report; None for what is no temperature."""
-    temperature = report.get("type") == "Temperature"
-    return _SCALES.get(str(report.get("uom", "CEL"))) if temperature else None
+    """Tell how degrees C are made of a sensor's report; None for what is no temperature.
+
+    What nothing ever had counts as the coldest or warmest that can be, so that it can be drawn, and
+    is doubted.
+    """
+    scale = _SCALES.get(str(report.get("uom", "CEL"))) if report.get("type") == _IT else None
+    if scale is None:
+        return None
+    return lambda value: min(max(scale(value), _COLDEST_C), _WARMEST_C)
 
 
 def temperatures_of(body: Mapping[str, Any], at_ms: int) -> Iterator[tuple[int, float]]:
@@ -45,6 +55,8 @@ def temperatures_of(body: Mapping[str, Any], at_ms: int) -> Iterator[tuple[int, 
             if scale is None or said is None:
                 continue
             celsius = scale(float(said))
+            if not _COLDEST_C < celsius < _WARMEST_C:
+                continue  # which no goods ever had
             for when in _times(head, report, at_ms):
                 yield when, celsius
 

@@ -125,7 +125,8 @@ function readingsOf(body, time) {
     const scale = SCALES[report.uom ?? "CEL"];
     if (bare(report.type) !== "Temperature" || !scale) return [];
     const values = ["value", "minValue", "maxValue", "meanValue"]
-      .map((name) => report[name]).filter((value) => typeof value === "number").map(scale);
+      .map((name) => report[name]).filter((value) => typeof value === "number")
+      .map((value) => Math.min(Math.max(scale(value), -273.15), 10000)); // that anything has
     if (values.length === 0) return [];
     const said = Date.parse(textIn(report.time ?? metadata.time ?? metadata.endTime));
     return [{
