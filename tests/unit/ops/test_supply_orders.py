@@ -102,8 +102,8 @@ def test_orders_by_commands(place: Path) -> None:
     with pytest.raises(Refused):
         orders.settle(first.placed.po, ledger=place)
     with raises_code("supply.desk", Refused):
-        desk.withdraw("98501", to=TO, ledger=place)
-    left = desk.withdraw("98000", to=TO, ledger=place)
+        desk.withdraw("98501", payee=TO, ledger=place)
+    left = desk.withdraw("98000", payee=TO, ledger=place)
     assert left.left == "500"
     assert "500 left" in next(iter(desk_text.withdraw(left, PLAIN)))
     lines = list(desk_text.agreements(desk.agreements(ledger=place), PLAIN))

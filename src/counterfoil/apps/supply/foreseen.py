@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from counterfoil.apps.supply.records import SUPPLY_OUTCOME
+from counterfoil.apps.supply.searching import hits_of
 from counterfoil.errors import InputError
 from counterfoil.formats.statement import Subject
 from counterfoil.provenance.decisions import schema_digest
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from counterfoil.ledger import Ledger, RecordView
 
 __all__ = ["Closed", "outcomes_of", "record_foreseen", "record_outcome"]
-
-_PAGE: Final = 500
 
 
 def record_foreseen(
@@ -140,7 +139,7 @@ def outcomes_of(ledger: Ledger, purpose: str, *, until_ms: int | None = None) ->
     of that purpose is left out: whoever may write could record it, and nothing else would be read.
     """
     made = _Made(ledger, purpose)
-    for view in _hits(ledger, f'kind=supply-outcome purpose="{purpose}"'):
+    for view in hits_of(ledger, f'kind=supply-outcome purpose="{purpose}"'):
         said = view.content
         if until_ms is not None and said["known_ms"] > until_ms:
             continue
@@ -167,7 +166,7 @@ class _Made:
 
     def __init__(self, ledger: Ledger, purpose: str) -> None:
         self._ledger = ledger
-        self._left = _hits(ledger, f'kind=decision purpose="{purpose}"')
+        self._left = hits_of(ledger, f'kind=decision purpose="{purpose}"')
         self._known: dict[str, RecordView] = {}
 
     def find(self, leaf: str) -> RecordView | None:
@@ -178,14 +177,3 @@ class _Made:
                 return None
             self._known[view.leaf] = view
         return self._known[leaf]
-
-
-def _hits(ledger: Ledger, query: str) -> Iterator[RecordView]:
-    """Give what a search finds, the newest first, page by page."""
-    after: int | None = None
-    while True:
-        page = ledger.search(query, limit=_PAGE, after=after)
-        yield from page.hits
-        after = page.next
-        if after is None:
-            return

@@ -62,6 +62,12 @@ _SOURCE: Final = Query("source", "The series of the records; else the key's own.
 _MOST: Final = "Most on a page."
 _MADE: Final = (201, 200)
 
+
+def _as_epcis(kind: Any) -> tuple[tuple[str, Any], ...]:
+    """Give what GS1's interface answers with: JSON, called JSON-LD where that is asked for."""
+    return ((_JSON, kind), (_LD, kind))
+
+
 DESCRIBED: Final[dict[tuple[str, str], Described]] = {
     ("POST", "/api/v1/records"): Described(
         "Record one JSON object, or each line of NDJSON as one; answered when it is durable.",
@@ -211,15 +217,15 @@ DESCRIBED: Final[dict[tuple[str, str], Described]] = {
     ("POST", "/epcis/capture"): Described(
         "Capture an EPCIS 2.0 document: each event once, with a receipt; Location names the job.",
         takes=_EPCIS,
-        gives=((_LD, None),),
+        gives=_as_epcis(None),
         status=(202,),
     ),
-    ("GET", "/epcis/capture"): Described("List capture jobs.", gives=((_LD, list),)),
+    ("GET", "/epcis/capture"): Described("List capture jobs.", gives=_as_epcis(list)),
     ("GET", "/epcis/capture/{job}"): Described(
-        "Tell what became of a capture.", gives=((_LD, dict),)
+        "Tell what became of a capture.", gives=_as_epcis(dict)
     ),
     ("POST", "/epcis/events"): Described(
-        "Capture one EPCIS 2.0 event.", takes=_EPCIS, gives=((_LD, None),), status=(201,)
+        "Capture one EPCIS 2.0 event.", takes=_EPCIS, gives=_as_epcis(None), status=(201,)
     ),
     ("GET", "/epcis/events"): Described(
         "Find events by GS1's query parameters, a page at a time.",
@@ -235,11 +241,11 @@ DESCRIBED: Final[dict[tuple[str, str], Described]] = {
             Query("perPage", "Most on a page.", "integer"),
             Query("nextPageToken", "Of the page before, from its header Link."),
         ),
-        gives=((_LD, dict),),
+        gives=_as_epcis(dict),
     ),
     ("GET", "/epcis/events/{event:path}"): Described(
         "Give one event by its id or hash; the header Counterfoil-Entry names its entry.",
-        gives=((_LD, dict),),
+        gives=_as_epcis(dict),
     ),
     ("POST", "/v1/traces"): Described(
         "Take spans (OTLP over HTTP): those of models, tools and agents become decisions.",

@@ -113,7 +113,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "supply desk-withdraw",
         "supply.desk:withdraw",
         "Take out of the desk what was not ordered, by the ledger's own funder.",
-        "10000 --to 0xfB69... --ledger shop",
+        "10000 --payee 0xfB69... --ledger shop",
         role="operator",
     ),
     writes(

@@ -5,6 +5,7 @@ This module refuses to guess which column is what.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -145,7 +146,7 @@ def forecast_demand(
     model: Model,
     only: Annotated[tuple[str, ...], Param("Only this series.", "NAME")] = (),
     band: Annotated[str, Param("The share of outcomes that bands hold.", "P")] = "0.9",
-) -> list[SeriesDemand]:
+) -> Iterator[SeriesDemand]:
     """Forecast the days after a table's last sales, with bands, by a model.
 
     Rows of days to come, without sales, say what is known of them. Raises as `read_history`,
@@ -158,7 +159,6 @@ def forecast_demand(
     share = number_of(band)
     low, middle, high = (demand.quantiles(p) for p in ((1 - share) / 2, 0.5, (1 + share) / 2))
     dates = demand.dates
-    told = []
     for name in only or demand.names:
         totals = [
             demand.total(name, demand.horizon_days, p)
@@ -175,8 +175,7 @@ def forecast_demand(
             )
             for at, day in enumerate(dates)
         )
-        told.append(SeriesDemand(name, share, days, *totals))
-    return told
+        yield SeriesDemand(name, share, days, *totals)
 
 
 def judge_forecasts(

@@ -142,7 +142,7 @@ def agreements(*, limit: Limit = None, ledger: LedgerFolder = None) -> Iterator[
 def withdraw(
     amount: Annotated[str, Param("How much, in the token's smallest unit.", "N")],
     *,
-    to: Annotated[str, Param("Who gets it.", "0x")],
+    payee: Annotated[str, Param("The account that gets it.", "0x")],
     token: Annotated[str | None, Param("Of which token; else the ledger's own.", "0x")] = None,
     chain: OnChain = None,
     ledger: LedgerFolder = None,
@@ -155,5 +155,5 @@ def withdraw(
     with open_for_writing(ledger) as opened, Actor(opened, chain=chain) as actor:
         place = OrderDesk(actor)
         which = token or address_of_contract(opened, actor.chain, "token")
-        left = place.withdraw(which, to, whole(amount))
+        left = place.withdraw(which, payee, whole(amount))
         return Money(place.contract.address, which, str(left))

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from counterfoil.apps.supply.searching import hits_of
 from counterfoil.errors import Conflict, InputError, NotFound, Refused
 from counterfoil.formats import entry as entries
 from counterfoil.formats.ascii import decode_base64
@@ -37,8 +38,6 @@ __all__ = [
     "revoke_device",
     "series_of",
 ]
-
-_PAGE: Final = 500
 
 
 class SensorDevice(Header, frozen=True, kw_only=True):
@@ -117,18 +116,12 @@ def revoke_device(ledger: Ledger, device: str, why: str = "") -> tuple[str, int]
 def devices(ledger: Ledger) -> Iterator[Device]:
     """List the devices that the ledger knows, the newest statement first, each once."""
     told: set[str] = set()
-    after: int | None = None
-    while True:
-        page = ledger.search("kind=sensor-device", limit=_PAGE, after=after)
-        for view in page.hits:
-            said = view.content
-            if said["device"] not in told:
-                told.add(said["device"])
-                state = "revoked" if said.get("revoked") else "known"
-                yield Device(said["device"], said["key"], state, view.index)
-        after = page.next
-        if after is None:
-            return
+    for view in hits_of(ledger, "kind=sensor-device"):
+        said = view.content
+        if said["device"] not in told:
+            told.add(said["device"])
+            state = "revoked" if said.get("revoked") else "known"
+            yield Device(said["device"], said["key"], state, view.index)
 
 
 def key_of(ledger: Ledger, device: str) -> bytes:

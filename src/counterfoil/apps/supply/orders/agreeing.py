@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from counterfoil.act.gate import reason_of
-from counterfoil.apps.supply.orders.placed import hits_of
 from counterfoil.apps.supply.orders.records import SupplyAgreement
+from counterfoil.apps.supply.searching import hits_of
 from counterfoil.chain import transact
 from counterfoil.errors import CounterfoilError, Refused
 from counterfoil.formats.statement import Subject
@@ -86,8 +87,7 @@ def record_agreement(actor: Actor, desk: ReorderContract, agreement: Agreement) 
 
 def list_agreements(ledger: Ledger, limit: int = 1000) -> Iterator[Agreed]:
     """List what was agreed on, the newest first; a later one replaces an earlier one."""
-    for view in hits_of(ledger, "kind=supply-agreement", limit):
-        yield _of(view)
+    yield from map(_of, islice(hits_of(ledger, "kind=supply-agreement"), limit))
 
 
 def _of(view: RecordView) -> Agreed:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from counterfoil.apps.supply.orders.records import SupplyOrder
+from counterfoil.apps.supply.searching import hits_of
 from counterfoil.errors import NotFound
 from counterfoil.ledger.decisions import FoundDecision
 from counterfoil.provenance.statements.parts import Reference
@@ -28,7 +30,6 @@ __all__ = [
     "Moved",
     "Placed",
     "find_order",
-    "hits_of",
     "is_named",
     "list_orders",
     "money_series_of",
@@ -45,9 +46,6 @@ RELEASE: Final = "release"
 
 RETURNS: Final = ("return", "breach", "discard")
 """Outcomes of decisions that return an order's money to the desk."""
-
-_PAGE: Final = 100
-_EVERY: Final = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,20 +129,8 @@ def order_of_decision(ledger: Ledger, leaf: str) -> Placed | None:
 
 def list_orders(ledger: Ledger, limit: int) -> Iterator[Placed]:
     """List orders, the newest first."""
-    for view in hits_of(ledger, "kind=supply-order", limit):
-        if _is_own(view):
-            yield _of(view)
-
-
-def hits_of(ledger: Ledger, query: str, limit: int) -> Iterator[RecordView]:
-    """List entries that satisfy a query, the newest first, at most `limit`."""
-    after: int | None = None
-    while limit > 0:
-        page = ledger.search(query, limit=min(limit, _PAGE), after=after)
-        yield from page.hits
-        limit, after = limit - len(page.hits), page.next
-        if after is None:
-            return
+    own = (view for view in hits_of(ledger, "kind=supply-order") if _is_own(view))
+    yield from map(_of, islice(own, limit))
 
 
 def moves_of(ledger: Ledger, placed: Placed) -> list[Moved]:
@@ -155,9 +141,9 @@ def moves_of(ledger: Ledger, placed: Placed) -> list[Moved]:
     the decision does not say it. All are looked at: whoever may write could record so many others
     that the desk's own came after any bound.
     """
-    hits = [*hits_of(ledger, f"kind=decision based_on.leaf={placed.leaf}", _EVERY)]
     moves = []
-    for hit in reversed(hits):
+    based = f"kind=decision based_on.leaf={placed.leaf}"
+    for hit in hits_of(ledger, based, newest_first=False):
         said = hit.content
         if said["outcome"] != RELEASE and said["outcome"] not in RETURNS:
             continue
@@ -182,13 +168,9 @@ def money_series_of(order: str) -> str:
 
 def _first(ledger: Ledger, query: str) -> Placed | None:
     """Find the first order of those that satisfy a query: later ones of its name are none."""
-    after: int | None = None
-    while True:
-        page = ledger.search(query, limit=_PAGE, after=after, newest_first=False)
-        found = next((view for view in page.hits if _is_own(view)), None)
-        after = page.next
-        if found is not None or after is None:
-            return None if found is None else _of(found)
+    hits = hits_of(ledger, query, newest_first=False)
+    found = next((view for view in hits if _is_own(view)), None)
+    return None if found is None else _of(found)
 
 
 def _is_own(view: RecordView) -> bool:
