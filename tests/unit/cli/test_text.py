@@ -193,10 +193,14 @@ def test_a_page_of_many(say: Say) -> None:
 
 
 def test_every_operation_has_its_text() -> None:
-    """No command is without words: each has a function of its own name, or prints verbatim."""
+    """No command is without words: a function of its name takes its result, and paint."""
     from importlib import import_module
+    from inspect import signature
 
     for operation in OPERATIONS:
         module, _, name = operation.target.removeprefix("counterfoil.ops.").partition(":")
         if load(operation).__annotations__["return"] != "Document":
-            assert name in import_module(f"counterfoil.cli.text.{module}").__all__
+            words = import_module(f"counterfoil.cli.text.{module}")
+            assert name in words.__all__
+            taken = list(signature(getattr(words, name)).parameters)
+            assert taken[1:] == ["paint"], operation.name

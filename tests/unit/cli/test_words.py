@@ -10,6 +10,7 @@ from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.words import (
     brief,
     content_line,
+    counted,
     facts,
     number,
     or_nothing,
@@ -28,6 +29,12 @@ def test_hashes_numbers_and_times() -> None:
     assert time_of(1_795_356_042_841) == "2026-11-22 14:00:42 UTC"
     assert time_of(None) == "not said"
     assert time_of(2**53 - 1) == "9007199254740991 ms after 1970"
+
+
+def test_one_thing_is_no_more_than_one() -> None:
+    """What is counted stands in the singular for one, and in the plural for any other number."""
+    assert [counted(n, "link") for n in (0, 1, 2000)] == ["0 links", "1 link", "2,000 links"]
+    assert counted(2, "entry", "entries") == "2 entries"
 
 
 def test_what_a_record_says_cannot_command_a_terminal() -> None:

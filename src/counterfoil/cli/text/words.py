@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from counterfoil.cli.paint import Paint
 
-__all__ = ["brief", "content_line", "facts", "number", "or_nothing", "plain", "time_of"]
+__all__ = ["brief", "content_line", "counted", "facts", "number", "or_nothing", "plain", "time_of"]
 
 _HASH_SHOWN: Final = 12
 _CONTENT_SHOWN: Final = 160
@@ -23,6 +23,14 @@ def brief(digest: str) -> str:
 def number(value: int) -> str:
     """Write a number with its thousands apart."""
     return f"{value:,}"
+
+
+def counted(value: int, one: str, many: str = "") -> str:
+    """Write a number with its thousands apart and what it counts: one link, 2 links.
+
+    many: what more than one are called; else `one` with an s.
+    """
+    return f"{number(value)} {one if value == 1 else many or f'{one}s'}"
 
 
 def time_of(at_ms: int | None) -> str:
