@@ -194,6 +194,19 @@ def test_a_forecast_stands_beside_what_came_of_it(told: GuardedNode) -> None:
     assert (one["index"], one["score"], one["band"]) == (made, 0.7, "10 to 30")
     assert one["reasons"] == ["hub +0.5", "dairy +0.2"]
     assert float(one["measured"]["spoiled_h"]) == 21.0
+    for measured, words in (
+        ({"spoiled": 0.0, "hours": 3.5, "used_from": 0.4}, "still good 3.5 h after it"),
+        ({"spoiled": 1.0, "hours": 3, "used_from": 0.4, "used_until": 0.4}, "spoiled 3 h after it"),
+        ({"spoiled": 1.0, "hours": 3, "used_until": 0.4}, "found spoiled 3 h after it"),
+        ({"late_days": 1.0, "late": 1.0}, "a day late"),
+        ({"late_days": -2.0, "late": 0.0}, "on time"),
+        (
+            {"sold_units": 162, "level": 0.9},
+            "162 sold, no more than that in 90% of what was foreseen",
+        ),
+    ):
+        record_outcome(ledger, made, measured, known_ms=1_900_000_000_000)
+        assert facts(told, "/apps/supply/forecasts")["forecasts"][-1]["came"] == words
     assert facts(told, "/apps/supply/orders")["orders"] == []
 
 

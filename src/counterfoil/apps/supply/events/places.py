@@ -106,8 +106,9 @@ def read_places(data: bytes) -> tuple[Master, ...]:
     except (AttributeError, KeyError, TypeError, ValueError, csv.Error) as err:
         raise InputError(
             "supply.places",
-            f"expected CSV with {', '.join(_REQUIRED)} and perhaps {', '.join(_COLUMNS)}; found in "
-            f"line {line}: {str(err)[:120]}",
+            f"expected CSV with {', '.join(_REQUIRED)} and perhaps "
+            f"{', '.join(one for one in _COLUMNS if one not in _REQUIRED)}; found in line {line}: "
+            f"{str(err)[:120]}",
             hint="The first line names the columns; a place is a URI, as events name it.",
         ) from err
     return tuple(found)

@@ -212,7 +212,9 @@ def _says(keep: Course, other: Course, saves: int, *, better: bool) -> str:
 def _comes_to(one: Course) -> str:
     words = f"costs {one.cost:,} minor units"
     if one.late:
-        words += f", is {one.late_s // 60:,} min late at {len(one.late)} stops"
+        words += (
+            f", is {one.late_s // 60:,} min late at {len(one.late)} stop{'s' * (len(one.late) > 1)}"
+        )
     if not one.lost:
         return f"{words} and loses no goods"
     why = " ".join(lost.says for lost in one.lost[:_NAMED])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from counterfoil.apps.supply.predict.delay.judging import Compared
 from counterfoil.cli.paint import Paint
-from counterfoil.cli.text.words import or_nothing, plain
+from counterfoil.cli.text.words import counted, or_nothing, plain
 from counterfoil.ops.supply.delay import ClosedOrder, DelayModel, ForecastOrder
 
 __all__ = ["close_delays", "judge_delay", "score_delay", "train_delay"]
@@ -57,7 +57,7 @@ def close_delays(found: Iterable[ClosedOrder], paint: Paint) -> Iterator[str]:
 
     def lines() -> Iterator[str]:
         for one in found:
-            said = "on time" if one.late_days <= 0 else f"{one.late_days} days late"
+            said = "on time" if one.late_days <= 0 else f"{counted(one.late_days, 'day')} late"
             entry = "never forecast" if one.index is None else f"entry {one.index}"
             yield f"{plain(one.id)}  {said}  {paint.quiet(entry)}"
 
@@ -78,7 +78,7 @@ def judge_delay(found: Compared, paint: Paint) -> Iterator[str]:
         yield f"  {name:<24} {_figures(figures)}"
     for name, gain in found.gains.items():
         yield (
-            f"  {name.replace('_', ' ')}: {gain.value:+.3f} better than plain gradient boosting, "
+            f"  {name.replace('_', ' ')}: gain on plain gradient boosting {gain.value:+.3f}, "
             f"95 % from {gain.low:+.3f} to {gain.high:+.3f}"
         )
 

@@ -13,9 +13,10 @@ __all__ = ["check_events"]
 
 def check_events(found: Iterable[Doubt], paint: Paint) -> Iterator[str]:
     """List doubts with the entries that they rest on."""
-    lines = (
-        f"{paint.bad(one.kind)}  {plain(one.thing)}  {plain(one.says)}  "
-        f"{paint.quiet('entries ' + ', '.join(map(str, one.indices)))}"
-        for one in found
-    )
-    yield from or_nothing(lines, "nothing is doubted")
+    yield from or_nothing((_line(one, paint) for one in found), "nothing is doubted")
+
+
+def _line(one: Doubt, paint: Paint) -> str:
+    word = "entry" if len(one.indices) == 1 else "entries"
+    entries = paint.quiet(f"{word} {', '.join(map(str, one.indices))}")
+    return f"{paint.bad(one.kind)}  {plain(one.thing)}  {plain(one.says)}  {entries}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from counterfoil.apps.supply.events.capture import Captured
 from counterfoil.cli.paint import Paint
-from counterfoil.cli.text.words import or_nothing, plain
+from counterfoil.cli.text.words import counted, or_nothing, plain
 from counterfoil.ops.supply.events import Hashed
 
 __all__ = ["capture_events", "hash_events"]
@@ -27,7 +27,11 @@ def hash_events(found: Iterable[Hashed], paint: Paint) -> Iterator[str]:
 def capture_events(found: Captured, paint: Paint) -> Iterator[str]:
     """Tell what was recorded, and what was wrong."""
     right = [at for at in found.indices if at is not None]
-    yield f"{paint.good('recorded')} {found.new} events, {len(right) - found.new} were there before"
+    there = len(right) - found.new
+    yield (
+        f"{paint.good('recorded')} {counted(found.new, 'event')}, "
+        f"{there} {'was' if there == 1 else 'were'} there before"
+    )
     for name, index in zip(found.hashes, found.indices, strict=True):
         if index is not None:
             yield f"  entry {index}  {name}"
@@ -37,4 +41,4 @@ def capture_events(found: Captured, paint: Paint) -> Iterator[str]:
         folder = found.receipts[0].rpartition("/")[0] or "."
         yield f"  {len(found.receipts)} receipts in {plain(folder)}"
     for one in found.wrong:
-        yield f"  event {one.at} was refused: {plain(one.message)} {paint.quiet(one.code)}"
+        yield f"  event {one.at} was refused: {plain(one.message)} {paint.quiet(f'[{one.code}]')}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from counterfoil.cli.paint import Paint
-from counterfoil.cli.text.words import or_nothing, plain
+from counterfoil.cli.text.words import counted, or_nothing, plain
 from counterfoil.ops.supply.places import KnownPlaces, Named
 
 __all__ = ["know_places", "list_names"]
@@ -14,14 +14,14 @@ __all__ = ["know_places", "list_names"]
 def know_places(found: KnownPlaces, paint: Paint) -> Iterator[str]:
     """Tell what is known now."""
     yield (
-        f"{paint.good('recorded')} {found.new} places; {found.known} are known, "
+        f"{paint.good('recorded')} {counted(found.new, 'place')}; {found.known} known, "
         f"{found.located} of them with coordinates"
     )
 
 
 def list_names(found: Iterable[Named], paint: Paint) -> Iterator[str]:
     """List names with coordinates and who says so."""
-    yield from or_nothing((_line(one, paint) for one in found), "nobody said a name yet")
+    yield from or_nothing((_line(one, paint) for one in found), "nobody said such a name yet")
 
 
 def _line(one: Named, paint: Paint) -> str:

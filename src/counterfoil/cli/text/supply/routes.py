@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from counterfoil.apps.supply.plan.plans import Plan, Route
 from counterfoil.cli.paint import Paint
-from counterfoil.cli.text.words import number, plain, time_of
+from counterfoil.cli.text.words import counted, number, plain, time_of
 from counterfoil.ops.supply.routes import Rerouted, Routed
 
 __all__ = ["plan_lines", "reroute", "route"]
@@ -37,12 +37,13 @@ def reroute(found: Rerouted, paint: Paint) -> Iterator[str]:
 def plan_lines(plan: Plan, paint: Paint) -> Iterator[str]:
     """Show each route with its stops, and what stays behind with its reason."""
     yield (
-        f"{paint.strong(f'cost {number(plan.cost)}')}, {len(plan.routes)} routes, "
+        f"{paint.strong(f'cost {number(plan.cost)}')}, {counted(len(plan.routes), 'route')}, "
         f"{plan.distance_m / 1000:,.1f} km, {plan.duration_s / 3600:,.1f} h"
     )
     yield from _route_lines(plan.routes)
     for left in plan.unserved:
-        yield f"{paint.bad('not served')} {plain(left.stop)}: {plain(left.says)}"
+        says = left.says.removeprefix(f"{left.stop}: ")
+        yield f"{paint.bad('not served')} {plain(left.stop)}: {plain(says)}"
 
 
 def _route_lines(routes: tuple[Route, ...]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from counterfoil.apps.supply.events.capture import Captured
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.supply.events import capture_events
-from counterfoil.cli.text.words import or_nothing, plain
+from counterfoil.cli.text.words import counted, or_nothing, plain
 from counterfoil.ops.supply.sensing import Heard, KnownDevice
 
 __all__ = ["add_device", "listen", "read_sensors"]
@@ -40,7 +40,7 @@ def listen(found: Iterable[Heard], paint: Paint) -> Iterator[str]:
             word = "again" if one.taken.duplicate else "taken"
             yield (
                 f"{paint.good(word)} batch {one.taken.number} of {plain(one.taken.device)}, "
-                f"{one.taken.readings} readings, entry {one.taken.index}"
+                f"{counted(one.taken.readings, 'reading')}, entry {one.taken.index}"
             )
 
     yield from or_nothing(lines(), "no messages")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from counterfoil.apps.supply.events.trace import Recall, Trace
 from counterfoil.cli.paint import Paint
-from counterfoil.cli.text.words import plain, time_of
+from counterfoil.cli.text.words import counted, plain, time_of
 
 __all__ = ["recall_thing", "trace_thing"]
 
@@ -14,7 +14,8 @@ __all__ = ["recall_thing", "trace_thing"]
 def trace_thing(found: Trace, paint: Paint) -> Iterator[str]:
     """Show the links level by level, then the thing's own steps."""
     named = _names(found.called, paint)
-    yield f"{paint.strong(named(found.thing))} {found.direction}: {len(found.links)} links"
+    links = counted(len(found.links), "link")
+    yield f"{paint.strong(named(found.thing))} {found.direction}: {links}"
     back = found.direction == "back"
     for one in found.links:
         near, far = (one.product, one.source) if back else (one.source, one.product)
@@ -35,8 +36,8 @@ def recall_thing(found: Recall, paint: Paint) -> Iterator[str]:
     """List what is affected, and where it is."""
     named = _names(found.called, paint)
     yield (
-        f"{paint.strong(str(len(found.affected)))} things, the first included; "
-        f"{len(found.evidence)} entries prove it"
+        f"{paint.strong(counted(len(found.affected), 'thing'))}, the first included; "
+        f"proven by {counted(len(found.evidence), 'entry', 'entries')}"
     )
     for one in found.affected:
         state = one.gone or named(one.holder or one.place) or "nobody says where"

@@ -85,9 +85,35 @@ def _row(view: RecordView, closed: RecordView | None) -> dict[str, Any]:
         "reasons": [f"{name} {decimal_of(value) or 0.0:+.3g}" for name, value in strongest],
         "unit": explanation.get("unit"),
         "measured": dict(closed.content.get("measured") or {}) if closed is not None else None,
+        "came": "" if closed is None else _came(closed.content),
         "closed": closed.index if closed is not None else None,
         "known_ms": closed.content.get("known_ms") if closed is not None else None,
     }
+
+
+def _came(said: Any) -> str:
+    """Tell in words what came of a forecast; empty where its figures have to speak."""
+    found = {name: decimal_of(value) for name, value in (said.get("measured") or {}).items()}
+    words: list[str] = []
+    spoiled, hours = found.get("spoiled"), found.get("hours")
+    late, sold = found.get("late_days"), found.get("sold_units")
+    if spoiled is not None and hours is not None:
+        state = "still good" if not spoiled else "spoiled"
+        if spoiled and found.get("used_from") != found.get("used_until"):
+            state = "found spoiled"
+        words.append(f"{state} {hours:.3g} h after it")
+    elif late is not None:
+        days = "a day" if late == 1 else f"{late:g} days"
+        words.append("on time" if late <= 0 else f"{days} late")
+    elif sold is not None:
+        level = found.get("level")
+        words.append(f"{sold:g} sold")
+        if level is not None:
+            words.append(f"no more than that in {level:.0%} of what was foreseen")
+        if found.get("ran_out"):
+            words.append("stock ran out")
+    note = str(said.get("note") or "")[:200]
+    return ", ".join([*words, note] if words and note else words)
 
 
 def _band(inputs: Any) -> str:

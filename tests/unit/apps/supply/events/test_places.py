@@ -53,7 +53,7 @@ def test_places_are_recorded_once_and_the_last_word_counts(ledger: Ledger) -> No
     """The same file again adds nothing; what is said anew of a place replaces what was known."""
     first = known(ledger, PLACES)
     assert (first.new, first.known, first.located) == (3, 3, 2)
-    assert "recorded 3 places; 3 are known, 2 of them" in "\n".join(
+    assert "recorded 3 places; 3 known, 2 of them" in "\n".join(
         text.know_places(first, Paint(io.StringIO()))
     )
     assert all(prove(ledger, index) is not None for index in first.indices)

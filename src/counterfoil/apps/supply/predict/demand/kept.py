@@ -142,7 +142,7 @@ def parse_model(data: bytes) -> KeptDemand:
         raise InputError(
             "demand.model",
             f"expected a demand model, but: {str(err)[:300]}",
-            hint="`counterfoil supply demand train` writes one.",
+            hint="`counterfoil supply demand-train` writes one.",
         ) from err
     mapped = Mapped(said.date, said.sales, said.series, said.covariates, said.closed_by, said.zeros)
     artefact = open_artefact(pack([_NAME], lambda _: data))
@@ -159,7 +159,7 @@ def recorded_model(ledger: Ledger, model: Any) -> KeptDemand:
         raise InputError(
             "demand.model",
             f"expected a demand model, found one of format {artefact.format}",
-            hint="`counterfoil supply demand train` writes one.",
+            hint="`counterfoil supply demand-train` writes one.",
         )
     return parse_model(artefact.read(_NAME))
 

@@ -247,9 +247,12 @@ def _note(found: Shortage, base: float, parts: Mapping[str, float]) -> str:
     if found.day is not None:
         words.append(f"More likely than not it is gone by the end of day {found.day}.")
     if found.units_to_order:
+        after = {0: "at once", 1: "after a day"}.get(
+            found.lead_days, f"after {found.lead_days} days"
+        )
         words.append(
-            f"An order of {found.units_to_order:g} units that arrives after {found.lead_days} days "
-            "keeps the promise from then on."
+            f"An order of {found.units_to_order:g} units that arrives {after} keeps the promise "
+            "from then on."
         )
     moved = [f"{name} {value:+.1%}" for name, value in parts.items() if abs(value) >= 0.0005]
     words.append(
