@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from counterfoil.http.api.described import DESCRIBED, MOUNTED, Described
+from counterfoil.http.api.described_epcis import DESCRIBED_EPCIS
 from counterfoil.http.api.given import name_of
 from counterfoil.http.api.operations import PREFIX
 from counterfoil.ops.offered import Offered, offered_operations, reason_against
@@ -98,7 +99,8 @@ def _not_here() -> str:
 
 
 def _else() -> str:
-    rows = [_row(method, path, one) for (method, path), one in DESCRIBED.items()]
+    known = {**DESCRIBED, **DESCRIBED_EPCIS}
+    rows = [_row(method, path, one) for (method, path), one in known.items()]
     rows += [_row("GET", path, one) for found in MOUNTED.values() for path, one in found]
     return "\n".join(rows) + "\n"
 

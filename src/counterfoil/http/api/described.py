@@ -25,8 +25,6 @@ _JSON: Final = "application/json"
 _NDJSON: Final = "application/x-ndjson"
 _BYTES: Final = "application/octet-stream"
 _TEXT: Final = "text/plain"
-_LD: Final = "application/ld+json"
-_EPCIS: Final = ((_LD, None), (_JSON, None), ("application/xml", None), ("text/xml", None))
 _CONCISE: Final = "application/concise-problem-details+cbor"
 
 
@@ -46,8 +44,9 @@ class Described:
     """A path and method.
 
     takes: media type of a body -> its type, None for bytes. gives: media type of an answer -> its
-    type. status: of success, those of an answer that is there already included. problem: media
-    type of errors, where it is not that of RFC 9457; any for `*/*`.
+    type. status: of success, those of an answer that is there already included; none for what is
+    refused each time, which the description leaves out. problem: media type of errors, where it is
+    not that of RFC 9457; any for `*/*`.
     """
 
     summary: str
@@ -61,11 +60,6 @@ class Described:
 _SOURCE: Final = Query("source", "The series of the records; else the key's own.")
 _MOST: Final = "Most on a page."
 _MADE: Final = (201, 200)
-
-
-def _as_epcis(kind: Any) -> tuple[tuple[str, Any], ...]:
-    """Give what GS1's interface answers with: JSON, called JSON-LD where that is asked for."""
-    return ((_JSON, kind), (_LD, kind))
 
 
 DESCRIBED: Final[dict[tuple[str, str], Described]] = {
@@ -213,39 +207,6 @@ DESCRIBED: Final[dict[tuple[str, str], Described]] = {
     ("GET", "/.well-known/counterfoil-policy.txt"): Described(
         "Give the policy that the codes of published shoppers' pages pin.",
         gives=(("text/plain", None),),
-    ),
-    ("POST", "/epcis/capture"): Described(
-        "Capture an EPCIS 2.0 document: each event once, with a receipt; Location names the job.",
-        takes=_EPCIS,
-        gives=_as_epcis(None),
-        status=(202,),
-    ),
-    ("GET", "/epcis/capture"): Described("List capture jobs.", gives=_as_epcis(list)),
-    ("GET", "/epcis/capture/{job}"): Described(
-        "Tell what became of a capture.", gives=_as_epcis(dict)
-    ),
-    ("POST", "/epcis/events"): Described(
-        "Capture one EPCIS 2.0 event.", takes=_EPCIS, gives=_as_epcis(None), status=(201,)
-    ),
-    ("GET", "/epcis/events"): Described(
-        "Find events by GS1's query parameters, a page at a time.",
-        query=(
-            Query("eventType", "Of these types."),
-            Query("GE_eventTime", "At this time or later, with its offset from UTC."),
-            Query("LT_eventTime", "Before this time."),
-            Query("EQ_bizStep", "With one of these steps."),
-            Query("EQ_readPoint", "Seen at one of these places."),
-            Query("EQ_bizLocation", "After which things are at one of these places."),
-            Query("MATCH_epc", "With one of these things; a pattern matches its items."),
-            Query("MATCH_anyEPC", "With one of these things in any role."),
-            Query("perPage", "Most on a page.", "integer"),
-            Query("nextPageToken", "Of the page before, from its header Link."),
-        ),
-        gives=_as_epcis(dict),
-    ),
-    ("GET", "/epcis/events/{event:path}"): Described(
-        "Give one event by its id or hash; the header Counterfoil-Entry names its entry.",
-        gives=_as_epcis(dict),
     ),
     ("POST", "/v1/traces"): Described(
         "Take spans (OTLP over HTTP): those of models, tools and agents become decisions.",

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from counterfoil import __version__
 from counterfoil.http.api.answers import ITEMS_MAX, NDJSON
 from counterfoil.http.api.described import DESCRIBED, MOUNTED, TYPES, Described
+from counterfoil.http.api.described_epcis import DESCRIBED_EPCIS
 from counterfoil.http.api.example_calls import example_of
 from counterfoil.http.api.given import name_of
 from counterfoil.http.api.openapi_components import components, response_named
@@ -113,7 +114,10 @@ def _each(
         return
     if isinstance(one, Endpoint) and (one.tells == "page" or one.path.startswith("/static/")):
         return  # for people
-    described = DESCRIBED.get((one.method, one.path)) or _by_itself(one)
+    asked = (one.method, one.path)
+    described = DESCRIBED.get(asked) or DESCRIBED_EPCIS.get(asked) or _by_itself(one)
+    if not described.status:
+        return  # refused each time
     yield (
         one.method,
         _PLACE.sub(r"{\1}", one.path),
