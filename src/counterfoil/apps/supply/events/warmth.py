@@ -2,7 +2,7 @@
 
 A report of a period counts at its beginning and its end, with its mean where that is said, else its
 warmest. A report whose device says that it is broken counts as nothing, and so does a temperature
-that nothing has. This module refuses units that are no temperature.
+that no such goods have. This module refuses units that are no temperature.
 Source: GS1 EPCIS 2.0, 7.3.7 (sensor elements), CBV 2.0, 7.9 (exceptions).
 """
 
@@ -13,12 +13,14 @@ from typing import Any, Final
 
 from counterfoil.apps.supply.events.prehash import instant_ms
 
-__all__ = ["scale_of", "temperatures_of"]
+__all__ = ["GOODS_C", "scale_of", "temperatures_of"]
 
 _IT: Final = "Temperature"
 _BROKEN: Final = "ERROR_CONDITION"
 _SAYS: Final = ("value", "meanValue", "maxValue", "minValue")  # the first that is there
 
+GOODS_C: Final = (-100.0, 100.0)
+"""Coldest and warmest that goods of a cold chain are, degrees C: beyond it a sensor is broken."""
 _COLDEST_C: Final = -273.15  # that anything is
 _WARMEST_C: Final = 10_000.0  # above any furnace
 
@@ -55,8 +57,8 @@ def temperatures_of(body: Mapping[str, Any], at_ms: int) -> Iterator[tuple[int, 
             if scale is None or said is None:
                 continue
             celsius = scale(float(said))
-            if not _COLDEST_C < celsius < _WARMEST_C:
-                continue  # which no goods ever had
+            if not GOODS_C[0] <= celsius <= GOODS_C[1]:
+                continue  # one false reading must not keep a lot from being judged
             for when in _times(head, report, at_ms):
                 yield when, celsius
 

@@ -125,3 +125,12 @@ def test_periods_and_broken_sensors() -> None:
     ]
     found = list(temperatures_of({"sensorElementList": elements}, ms(4)))
     assert found == [(ms(1), 5.0), (ms(2), 5.0), (ms(1), 7.0), (ms(2), 7.0), (ms(4), 4.0)]
+
+
+def test_a_reading_that_cannot_be_keeps_nothing_from_being_judged() -> None:
+    """Whoever adds 500 degrees to a journey does not spoil the history that others measured."""
+    said = [measured(hour, 4.0, item(1)) for hour in (1, 2, 3)]
+    false = [measured(2.5, celsius, item(1)) for celsius in (500.0, -250.0, 1e308)]
+    with indexed(*said, *false) as index:
+        found = history_of(index, item(1), ms(9))
+        assert [celsius for _, celsius in found] == [4.0] * 3

@@ -232,6 +232,16 @@ def closed(ledger: Ledger, lot: int, hours: float) -> Judged:
     return made
 
 
+def test_what_cannot_be_is_refused(ledger: Ledger) -> None:
+    """A lot is not judged by a future at no temperature, nor closed in a thousand years."""
+    for ahead_c in (math.nan, math.inf, -300.0, 1e9):
+        with raises_code("supply.reading", InputError):
+            foresee(ledger, YOGURT, kept(24), 24 * H, ahead_c=ahead_c)
+    made = foresee(ledger, YOGURT, kept(24), 24 * H, ahead_c=4.0)
+    with raises_code("spoilage.outcome", InputError):
+        close(ledger, made.index, "good", 10_000_000 * H)
+
+
 def test_outcomes_teach_later_decisions_and_no_earlier_ones(ledger: Ledger) -> None:
     """Lots that spoil at half of their life shorten the next; as of before nothing was learned."""
     first = foresee(ledger, YOGURT, kept(48), 48 * H, ahead_c=4.0)

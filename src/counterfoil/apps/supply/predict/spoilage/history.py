@@ -13,6 +13,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any, Final, overload
 
+from counterfoil.apps.supply.events.warmth import GOODS_C
 from counterfoil.errors import InputError
 
 __all__ = [
@@ -37,8 +38,6 @@ _HOUR_MS: Final = 3_600_000
 _GAP_LEAST_MS: Final = _HOUR_MS  # packed food does not warm up in less
 _GAP_MOST_MS: Final = 4 * _HOUR_MS  # FDA Food Code 3-501.19: food without cooling may stand so long
 _GAP_INTERVALS: Final = 3.0
-_COLDEST_C: Final = -100.0
-_WARMEST_C: Final = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def clean(history: Iterable[Reading], until_ms: int | None = None) -> tuple[Read
     """
     found: dict[int, float] = {}
     for at, celsius in history:
-        if not (math.isfinite(celsius) and _COLDEST_C <= celsius <= _WARMEST_C):
+        if not (math.isfinite(celsius) and GOODS_C[0] <= celsius <= GOODS_C[1]):
             raise InputError(
                 "supply.reading",
                 f"expected degrees C from -100 to 100, found {celsius!r:.40} at {at!r:.40}",

@@ -30,6 +30,7 @@ STATES: Final[tuple[State, ...]] = ("spoiled", "good", "found")
 """It spoiled at that time; it was still good then; it was found spoiled then."""
 
 _HOUR_MS: Final = 3_600_000
+_LATEST_MS: Final = 20 * 365 * 24 * _HOUR_MS  # after a decision; nothing keeps that long
 _SAME: Final = 1e-9
 
 
@@ -72,10 +73,11 @@ def close(
     """
     said = _inputs(ledger, decision)
     begin = int(said["at_ms"])
-    if state not in STATES or at_ms < begin or (good_at_ms is not None and good_at_ms > at_ms):
+    in_time = begin <= at_ms <= begin + _LATEST_MS
+    if state not in STATES or not in_time or (good_at_ms is not None and good_at_ms > at_ms):
         raise InputError(
             "spoilage.outcome",
-            f"expected {', '.join(STATES)} at a time from the decision's on, found {state!r:.40} "
+            f"expected {', '.join(STATES)} within 20 years of the decision, found {state!r:.40} "
             f"{(at_ms - begin) / _HOUR_MS:g} h after it",
             hint="A lot's state is told for the time at which it was looked at.",
         )

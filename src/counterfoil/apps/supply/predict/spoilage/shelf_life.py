@@ -122,6 +122,7 @@ def remaining(
     have had in a gap. Raises InputError with code supply.reading or supply.history.
     """
     law = law_of(product)
+    clean([(at_ms, ahead_c)])  # NaN would be safe for ever
     learned = correction or by_table(law)
     if since_ms is None and isinstance(history, History):
         since_ms = history.since_ms
