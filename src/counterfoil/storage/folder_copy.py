@@ -1,4 +1,4 @@
-"""Copy single files into another folder so that each is there whole, or not at all.
+"""Copy or write files into a folder so that each, or the folder, is there whole or not at all.
 
 A file that is there with the same size is left alone: what is copied never changes. Files are
 linked where the disk allows it, which costs no space; nothing of ours writes into a file that
@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
 from counterfoil.errors import Unavailable
 from counterfoil.storage.durable import sync_folder, write_new
 
-__all__ = ["Done", "FolderCopy", "files_below", "replace_file"]
+__all__ = ["Done", "FolderCopy", "files_below", "replace_file", "replace_folder"]
 
 Done = Literal["linked", "copied", "kept"]
 
@@ -102,6 +102,30 @@ def replace_file(target: Path, data: bytes, *, mode: int = 0o644, sync: bool = T
     except OSError as err:
         fresh.unlink(missing_ok=True)
         raise _unwritable(target, err) from err
+
+
+def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a folder beside `folder`, sync them, and put it into its place.
+
+    files: name -> bytes. A folder that was there goes when the new one stands. Raises OSError.
+    """
+    fresh, old = _fresh(folder), folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.old")
+    try:
+        fresh.mkdir()
+        for name, data in files.items():
+            write_new(fresh / name, data)
+        sync_folder(fresh)
+        if folder.exists():
+            folder.rename(old)
+        fresh.rename(folder)
+        sync_folder(folder.parent)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        raise
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def files_below(folder: Path) -> Iterator[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from counterfoil.errors import Unavailable
-from counterfoil.storage.folder_copy import FolderCopy, files_below, replace_file
+from counterfoil.storage.folder_copy import FolderCopy, files_below, replace_file, replace_folder
 
 
 def test_files_are_linked_copied_or_kept(tmp_path: Path) -> None:
@@ -70,3 +70,26 @@ def test_a_link_whose_source_goes_away(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(os, "link", vanish)
     with pytest.raises(FileNotFoundError):
         FolderCopy().copy(tmp_path / "a", tmp_path / "b")
+
+
+def test_a_folder_is_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new files stand alone under the name; where that fails the old ones still do."""
+    folder = tmp_path / "model"
+    replace_folder(folder, {"a": b"1", "b": b"2"})
+    replace_folder(folder, {"a": b"3"})
+    assert {path.name: path.read_bytes() for path in files_below(tmp_path)} == {"a": b"3"}
+    with pytest.raises(OSError, match="absent"):
+        replace_folder(folder, {"a": b"4", "absent/b": b"5"})
+    rename, calls = Path.rename, []
+
+    def fail_second(path: Path, target: Path) -> Path:
+        calls.append(path)
+        if len(calls) == 2:
+            raise OSError("the disk went away")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail_second)
+    with pytest.raises(OSError, match="went away"):
+        replace_folder(folder, {"a": b"6"})
+    assert {path.name: path.read_bytes() for path in files_below(tmp_path)} == {"a": b"3"}
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]

@@ -13,9 +13,6 @@ not those that were written together.
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -32,6 +29,7 @@ from counterfoil.apps.finance.fraud.memory import Memory
 from counterfoil.apps.finance.fraud.trees import OUTCOMES
 from counterfoil.errors import InputError, NotFound, Unavailable, VerificationError
 from counterfoil.provenance.models import Scorer, open_artefact, open_scorer
+from counterfoil.storage.folder_copy import replace_folder
 
 __all__ = ["Kept", "Manifest", "load_kept", "save_kept"]
 
@@ -112,29 +110,14 @@ def save_kept(
             f"expected no file or folder at {folder}, or one of a model, found another",
             hint="Name a new folder: --out MODEL.",
         )
-    fresh = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.new")
     try:
-        fresh.mkdir()
-        for name, data in files.items():
-            with (fresh / name).open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        if folder.exists():
-            old = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.old")
-            folder.rename(old)
-            fresh.rename(folder)
-            shutil.rmtree(old)
-        else:
-            fresh.rename(folder)
+        replace_folder(folder, files)
     except OSError as err:
         raise Unavailable(
             "fraud.write",
             f"expected to write {folder}, but: {err.strerror or err}",
             hint="Check the folder above it, its permissions and the space of the disk.",
         ) from err
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
     return manifest
 
 

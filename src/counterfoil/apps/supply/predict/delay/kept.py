@@ -12,9 +12,6 @@ not those that were written together.
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -31,6 +28,7 @@ from counterfoil.errors import InputError, NotFound, Unavailable, VerificationEr
 from counterfoil.provenance.models import Scorer as Model
 from counterfoil.provenance.models import open_artefact, open_scorer
 from counterfoil.provenance.models.lightgbm_text import read_lightgbm
+from counterfoil.storage.folder_copy import replace_folder
 
 __all__ = ["OUTCOMES", "Kept", "Manifest", "load_kept", "open_kept", "save_kept"]
 
@@ -82,8 +80,18 @@ class Kept:
         return self.model.digest
 
     def fresh_memory(self) -> Memory:
-        """Give what was remembered at the end of training, for a fold of its own."""
-        return msgspec.msgpack.decode(self.memory, type=Memory)
+        """Give what was remembered at the end of training, for a fold of its own.
+
+        Raises InputError with code delay.model.
+        """
+        try:
+            return msgspec.msgpack.decode(self.memory, type=Memory)
+        except msgspec.MsgspecError as err:
+            raise InputError(
+                "delay.model",
+                f"expected what a model of delays remembers, but: {str(err)[:200]}",
+                hint="Learn one: counterfoil supply delay-train DATA --out MODEL.",
+            ) from err
 
 
 def save_kept(folder: Path, manifest: Manifest, text: bytes, memory: bytes) -> Manifest:
@@ -102,24 +110,14 @@ def save_kept(folder: Path, manifest: Manifest, text: bytes, memory: bytes) -> M
             f"expected no file or folder at {folder}, or one of a model, found another",
             hint="Name a new folder: --out MODEL.",
         )
-    fresh = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.new")
     try:
-        _write_all(fresh, files)
-        if folder.exists():
-            old = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.old")
-            folder.rename(old)
-            fresh.rename(folder)
-            shutil.rmtree(old)
-        else:
-            fresh.rename(folder)
+        replace_folder(folder, files)
     except OSError as err:
         raise Unavailable(
             "delay.write",
             f"expected to write {folder}, but: {err.strerror or err}",
             hint="Check the folder above it, its permissions and the space of the disk.",
         ) from err
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
     return manifest
 
 
@@ -168,12 +166,3 @@ def open_kept(manifest: Manifest, text: bytes, memory: bytes) -> Kept:
         if own in read.categories
     }
     return Kept(manifest, model, texts, text, memory)
-
-
-def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:
-    folder.mkdir()
-    for name, data in files.items():
-        with (folder / name).open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
