@@ -6,22 +6,21 @@ guess where another is: a place without coordinates is left out.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
+from counterfoil.apps.supply.events.degrees import celsius
 from counterfoil.apps.supply.events.doubts import Doubt, Limits, doubts
 from counterfoil.apps.supply.events.index import index_of
 from counterfoil.apps.supply.events.places import Known, coordinates_of, names_of
 from counterfoil.apps.supply.events.places import read_places as read_rows
-from counterfoil.errors import InputError
 from counterfoil.ops.files import read_file
 from counterfoil.ops.place import LedgerFolder, open_for_reading
 from counterfoil.ports import Param
 
-__all__ = ["PLACES_MAX_BYTES", "celsius", "check_events", "read_places"]
+__all__ = ["PLACES_MAX_BYTES", "check_events", "read_places"]
 
 PLACES_MAX_BYTES: Final = 64 << 20
 """Largest file of places, bytes."""
@@ -58,16 +57,3 @@ def read_places(data: bytes) -> dict[str, tuple[float, float]]:
     """
     found = read_rows(data)
     return {one.thing: one.at for one in found if one.at is not None}
-
-
-def celsius(text: str | None) -> float | None:
-    """Read degrees C as a decimal; None for None. Raises InputError with code supply.limit."""
-    if text is None:
-        return None
-    if re.fullmatch(r"-?\d{1,3}(?:\.\d{1,3})?", text) is None:
-        raise InputError(
-            "supply.limit",
-            f"expected degrees C as a decimal, found {text[:20]!a}",
-            hint="Such as 7 or -18.5.",
-        )
-    return float(text)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
+from counterfoil.apps.supply.events.degrees import celsius
 from counterfoil.apps.supply.events.identifiers import canonical
 from counterfoil.apps.supply.events.index import index_of
 from counterfoil.apps.supply.events.prehash import instant_ms
@@ -28,7 +29,6 @@ from counterfoil.apps.supply.predict.spoilage.products import (
 from counterfoil.errors import InputError, NotFound
 from counterfoil.ops.files import read_file
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
-from counterfoil.ops.supply.doubts import celsius
 from counterfoil.ops.supply.traces import moment_of
 from counterfoil.ports import Param, SystemClock
 

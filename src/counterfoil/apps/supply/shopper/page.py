@@ -8,7 +8,6 @@ a page that does not pass its own check.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
 from functools import lru_cache
@@ -19,6 +18,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from counterfoil.apps.supply.events.degrees import celsius
 from counterfoil.apps.supply.events.doubts import Limits, doubts
 from counterfoil.apps.supply.shopper import bundle as bundles
 from counterfoil.apps.supply.shopper.bundle import Bundle, Packer
@@ -43,7 +43,6 @@ _PROOF: Final = (
     "bytes", "json", "shape", "ed25519", "merkle", "notes", "policy", "trust", "entries",
     "keyring", "verify", "dom",
 )  # fmt: skip
-_CELSIUS: Final = re.compile(r"-?\d{1,3}(?:\.\d{1,3})?")
 _CLAIMS_MAX_BYTES: Final = 16_000
 _LABEL_MAX_BYTES: Final = 24_000
 _CLAIMS_MAX: Final = 20
@@ -78,24 +77,21 @@ def shopper_page(
     if policy is None:
         policy = policy_of(ledgers_or_receipts)
     parsed = policies.parse(policy)
+    limits = Limits(low_c=celsius(low_c), high_c=celsius(high_c))
     bundle = Bundle(
         thing=thing_named(thing),
         brand=brand_origin(brand) if brand else "",
         made_ms=time.time_ns() // 1_000_000 if made_ms is None else made_ms,
         policy=_text(policy),
         left_out=0,
-        low_c=_limit(low_c),
-        high_c=_limit(high_c),
+        low_c=low_c or "",
+        high_c=high_c or "",
         doubts=(),
         logs=(),
     )
     head, tail = around()
     gathered = gather(ledgers_or_receipts, thing, parsed)
     with gathered.index:
-        limits = Limits(
-            low_c=None if low_c is None else float(low_c),
-            high_c=None if high_c is None else float(high_c),
-        )
         found = (one.says for one in doubts(gathered.index, limits, thing))
         bundle = replace(bundle, doubts=tuple(islice(found, _DOUBTS_MAX)))
         room = PAGE_MAX_BYTES - len(head) - len(tail) - len(_embed(bundle)) - _CLAIMS_MAX_BYTES
@@ -115,16 +111,6 @@ def shopper_page(
     checked = check_bundle(bundle, policy=None, code=None, now_s=None)
     claims = _claims([f"{one.at}: {one.says}, said by {one.who}" for one in checked.steps])
     return head.replace(b"{{claims}}", claims) + _embed(bundle) + tail
-
-
-def _limit(limit: str | None) -> str:
-    if limit is not None and _CELSIUS.fullmatch(limit) is None:
-        raise InputError(
-            "supply.limit",
-            f"expected degrees C as a decimal, found {limit[:20]!a}",
-            hint="Such as 7 or -18.5.",
-        )
-    return limit or ""
 
 
 def _text(policy: bytes) -> str:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from counterfoil.apps.supply.events.degrees import celsius
 from counterfoil.apps.supply.events.doubts import Limits
 from counterfoil.apps.supply.events.index import Index
 from counterfoil.apps.supply.events.places import coordinates_of, names_of
 from counterfoil.http.pages.page import Asked
-from counterfoil.ops.supply.doubts import celsius
 from counterfoil.ops.supply.traces import moment_of
 
 __all__ = ["as_of", "limits", "thing_asked"]
