@@ -59,7 +59,9 @@ def parse(data: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
         ) from err
     except json.JSONDecodeError as err:
         raise InputError(
-            "json.malformed", f"expected JSON, found a fault at offset {err.pos}: {err.msg}"
+            "json.malformed",
+            f"expected JSON, found a fault at offset {err.pos}: {err.msg}",
+            hint="Check that this is the file you mean, and that it is whole.",
         ) from err
     except RecursionError as err:
         raise _too_deep(max_depth) from err

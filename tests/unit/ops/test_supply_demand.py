@@ -17,6 +17,7 @@ from counterfoil.ledger import open_ledger
 from counterfoil.ops.supply import demand, shortage
 from tests.demand_sales import simulated
 from tests.ledgers import copy_ledger
+from tests.log_rig import raises_code
 
 PLAIN = Paint(io.StringIO())
 
@@ -53,6 +54,9 @@ def test_a_forecast_is_told_by_day_and_in_sum(place: Path) -> None:
     assert all(day.low <= day.median <= day.high for day in found.days)
     assert sum(day.low for day in found.days) < found.total_low < found.total_median
     assert found.total_high < sum(day.high for day in found.days)
+    for band in ("0", "1", "2"):
+        with raises_code("demand.level"):
+            list(demand.forecast_demand(place / "sales.csv", model=place / "no", band=band))
     lines = list(demand_text.forecast_demand([found], PLAIN))
     assert lines[0].startswith("bread  ")
     assert len(lines) == 11

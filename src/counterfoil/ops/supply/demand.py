@@ -152,11 +152,17 @@ def forecast_demand(
     Rows of days to come, without sales, say what is known of them. Raises as `read_history`,
     `DemandModel.distribution`, InputError with code demand.model, demand.number or demand.level.
     """
+    share = number_of(band)
+    if not 0 < share < 1:
+        raise InputError(
+            "demand.level",
+            f"expected a band of more than 0 and less than 1, found {share:g}",
+            hint="Such as 0.9: nine of ten outcomes.",
+        )
     kept = demand_model(model)
     history = read_history(table, kept.mapped)
     found: DemandModel = kept.model
     demand = found.distribution(history)
-    share = number_of(band)
     low, middle, high = (demand.quantiles(p) for p in ((1 - share) / 2, 0.5, (1 + share) / 2))
     dates = demand.dates
     for name in only or demand.names:

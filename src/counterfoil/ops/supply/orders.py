@@ -199,7 +199,7 @@ def whole(text: str) -> int:
         raise InputError(
             "supply.amount",
             f"expected a whole number above 0, found {text[:40]!a}",
-            hint="Give money in the token's smallest unit: 12.50 with two decimals are 1250.",
+            hint="Write it without a point: 12.50 of a token with two decimals are 1250.",
         )
     return int(text)
 

@@ -194,26 +194,36 @@ def _batch(
         made = Batch(device, number, place, tuple(rows), things)
         return msgspec.convert(msgspec.to_builtins(made), Batch)
     except msgspec.ValidationError as err:
-        raise _wrong(str(err)) from err
+        named = ", ".join(one[:60] for one in (device, place, *things[:20]))
+        raise InputError(
+            "sensor.row",
+            f"expected a device, a place and at most 20 things by their URIs, found {named!a}",
+            hint="Such as --device urn:epc:id:giai:4000001.111 --place "
+            "urn:epc:id:sgln:4012345.00001.0.",
+        ) from err
 
 
 def _rows(data: bytes) -> Iterator[Reading]:
     try:
-        for number, row in enumerate(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))), 2):
+        table = csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
+        if not {"time", "value"} <= set(table.fieldnames or ()):
+            raise _wrong("no columns time and value")
+        for number, row in enumerate(table, 2):
             said = {"at": row["time"], "value": row["value"]}
             said |= {key: row[key] for key in ("type", "uom") if row.get(key)}
             try:
                 yield msgspec.convert(said, Reading)
             except msgspec.ValidationError as err:
-                raise _wrong(f"line {number}: {err}") from err
-    except (KeyError, UnicodeDecodeError, csv.Error) as err:
-        raise _wrong(f"no columns time and value: {err}") from err
+                at, value = (str(row[name])[:40] for name in ("time", "value"))
+                raise _wrong(f"in line {number} {value!a} at {at!a}") from err
+    except (UnicodeDecodeError, csv.Error) as err:
+        raise _wrong(str(err)) from err
 
 
 def _wrong(what: str) -> InputError:
     return InputError(
         "sensor.row",
         f"expected readings as CSV, found {what[:200]}",
-        hint="The first line names the columns; times have their offset from UTC, such as "
-        "2030-01-01T12:00:00Z.",
+        hint="The first line names the columns time and value; times have their offset from UTC, "
+        "such as 2030-01-01T12:00:00Z, and values are numbers, such as 4.5.",
     )

@@ -110,11 +110,19 @@ def test_a_loggers_file_is_recorded_once(tmp_path: Path) -> None:
         )
         assert done.new == new
         assert f"recorded {new}" in "\n".join(text.read_sensors(done, PLAIN))
-    for wrong in ("noon,4", f"{at(1)},warm", f"{at(1)}"):
-        with raises_code("sensor.row", InputError):
+    empty = Channel(io.BytesIO(b"\n"), io.BytesIO())
+    for channel, device, said in (
+        (csv_of("noon,4"), DEVICE, "in line 2 '4' at 'noon'"),
+        (csv_of(f"{at(1)},4", f"{at(2)},warm"), DEVICE, "in line 3 'warm' at"),
+        (csv_of(f"{at(1)}"), DEVICE, "in line 2 'None' at"),
+        (csv_of(f"{at(1)},4"), "fridge", "by their URIs, found 'fridge, urn:"),
+        (empty, DEVICE, "no columns time and value"),
+    ):
+        with raises_code("sensor.row", InputError) as caught:
             sensing.read_sensors(
-                STANDARD_STREAM, device=DEVICE, place=place(1), ledger=folder, channel=csv_of(wrong)
+                STANDARD_STREAM, device=device, place=place(1), ledger=folder, channel=channel
             )
+        assert said in str(caught.value)
 
 
 @contextmanager

@@ -162,7 +162,7 @@ def read_products(data: bytes) -> ProductTable:
             "products.none",
             f"expected products that keep for a known time, found none; {len(skipped)} were left "
             "out",
-            hint="`counterfoil supply products FILE` says why.",
+            hint="A table has columns for the product, the place and its least and most days.",
         )
     return ProductTable(products, skipped, digest)
 
