@@ -134,7 +134,7 @@ def gather(sources: Sequence[Source], thing: str, policy: Policy | None) -> Gath
     policy: names the logs of receipts. Raises NotFound with code supply.thing, InputError with
     code label.receipt for the receipt of something else, Refused with code supply.too-many.
     """
-    index = Index(None)
+    thing, index = canonical(thing), Index(None)
     gathered = Gathered(index, sources, policy)
     try:
         with ExitStack() as open_ones:
@@ -147,7 +147,7 @@ def gather(sources: Sequence[Source], thing: str, policy: Policy | None) -> Gath
                 for number, one in enumerate(sources):
                     if isinstance(one, Receipt):
                         _add(gathered, number, one)
-                _spread(gathered, indices, canonical(thing))
+                _spread(gathered, indices, thing)
             gathered.told = tuple(_told(gathered, thing))
             gathered.named = tuple(_named(gathered, indices))
     except BaseException:

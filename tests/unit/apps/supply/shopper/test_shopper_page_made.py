@@ -13,6 +13,8 @@ import pytest
 
 from counterfoil.apps.supply.events.capture import capture
 from counterfoil.apps.supply.events.handover import take_over
+from counterfoil.apps.supply.events.identifiers import canonical
+from counterfoil.apps.supply.events.places import read_places, record_masters
 from counterfoil.apps.supply.parties import Parties
 from counterfoil.apps.supply.shopper import (
     PAGE_MAX_BYTES,
@@ -22,6 +24,7 @@ from counterfoil.apps.supply.shopper import (
 )
 from counterfoil.apps.supply.shopper import bundle as bundles
 from counterfoil.apps.supply.shopper.bundle import Packer
+from counterfoil.apps.supply.shopper.gathering import gather
 from counterfoil.apps.supply.shopper.page import around
 from counterfoil.apps.supply.shopper.policies import policy_of
 from counterfoil.errors import CounterfoilError, InputError, NotFound, VerificationError
@@ -231,6 +234,20 @@ def test_a_recall_after_the_fact_is_found(tmp_path: Path) -> None:
         found = check_page(shopper_page([ledger], CHEESE))
     assert found.recalled
     assert [one.says for one in found.steps] == ["TransformationEvent", "holding"]
+
+
+def test_a_product_has_its_name_whichever_name_a_thing_is_asked_by(tmp_path: Path) -> None:
+    """What the product is called comes along for its EPC as for its Digital Link."""
+    said = (
+        b"place,name,latitude,longitude\nurn:epc:idpat:sgtin:4012345.011111.*,Mountain cheese,,\n"
+    )
+    with open_ledger(copy_ledger(tmp_path / "shop")) as ledger:
+        capture(ledger, [transform(1, [lot("MILK", 22222)], [CHEESE])])
+        (named,) = record_masters(ledger, read_places(said))
+        for name in (CHEESE, canonical(CHEESE)):
+            gathered = gather([ledger], name, None)
+            gathered.index.close()
+            assert gathered.named == (named,)
 
 
 def test_first_hand_proof_goes_before_what_was_taken_over(tmp_path: Path) -> None:
