@@ -164,7 +164,7 @@ def test_names_come_with_receipts_and_ones_own_word_comes_first(
         handed = take_over(mine, given, ledger.policy)
         assert (handed.new, len(handed.masters), len(handed.grades)) == (1, 2, 1)
         assert handed.to_json()["masters"] == list(handed.masters)
-        assert "what 2 places" in "\n".join(handovers_text.receive_events(handed))
+        assert "what 2 places" in "\n".join(handovers_text.receive_events(handed, PLAIN))
         assert take_over(mine, given, ledger.policy).masters == ()
         with index_of(mine) as index:
             known = places_of(index)[gln(1)]
