@@ -1,12 +1,14 @@
 """Look into a LightGBM text model without running it: its header, its trees, its categories.
 
-LightGBM's own parser trusts its input, so a file that was cut short or joined is refused here.
+LightGBM's own parser trusts its input and ends the process where that is wrong, so a file that was
+cut short or joined, or whose trees lead out of their own nodes and features, is refused here.
 Source: GBDT::SaveModelToString in microsoft/LightGBM, model version v4.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Final
 
 import msgspec
@@ -64,8 +66,48 @@ def read_lightgbm(data: bytes) -> LightgbmText:
     found = body.count("\nTree=")
     if found != len(sizes) or (found and not trees):
         raise _broken(f"{len(sizes)} trees, found {found}")
+    _check_trees(data, sizes, count)
     categories = _categories(tail, features, infos)
     return LightgbmText(header.get("objective", ""), classes, features, categories)
+
+
+def _check_trees(data: bytes, sizes: list[int], features: int) -> None:
+    """Check where trees begin, and that each is one: LightGBM jumps to where its numbers say."""
+    at = data.find(b"\nTree=0\n") + 1
+    for number, size in enumerate(sizes):
+        name = f"Tree={number}\n".encode()
+        if size < len(name) or not data.startswith(name, at):
+            raise _broken(f"tree {number} where its header says")
+        _check_tree(data[at : at + size].decode(errors="replace"), number, features)
+        at += size
+    if data[at:].lstrip(b"\n")[: len(_TREES_END.strip())] != _TREES_END.strip().encode():
+        raise _broken("the end of its trees where its header says")
+
+
+def _check_tree(text: str, number: int, features: int) -> None:
+    """Check that a tree splits by features that there are, and reaches each node once."""
+    told = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    try:
+        leaves = int(told["num_leaves"])
+        splits, *sides = (
+            [int(one) for one in told.get(name, "").split()]
+            for name in ("split_feature", "left_child", "right_child")
+        )
+        values = [float(one) for one in told["leaf_value"].split()]
+    except (KeyError, ValueError) as err:
+        raise _broken(f"numbers in tree {number}, but: {err}") from err
+    if not len(values) == leaves > 0:
+        raise _broken(f"the leaves of tree {number} that it says, found {len(values)}")
+    whole = [*range(-leaves, 0), *range(1, leaves - 1)] if leaves > 1 else []
+    sound = (
+        all(map(isfinite, values))
+        and {len(splits), *map(len, sides)} == {leaves - 1}
+        and sorted([*sides[0], *sides[1]]) == whole
+        and all(child < 0 or child > node for side in sides for node, child in enumerate(side))
+        and all(0 <= one < features for one in splits)
+    )
+    if not sound:
+        raise _broken(f"a sound tree {number}, found one that leads nowhere")
 
 
 def _categories(

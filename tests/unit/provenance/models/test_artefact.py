@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import pickle  # noqa: TID251  # to make what must be refused
+import re
 import subprocess
 import zipfile
 from hashlib import sha256
@@ -109,6 +110,12 @@ _NO_MODELS = {
         "model.lightgbm",
     ),
     "lightgbm classes": (TEXT.replace(b"num_class=1", b"num_class=x"), "model.lightgbm"),
+    "lightgbm sizes": (TEXT.replace(b"tree_sizes=", b"tree_sizes=1"), "model.lightgbm"),
+    "lightgbm leaves": (re.sub(rb"num_leaves=\d", b"num_leaves=9", TEXT), "model.lightgbm"),
+    "lightgbm split": (re.sub(rb"split_feature=\d", b"split_feature=9", TEXT), "model.lightgbm"),
+    "lightgbm circle": (re.sub(rb"left_child=\d", b"left_child=0", TEXT), "model.lightgbm"),
+    "lightgbm child": (re.sub(rb"left_child=\d", b"left_child=9", TEXT), "model.lightgbm"),
+    "lightgbm value": (re.sub(rb"leaf_value=.{6}", b"leaf_value=-1e999", TEXT), "model.lightgbm"),
     "lightgbm bytes": (b"tree\nversion=v4\n\xff", "model.lightgbm"),
     "tar": (b"\0" * 257 + b"ustar" + b"\0" * 300, "model.tar"),
 }

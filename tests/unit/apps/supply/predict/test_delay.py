@@ -184,6 +184,10 @@ def test_a_folder_is_loaded_as_it_was_saved_or_refused(trained: Trained, tmp_pat
     (folder / "model.txt").write_bytes(text.replace(b"leaf_value=", b"leaf_value= ", 1))
     with raises_code("delay.model-changed"):
         load_kept(folder)
+    junk = tmp_path / "junk"
+    save_kept(junk, trained.manifest, trained.text, b"junk")
+    with raises_code("delay.model"):
+        Scorer(load_kept(junk))
     (folder / "memory.bin").unlink()
     with raises_code("delay.model-missing"):
         load_kept(folder)
