@@ -16,7 +16,7 @@ from counterfoil.apps.supply.events.places import places_of, read_places, record
 from counterfoil.ops.files import read_input
 from counterfoil.ops.place import LedgerFolder, open_for_reading, open_for_writing
 from counterfoil.ops.supply.doubts import PLACES_MAX_BYTES
-from counterfoil.ops.supply.traces import AsOf, moment_of
+from counterfoil.ops.supply.traces import moment_of
 from counterfoil.ports import Channel, Param
 
 __all__ = ["KnownPlaces", "Named", "know_places", "list_names"]
@@ -69,7 +69,7 @@ def list_names(
         str | None, Param("Only of this place, product or party; else of all.", "URI")
     ] = None,
     *,
-    as_of: AsOf = None,
+    as_of: Annotated[str | None, Param("What was said by then; else by now.", "TIME")] = None,
     ledger: LedgerFolder = None,
 ) -> Iterator[Named]:
     """List what places, products and parties are called, where they are, and who says so.
