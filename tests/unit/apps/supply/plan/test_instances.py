@@ -54,7 +54,9 @@ def test_instances_are_solved_close_to_the_best_known(name: str) -> None:
 
 def test_best_known_solutions_cost_what_their_files_say() -> None:
     """Our judge gives each published solution its published cost: distances are rounded alike."""
-    for file in sorted(data_path("vrp_cvrp_x").glob("*.vrp")):
+    files = sorted(data_path("vrp_cvrp_x").glob("*.vrp"))
+    assert files
+    for file in files:
         known = read_solution(file.with_suffix(".sol").read_bytes())
         judge = Judge(read_vrplib(file.read_bytes()))
         assert judge.plan([("vehicle", route) for route in known.routes]).cost == known.cost
