@@ -191,7 +191,7 @@ def test_a_forecast_stands_beside_what_came_of_it(told: GuardedNode) -> None:
     found = facts(told, "/apps/supply/forecasts")
     assert {one["purpose"] for one in found["forecasts"]} == {"supply.spoilage", "supply.delay"}
     one = facts(told, "/apps/supply/forecasts", purpose="supply.spoilage")["forecasts"][0]
-    assert (one["index"], one["score"], one["band"]) == (made, 0.7, "10 to 30")
+    assert (one["index"], one["score"], one["band"]) == (made, 0.7, "10 to 30 h")
     assert one["reasons"] == ["hub +0.5", "dairy +0.2"]
     assert float(one["measured"]["spoiled_h"]) == 21.0
     for measured, words in (

@@ -161,7 +161,7 @@ class Buying:
         placed = self._place(made, 2 * PUNNETS, 1)
         return Scene(
             "order",
-            f"{made.shortage.probability:.0%} is the chance that stock runs out: the decision is "
+            f"{made.shortage.probability:.1%} is the chance that stock runs out: the decision is "
             f"on record, and the contract orders {placed.said.quantity} punnets on it. Their price "
             "waits in the escrow.",
             {"decision": made.index, "order": placed.po, "amount": placed.said.amount},
@@ -224,7 +224,7 @@ class Buying:
         placed = self._place(made, PUNNETS, 2)
         return Scene(
             "shortage",
-            f"Without that delivery stock runs out with a chance of {made.shortage.probability:.0%}"
+            f"Without that delivery stock runs out with a chance of {made.shortage.probability:.1%}"
             f", by day {made.shortage.day}. A second decision, a second order of "
             f"{placed.said.quantity}: no decision orders twice.",
             {"decision": made.index, "order": placed.po, "amount": placed.said.amount},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.contracts import set_up
-from counterfoil.cli.text.words import or_nothing, plain
+from counterfoil.cli.text.words import counted, or_nothing, plain
 
 if TYPE_CHECKING:
     from counterfoil.apps.supply.orders.agreeing import Agreed
@@ -42,8 +42,10 @@ def withdraw(done: Money, paint: Paint) -> Iterator[str]:
 
 def _line(one: Agreed) -> str:
     said = one.said
+    days, rest = divmod(said.period_s, 86_400)
+    period = f"{said.period_s} s" if rest else counted(days, "day")
     return (
         f"{plain(said.item)} of {plain(said.supplier)}: {said.quantity} an order at "
         f"{said.unit_price} at most, {said.period_quantity} for {said.period_budget} in "
-        f"{said.period_s} s; paid to {said.payee}"
+        f"{period}; paid to {said.payee}"
     )

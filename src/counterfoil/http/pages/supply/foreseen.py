@@ -23,6 +23,7 @@ _SHOWN: Final = 50
 _LOOKED: Final = 1000
 _OUR: Final = "supply."
 _FROM, _BELOW = "supply.", "supply/"  # "/" follows "."
+_UNITS: Final = ("h", "days", "units")
 _LOW: Final = ("low", "p05", "p10", "lower")
 _HIGH: Final = ("high", "p95", "p90", "upper")
 
@@ -119,9 +120,13 @@ def _came(said: Any) -> str:
 def _band(inputs: Any) -> str:
     """Tell the band that a forecast has on record, where it names one."""
     numbers = {name: decimal_of(value) for name, value in inputs.items()}
-    low = next((numbers[one] for one in numbers if one.startswith(_LOW)), None)
+    named = next((one for one in numbers if one.startswith(_LOW)), "")
+    low = numbers.get(named)
     high = next((numbers[one] for one in numbers if one.startswith(_HIGH)), None)
-    return "" if low is None or high is None else f"{low:g} to {high:g}"
+    if low is None or high is None:
+        return ""
+    unit = named.partition("_")[2]
+    return f"{round(low, 1):g} to {round(high, 1):g} {unit if unit in _UNITS else ''}".rstrip()
 
 
 def _facet(label: str, name: str, values: list[Any], asked: Asked) -> dict[str, Any]:
