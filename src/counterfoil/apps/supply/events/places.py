@@ -246,8 +246,10 @@ def called_of(called: Mapping[str, str], name: str) -> str:
         return found
     kind = class_of(name)
     product = called.get(kind) if kind else None
+    if not product:
+        return ""  # perhaps a name of another kind, without a slash
     key, value = name.split("/")[-2:]
-    return f"{'lot' if key == '10' else 'serial'} {value} of {product}" if product else ""
+    return f"{'lot' if key == '10' else 'serial'} {value} of {product}"
 
 
 def calls(index: Index, names: Iterable[str], as_of_ms: int | None = None) -> dict[str, str]:

@@ -11,7 +11,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from counterfoil.apps.supply.events.dossier import parts_of_name
-from counterfoil.apps.supply.events.identifiers import DOMAIN, class_of
+from counterfoil.apps.supply.events.identifiers import DOMAIN
+from counterfoil.apps.supply.events.places import called_of
 from counterfoil.http.pages.addresses import changed
 
 __all__ = ["PATH", "Naming", "address", "thing_of", "words_of"]
@@ -59,12 +60,7 @@ class Naming:
 
     def words(self, name: str) -> str:
         """Say in a few words what a name names: itself, or of a product that has a name."""
-        called = self._called.get(name)
-        if called:
-            return called
-        words, of = words_of(name), class_of(name)
-        product = self._called.get(of) if of else None
-        return f"{words.rpartition(' of ')[0]} of {product}" if product else words
+        return called_of(self._called, name) or words_of(name)
 
     def place(self, name: str) -> dict[str, str]:
         """Give a place or party for a list: its name, words and address."""

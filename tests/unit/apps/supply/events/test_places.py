@@ -21,6 +21,7 @@ from counterfoil.ledger import Ledger, open_ledger
 from counterfoil.ops.place import lending
 from counterfoil.ops.supply import places
 from counterfoil.ops.supply.doubts import check_events
+from counterfoil.ops.supply.traces import recall_thing, trace_thing
 from counterfoil.ports import STANDARD_STREAM, Channel
 from tests.guarded import guarded
 from tests.ledgers import copy_ledger, prove
@@ -85,6 +86,21 @@ def test_what_is_no_place_is_refused(ledger: Ledger, data: str) -> None:
         known(ledger, data)
     assert ledger.size == size
     assert read_places(b"place,latitude,longitude\n") == ()
+
+
+def test_names_of_every_kind_are_told(ledger: Ledger) -> None:
+    """A place by coordinates, or by a URN of somebody's own, is told though nobody named it."""
+    places_seen = ("geo:53.08,8.80", "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6")
+    events = [
+        seen(at, 1, item(1), readPoint={"id": name}, bizLocation={"id": name})
+        for at, name in enumerate(places_seen, 1)
+    ]
+    capture(ledger, events)
+    with lending(ledger):
+        found = trace_thing(item(1), ledger=ledger.layout.folder)
+        assert tuple(one.point for one in found.steps) == places_seen
+        assert found.called == {}
+        assert len(recall_thing(item(1), ledger=ledger.layout.folder).affected) == 1
 
 
 def test_checks_and_maps_go_by_what_is_on_record(ledger: Ledger) -> None:
