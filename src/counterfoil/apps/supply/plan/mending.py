@@ -36,7 +36,10 @@ def mend(judge: Judge, routes: Iterable[tuple[str, Sequence[str]]], left: Iterab
     for vehicle, stops in orders:
         homeless += _thin(judge, judge.vehicles[vehicle], stops)
     orders = [one for one in orders if one[1]]
-    stay = [one for one in _hardest_first(homeless) if not _insert(judge, orders, one)]
+    stay, before = _hardest_first(homeless), -1
+    while len(stay) != before:  # by one that was put in, ways may lead to one that was not
+        before = len(stay)
+        stay = [one for one in stay if not _insert(judge, orders, one)]
     kept = tuple((vehicle, tuple(one.id for one in stops)) for vehicle, stops in orders)
     parts = sum(judge.walk(judge.vehicles[v], stops).parts for v, stops in orders)
     return Mended(kept, tuple(sorted(one.id for one in stay)), parts)

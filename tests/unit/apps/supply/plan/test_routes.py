@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from counterfoil.apps.supply.plan.mending import mend
 from counterfoil.apps.supply.plan.plans import Plan
-from counterfoil.apps.supply.plan.problem import Problem
+from counterfoil.apps.supply.plan.problem import Place, Problem, Stop, Vehicle
 from counterfoil.apps.supply.plan.routes import plan_routes
 from counterfoil.apps.supply.plan.schedule import COST_PARTS, Judge
 from counterfoil.apps.supply.plan.solver import Budget
@@ -217,3 +218,18 @@ def test_numbers_whose_sums_are_not_exact_are_refused() -> None:
     far = msgspec.structs.replace(problem, distance_m=[[10**9] * 3] * 3)
     with pytest.raises(InputError, match="too large to be summed"):
         plan_routes(far, Budget(5))
+
+
+def test_a_stop_that_only_another_leads_to_is_put_in() -> None:
+    """Where ways lead to a stop through another one alone, it is not left out for coming first."""
+    never = 1_000_000_000
+    problem = Problem(
+        places=tuple(Place(one) for one in ("depot", "near", "far")),
+        vehicles=(Vehicle("van", "depot"),),
+        stops=(Stop("far", "far", until_ms=3_600_000, value=9), Stop("near", "near")),
+        distance_m=[[0, 1, 1], [1, 0, 1], [1, 1, 0]],
+        duration_s=[[0, 60, never], [60, 0, 60], [60, 60, 0]],
+    ).check()
+    mended = mend(Judge(problem), [], ["far", "near"])
+    assert mended.routes == (("van", ("near", "far")),)
+    assert mended.left == ()
