@@ -10,15 +10,13 @@ one for each thing. This module refuses to guess a place that no event tells.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from counterfoil.apps.supply.events.index import Index
 from counterfoil.apps.supply.events.linking import CHILD, INPUT, ITEM, LOT, OUTPUT, PARENT
 
-if TYPE_CHECKING:
-    from counterfoil.apps.supply.events.trace import Affected
-
-__all__ = ["whereabouts"]
+__all__ = ["Affected", "whereabouts"]
 
 _AT_ONCE: Final = 500
 _HELD: Final = 16
@@ -32,12 +30,29 @@ _Did = tuple[int, int, str]
 """(at_ms, event, step), the latest."""
 
 
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """A thing downstream of a bad one, and where it was last.
+
+    index: of the entry that says so; None where no event tells a place. within: the outermost
+    thing that holds it. holder: who possesses it, as far as events say. gone: why it is no more:
+    used up, destroyed or sold; else empty.
+    """
+
+    thing: str
+    level: int
+    place: str
+    holder: str
+    within: str
+    gone: str
+    at_ms: int | None
+    index: int | None
+
+
 def whereabouts(
     index: Index, levels: Mapping[int, int], as_of_ms: int, void: set[int]
 ) -> Iterator[Affected]:
     """Tell where things were last. levels: thing -> level, as `Affected` gives it."""
-    from counterfoil.apps.supply.events.trace import Affected
-
     ask = _Asking(index, as_of_ms, void)
     parts, poured = ask.parts(levels)
     holders = {holder for one in parts.values() for holder in one}
