@@ -11,7 +11,7 @@ import pytest
 
 from counterfoil.apps.supply.predict.delay.kept import load_kept
 from counterfoil.apps.supply.predict.delay.orders import order_of
-from counterfoil.apps.supply.predict.delay.recording import PURPOSE, Desk
+from counterfoil.apps.supply.predict.delay.recording import PURPOSE, Forecaster
 from counterfoil.apps.supply.predict.delay.simulated import LAYOUT, deliveries, write_deliveries
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.supply import delay as text
@@ -98,22 +98,22 @@ def test_orders_are_forecast_on_record_and_closed(place: Path, model: Path, ledg
 def test_outcomes_that_were_told_move_later_forecasts(
     place: Path, model: Path, ledger: Path
 ) -> None:
-    """A desk that was told that all was late expects more of it afterwards."""
+    """A forecaster that was told that all was late expects more of it afterwards."""
     kept = load_kept(model)
     first = [order_of(row, LAYOUT) for row in LATER]
     row = {**ROWS[-1], "Ordered": "2026-12-01", "Due": "2026-12-20"}
     found = []
     with open_ledger(ledger) as opened:
         for name, days in (("good", -1), ("bad", 20)):
-            desk = Desk(opened, kept, place / name)
-            entries = list(desk.forecast(first))
+            forecaster = Forecaster(opened, kept, place / name)
+            entries = list(forecaster.forecast(first))
             assert len(entries) == len(first)
             for one in first:
                 on = one.scheduled + max(days, 0)
-                assert desk.close(one.id, days, date.fromordinal(on)) is not None
-            assert desk.close("unknown", 1, date.fromordinal(first[0].scheduled)) is None
+                assert forecaster.close(one.id, days, date.fromordinal(on)) is not None
+            assert forecaster.close("unknown", 1, date.fromordinal(first[0].scheduled)) is None
             last = order_of({**row, "Line": name}, LAYOUT)
-            ((_, delay_of, _),) = desk.forecast([last])
+            ((_, delay_of, _),) = forecaster.forecast([last])
             assert delay_of is not None
             found.append(delay_of.probability)
     assert found[0] < found[1]
@@ -126,16 +126,18 @@ def test_what_a_crash_cut_off_is_found_in_the_ledger(
     kept = load_kept(model)
     orders = [order_of(row, LAYOUT) for row in LATER[:5]]
     with open_ledger(ledger) as opened:
-        first = {line: index for line, _, index in Desk(opened, kept, tmp_path).forecast(orders)}
+        first = {
+            line: index for line, _, index in Forecaster(opened, kept, tmp_path).forecast(orders)
+        }
         (tmp_path / "memory.bin").unlink()
         size = opened.size
-        again = list(Desk(opened, kept, tmp_path).forecast(orders))
+        again = list(Forecaster(opened, kept, tmp_path).forecast(orders))
         assert {line: index for line, _, index in again} == first
         assert [found for _, found, _ in again] == [None] * len(orders)
         assert opened.size == size
         (tmp_path / "memory.bin").write_bytes(b"\xff")
         with raises_code("delay.state"):
-            Desk(opened, kept, tmp_path)
+            Forecaster(opened, kept, tmp_path)
 
 
 def test_forecasts_are_judged_beside_rivals(place: Path) -> None:

@@ -31,7 +31,7 @@ from counterfoil.http.receivers.epcis_forms import (
 from counterfoil.http.site import Site
 from counterfoil.ops.supply import querying, receiving
 
-__all__ = ["resource_endpoints"]
+__all__ = ["link_of", "resource_endpoints"]
 
 _TOP: Final = ("capture", "events", *querying.RESOURCES, "queries")
 _Found = tuple[list[Event], str | None]

@@ -18,7 +18,7 @@ from counterfoil.apps.supply.predict.delay.judging import Compared, compare
 from counterfoil.apps.supply.predict.delay.kept import OUTCOMES, load_kept, save_kept
 from counterfoil.apps.supply.predict.delay.layout import read_layout
 from counterfoil.apps.supply.predict.delay.orders import read_orders
-from counterfoil.apps.supply.predict.delay.recording import Desk, record_delay_training
+from counterfoil.apps.supply.predict.delay.recording import Forecaster, record_delay_training
 from counterfoil.errors import InputError
 from counterfoil.ops.files import shown
 from counterfoil.ops.place import LedgerFolder, find_ledger, open_for_writing
@@ -178,9 +178,9 @@ def score_delay(
     read = read_orders(data, kept.manifest.layout, progress)
     folder = find_ledger(ledger)
     with open_for_writing(ledger) as opened:
-        desk = Desk(opened, kept, folder / _FOLDER, accountable=accountable)
+        forecaster = Forecaster(opened, kept, folder / _FOLDER, accountable=accountable)
         done = 0
-        for line, delay, index in desk.forecast(read.orders):
+        for line, delay, index in forecaster.forecast(read.orders):
             done += 1
             progress(done, len(read.orders), "orders forecast")
             if delay is None:
@@ -198,7 +198,7 @@ def score_delay(
                 index,
                 dict(delay.reasons),
             )
-        desk.save()
+        forecaster.save()
     for why in read.bad.values():
         yield ForecastOrder("", "", "", "", None, None, None, None, None, error=why)
 
@@ -225,12 +225,12 @@ def close_delays(
         )
     folder = find_ledger(ledger)
     with open_for_writing(ledger) as opened:
-        desk = Desk(opened, kept, folder / _FOLDER)
+        forecaster = Forecaster(opened, kept, folder / _FOLDER)
         for done, one in enumerate(sorted(told, key=lambda one: (one.known or 0, one.id))):
             progress(done, len(told), "outcomes told")
             days, known = one.late_days or 0, date.fromordinal(one.known or 1)
-            yield ClosedOrder(one.id, days, desk.close(one.id, days, known))
-        desk.save()
+            yield ClosedOrder(one.id, days, forecaster.close(one.id, days, known))
+        forecaster.save()
 
 
 def judge_delay(

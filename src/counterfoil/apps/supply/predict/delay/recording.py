@@ -31,7 +31,7 @@ from counterfoil.ports import Said, SystemClock
 from counterfoil.provenance.statements.parts import decimal_text
 from counterfoil.storage.folder_copy import replace_file
 
-__all__ = ["MODEL_NAME", "PURPOSE", "Desk", "record_delay_model", "record_delay_training"]
+__all__ = ["MODEL_NAME", "PURPOSE", "Forecaster", "record_delay_model", "record_delay_training"]
 
 MODEL_NAME: Final = "delivery-delay"
 """What a model is called where nobody says."""
@@ -126,7 +126,7 @@ class _State(msgspec.Struct):
     closed: dict[str, int] = {}
 
 
-class Desk:
+class Forecaster:
     """Forecasts orders on record, and closes them by what came of them.
 
     folder: of its state, made if it is not there; the ledger's owner owns it. Raises FatalLogError

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from counterfoil.errors import InputError, NotFound
 from counterfoil.learn.forecast.features import Floats
 
-__all__ = ["History", "history_of"]
+__all__ = ["History", "checked", "history_of"]
 
 Bools = NDArray[np.bool_]
 
