@@ -137,10 +137,11 @@ class Guard:
         """
         if principal.may_write(source):
             return
+        allowed = ", ".join(sorted(principal.sources)) or "all but those of desks"
         error = Refused(
             "access.source",
             f"expected one of the series that the key may write, found {source!a}",
-            hint=f"It may write: {', '.join(sorted(principal.sources))}.",
+            hint=f"It may write: {allowed}.",
         )
         self.note(error, principal, address, "record")
         raise error

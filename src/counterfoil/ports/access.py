@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ["ROLES", "Principal", "Role", "Via"]
+__all__ = ["DESKS", "ROLES", "Principal", "Role", "Via"]
 
 Role = Literal["writer", "reader", "auditor", "operator"]
 """writer: records, and takes receipts of what it recorded. reader: reads what is not sealed.
@@ -21,6 +21,10 @@ ROLES: Final[tuple[Role, ...]] = ("writer", "reader", "auditor", "operator")
 
 Via = Literal["key", "session", "oidc"]
 
+DESKS: Final = ("escrowed/", "order/", "order-money/")
+"""Beginnings of series by which desks move money: what stands there is acted on. A key writes
+there only if it names the series; the desks' own operations do without."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -29,8 +33,8 @@ class Principal:
     name: given by an operator, or of their organisation's sign-in. key_id: what identifies their
     key, never the key; of a sign-in `oidc:` and a digest of issuer and subject. roles: what they
     may do; `may` knows what a role covers. scopes: first words of operations that they may use;
-    none means all. sources: series that they may write; none means all. via: how they showed who
-    they are.
+    none means all. sources: series that they may write; none means all but those of `DESKS`. via:
+    how they showed who they are.
     """
 
     name: str
@@ -51,4 +55,6 @@ class Principal:
 
     def may_write(self, source: str | None) -> bool:
         """Tell whether they may write a series; None is the ledger's own series."""
-        return not self.sources or (source is not None and source in self.sources)
+        if self.sources:
+            return source is not None and source in self.sources
+        return "operator" in self.roles or source is None or not source.startswith(DESKS)

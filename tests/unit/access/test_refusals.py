@@ -162,11 +162,18 @@ def test_scope_and_series_are_refused_on_record(ledger: Ledger, clock: ManualClo
     for source in ("till/2", None):
         with pytest.raises(Refused):
             guard.require_source(key, source, "192.0.2.1")
+    free = guard.keys.add("any", ["writer"])[0].principal()
+    guard.require_source(free, "till/7", "192.0.2.1")
+    for source in ("order-money/00", "order/00", "escrowed/p-1"):
+        with pytest.raises(Refused):  # what stands there moves money
+            guard.require_source(free, source, "192.0.2.1")
+    guard.require_source(guard.keys.add("boss", ["operator"])[0].principal(), "order/1", "::1")
     guard.close()
     (said,) = statements(ledger)
     assert {(one["code"], one["what"], one["count"]) for one in said["refused"]} == {
         ("access.scope", "case decide", 1),
         ("access.source", "record", 2),
+        ("access.source", "record", 3),
     }
 
 
