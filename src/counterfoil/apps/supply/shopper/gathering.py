@@ -18,6 +18,7 @@ from counterfoil.apps.supply.events.identifiers import canonical, class_of
 from counterfoil.apps.supply.events.index import Index, index_of
 from counterfoil.apps.supply.events.linking import CHILD, INPUT, ITEM, LOT, OUTPUT, PARENT, link
 from counterfoil.apps.supply.events.model import check
+from counterfoil.apps.supply.events.places import Known, coordinates_of, names_of
 from counterfoil.apps.supply.events.records import SUPPLY_EVENT, SupplyEvent
 from counterfoil.apps.supply.events.trace import steps_of, trace
 from counterfoil.errors import InputError, NotFound, Refused
@@ -71,6 +72,7 @@ class Gathered:
 
     told: every event, in no order of worth. index: over all of them. twins: further entries that
     tell the same event. named: what finds the receipts of what people call the way's places.
+    places, called: where places are and what they are called, by the first source that knows.
     """
 
     def __init__(self, index: Index, sources: Sequence[Source], policy: Policy | None) -> None:
@@ -79,6 +81,8 @@ class Gathered:
         self.told: tuple[Told, ...] = ()
         self.twins: dict[int, list[int]] = {}
         self.named: tuple[int, ...] = ()
+        self.places: Known[tuple[float, float]] = Known()
+        self.called: Known[str] = Known()
 
     def place(self, at: int) -> int:
         """Tell which source an event came from, by its place among them."""
@@ -150,6 +154,9 @@ def gather(sources: Sequence[Source], thing: str, policy: Policy | None) -> Gath
                 _spread(gathered, indices, thing)
             gathered.told = tuple(_told(gathered, thing))
             gathered.named = tuple(_named(gathered, indices))
+            for near in reversed(indices.values()):
+                gathered.places.update(coordinates_of(near))
+                gathered.called.update(names_of(near))
     except BaseException:
         index.close()
         raise

@@ -77,7 +77,7 @@ def shopper_page(
     if policy is None:
         policy = policy_of(ledgers_or_receipts)
     parsed = policies.parse(policy)
-    limits = Limits(low_c=celsius(low_c), high_c=celsius(high_c))
+    coldest, warmest = celsius(low_c), celsius(high_c)
     bundle = Bundle(
         thing=thing_named(thing),
         brand=brand_origin(brand) if brand else "",
@@ -91,6 +91,7 @@ def shopper_page(
     )
     head, tail = around()
     gathered = gather(ledgers_or_receipts, thing, parsed)
+    limits = Limits(low_c=coldest, high_c=warmest, places=gathered.places, called=gathered.called)
     with gathered.index:
         found = (one.says for one in doubts(gathered.index, limits, thing))
         bundle = replace(bundle, doubts=tuple(islice(found, _DOUBTS_MAX)))

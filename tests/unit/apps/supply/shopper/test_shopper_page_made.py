@@ -46,7 +46,7 @@ from tests.shopper_made import (
     with_bundle,
     with_stranger,
 )
-from tests.supply_made import event, item, lot, pack, pallet, seen, transform
+from tests.supply_made import event, item, lot, pack, pallet, place, seen, transform
 
 
 def test_a_page_proves_the_way_of_several_companies() -> None:
@@ -248,6 +248,17 @@ def test_a_product_has_its_name_whichever_name_a_thing_is_asked_by(tmp_path: Pat
             gathered = gather([ledger], name, None)
             gathered.index.close()
             assert gathered.named == (named,)
+
+
+def test_a_way_that_was_too_fast_is_doubted_on_the_page(tmp_path: Path) -> None:
+    """Distances between places on record count for a page as for `supply check`."""
+    said = f"place,name,latitude,longitude\n{place(1)},Dairy,53.1,8.8\n{place(2)},Shop,48.1,11.6\n"
+    with open_ledger(copy_ledger(tmp_path / "shop")) as ledger:
+        capture(ledger, [seen(1, 1, CHEESE), seen(2, 2, CHEESE, step="receiving")])
+        assert check_page(shopper_page([ledger], CHEESE)).doubts == ()
+        record_masters(ledger, read_places(said.encode()))
+        (doubt,) = check_page(shopper_page([ledger], CHEESE)).doubts
+    assert "km/h, to Shop" in doubt
 
 
 def test_first_hand_proof_goes_before_what_was_taken_over(tmp_path: Path) -> None:
