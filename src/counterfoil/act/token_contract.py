@@ -54,6 +54,10 @@ class TokenContract:
         """
         return ChainCall(self.address, self._abi.encode("mint", account, amount))
 
+    def transfer(self, account: str, amount: int) -> ChainCall:
+        """Make the call by which an account pays another. amount: in the smallest unit."""
+        return ChainCall(self.address, self._abi.encode("transfer", account, amount))
+
     def _view(self, function: str, *arguments: object) -> tuple[Any, ...]:
         call = ChainCall(self.address, self._abi.encode(function, *arguments))
         data = self.chain.call(call)

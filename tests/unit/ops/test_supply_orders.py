@@ -10,7 +10,6 @@ import pytest
 
 import counterfoil
 from counterfoil.act import Actor
-from counterfoil.apps.supply.orders.desk import OrderDesk
 from counterfoil.chain import account_of
 from counterfoil.cli.paint import Paint
 from counterfoil.cli.text.supply import desk as desk_text
@@ -59,8 +58,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ledger=folder,
     )
     assert "100 an order at 150 at most" in next(iter(desk_text.agree(agreed, PLAIN)))
+    paid = desk.pay_in("100000", ledger=folder)
+    assert (paid.token, paid.left) == (agreed.said.token, "100000")
+    assert "100000 in the desk" in next(iter(desk_text.pay_in(paid, PLAIN)))
     with counterfoil.open(folder) as ledger, Actor(ledger) as actor:
-        mint(actor, agreed.said.token, OrderDesk(actor).contract.address, 100_000)
+        mint(actor, agreed.said.token, actor.account("funder").address, 7)
+    with pytest.raises(Refused):  # more than the funder has
+        desk.pay_in("8", token=agreed.said.token, ledger=folder)
+    paid = desk.pay_in("7", token=agreed.said.token, ledger=folder)
+    assert paid.left == "100007"
+    assert desk.withdraw("7", payee=TO, ledger=folder).left == "100000"
     return folder
 
 

@@ -110,6 +110,13 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "--ledger shop",
     ),
     writes(
+        "supply desk-pay",
+        "supply.desk:pay_in",
+        "Put money into the desk: of another's token from the ledger's funder, its own is made.",
+        "100000 --ledger shop",
+        role="operator",
+    ),
+    writes(
         "supply desk-withdraw",
         "supply.desk:withdraw",
         "Take out of the desk what was not ordered, by the ledger's own funder.",

@@ -11,7 +11,7 @@ __all__ = ["OPERATIONS"]
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     reads(
-        "supply products",
+        "supply spoilage-products",
         "supply.spoilage:list_products",
         "List the products of a table with their shelf lives, and what is left out and why.",
         "products.csv",
@@ -95,7 +95,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         "--ledger shop",
     ),
     writes(
-        "supply demand-outcome",
+        "supply shortage-outcome",
         "supply.shortage:close_demand",
         "Record what was sold in the days of a decision on stock, and how forecasts fare.",
         "12 9,7,8,10,13,15,8 --ledger shop",

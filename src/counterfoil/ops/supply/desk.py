@@ -28,7 +28,7 @@ with brings("chain"):
     from counterfoil.apps.supply.orders.desk import OrderDesk
     from counterfoil.apps.supply.orders.setting_up import OrderLimits, SetUp, set_up
 
-__all__ = ["Money", "agree", "agreements", "desk", "withdraw"]
+__all__ = ["Money", "agree", "agreements", "desk", "pay_in", "withdraw"]
 
 _ALL: Final = 1 << 40
 
@@ -137,6 +137,28 @@ def agreements(*, limit: Limit = None, ledger: LedgerFolder = None) -> Iterator[
     """List what was agreed with suppliers, the newest first; a later one replaces an older one."""
     with open_for_reading(ledger) as opened:
         yield from list_agreements(opened, _ALL if limit is None else limit)
+
+
+def pay_in(
+    amount: Annotated[str, Param("How much, in the token's smallest unit.", "N")],
+    *,
+    token: Annotated[
+        str | None,
+        Param("Of which token, from the ledger's funder; else its own, made for it.", "0x"),
+    ] = None,
+    chain: OnChain = None,
+    ledger: LedgerFolder = None,
+) -> Money:
+    """Put money into the desk: of another's token from the ledger's funder, its own is made.
+
+    Anybody else pays by a plain transfer to the desk's address. Raises InputError with code
+    supply.amount, NotFound with code act.not-deployed, Refused as the token does.
+    """
+    with open_for_writing(ledger) as opened, Actor(opened, chain=chain) as actor:
+        place = OrderDesk(actor)
+        which = token or address_of_contract(opened, actor.chain, "token")
+        has = place.pay_in(which, whole(amount), made=token is None)
+        return Money(place.contract.address, which, str(has))
 
 
 def withdraw(

@@ -280,6 +280,17 @@ class OrderDesk:
         """Tell what the desk has of a token that was not ordered for, in its smallest unit."""
         return TokenContract(self.actor.chain, token).balance(self.contract.address)
 
+    def pay_in(self, token: str, amount: int, *, made: bool = False) -> int:
+        """Pay money into the desk, by the ledger's own funder; gives what the desk has then.
+
+        amount: in the token's smallest unit. made: the money is made for it, by the owner of a
+        token of the ledger's own. Raises Refused as the token does, and as `transact`.
+        """
+        contract, where = TokenContract(self.actor.chain, token), self.contract.address
+        call = contract.mint(where, amount) if made else contract.transfer(where, amount)
+        transact(self.actor.chain, self.actor.account("owner" if made else "funder"), call)
+        return self.has(token)
+
     def withdraw(self, token: str, to: str, amount: int) -> int:
         """Take out what was not ordered, by the ledger's own funder; gives what is left.
 

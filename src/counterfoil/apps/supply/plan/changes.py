@@ -68,7 +68,7 @@ class Changes(_Part, frozen=True):
     cannot go on. cancelled: stops.
     added: further stops, whose goods are where free vehicles start. transfers: that may be made;
     goods on board stay on board otherwise. late_cost_per_h: what an hour's delay of a stop costs,
-    minor units. saving_min: what another plan has to save at least.
+    minor units. min_saving: what another plan has to save at least.
     """
 
     delays_s: dict[Name, _Seconds] = {}
@@ -80,7 +80,7 @@ class Changes(_Part, frozen=True):
     added: tuple[Stop, ...] = ()
     transfers: Annotated[tuple[Transfer, ...], msgspec.Meta(max_length=8)] = ()
     late_cost_per_h: _Money = 0
-    saving_min: _Money = 0
+    min_saving: _Money = 0
 
 
 class Course(_Part, frozen=True):

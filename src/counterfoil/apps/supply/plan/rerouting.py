@@ -72,7 +72,7 @@ def reroute(
                 break  # later windows would lose no less
     assert best is not None  # noqa: S101 - no transfer is one of the choices
     saves = keep.total - best.total
-    better = _order(here, best) < _order(here, keep) and saves >= changes.saving_min
+    better = _order(here, best) < _order(here, keep) and saves >= changes.min_saving
     searched = any(limit.done)
     return Proposal(
         digest_of_plan(plan),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from counterfoil.apps.supply.orders.setting_up import SetUp
     from counterfoil.ops.supply.desk import Money
 
-__all__ = ["agree", "agreements", "desk", "withdraw"]
+__all__ = ["agree", "agreements", "desk", "pay_in", "withdraw"]
 
 
 def desk(done: SetUp, paint: Paint) -> Iterator[str]:
@@ -33,6 +33,11 @@ def agreements(rows: Iterable[Agreed], paint: Paint) -> Iterator[str]:
     """Show agreements, one a line."""
     lines = (f"{one.index:>8}  {_line(one)}" for one in rows)
     yield from or_nothing(lines, paint.quiet("nothing is agreed"))
+
+
+def pay_in(done: Money, paint: Paint) -> Iterator[str]:
+    """Show what the desk has."""
+    yield f"{paint.good('paid in')}  {done.left} in the desk {done.desk}"
 
 
 def withdraw(done: Money, paint: Paint) -> Iterator[str]:

@@ -251,7 +251,7 @@ def test_two_vehicles_on_the_road_meet_where_it_was_named() -> None:
     (taken,) = met.other.routes
     assert (taken.vehicle, set(taken.stops)) == ("van 2", {"fish", "bread", "salt"})
     assert taken.depart_ms >= now + 600_000
-    both = msgspec.structs.replace(longer, stranded=(), saving_min=10**9)
+    both = msgspec.structs.replace(longer, stranded=(), min_saving=10**9)
     held = reroute(problem, plan, now, both, budget=Budget(60))
     assert held.outcome == "keep"  # it saves, and less than was asked for
     same = msgspec.structs.replace(longer, transfers=(Transfer("van 1", "van 1", "k5"),))

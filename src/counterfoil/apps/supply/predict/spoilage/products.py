@@ -138,7 +138,9 @@ class ProductTable:
         raise NotFound(
             "supply.product",
             f"expected a product of the table, found {said}",
-            hint=f"Near it: {'; '.join(near)}." if near else "`counterfoil supply products` lists.",
+            hint=f"Near it: {'; '.join(near)}."
+            if near
+            else "`counterfoil supply spoilage-products` lists them.",
         )
 
 
