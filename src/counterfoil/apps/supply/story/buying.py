@@ -14,7 +14,6 @@ from typing import Final
 from counterfoil.act import Actor
 from counterfoil.act.actions import NOBODY
 from counterfoil.act.reorder_contract import Agreement, Order
-from counterfoil.act.token_contract import TokenContract
 from counterfoil.apps.supply.events.index import index_of
 from counterfoil.apps.supply.orders.desk import OrderDesk
 from counterfoil.apps.supply.orders.placed import Placed
@@ -37,7 +36,7 @@ from counterfoil.apps.supply.predict.spoilage.outcomes import close
 from counterfoil.apps.supply.predict.spoilage.products import read_products
 from counterfoil.apps.supply.story.goods import NOTICED_AT, PUNNETS, broken, known
 from counterfoil.apps.supply.story.simulated import World, sales
-from counterfoil.chain import Account, create_account, transact
+from counterfoil.chain import Account, create_account
 from counterfoil.ledger import Ledger
 from counterfoil.ports import Progress, Scene
 
@@ -145,9 +144,7 @@ class Buying:
             token=_TOKEN,
         )
         desk = self._desk = OrderDesk(self._actor)
-        token = TokenContract(self._actor.chain, done.agreements[0].said.token)
-        mint = token.mint(desk.contract.address, 2 * most)
-        transact(self._actor.chain, self._actor.account("owner"), mint)
+        desk.pay_in(done.agreements[0].said.token, 2 * most, made=True)
         return Scene(
             "desk",
             "Governance agrees with the packer on price and limits, and allows the model, on the "
@@ -157,7 +154,7 @@ class Buying:
 
     def ordered(self) -> Scene:
         """Order for the coming days."""
-        made = self._short(_STOCK, {})
+        made = self._short()
         placed = self._place(made, 2 * PUNNETS, 1)
         return Scene(
             "order",
@@ -220,7 +217,7 @@ class Buying:
 
     def ordered_again(self) -> Scene:
         """Find that stock will not do without what spoiled, and order again."""
-        made = self._short(_STOCK, {})
+        made = self._short()
         placed = self._place(made, PUNNETS, 2)
         return Scene(
             "shortage",
@@ -275,14 +272,13 @@ class Buying:
             "last_week_mae_units": round(float(sum(naive)) / len(naive), 2),
         }
 
-    def _short(self, stock: int, incoming: dict[int, float]) -> RecordedShortage:
+    def _short(self) -> RecordedShortage:
         made = record_shortage(
             self._ledger,
             known(self._kept),
             self._history,
             _SERIES,
-            stock_on_hand=stock,
-            incoming=incoming,
+            stock_on_hand=_STOCK,
             review_days=_REVIEW_DAYS,
             lead_days=1,
             accountable=_BUYER,
